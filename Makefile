@@ -1,0 +1,92 @@
+# What a person types. Everything lands in .venv and tests/browser; nothing needs root.
+#   make run PORT=5001    another port (also INTRADAY_HOST=, INTRADAY_SIMULATE=0)
+#   make test ARGS="-k backlog"
+
+PYTHON  ?=
+WORKERS ?= 2
+ARGS    ?=
+BIN     := .venv/bin
+
+.PHONY: help run test check fmt bench lock clean venv runtime testing browser
+.DEFAULT_GOAL := help
+
+help: ## what can be made
+	@sed -n 's/^\([a-z]*\):.*## /  make \1 - /p' Makefile
+
+run: runtime ## start everything in one process, with a demo organization
+	@exec $(BIN)/python manage.py up
+
+test: testing browser ## the whole suite, on a PostgreSQL and a Valkey of its own
+	@exec $(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+
+check: testing ## format, lint, types, imports, migrations, settings, API schema, Dockerfile
+	@failed=; \
+	step() { name=$$1; shift; echo "== $$name"; "$$@" || failed="$$failed, $$name"; }; \
+	step format       $(BIN)/ruff format --check .; \
+	step lint         $(BIN)/ruff check .; \
+	step types        $(BIN)/mypy .; \
+	step imports      $(BIN)/lint-imports --no-logo; \
+	step migrations   $(BIN)/python manage.py makemigrations --check --dry-run; \
+	step settings     $(BIN)/python manage.py check --fail-level WARNING; \
+	step production   env SECRET_KEY="$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(50))')" \
+		DATABASE_URL=postgresql://localhost/check REDIS_URL=redis://localhost \
+		$(BIN)/python manage.py check --deploy --fail-level WARNING; \
+	step 'API schema' $(BIN)/python manage.py spectacular --validate --fail-on-warn --file /dev/null; \
+	step Dockerfile   $(BIN)/hadolint docker/Dockerfile; \
+	if [ -n "$$failed" ]; then echo "Failed: $${failed#, }" >&2; exit 1; fi
+
+fmt: testing ## format the code, with the fixes that ruff is sure of
+	@$(BIN)/ruff check --fix-only --quiet .
+	@$(BIN)/ruff format .
+
+bench: testing ## measure, beside the peers (docs/benchmarks.md holds the last table)
+	@exec $(BIN)/python -m bench $(ARGS)
+
+lock: ## resolve the dependencies of pyproject.toml anew
+	@PATH="$(BIN):$$PATH"; command -v uv >/dev/null || { echo "make lock needs uv: pip install uv" >&2; exit 1; }; \
+	compile="uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml"; \
+	$$compile -o requirements.txt && \
+	$$compile --group test -c requirements.txt -o requirements-test.txt
+
+clean: ## remove what was installed and cached; the demo's data in var/ stays
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis tests/browser/node_modules tests/browser/.cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# What follows installs. A copy of the lock that was installed lies in .venv: as long as it equals the lock, there is
+# nothing to do. (Time stamps would not do: switching branches changes them.)
+
+# The candidates are executed, because a name on the PATH may be a shim with no Python behind it.
+venv:
+	@$(BIN)/python -c '' 2>/dev/null && exit; \
+	for python in $(or $(PYTHON),python3 python3.13 python3.12 python3.11 python); do \
+		"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && break; python=; \
+	done; \
+	if [ -z "$$python" ]; then \
+		echo "Python 3.11 or newer is needed: install it, or name it with PYTHON=/path/to/python3" >&2; exit 1; \
+	elif ! "$$python" -c 'import ensurepip, venv' 2>/dev/null; then \
+		echo "This Python cannot make virtual environments: install its venv package (Debian, Ubuntu: apt install python3-venv)" >&2; exit 1; \
+	fi; \
+	rm -rf .venv && "$$python" -m venv .venv
+
+define install
+	rm -f .venv/requirements*.txt; \
+	$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r $(1)
+endef
+
+runtime: venv
+	@cmp -s requirements.txt .venv/requirements.txt && exit; \
+	echo "Installing Django and what else the server needs into .venv (about a minute, once)"; \
+	$(call install,requirements.txt) && cp requirements.txt .venv/
+
+testing: venv # these hold the server's too, so `make run` has nothing left to install
+	@cmp -s requirements-test.txt .venv/requirements-test.txt && exit; \
+	echo "Installing the tools for tests and checks into .venv (a minute or two, once)"; \
+	$(call install,requirements-test.txt) && cp requirements.txt requirements-test.txt .venv/
+
+browser: testing
+	@if node --version >/dev/null 2>&1 && npm --version >/dev/null 2>&1; then \
+		cd tests/browser; cmp -s package-lock.json node_modules/lock && exit; \
+		echo "Installing a browser for the tests into tests/browser (seconds, once)"; \
+		npm ci --loglevel=error >/dev/null && cp package-lock.json node_modules/lock; \
+	elif [ -n "$$CI" ]; then echo "CI needs Node.js with npm, for the browser tests" >&2; exit 1; \
+	fi

@@ -1,0 +1,1 @@
+"""Judgement: rules, their evaluation, the life of an alert."""

@@ -1,0 +1,1 @@
+"""Facts: shifts, check-ins, who is present."""

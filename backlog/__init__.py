@@ -1,0 +1,1 @@
+"""Facts: how much work waits, per queue, department and organization."""

@@ -1,0 +1,84 @@
+"""Backlog snapshots as they came, the figures worked out from them, and the newest of each scope."""
+
+import uuid
+
+from django.db import models
+
+from intraday.org.models import Scope
+
+
+class FlowSource(models.TextChoices):
+    EXPLICIT = "explicit", "counts of the interval"
+    COUNTERS = "counters", "difference of counters"
+    NET_INFERRED = "net_inferred", "net change: lower bounds"
+    NONE = "none", "first snapshot"
+
+
+class Trend(models.TextChoices):
+    GROWING = "growing"
+    STABLE = "stable"
+    DECREASING = "decreasing"
+
+
+class Quality(models.TextChoices):
+    OK = "ok"
+    PARTIAL = "partial"
+    STALE = "stale"
+
+
+class Snapshot(models.Model):
+    """How much work waited in a scope at one instant: first what the feed said, then what follows from it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    scope = models.ForeignKey(Scope, models.CASCADE, related_name="backlog_snapshots")
+    time = models.DateTimeField()
+    received_at = models.DateTimeField()
+    derived = models.BooleanField(default=False, help_text="Rolled up from queues rather than posted.")
+
+    total_items = models.PositiveBigIntegerField()
+    average_wait_minutes = models.FloatField()
+    items_over_sla = models.PositiveBigIntegerField(null=True)
+    items_at_risk = models.PositiveBigIntegerField(null=True)
+    stated_compliance = models.FloatField(null=True)
+    stated_added = models.PositiveBigIntegerField(null=True)
+    stated_completed = models.PositiveBigIntegerField(null=True)
+    added_total = models.PositiveBigIntegerField(null=True)
+    completed_total = models.PositiveBigIntegerField(null=True)
+    oldest_age_minutes = models.FloatField(null=True)
+
+    over_sla = models.PositiveBigIntegerField(null=True)
+    compliance = models.FloatField(null=True)
+    added = models.PositiveBigIntegerField(default=0)
+    completed = models.PositiveBigIntegerField(default=0)
+    flow_source = models.CharField(max_length=16, choices=FlowSource, default=FlowSource.NONE)
+    interval_seconds = models.FloatField(null=True)
+    trend = models.CharField(max_length=16, choices=Trend, default=Trend.STABLE)
+    slope_per_hour = models.FloatField(null=True)
+    quality = models.CharField(max_length=16, choices=Quality, default=Quality.OK)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["scope", "time"], name="backlog_snapshot_once")]
+        ordering = ["scope", "time"]
+
+    def __str__(self) -> str:
+        return f"{self.scope} at {self.time:%Y-%m-%d %H:%M:%S}: {self.total_items}"
+
+
+class CurrentBacklog(models.Model):
+    """The newest snapshot of a scope. Its row is locked before anything newer is worked out, in scope order.
+
+    `window` holds the last few points, so that flows and trend never read the history.
+    """
+
+    scope = models.OneToOneField(Scope, models.CASCADE, primary_key=True, related_name="current_backlog")
+    snapshot = models.ForeignKey(Snapshot, models.SET_NULL, null=True, related_name="+")
+    time = models.DateTimeField(null=True)
+    fresh_until = models.DateTimeField(null=True)
+    cadence_seconds = models.FloatField(null=True)
+    window = models.JSONField(default=list)
+
+    class Meta:
+        verbose_name_plural = "current backlog"
+
+    def __str__(self) -> str:
+        return str(self.scope)

@@ -1,0 +1,74 @@
+"""What the OpenAPI document says beyond what the serializers can."""
+
+from typing import Any
+
+from drf_spectacular.utils import inline_serializer
+from rest_framework import serializers
+
+from backlog.serializers import BacklogSnapshotSerializer
+from intraday.rest.batches import BatchQuery
+from intraday.rest.pages import HistoryQuery, ScopeQuery
+from intraday.rest.schema import BAD_REQUESTS, EventRefSchema, batch_answer, page_of
+
+
+class BacklogFigure(serializers.Serializer):
+    """A backlog snapshot with what was worked out from it: the `data` of `backlog:update`."""
+
+    snapshot_id = serializers.UUIDField()
+    organization_id = serializers.CharField()
+    department_id = serializers.CharField(required=False)
+    queue_name = serializers.CharField(required=False)
+    timestamp = serializers.DateTimeField()
+    total_items = serializers.IntegerField()
+    avg_wait_time_minutes = serializers.FloatField()
+    items_over_sla = serializers.IntegerField(allow_null=True)
+    sla_compliance_percentage = serializers.FloatField(allow_null=True, min_value=0, max_value=100)
+    backlog_trend = serializers.ChoiceField(choices=["growing", "stable", "decreasing"])
+    items_added_this_interval = serializers.IntegerField()
+    items_completed_this_interval = serializers.IntegerField()
+    items_at_risk = serializers.IntegerField(allow_null=True)
+    oldest_item_age_minutes = serializers.FloatField(allow_null=True)
+    flow_source = serializers.ChoiceField(choices=["explicit", "counters", "net_inferred", "none"])
+    interval_seconds = serializers.FloatField(allow_null=True, help_text="Since the previous snapshot of the scope.")
+    slope_per_hour = serializers.FloatField(allow_null=True, help_text="Items an hour, by Theil-Sen.")
+    quality = serializers.ChoiceField(choices=["ok", "partial", "stale"])
+    derived = serializers.BooleanField(help_text="Rolled up from queues rather than posted.")
+    reasons = serializers.DictField(child=serializers.CharField(), required=False, help_text="Why a field is null.")
+
+
+class AgedBacklogFigure(BacklogFigure):
+    data_age_seconds = serializers.FloatField()
+    cadence_seconds = serializers.FloatField(help_text="How often this scope is reported, as learned.")
+
+
+class BacklogRowResult(serializers.Serializer):
+    snapshot_id = serializers.UUIDField()
+    result = serializers.ChoiceField(choices=["created", "corrected", "duplicate", "late", "superseded"])
+    event = EventRefSchema(allow_null=True, help_text="Where in the log its event lies, if it was news.")
+    warnings = serializers.ListField(child=serializers.CharField(), required=False)
+
+
+INGEST: dict[str, Any] = {
+    "request": BacklogSnapshotSerializer,
+    "responses": {201: BacklogRowResult, **BAD_REQUESTS},
+}
+_answer = batch_answer("Backlog", BacklogRowResult)
+BATCH_INGEST: dict[str, Any] = {
+    "request": inline_serializer("BacklogBatch", {"items": BacklogSnapshotSerializer(many=True)}),
+    "parameters": [BatchQuery],
+    "responses": {201: _answer, 207: _answer, **BAD_REQUESTS},
+}
+CURRENT: dict[str, Any] = {
+    "parameters": [ScopeQuery],
+    "responses": {
+        200: inline_serializer(
+            "BacklogCurrent",
+            {"current": AgedBacklogFigure(allow_null=True), "within": AgedBacklogFigure(many=True)},
+        ),
+        **BAD_REQUESTS,
+    },
+}
+HISTORY: dict[str, Any] = {
+    "parameters": [HistoryQuery],
+    "responses": {200: page_of("Backlog", BacklogFigure), **BAD_REQUESTS},
+}

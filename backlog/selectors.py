@@ -1,0 +1,75 @@
+"""Reading the backlog."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+from django.db.models import Q, QuerySet
+from msgspec import structs
+
+from backlog.events import BacklogChanged
+from backlog.models import CurrentBacklog, Quality, Snapshot
+from intraday.org.models import Scope
+from realtime.rooms import RoomFilter
+
+
+def _current(organization_id: str, using: str = "default") -> QuerySet[CurrentBacklog]:
+    rows = CurrentBacklog.objects.using(using).select_related("scope", "snapshot")
+    return rows.filter(scope__organization=organization_id, snapshot__isnull=False).order_by("scope")
+
+
+def snapshot(organization_id: str, rooms: RoomFilter, names: bool) -> Sequence[msgspec.Raw]:
+    """The current figure of every scope that these rooms hear (realtime.channels.SnapshotItems)."""
+    rows = _current(organization_id, "snapshot")
+    if not rooms.everything:
+        rows = rows.filter(Q(scope__department_id__in=rooms.departments) | Q(scope__queue_name__in=rooms.queues))
+    return [
+        msgspec.Raw(msgspec.json.encode(BacklogChanged.of(row.snapshot, row.scope)))
+        for row in rows
+        if row.snapshot is not None and rooms.hears(row.scope.department_id, row.scope.queue_name)
+    ]
+
+
+def current(scope: Scope, *, now: datetime) -> dict[str, Any]:
+    """The scope's figure with its age, and those of the scopes inside it; null before the first snapshot."""
+    rows = _current(scope.organization_id)
+    if scope.department_id:
+        rows = rows.filter(scope__department_id=scope.department_id)
+    if scope.queue_name:
+        rows = rows.filter(scope__queue_name=scope.queue_name)
+    figures = {row.scope_id: _aged(row, now) for row in rows}
+    own = figures.pop(scope.pk, None)
+    return {"current": own, "within": list(figures.values())}
+
+
+def _aged(row: CurrentBacklog, now: datetime) -> dict[str, Any]:
+    assert row.snapshot is not None
+    assert row.time is not None
+    assert row.fresh_until is not None
+    figure = as_dict(BacklogChanged.of(row.snapshot, row.scope))
+    if now > row.fresh_until:
+        figure["quality"] = Quality.STALE.value
+    age = max(timedelta(), now - row.time).total_seconds()
+    return {**figure, "data_age_seconds": round(age, 3), "cadence_seconds": row.cadence_seconds}
+
+
+def history(
+    scope: Scope, *, since: datetime | None, until: datetime | None, after: datetime | None, limit: int
+) -> tuple[list[dict[str, Any]], datetime | None]:
+    """Snapshots of exactly this scope with since <= time < until, oldest first, from the cursor `after` on; and the
+    cursor of the next page, if there is one."""
+    rows = Snapshot.objects.filter(scope=scope).order_by("time")
+    if since is not None:
+        rows = rows.filter(time__gte=since)
+    if until is not None:
+        rows = rows.filter(time__lt=until)
+    if after is not None:
+        rows = rows.filter(time__gt=after)
+    page = list(rows[: limit + 1])
+    items = [as_dict(BacklogChanged.of(row, scope)) for row in page[:limit]]
+    return items, page[limit - 1].time if len(page) > limit else None
+
+
+def as_dict(payload: BacklogChanged) -> dict[str, Any]:
+    return {name: value for name, value in structs.asdict(payload).items() if value is not msgspec.UNSET}

@@ -1,0 +1,70 @@
+"""The shape of backlog rows on the wire, checked before any service sees them."""
+
+from typing import Any
+
+from django.utils import timezone
+from rest_framework import serializers
+
+from intraday.rest.fields import FiniteField, InstantField, check_not_ahead
+
+COUNT_MAX = 1_000_000_000
+MINUTES_MAX = 60 * 24 * 366 * 50
+
+
+class BacklogSnapshotSerializer(serializers.Serializer):
+    """One snapshot of a queue, a department (no queue_name) or the organization (neither)."""
+
+    organization_id = serializers.CharField(
+        max_length=64, required=False, help_text="Defaults to the organization of the credential."
+    )
+    department_id = serializers.CharField(
+        max_length=64, required=False, allow_null=True, help_text="May be left out where the queue's name is unique."
+    )
+    queue_name = serializers.CharField(max_length=128, required=False, allow_null=True, trim_whitespace=False)
+    snapshot_time = InstantField(help_text="When the numbers were true; ISO 8601 with zone.")
+    total_items = serializers.IntegerField(min_value=0, max_value=COUNT_MAX)
+    average_wait_time_minutes = FiniteField(min_value=0, max_value=MINUTES_MAX)
+    items_over_sla = serializers.IntegerField(
+        min_value=0, max_value=COUNT_MAX, required=False, allow_null=True, help_text="Already past their target."
+    )
+    sla_at_risk_count = serializers.IntegerField(
+        min_value=0, max_value=COUNT_MAX, required=False, allow_null=True, help_text="Will be past their target soon."
+    )
+    sla_compliance_percentage = FiniteField(min_value=0, max_value=100, required=False, allow_null=True)
+    items_added = serializers.IntegerField(
+        min_value=0, max_value=COUNT_MAX, required=False, allow_null=True, help_text="Since the previous snapshot."
+    )
+    items_completed = serializers.IntegerField(min_value=0, max_value=COUNT_MAX, required=False, allow_null=True)
+    items_added_total = serializers.IntegerField(
+        min_value=0, max_value=2**62, required=False, allow_null=True, help_text="A counter; may start over at 0."
+    )
+    items_completed_total = serializers.IntegerField(min_value=0, max_value=2**62, required=False, allow_null=True)
+    oldest_item_age_minutes = FiniteField(min_value=0, max_value=MINUTES_MAX, required=False, allow_null=True)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        check_not_ahead("snapshot_time", attrs["snapshot_time"], timezone.now())
+        for name in ("items_over_sla", "sla_at_risk_count"):
+            if (attrs.get(name) or 0) > attrs["total_items"]:
+                raise serializers.ValidationError({name: ["More than total_items."]})
+        if (attrs.get("items_added") is None) != (attrs.get("items_completed") is None):
+            raise serializers.ValidationError({"items_added": ["Send items_added and items_completed together."]})
+        return attrs
+
+
+def to_row(valid: dict[str, Any]) -> dict[str, Any]:
+    """The wire's names to those of the model (backlog.services.Row)."""
+    return {
+        "department_id": valid.get("department_id") or "",
+        "queue_name": valid.get("queue_name") or "",
+        "time": valid["snapshot_time"],
+        "total_items": valid["total_items"],
+        "average_wait_minutes": valid["average_wait_time_minutes"],
+        "items_over_sla": valid.get("items_over_sla"),
+        "items_at_risk": valid.get("sla_at_risk_count"),
+        "stated_compliance": valid.get("sla_compliance_percentage"),
+        "stated_added": valid.get("items_added"),
+        "stated_completed": valid.get("items_completed"),
+        "added_total": valid.get("items_added_total"),
+        "completed_total": valid.get("items_completed_total"),
+        "oldest_age_minutes": valid.get("oldest_item_age_minutes"),
+    }

@@ -1,0 +1,200 @@
+"""Writing the backlog: store what feeds say, work out what follows, roll it up, publish what is news."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from typing import Any, Literal
+
+from django.db import transaction
+
+from backlog import currents, formulas, rollup
+from backlog.currents import Window
+from backlog.events import BacklogChanged
+from backlog.models import CurrentBacklog, Snapshot
+from intraday.org.models import Organization, Scope
+from intraday.org.services import resolve_scopes
+from realtime.publish import EventRef, publish
+
+Row = Mapping[str, Any]
+"""A valid row: `department_id`, `queue_name`, `time` and the fields of STATED."""
+
+STATED = [
+    "total_items",
+    "average_wait_minutes",
+    "items_over_sla",
+    "items_at_risk",
+    "stated_compliance",
+    "stated_added",
+    "stated_completed",
+    "added_total",
+    "completed_total",
+    "oldest_age_minutes",
+]
+"""What a feed says. Two rows of one scope and time that agree in all of these are the same row."""
+
+Outcome = Literal["created", "corrected", "duplicate", "late", "superseded"]
+
+
+@dataclass
+class RowResult:
+    """What became of a row; `event` is its place in the log if it was news."""
+
+    result: Outcome
+    snapshot: Snapshot
+    event: EventRef | None = None
+    warnings: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Ingested:
+    """By index of the row: what was stored, and why the others were not."""
+
+    results: dict[int, RowResult] = field(default_factory=dict)
+    errors: dict[int, Any] = field(default_factory=dict)
+
+
+@transaction.atomic
+def ingest(
+    *, organization: Organization, rows: Mapping[int, Row], now: datetime, atomic: bool = False, dry_run: bool = False
+) -> Ingested:
+    """Store rows and publish the newest of each scope, then the departments and the organization above it.
+
+    `atomic` stores nothing unless every row names a known scope; `dry_run` stores nothing at all.
+    """
+    done = Ingested()
+    by_scope = _by_scope(organization, rows, done)
+    if atomic and done.errors:
+        return Ingested(errors=done.errors)
+    queues = {scope: group for scope, group in by_scope.items() if scope.queue_name}
+    above = {scope: group for scope, group in by_scope.items() if not scope.queue_name}
+    news = _store(queues, currents.lock(queues), now, done)
+    rolled = rollup.ancestors(organization, news)
+    upper = currents.lock({*above, *rolled})
+    news |= _store(above, upper, now, done)
+    news |= rollup.derive({scope: upper[scope] for scope in rolled if scope not in news}, now=now)
+    _publish(news, done)
+    if dry_run:
+        transaction.set_rollback(True)
+        for result in done.results.values():
+            result.event = None
+    return done
+
+
+def _by_scope(
+    organization: Organization, rows: Mapping[int, Row], done: Ingested
+) -> dict[Scope, list[tuple[int, Row]]]:
+    names = {index: (row["department_id"], row["queue_name"]) for index, row in rows.items()}
+    resolved = resolve_scopes(organization, list(names.values()), create=True)
+    grouped: dict[Scope, list[tuple[int, Row]]] = {}
+    for index, name in names.items():
+        if name in resolved.errors:
+            done.errors[index] = resolved.errors[name]
+        else:
+            grouped.setdefault(resolved.scopes[name], []).append((index, rows[index]))
+    return grouped
+
+
+def _store(
+    groups: Mapping[Scope, Sequence[tuple[int, Row]]],
+    rows: Mapping[Scope, CurrentBacklog],
+    now: datetime,
+    done: Ingested,
+) -> dict[Scope, Snapshot]:
+    """Settle and save the rows of these scopes; the newest snapshot of every scope that it changed."""
+    if not groups:
+        return {}
+    stored = _stored(groups)
+    settled = {scope: _settle(scope, group, rows[scope], stored, now) for scope, group in groups.items()}
+    _save([snapshot for each in settled.values() for snapshot in each.changed.values()])
+    news = {scope: each.newest for scope, each in settled.items() if each.newest is not None}
+    currents.save(rows[scope] for scope, each in settled.items() if each.changed)
+    for each in settled.values():
+        done.results.update(each.results)
+    return news
+
+
+def _stored(groups: Mapping[Scope, Sequence[tuple[int, Row]]]) -> dict[tuple[int, datetime], Snapshot]:
+    times = {row["time"] for group in groups.values() for _, row in group}
+    found = Snapshot.objects.filter(scope__in=[scope.pk for scope in groups], time__in=times)
+    return {(snapshot.scope_id, snapshot.time): snapshot for snapshot in found}
+
+
+@dataclass
+class _Settled:
+    results: dict[int, RowResult] = field(default_factory=dict)
+    changed: dict[Any, Snapshot] = field(default_factory=dict)  # by primary key
+    newest: Snapshot | None = None  # set if the scope's current figure changed
+
+
+def _settle(
+    scope: Scope,
+    group: Sequence[tuple[int, Row]],
+    current: CurrentBacklog,
+    stored: dict[tuple[int, datetime], Snapshot],
+    now: datetime,
+) -> _Settled:
+    """Decide about the rows of one scope in order of their time; later ones of the same time count."""
+    settled, window, newest_before = _Settled(), Window(current), current.time
+    for index, row in sorted(group, key=lambda each: (each[1]["time"], each[0])):
+        snapshot = stored.get((scope.pk, row["time"]))
+        if snapshot is not None and not snapshot.derived and _says(snapshot) == _says(row):
+            settled.results[index] = RowResult("duplicate", snapshot)
+            continue
+        outcome: Outcome = "corrected"
+        if snapshot is None:
+            snapshot = stored[scope.pk, row["time"]] = Snapshot(scope=scope, time=row["time"])
+            outcome = "late" if newest_before is not None and row["time"] < newest_before else "created"
+        _fill(snapshot, row, now, window)
+        settled.results[index] = RowResult(outcome, snapshot)
+        settled.changed[snapshot.pk] = snapshot
+    _crown(settled, current, window)
+    return settled
+
+
+def _says(said: Snapshot | Row) -> list[Any]:
+    return [said[name] if isinstance(said, Mapping) else getattr(said, name) for name in STATED]
+
+
+def _fill(snapshot: Snapshot, row: Row, now: datetime, window: Window) -> None:
+    snapshot.derived, snapshot.received_at = False, now
+    for name in STATED:
+        setattr(snapshot, name, row[name])
+    # A feed that knows only what is at risk gets that published as over SLA too, and is told so by its quality.
+    over = snapshot.items_over_sla if snapshot.items_over_sla is not None else snapshot.items_at_risk
+    snapshot.over_sla = over
+    stated = snapshot.stated_compliance
+    snapshot.compliance = stated if stated is not None else formulas.compliance_percent(snapshot.total_items, over)
+    currents.work_out(snapshot, window, reason_to_doubt=snapshot.items_over_sla is None)
+
+
+def _crown(settled: _Settled, current: CurrentBacklog, window: Window) -> None:
+    """The newest changed snapshot becomes current unless the scope knows a newer one; others gave way to it."""
+    if not settled.changed:
+        return
+    newest = max(settled.changed.values(), key=lambda snapshot: snapshot.time)
+    if current.time is not None and newest.time < current.time:
+        window.remember(current)
+        return
+    for result in settled.results.values():
+        if result.result == "created" and result.snapshot is not newest:
+            result.result = "superseded"
+    currents.advance(current, newest, window)
+    settled.newest = newest
+
+
+def _save(changed: Collection[Snapshot]) -> None:
+    corrected = [snapshot for snapshot in changed if not snapshot._state.adding]
+    Snapshot.objects.bulk_create([snapshot for snapshot in changed if snapshot._state.adding])
+    if corrected:
+        Snapshot.objects.bulk_update(corrected, {*STATED, *rollup.DERIVED_FIELDS})
+
+
+def _publish(news: Mapping[Scope, Snapshot], done: Ingested) -> None:
+    if not news:
+        return
+    refs = publish("backlog", [(scope, partial(BacklogChanged.of, row, scope)) for scope, row in news.items()])
+    by_snapshot = {row.pk: ref for row, ref in zip(news.values(), refs, strict=True)}
+    for result in done.results.values():
+        if result.result in ("created", "corrected"):
+            result.event = by_snapshot.get(result.snapshot.pk)

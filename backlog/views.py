@@ -1,0 +1,95 @@
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework import status
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from backlog import schema, selectors, services
+from backlog.serializers import BacklogSnapshotSerializer, to_row
+from intraday.rest import batches
+from intraday.rest.batches import BatchQuery
+from intraday.rest.json import JSONRenderer
+from intraday.rest.pages import HistoryQuery, ItemsCSVRenderer, ScopeQuery, page_response, read_query, scope_of
+from intraday.rest.permissions import SignedIn, enter
+
+
+class IngestView(APIView):
+    """Post one snapshot."""
+
+    permission_classes = [SignedIn]
+
+    @extend_schema(**schema.INGEST)
+    def post(self, request: Request) -> Response:
+        rows = batches.read_row(BacklogSnapshotSerializer(), request.data)
+        principal = enter(request, rows.valid[0].get("organization_id"), grant="ingest")
+        done = services.ingest(organization=principal.organization, rows={0: to_row(rows.valid[0])}, now=timezone.now())
+        if done.errors:
+            raise ValidationError(done.errors[0])
+        return Response(_answer(done.results[0], rows.warnings.get(0)), status=status.HTTP_201_CREATED)
+
+
+class BatchIngestView(APIView):
+    """Post up to 5,000 snapshots; good rows are stored, bad ones named."""
+
+    permission_classes = [SignedIn]
+
+    @extend_schema(**schema.BATCH_INGEST)
+    def post(self, request: Request) -> Response:
+        options = read_query(BatchQuery, request.query_params)
+        rows = batches.read_rows(BacklogSnapshotSerializer(), request)
+        principal = enter(request, batches.organization_of(rows), grant="ingest")
+        batches.reject_foreign(rows, principal.organization.id)
+        if options["atomic"] and rows.rejected:
+            return batches.batch_response({}, rows.rejected)
+        done = services.ingest(
+            organization=principal.organization,
+            rows={index: to_row(row) for index, row in rows.valid.items()},
+            now=timezone.now(),
+            **options,
+        )
+        answers = {index: _answer(result, rows.warnings.get(index)) for index, result in done.results.items()}
+        return batches.batch_response(answers, rows.rejected | done.errors)
+
+
+def _answer(result: services.RowResult, warnings: list[str] | None) -> Mapping[str, Any]:
+    event = None if result.event is None else result.event._asdict()
+    answer = {"snapshot_id": str(result.snapshot.pk), "result": result.result, "event": event}
+    said = [*result.warnings, *(warnings or [])]
+    return {**answer, "warnings": said} if said else answer
+
+
+class CurrentView(APIView):
+    """The newest figure of a scope with its age, and those of the scopes inside it."""
+
+    permission_classes = [SignedIn]
+
+    @extend_schema(**schema.CURRENT)
+    def get(self, request: Request) -> Response:
+        query = read_query(ScopeQuery, request.query_params)
+        principal = enter(request, query.get("organization_id"), grant="read")
+        return Response(selectors.current(scope_of(principal.organization, query), now=timezone.now()))
+
+
+class HistoryView(APIView):
+    """The snapshots of exactly one scope, oldest first."""
+
+    permission_classes = [SignedIn]
+    renderer_classes = [JSONRenderer, ItemsCSVRenderer]
+
+    @extend_schema(**schema.HISTORY)
+    def get(self, request: Request) -> Response:
+        query = read_query(HistoryQuery, request.query_params)
+        principal = enter(request, query.get("organization_id"), grant="read")
+        items, following = selectors.history(
+            scope_of(principal.organization, query),
+            since=query.get("since"),
+            until=query.get("until"),
+            after=query.get("cursor"),
+            limit=query["limit"],
+        )
+        return page_response(request, items, following)

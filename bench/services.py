@@ -1,0 +1,44 @@
+"""PostgreSQL and Valkey for one run, and our own application seeded on them."""
+
+import json
+import os
+import secrets
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from bench.machine import MissingError
+from bench.processes import ROOT
+from tests.services import Postgres, Valkey
+
+
+@contextmanager
+def valkey() -> Iterator[dict[str, str]]:
+    with Valkey() as server:
+        yield {"REDIS_URL": server.url}
+
+
+@contextmanager
+def postgres() -> Iterator[dict[str, str]]:
+    with Postgres() as server:
+        yield {"DATABASE_URL": server.url, "SECRET_KEY": secrets.token_hex(32), "INTRADAY_LOG_LEVEL": "WARNING"}
+
+
+def seed(env: dict[str, str]) -> str:
+    """The API key of a fresh organization with 5000 queues."""
+    try:
+        return str(inside("bench.seed", env)["key"])
+    except RuntimeError as error:
+        print(error, file=sys.stderr)
+        raise MissingError("our own application, which could not be set up") from error
+
+
+def inside(module: str, env: dict[str, str], *arguments: str) -> Any:
+    """What a script of ours that runs inside Django prints as its last line, JSON."""
+    command = [sys.executable, "-m", module, *arguments]
+    done = subprocess.run(command, cwd=ROOT, env={**os.environ, **env}, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"{module} failed:\n{done.stderr[-2000:]}")
+    return json.loads(done.stdout.splitlines()[-1])

@@ -1,0 +1,9 @@
+from django.apps import AppConfig
+
+
+class IntradayConfig(AppConfig):
+    name = "intraday"
+    verbose_name = "Intraday console"
+
+    def ready(self) -> None:
+        from intraday import checks  # noqa: F401 - registers them

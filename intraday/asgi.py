@@ -1,0 +1,48 @@
+"""HTTP by Django, `/ws` by the consumer, and the end of the hub with the end of the server."""
+
+import os
+from typing import Any
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "intraday.settings")
+
+from channels.routing import ProtocolTypeRouter, URLRouter
+from django.core.asgi import get_asgi_application
+from django.urls import re_path
+
+_http = get_asgi_application()
+
+from intraday.channels import CHANNELS  # noqa: E402 - needs the apps that the line above loads
+from realtime.consumers import RealtimeConsumer  # noqa: E402
+from realtime.hub import get_hub, stop_hub  # noqa: E402
+
+
+async def _no_such_socket(scope: dict[str, Any], receive: Any, send: Any) -> None:
+    await receive()
+    await send({"type": "websocket.close"})
+
+
+async def lifespan(scope: dict[str, Any], receive: Any, send: Any) -> None:
+    """Servers without lifespan (Daphne) start the hub with the first socket instead."""
+    while True:
+        message = await receive()
+        if message["type"] == "lifespan.startup":
+            get_hub(CHANNELS)
+        else:
+            await stop_hub()
+        await send({"type": message["type"] + ".complete"})
+        if message["type"] == "lifespan.shutdown":
+            return
+
+
+application = ProtocolTypeRouter(
+    {
+        "http": _http,
+        "websocket": URLRouter(
+            [
+                re_path(r"^ws$", RealtimeConsumer.as_asgi(channels=CHANNELS)),
+                re_path(r"", _no_such_socket),
+            ]
+        ),
+        "lifespan": lifespan,
+    }
+)

@@ -1,0 +1,21 @@
+"""Periodic jobs. Beat's schedule is this one literal."""
+
+import os
+
+from celery import Celery
+from celery.schedules import crontab
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "intraday.settings")
+
+app = Celery("intraday")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks(["realtime"])
+app.conf.update(
+    timezone="UTC",
+    task_ignore_result=True,
+    broker_connection_retry_on_startup=True,
+    worker_hijack_root_logger=False,
+    beat_schedule={
+        "purge-log": {"task": "realtime.tasks.purge_log", "schedule": crontab(minute=7), "options": {"expires": 3000}},
+    },
+)

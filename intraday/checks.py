@@ -1,0 +1,45 @@
+"""System checks: wrong settings are said in words, with an id, before anything is served."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Warning, register
+
+
+@register()
+def demo_needs_embedded(app_configs: Any, **options: Any) -> list[CheckMessage]:
+    if settings.DEMO and not settings.EMBEDDED:
+        hint = "Unset INTRADAY_DEMO, or unset DATABASE_URL to use the embedded database."
+        return [
+            Error("Demo mode believes anybody and works with the embedded database only.", hint, id="intraday.E001")
+        ]
+    return []
+
+
+@register()
+def secret_key_is_set(app_configs: Any, **options: Any) -> list[CheckMessage]:
+    if not settings.SECRET_KEY:
+        return [Error("SECRET_KEY is missing.", "Set it to 50 random characters.", id="intraday.E002")]
+    return []
+
+
+@register()
+def origins_are_origins(app_configs: Any, **options: Any) -> list[CheckMessage]:
+    def wrong(origin: str) -> bool:
+        parts = urlsplit(origin)
+        return parts.scheme not in ("http", "https") or not parts.netloc or bool(parts.path)
+
+    return [
+        Error(f"INTRADAY_ALLOWED_ORIGINS: {origin!r} is no origin such as https://wall.example.", id="intraday.E003")
+        for origin in settings.ALLOWED_ORIGINS
+        if wrong(origin)
+    ]
+
+
+@register()
+def layer_reaches_other_processes(app_configs: Any, **options: Any) -> list[CheckMessage]:
+    if not settings.EMBEDDED and not settings.REDIS_URL:
+        message = "DATABASE_URL without REDIS_URL: events of other processes arrive a second late, from the log."
+        return [Warning(message, "Set REDIS_URL.", id="intraday.W001")]
+    return []

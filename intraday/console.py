@@ -1,0 +1,33 @@
+"""The page at `/`, and whether this process is well."""
+
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from intraday.org.access import DEMO_ORGANIZATION
+
+
+@require_safe
+def page(request: HttpRequest) -> HttpResponse:
+    """Live backlog of the demo organization; elsewhere, where to sign in and what to read."""
+    context = {"demo": settings.DEMO, "organization": DEMO_ORGANIZATION, "host": request.get_host()}
+    return render(request, "intraday/console.html", context)
+
+
+@require_safe
+def healthz(request: HttpRequest) -> HttpResponse:
+    """The process answers."""
+    return JsonResponse({"status": "ok"})
+
+
+@require_safe
+def readyz(request: HttpRequest) -> HttpResponse:
+    """The process can work: its database answers."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError as error:
+        return JsonResponse({"status": "database unavailable", "message": str(error).strip()}, status=503)
+    return JsonResponse({"status": "ok"})

@@ -1,0 +1,140 @@
+"""What every feed yields: instants in time order, one instant for one POST."""
+
+import csv
+import gzip
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, TextIO
+from zoneinfo import ZoneInfo
+
+Row = dict[str, Any]
+MAX_ROWS = 5_000  # the API's limit for one batch
+UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+class FeedError(Exception):
+    """The log cannot be read at all; the text is for the person who started the command."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    line: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Whom a feed reports for."""
+
+    organization_id: str
+    department_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Instant:
+    """The rows one log shows at one time (aware, UTC)."""
+
+    time: datetime
+    kind: str
+    rows: list[Row]
+
+
+@dataclass(frozen=True)
+class Feed:
+    """A log made ready: its times are known at once (progress, shift), its rows are made while one reads."""
+
+    name: str
+    zone: ZoneInfo
+    times: list[datetime]
+    instants: Iterable[Instant]
+    problems: list[Problem] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """From and to as typed, read as the log's wall clock unless they name an offset."""
+
+    start: datetime | None = None
+    end: datetime | None = None
+
+    def begin(self, zone: ZoneInfo, default: datetime) -> datetime:
+        return in_utc(self.start or default, zone)
+
+    def finish(self, zone: ZoneInfo, default: datetime) -> datetime:
+        return in_utc(self.end or default, zone)
+
+
+WHOLE = Window()
+
+
+def in_utc(time: datetime, zone: ZoneInfo) -> datetime:
+    """An hour that a clock change repeats is read as its first pass."""
+    return (time if time.tzinfo else time.replace(tzinfo=zone)).astimezone(UTC)
+
+
+def iso(time: datetime) -> str:
+    """UTC with Z; milliseconds only where there are any."""
+    precision = "milliseconds" if time.microsecond else "seconds"
+    return time.astimezone(UTC).isoformat(timespec=precision).replace("+00:00", "Z")
+
+
+def duration(text: str) -> timedelta:
+    """`30s`, `15m`, `1h`, `1d`; a bare number is seconds. ValueError for anything else, and for nothing at all."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)([smhd]?)", text.strip())
+    if not match or not float(match[1]):
+        raise ValueError(f"{text!r} is not a length of time: write 30s, 15m or 1h")
+    return timedelta(seconds=float(match[1]) * UNIT_SECONDS[match[2] or "s"])
+
+
+def grid(start: datetime, end: datetime, step: timedelta) -> list[datetime]:
+    """Every step from start on, and the end itself even when the steps miss it."""
+    if end < start:
+        raise FeedError(f"the end {iso(end)} lies before the start {iso(start)}")
+    times = [start + step * i for i in range((end - start) // step + 1)]
+    return times if times[-1] == end else [*times, end]
+
+
+def shifted(instant: Instant, by: timedelta) -> Instant:
+    if not by:
+        return instant
+    rows = [{**row, "snapshot_time": iso(instant.time + by)} for row in instant.rows]
+    return Instant(instant.time + by, instant.kind, rows)
+
+
+def batches(rows: list[Row], size: int = MAX_ROWS) -> Iterator[list[Row]]:
+    for first in range(0, len(rows), size):
+        yield rows[first : first + size]
+
+
+def open_text(path: Path, encoding: str = "utf-8") -> TextIO:
+    try:
+        if path.suffix == ".gz":
+            return gzip.open(path, "rt", encoding=encoding, newline="")
+        return path.open(encoding=encoding, newline="")
+    except OSError as error:
+        raise FeedError(f"cannot read {path}: {error.strerror or error}") from error
+    except LookupError as error:
+        raise FeedError(f"{encoding!r} is not an encoding known here") from error
+
+
+def read_table(
+    path: Path, columns: Iterable[str], *, delimiter: str = ",", encoding: str = "utf-8"
+) -> Iterator[tuple[int, dict[str, str]]]:
+    """Line number and cells of every row; FeedError when a needed column is missing or the file is no table."""
+    with open_text(path, encoding) as lines:
+        reader = csv.DictReader(lines, delimiter=delimiter, restval="", restkey="")
+        try:
+            _require(reader.fieldnames or [], columns, path)
+            for cells in reader:
+                yield reader.line_num, cells
+        except (csv.Error, UnicodeError, gzip.BadGzipFile, EOFError) as error:
+            raise FeedError(f"{path} is not readable as a table near line {reader.line_num + 1}: {error}") from error
+
+
+def _require(headings: Iterable[str], columns: Iterable[str], path: Path) -> None:
+    missing = sorted(set(columns) - set(headings))
+    if missing:
+        raise FeedError(f"{path} has no column {', '.join(missing)}; it has: {', '.join(headings) or 'none'}")

@@ -1,0 +1,83 @@
+"""Posts a feed as the system that recorded it would have: in order, one instant for one request, at a chosen pace."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from threading import Event
+
+from intraday.feeds.client import GaveUpError, Poster, RefusedError, StoppedError
+from intraday.feeds.instants import Feed, Instant, Row, batches, shifted
+from intraday.feeds.tally import Closings, Tally
+
+Progress = Callable[[Instant, Tally], None]  # the instant just posted, the counts so far
+
+
+def unwatched(_instant: Instant, _tally: Tally) -> None:
+    pass
+
+
+@dataclass
+class Replay:
+    """`speed` is log seconds per wall second, None = as fast as answers come; `shift` moves all times alike."""
+
+    feed: Feed
+    poster: Poster
+    speed: float | None = None
+    shift: timedelta = timedelta()
+    progress: Progress = unwatched
+    stop: Event = field(default_factory=Event)
+    tally: Tally = field(default_factory=Tally)
+    elapsed: float = 0.0
+    ended_early: bool = False
+
+    def __post_init__(self) -> None:
+        self.closings = Closings(self.feed.zone)
+
+    def run(self) -> None:
+        started = time.monotonic()
+        try:
+            for instant in self._paced():
+                self._post(instant)
+        except StoppedError:
+            pass
+        except (RefusedError, GaveUpError):
+            self.ended_early = True  # the reason is among the tally's errors
+        finally:
+            self.elapsed = time.monotonic() - started
+
+    def _paced(self) -> Iterator[Instant]:
+        started = time.monotonic()
+        for instant in self.feed.instants:
+            if self.stop.wait(self._until_due(instant, started)):
+                return
+            yield instant
+
+    def _until_due(self, instant: Instant, started: float) -> float:
+        if self.speed is None:
+            return 0.0
+        due = started + (instant.time - self.feed.times[0]).total_seconds() / self.speed
+        return max(0.0, due - time.monotonic())
+
+    def _post(self, instant: Instant) -> None:
+        through = [self._send(rows) for rows in batches(shifted(instant, self.shift).rows)]
+        if all(through):
+            self.tally.instants += 1
+            self.closings.saw(instant)
+        self.progress(instant, self.tally)
+
+    def _send(self, rows: list[Row]) -> bool:
+        """False when this batch was turned away but the next may pass; raises when none will."""
+        try:
+            self.tally.answered(rows, self.poster.post(rows))
+        except (RefusedError, GaveUpError) as error:
+            self.tally.failed(rows, str(error))
+            if isinstance(error, GaveUpError) or error.final:
+                raise
+            return False
+        return True
+
+
+def shift_to(feed: Feed, now: datetime) -> timedelta:
+    """What moves the last instant to now, in whole seconds so that no row lands in the future."""
+    return now.astimezone(UTC).replace(microsecond=0) - feed.times[-1]

@@ -1,0 +1,87 @@
+import random
+import sys
+from argparse import ArgumentParser
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from rich.console import Console
+
+from intraday.feeds import bank, incidents, options, report, table
+from intraday.feeds.client import Poster
+from intraday.feeds.instants import Feed, FeedError, Target, Window
+from intraday.feeds.replay import Replay, shift_to
+from intraday.feeds.signals import stop_on_signals
+
+ADAPTERS: dict[str, ModuleType] = {"incidents": incidents, "bank": bank}
+INTERRUPTED = 130
+
+
+class Command(BaseCommand):
+    help = "Posts a real log to the API as a feed would: one log instant, one request (docs/replay.md)."
+    requires_system_checks: list[str] = []  # a client: it needs no database and no settings of the server
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        add_log(parser)
+        options.add_server(parser)
+        parser.add_argument("--organization", default="org_123")
+        parser.add_argument("--department", default="", help="instead of the adapter's own")
+        parser.add_argument("--speed", type=options.speed, default="max", help="log seconds a second, or max (default)")
+        parser.add_argument("--patience", type=options.length, default=timedelta(minutes=2), help="for one request: 2m")
+        times = parser.add_mutually_exclusive_group()
+        times.add_argument("--as-of", action="store_true", help="keep the times of the log (default)")
+        times.add_argument("--shift-to-now", action="store_true", help="move the whole log so that it ends now")
+
+    def handle(self, *_args: Any, **given: Any) -> None:
+        try:
+            feed = read(given)
+        except FeedError as error:
+            raise CommandError(str(error)) from error
+        sys.exit(post(feed, given, Console(markup=False, highlight=False)))
+
+
+def add_log(parser: ArgumentParser) -> None:
+    parser.add_argument("adapter", nargs="?", choices=sorted(ADAPTERS), help="how to read PATH")
+    parser.add_argument("path", nargs="?", type=Path)
+    parser.add_argument("--csv", type=Path, help="a table of your own, with --map")
+    parser.add_argument("--map", type=Path, help="TOML or JSON: which column is which field")
+    parser.add_argument("--every", type=options.length, help="grid of snapshots: 15m for incidents, 5m for bank")
+    parser.add_argument("--age-limit", type=options.length, help="older items are over SLA (bank: 20s)")
+    parser.add_argument("--from", dest="start", type=options.moment, help="local time of the log, or with an offset")
+    parser.add_argument("--to", dest="end", type=options.moment)
+
+
+def read(given: dict[str, Any]) -> Feed:
+    window = Window(given["start"], given["end"])
+    if given["csv"] and given["map"] and not given["adapter"]:
+        if given["every"] or given["age_limit"]:
+            raise CommandError("--every and --age-limit belong to the adapters: a table has its own times and figures")
+        own = Target(given["organization"], given["department"])
+        return table.read(given["csv"], given["map"], target=own, window=window)
+    if not given["path"] or given["csv"] or given["map"]:
+        raise CommandError("name one log: incidents PATH, or bank PATH, or --csv FILE with --map FILE")
+    adapter = ADAPTERS[given["adapter"]]
+    target = Target(given["organization"], given["department"] or adapter.DEPARTMENT)
+    every, age_limit = given["every"] or adapter.EVERY, given["age_limit"]
+    feed: Feed = adapter.read(given["path"], target=target, every=every, window=window, age_limit=age_limit)
+    return feed
+
+
+def post(feed: Feed, given: dict[str, Any], console: Console) -> int:
+    """The exit code: 0, 1 if a row was rejected or never got through, 130 if interrupted."""
+    patience = given["patience"].total_seconds()
+    shift = shift_to(feed, datetime.now(UTC)) if given["shift_to_now"] else timedelta()
+    with (
+        stop_on_signals() as stop,
+        Poster(given["url"], options.api_key(given["key"]), patience, stop, console.print, random.Random()) as poster,
+        report.progress(console, feed) as progress,
+    ):
+        replay = Replay(feed, poster, given["speed"], shift, progress, stop)
+        replay.run()
+    report.closing_report(console, replay)
+    if stop.is_set():
+        console.print("interrupted: the counts are those so far")
+        return INTERRUPTED
+    return 0 if replay.tally.clean() else 1

@@ -1,0 +1,41 @@
+from argparse import ArgumentParser
+from datetime import timedelta
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from intraday.feeds import options, simulate
+from intraday.feeds.client import Answer
+from intraday.feeds.instants import Row
+from intraday.feeds.signals import stop_on_signals
+
+
+class Command(BaseCommand):
+    help = "Posts a plausible moving backlog for the demo organization through the API until stopped."
+    requires_system_checks: list[str] = []  # a client: it needs no database and no settings of the server
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        options.add_server(parser)
+        parser.add_argument("--organization", default="org_123")
+        parser.add_argument("--every", type=options.length, default=timedelta(seconds=2), help="default 2s")
+        parser.add_argument("--seed", type=int, default=7, help="the same seed, the same story (default 7)")
+
+    def handle(self, *_args: Any, **given: Any) -> None:
+        self.stdout.write(f"simulating {given['organization']} at {given['url']}; Ctrl-C ends it")
+        with stop_on_signals() as stop:
+            served = simulate.run(
+                given["url"],
+                stop=stop,
+                seed=given["seed"],
+                every=given["every"].total_seconds(),
+                organization=given["organization"],
+                key=options.api_key(given["key"]),
+                say=self.stderr.write,
+                posted=self._posted if given["verbosity"] > 1 else simulate.unwatched,
+            )
+        if not served:
+            raise CommandError("the server did not come up")
+
+    def _posted(self, rows: list[Row], answer: Answer) -> None:
+        totals = "  ".join(f"{row['queue_name']} {row['total_items']}" for row in rows)
+        self.stdout.write(f"{rows[0]['snapshot_time']}  {totals}  ({len(answer.results)} taken)")

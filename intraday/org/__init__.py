@@ -1,0 +1,1 @@
+"""The organization tree and who may see what of it."""

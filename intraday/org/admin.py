@@ -1,0 +1,86 @@
+from django import forms
+from django.contrib import admin, messages
+from django.http import HttpRequest
+from django.utils import timezone
+
+from intraday.org import services
+from intraday.org.models import ApiKey, Department, KeyScope, Membership, Organization, Queue
+
+
+class MembershipInline(admin.TabularInline):
+    model = Membership
+    extra = 0
+    autocomplete_fields = ["user"]
+
+
+@admin.register(Organization)
+class OrganizationAdmin(admin.ModelAdmin):
+    list_display = ["id", "name", "time_zone", "created_at"]
+    search_fields = ["id", "name"]
+    inlines = [MembershipInline]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Organization | None = None) -> list[str]:
+        return ["id"] if obj else []  # rooms, keys and facts are named after it
+
+    def save_model(self, request: HttpRequest, obj: Organization, form: forms.ModelForm, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        services.create_organization(id=obj.id, name=obj.name, time_zone=obj.time_zone)
+
+
+@admin.register(Department)
+class DepartmentAdmin(admin.ModelAdmin):
+    list_display = ["code", "name", "organization"]
+    list_filter = ["organization"]
+    search_fields = ["code", "name"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Department | None = None) -> list[str]:
+        return ["organization", "code"] if obj else []
+
+    def save_model(self, request: HttpRequest, obj: Department, form: forms.ModelForm, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        services.add_queues(obj.organization, [(obj.code, "")])
+
+
+@admin.register(Queue)
+class QueueAdmin(admin.ModelAdmin):
+    list_display = ["name", "department"]
+    list_filter = ["department__organization", "department"]
+    search_fields = ["name"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Queue | None = None) -> list[str]:
+        return ["department", "name"] if obj else []
+
+    def save_model(self, request: HttpRequest, obj: Queue, form: forms.ModelForm, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        services.add_queues(obj.department.organization, [(obj.department.code, obj.name)])
+
+
+class ApiKeyForm(forms.ModelForm):
+    scopes = forms.MultipleChoiceField(choices=KeyScope.choices, widget=forms.CheckboxSelectMultiple)
+
+    class Meta:
+        model = ApiKey
+        fields = ["organization", "name", "scopes"]
+
+
+@admin.register(ApiKey)
+class ApiKeyAdmin(admin.ModelAdmin):
+    form = ApiKeyForm
+    list_display = ["name", "prefix", "organization", "scopes", "created_at", "revoked_at"]
+    list_filter = ["organization"]
+    actions = ["revoke"]
+
+    def has_change_permission(self, request: HttpRequest, obj: ApiKey | None = None) -> bool:
+        return obj is None and super().has_change_permission(request, obj)  # keys are made and revoked, not edited
+
+    def save_model(self, request: HttpRequest, obj: ApiKey, form: forms.ModelForm, change: bool) -> None:
+        key, secret = services.create_api_key(
+            organization=obj.organization, name=obj.name, scopes=form.cleaned_data["scopes"]
+        )
+        obj.pk = key.pk
+        messages.warning(request, f"The key of {key.name}, shown only now: {secret}")
+
+    @admin.action(description="Revoke the selected keys")
+    def revoke(self, request: HttpRequest, queryset: "admin.options.QuerySet[ApiKey]") -> None:
+        changed = queryset.filter(revoked_at=None).update(revoked_at=timezone.now())
+        messages.success(request, f"{changed} keys revoked.")

@@ -1,0 +1,128 @@
+"""The organization tree, the scopes that every fact refers to, and the credentials that open them."""
+
+import zoneinfo
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
+from django.db import models
+
+ID_PATTERN = r"[A-Za-z0-9_.-]{1,64}"
+valid_id = RegexValidator(rf"\A{ID_PATTERN}\Z", "Use 1 to 64 letters, digits, '_', '.' or '-'.")
+
+
+def valid_queue_name(name: str) -> None:
+    """1 to 128 printable characters, no blanks at the ends: what a person can read and type again."""
+    if not (1 <= len(name) <= 128 and name.isprintable() and name == name.strip()):
+        raise ValidationError("Use 1 to 128 printable characters, without blanks at the ends.")
+
+
+def valid_time_zone(name: str) -> None:
+    if name not in zoneinfo.available_timezones():
+        raise ValidationError("Not the name of a time zone, such as 'Europe/Berlin'.")
+
+
+class Organization(models.Model):
+    id = models.CharField(primary_key=True, max_length=64, validators=[valid_id])
+    name = models.CharField(max_length=128)
+    time_zone = models.CharField(
+        max_length=64,
+        default="UTC",
+        validators=[valid_time_zone],
+        help_text="“Today”, intervals and opening hours are local to it; the wire stays UTC.",
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Department(models.Model):
+    organization = models.ForeignKey(Organization, models.CASCADE, related_name="departments")
+    code = models.CharField("department id", max_length=64, validators=[valid_id])
+    name = models.CharField(max_length=128)
+
+    class Meta:
+        constraints = [models.UniqueConstraint("organization", "code", name="department_once")]
+        ordering = ["organization", "code"]
+
+    def __str__(self) -> str:
+        return f"{self.organization_id} / {self.code}"
+
+
+class Queue(models.Model):
+    department = models.ForeignKey(Department, models.CASCADE, related_name="queues")
+    name = models.CharField(max_length=128, validators=[valid_queue_name])
+
+    class Meta:
+        constraints = [models.UniqueConstraint("department", "name", name="queue_once")]
+        ordering = ["department", "name"]
+
+    def __str__(self) -> str:
+        return f"{self.department} / {self.name}"
+
+
+class Scope(models.Model):
+    """An organization, one of its departments, or one of its queues. Empty text, never NULL: NULLs are not unique."""
+
+    organization = models.ForeignKey(Organization, models.CASCADE, related_name="scopes")
+    department_id = models.CharField(max_length=64, blank=True, default="")
+    queue_name = models.CharField(max_length=128, blank=True, default="")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["organization", "department_id", "queue_name"], name="scope_once"),
+            models.CheckConstraint(
+                condition=models.Q(queue_name="") | ~models.Q(department_id=""), name="queue_has_department"
+            ),
+        ]
+        ordering = ["organization", "department_id", "queue_name"]
+
+    def __str__(self) -> str:
+        return " / ".join(part for part in (self.organization_id, self.department_id, self.queue_name) if part)
+
+
+class Role(models.TextChoices):
+    """Each role may all that the one before it may."""
+
+    VIEWER = "viewer"
+    ANALYST = "analyst"
+    SUPERVISOR = "supervisor"
+    ADMIN = "admin"
+
+
+class Membership(models.Model):
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="memberships")
+    organization = models.ForeignKey(Organization, models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=16, choices=Role, default=Role.VIEWER)
+
+    class Meta:
+        constraints = [models.UniqueConstraint("user", "organization", name="membership_once")]
+
+    def __str__(self) -> str:
+        return f"{self.user} in {self.organization_id} as {self.role}"
+
+
+class KeyScope(models.TextChoices):
+    INGEST = "ingest"
+    READ = "read"
+
+
+def known_key_scopes(scopes: object) -> None:
+    if not isinstance(scopes, list) or not scopes or not set(scopes) <= set(KeyScope.values):
+        raise ValidationError(f"Choose from {', '.join(KeyScope.values)}.")
+
+
+class ApiKey(models.Model):
+    """A feed's credential. Only its SHA-256 is stored: the key itself is 256 random bits, so it needs no salt."""
+
+    organization = models.ForeignKey(Organization, models.CASCADE, related_name="api_keys")
+    name = models.CharField(max_length=128, help_text="Which system uses it.")
+    prefix = models.CharField(max_length=12, editable=False)
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    scopes = models.JSONField(default=list, validators=[known_key_scopes])
+    created_at = models.DateTimeField(auto_now_add=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.prefix}…)"

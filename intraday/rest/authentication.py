@@ -1,0 +1,81 @@
+"""The three credentials of a REST call: an API key, a signed-in person, or none in demo mode."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from rest_framework.authentication import BaseAuthentication, SessionAuthentication
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.request import Request
+
+from intraday.org import access
+from intraday.org.access import Principal
+from intraday.rest.errors import NotFound
+
+
+class Caller:
+    """Who calls, before it is known in which organization. `enter` says whether this one is theirs."""
+
+    def enter(self, organization_id: str | None) -> Principal:
+        """The caller as a member of that organization, or of its only one if none is typed. Raises NotFound."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class OneOrganization(Caller):
+    principal: Principal
+
+    def enter(self, organization_id: str | None) -> Principal:
+        if organization_id not in (None, self.principal.organization.id):
+            raise NotFound
+        return self.principal
+
+
+@dataclass(frozen=True)
+class Person(Caller):
+    user: Any
+
+    def enter(self, organization_id: str | None) -> Principal:
+        if organization_id is None:
+            organizations = access.organizations_of(self.user)
+            organization_id = organizations[0] if len(organizations) == 1 else ""
+        principal = access.by_membership(self.user, organization_id)
+        if principal is None:
+            raise NotFound
+        return principal
+
+
+class ApiKeyAuthentication(BaseAuthentication):
+    """`Authorization: Api-Key ik_…`"""
+
+    keyword = "Api-Key"
+
+    def authenticate(self, request: Request) -> tuple[None, Caller] | None:
+        keyword, _, secret = request.headers.get("Authorization", "").partition(" ")
+        if keyword.lower() != self.keyword.lower():
+            return None
+        principal = access.by_api_key(secret.strip())
+        if principal is None:
+            raise AuthenticationFailed("This API key is unknown or revoked.", code="bad_key")
+        return None, OneOrganization(principal)
+
+    def authenticate_header(self, request: Request) -> str:
+        return self.keyword
+
+
+class PersonAuthentication(SessionAuthentication):
+    """A signed-in person's session cookie; unsafe methods need the CSRF token."""
+
+    def authenticate(self, request: Request) -> tuple[Any, Caller] | None:  # type: ignore[override]
+        found = super().authenticate(request)
+        return (found[0], Person(found[0])) if found else None
+
+
+class DemoAuthentication(BaseAuthentication):
+    """In demo mode a call without credentials belongs to the demo organization."""
+
+    def authenticate(self, request: Request) -> tuple[None, Caller] | None:
+        if not settings.DEMO or "Authorization" in request.headers:
+            return None
+        principal = access.by_demo("ada", access.DEMO_ORGANIZATION)
+        return (None, OneOrganization(principal)) if principal else None

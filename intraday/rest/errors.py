@@ -1,0 +1,64 @@
+"""One error shape everywhere: `{"code", "message", "errors"?}`."""
+
+from typing import Any
+
+import structlog
+from django.conf import settings
+from django.db import DatabaseError
+from django.http import HttpRequest, HttpResponse, HttpResponseNotFound, JsonResponse
+from rest_framework import exceptions, status
+from rest_framework.response import Response
+
+log = structlog.get_logger(__name__)
+
+
+class NotFound(exceptions.NotFound):
+    """Foreign and unknown ids alike: the same body, so that nobody learns what exists elsewhere."""
+
+    default_detail = "Unknown organization, department or queue, or not yours."
+
+
+class TooLarge(exceptions.APIException):
+    status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
+    default_code = "too_large"
+    default_detail = f"The body is larger than {settings.MAX_REQUEST_BYTES // 1024 // 1024} MB: send smaller batches."
+
+
+def error_body(code: str, message: str, errors: Any = None) -> dict[str, Any]:
+    body = {"code": code, "message": message}
+    return body if errors is None else {**body, "errors": errors}
+
+
+def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
+    """DRF's answer put into our shape; a database that does not answer is a 503 to try again, not a 500."""
+    if isinstance(error, DatabaseError):
+        log.error("database_unavailable", view=type(context["view"]).__name__, error=str(error).strip())
+        body = error_body("unavailable", "The database does not answer. Nothing was stored; try again.")
+        return Response(body, status=status.HTTP_503_SERVICE_UNAVAILABLE, headers={"Retry-After": "2"})
+    from rest_framework.views import (
+        exception_handler as drf_exception_handler,
+    )  # it loads DRF's settings, which load us
+
+    response = drf_exception_handler(error, context)
+    if response is not None:
+        response.data = _shaped(error, response.data)
+    return response
+
+
+def _shaped(error: Exception, data: Any) -> dict[str, Any]:
+    if isinstance(error, exceptions.ValidationError):
+        return error_body("invalid", "Some fields are missing or wrong.", data)
+    if isinstance(error, exceptions.APIException):
+        code = error.get_codes()
+        return error_body(code if isinstance(code, str) else error.default_code, str(error.detail))
+    return error_body("not_found", NotFound.default_detail)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if not request.path.startswith("/api/"):
+        return HttpResponseNotFound("Not found.\n", content_type="text/plain")
+    return JsonResponse(error_body("not_found", f"There is nothing at {request.path}."), status=404)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    return JsonResponse(error_body("internal_error", "Something broke on our side; it is logged."), status=500)

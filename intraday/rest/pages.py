@@ -1,0 +1,74 @@
+"""Reading by scope and time: query parameters, cursor pages, CSV."""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from django.http import QueryDict
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework_csv.renderers import CSVRenderer
+
+from intraday.org.models import Organization, Scope
+from intraday.org.services import resolve_scopes
+from intraday.rest.errors import NotFound
+from intraday.rest.fields import InstantField
+from intraday.rest.json import JSONRenderer
+
+MAX_LIMIT = 1_000
+
+
+class ScopeQuery(serializers.Serializer):
+    """Which scope: a queue, a department (no queue_name) or the organization (neither)."""
+
+    organization_id = serializers.CharField(
+        required=False, max_length=64, help_text="Defaults to the organization of the credential."
+    )
+    department_id = serializers.CharField(required=False, max_length=64)
+    queue_name = serializers.CharField(required=False, max_length=128, trim_whitespace=False)
+
+
+class HistoryQuery(ScopeQuery):
+    since = InstantField(required=False, help_text="From this instant on.")
+    until = InstantField(required=False, help_text="Up to, not including, this instant.")
+    cursor = InstantField(required=False, help_text="`next` of the page before.")
+    limit = serializers.IntegerField(required=False, min_value=1, max_value=MAX_LIMIT, default=200)
+    format = serializers.ChoiceField(required=False, choices=["json", "csv"], default="json")
+
+
+def read_query(serializer: type[serializers.Serializer], query: QueryDict) -> dict[str, Any]:
+    checked = serializer(data=query)
+    checked.is_valid(raise_exception=True)
+    return checked.validated_data  # type: ignore[no-any-return]
+
+
+def scope_of(organization: Organization, query: dict[str, Any]) -> Scope:
+    """The scope that the query names. Raises NotFound."""
+    name = (query.get("department_id", ""), query.get("queue_name", ""))
+    resolved = resolve_scopes(organization, [name], create=False)
+    if name in resolved.errors:
+        raise NotFound
+    return resolved.scopes[name]
+
+
+class ItemsCSVRenderer(CSVRenderer):
+    """The `items` of a page as CSV; columns are the fields of the JSON, in its order. Errors stay JSON."""
+
+    def render(self, data: Any, *args: Any, **kwargs: Any) -> Any:
+        if not isinstance(data, dict) or "items" not in data:
+            return JSONRenderer().render(data)
+        items = msgspec.to_builtins(data["items"])  # instants spelled as in the JSON
+        self.header = list(dict.fromkeys(name for item in items for name in item if name != "reasons"))
+        return super().render(items, *args, **kwargs)
+
+
+def page_response(request: Request, items: list[dict[str, Any]], following: datetime | None) -> Response:
+    """`{"items": […], "next": cursor | null}`; CSV has no place for the cursor, so a Link header names the next page."""
+    cursor = None if following is None else following.isoformat().replace("+00:00", "Z")
+    headers = {}
+    if cursor is not None:
+        query = request.query_params.copy()
+        query["cursor"] = cursor
+        headers["Link"] = f'<{request.build_absolute_uri("?" + query.urlencode())}>; rel="next"'
+    return Response({"items": items, "next": cursor}, headers=headers)

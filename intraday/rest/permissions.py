@@ -1,0 +1,33 @@
+from typing import TYPE_CHECKING
+
+from rest_framework.exceptions import PermissionDenied
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+
+from intraday.org.access import Principal
+from intraday.rest.authentication import Caller
+
+if TYPE_CHECKING:
+    from rest_framework.views import APIView  # it loads DRF's settings, which load this module
+
+
+class Nobody(BasePermission):
+    """The default: a view must say who may call it."""
+
+    def has_permission(self, request: Request, view: "APIView") -> bool:
+        return False
+
+
+class SignedIn(BasePermission):
+    """Any believed credential. What it may do is asked by `enter`, once the organization is known."""
+
+    def has_permission(self, request: Request, view: "APIView") -> bool:
+        return isinstance(request.auth, Caller)
+
+
+def enter(request: Request, organization_id: str | None, *, grant: str) -> Principal:
+    """The caller inside the organization, holding the grant. Raises NotFound or PermissionDenied."""
+    principal: Principal = request.auth.enter(organization_id)
+    if not principal.may(grant):
+        raise PermissionDenied(f"{principal.name} may not {grant}.", code="forbidden")
+    return principal

@@ -1,0 +1,20 @@
+from django.contrib import admin
+from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+
+import backlog.urls
+from intraday import console
+
+urlpatterns = [
+    path("", console.page),
+    path("healthz", console.healthz),
+    path("readyz", console.readyz),
+    path("admin/", admin.site.urls),
+    path("api/schedulesbacklog/", include(backlog.urls.ingest)),
+    path("api/intraday/backlog/", include("backlog.urls")),
+    path("api/ws/", include("realtime.urls")),
+    path("api/schema", SpectacularAPIView.as_view(), name="schema"),
+    path("api/docs", SpectacularSwaggerView.as_view(url_name="schema")),
+]
+handler404 = "intraday.rest.errors.not_found"
+handler500 = "intraday.rest.errors.server_error"

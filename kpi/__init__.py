@@ -1,0 +1,1 @@
+"""Derived figures: utilization, headcount gap, SLA risk, health score."""

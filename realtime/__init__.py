@@ -1,0 +1,1 @@
+"""Transport: streams, the event log, the hub, sockets. Knows no domain."""

@@ -1,0 +1,239 @@
+"""The socket's control protocol: check what the client says, ask the hub, answer. No query and no fan-out here."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+import structlog
+from channels.consumer import AsyncConsumer, get_handler_name
+from channels.exceptions import StopConsumer
+from django.conf import settings
+from django.db import DatabaseError
+
+from intraday.org import access
+from intraday.org.access import Principal
+from realtime import protocol
+from realtime.channels import Channel
+from realtime.connections import Connection
+from realtime.hub import Hub, get_hub
+from realtime.protocol import Authenticate, Close, Request, Selection, Subscribe
+from realtime.reads import in_thread
+from realtime.rooms import BadRoom, Room
+from realtime.writers import FRAMES_EXTENSION, AsgiWriter, TransportWriter, Writer
+
+log = structlog.get_logger(__name__)
+
+MESSAGES_PER_SECOND = 100.0
+MAX_WARNINGS = 20  # refused messages before a client that does not slow down is closed
+
+
+class Refused(Exception):
+    """The request cannot be met; the client gets `error` and stays connected unless `close` is set."""
+
+    def __init__(self, code: str, message: str, close: int | None = None) -> None:
+        super().__init__(message)
+        self.code, self.message, self.close = code, message, close
+
+
+class RealtimeConsumer(AsyncConsumer):
+    channel_layer_alias = "none: the hub listens for all connections"
+
+    hub: Hub
+    connection: Connection
+
+    def __init__(self, channels: Mapping[str, Channel]) -> None:
+        self.channels = channels
+
+    async def dispatch(self, message: Mapping[str, Any]) -> None:
+        """As in Channels, but without its hop to a thread before every message: there is no connection to close."""
+        await getattr(self, get_handler_name(message))(message)
+
+    # --- life --------------------------------------------------------------------------------------------------------
+    async def websocket_connect(self, message: Mapping[str, Any]) -> None:
+        if not self._origin_allowed():
+            await self.base_send({"type": "websocket.close", "code": Close.FORBIDDEN})
+            return
+        await self.base_send({"type": "websocket.accept"})
+        self._allowance, self._counted_at, self._refusals = MESSAGES_PER_SECOND, self._now(), 0
+        self.hub = get_hub(self.channels)
+        self.connection = Connection(self._writer())
+        self.hub.connect(self.connection)
+        self._deadline = asyncio.get_running_loop().call_later(self._sign_in_seconds(), self._sign_in_missing)
+        welcome = {
+            "connection_id": self.connection.id,
+            "protocol": "intraday",
+            "version": protocol.VERSION,
+            "heartbeat_seconds": protocol.HEARTBEAT_SECONDS,
+        }
+        self.connection.send("welcome", welcome)
+
+    async def websocket_disconnect(self, message: Mapping[str, Any]) -> None:
+        if hasattr(self, "connection"):
+            self._deadline.cancel()
+            self.hub.disconnect(self.connection)
+        raise StopConsumer
+
+    def _writer(self) -> Writer:
+        transport = (self.scope.get("extensions") or {}).get(FRAMES_EXTENSION)
+        return AsgiWriter(self.base_send) if transport is None else TransportWriter(transport)
+
+    def _origin_allowed(self) -> bool:
+        """Same origin or a listed one. Without the header it is no browser, and must authenticate by message."""
+        headers = dict(self.scope["headers"])
+        origin = headers.get(b"origin", b"").decode("latin-1")
+        if not origin or urlsplit(origin).netloc == headers.get(b"host", b"").decode("latin-1"):
+            return True
+        if origin in settings.ALLOWED_ORIGINS:
+            return True
+        log.warning("origin_refused", origin=origin[:200], setting="INTRADAY_ALLOWED_ORIGINS")
+        return False
+
+    @staticmethod
+    def _sign_in_seconds() -> int:
+        return 600 if settings.DEMO else 10
+
+    def _sign_in_missing(self) -> None:
+        if self.connection.principal is None:
+            reason = f"no authenticate within {self._sign_in_seconds()} s"
+            self.connection.send("error", {"code": "sign_in_missing", "message": reason})
+            self.connection.writer.fail(Close.TIMEOUT, reason)
+
+    # --- messages ----------------------------------------------------------------------------------------------------
+    async def websocket_receive(self, message: Mapping[str, Any]) -> None:
+        request_id: str | int | None = None
+        try:
+            request = self._request(message)
+            request_id = request.id
+            await self._answer(request)
+        except Refused as refusal:
+            await self._refuse(refusal, request_id)
+        except DatabaseError as error:
+            log.error("socket_request_failed", error=str(error).strip())
+            await self._refuse(Refused("unavailable", "The database does not answer; try again."), request_id)
+        await self.connection.writer.drained()
+
+    def _request(self, message: Mapping[str, Any]) -> Request:
+        self._spend_allowance()
+        text = message.get("text")
+        if text is None:
+            raise Refused("bad_message", "Messages are text frames that hold JSON.")
+        if len(text) > protocol.MAX_MESSAGE_BYTES:
+            reason = f"messages are at most {protocol.MAX_MESSAGE_BYTES} bytes"
+            raise Refused("too_large", reason, close=Close.TOO_LARGE)
+        return self._decoded(text, Request)
+
+    async def _answer(self, request: Request) -> None:
+        shape = protocol.REQUESTS.get(request.event)
+        if shape is None:
+            raise Refused("unknown_event", f"There is no '{request.event[:80]}'; try {', '.join(protocol.REQUESTS)}.")
+        data = self._decoded(request.data, shape)
+        await getattr(self, f"on_{request.event}")(data, request.id)
+
+    def _decoded(self, raw: str | msgspec.Raw, shape: Any) -> Any:
+        try:
+            return msgspec.json.decode(raw, type=shape)
+        except msgspec.ValidationError as error:
+            raise Refused("invalid", str(error)) from None
+        except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+            raise Refused("bad_message", f"Not JSON: {error}") from None
+
+    async def _refuse(self, refusal: Refused, request_id: str | int | None) -> None:
+        self.connection.send("error", {"code": refusal.code, "message": refusal.message}, request_id)
+        if refusal.close is not None:
+            await self.connection.writer.drained()
+            await self.base_send({"type": "websocket.close", "code": refusal.close, "reason": refusal.message})
+
+    def _spend_allowance(self) -> None:
+        """A token bucket: MESSAGES_PER_SECOND, and as many at once."""
+        now = self._now()
+        self._allowance = min(MESSAGES_PER_SECOND, self._allowance + (now - self._counted_at) * MESSAGES_PER_SECOND)
+        self._counted_at = now
+        if self._allowance >= 1:
+            self._allowance -= 1
+            return
+        self._refusals += 1
+        reason = f"more than {MESSAGES_PER_SECOND:.0f} messages a second"
+        raise Refused("rate_limited", reason, close=Close.TOO_FAST if self._refusals > MAX_WARNINGS else None)
+
+    @staticmethod
+    def _now() -> float:
+        return asyncio.get_running_loop().time()
+
+    # --- what clients ask --------------------------------------------------------------------------------------------
+    async def on_authenticate(self, data: Authenticate, request_id: str | int | None) -> None:
+        principal = await in_thread(_believe, data)
+        if principal is None:
+            raise Refused("not_authenticated", "Unknown credentials; sign in again.", close=Close.SIGN_IN)
+        known = self.connection.principal
+        if known is not None and (known.user_id, known.organization) != (principal.user_id, principal.organization):
+            raise Refused("other_user", "This connection belongs to another user; open a new one.")
+        self._deadline.cancel()
+        self.connection.principal = principal
+        self.hub.reporter.touch(self.connection)
+        answer = {
+            "user_id": principal.user_id,
+            "organization_id": principal.organization.id,
+            "role": principal.role,
+            "expires_at": None,
+        }
+        self.connection.send("authenticated", answer, request_id)
+
+    async def on_subscribe(self, data: Subscribe, request_id: str | int | None) -> None:
+        rooms = self._rooms(data)
+        if len(rooms | {room for f in self.connection.followers.values() for room in f.rooms}) > protocol.MAX_ROOMS:
+            raise Refused("too_many_rooms", f"A connection holds at most {protocol.MAX_ROOMS} rooms.")
+        await self.hub.subscribe(
+            self.connection, rooms, since=data.since, snapshot=data.snapshot, request_id=request_id
+        )
+
+    async def on_unsubscribe(self, data: Selection, request_id: str | int | None) -> None:
+        rooms = self._rooms(data)
+        self.hub.unsubscribe(self.connection, rooms)
+        self.connection.send("unsubscribed", {"rooms": sorted(room.name for room in rooms)}, request_id)
+
+    async def on_ping(self, data: protocol.Ping, request_id: str | int | None) -> None:
+        self.connection.send("pong", {"server_time": protocol.now()}, request_id)
+
+    def _rooms(self, selection: Selection) -> frozenset[Room]:
+        """The rooms asked for, every one of them the caller's to hear."""
+        principal = self.connection.principal
+        if principal is None:
+            raise Refused("not_authenticated", "Send authenticate first.")
+        try:
+            rooms = frozenset(Room.parse(name) for name in selection.rooms) | _rooms_of_scope(selection, principal)
+        except BadRoom as error:
+            raise Refused("invalid", str(error)) from None
+        if not rooms:
+            raise Refused("invalid", "Name channels (with organization_id) or rooms.")
+        for room in rooms:
+            self._check(room, principal)
+        return rooms
+
+    def _check(self, room: Room, principal: Principal) -> None:
+        channel = self.channels.get(room.channel)
+        if room.organization != principal.organization.id:
+            raise Refused("not_found", "Unknown organization, department or queue, or not yours.")
+        if channel is None:
+            raise Refused("invalid", f"There is no channel '{room.channel}'; try {', '.join(self.channels)}.")
+        if not principal.may(channel.grant):
+            raise Refused("forbidden", f"{principal.name} may not {channel.grant}.")
+
+
+def _rooms_of_scope(selection: Selection, principal: Principal) -> frozenset[Room]:
+    organization = selection.organization_id or principal.organization.id
+    bare = (
+        Room(name, organization, selection.department_id or "", selection.queue_name or "")
+        for name in selection.channels
+    )
+    return frozenset(Room.parse(room.name) for room in bare)  # parsed again: what was typed may be no id at all
+
+
+def _believe(data: Authenticate) -> Principal | None:
+    if data.token is not None:
+        principal = access.by_api_key(data.token)
+        return principal if principal is not None and principal.may("read") else None
+    if data.user_id is not None and data.organization_id is not None:
+        return access.by_demo(data.user_id, data.organization_id)
+    return None

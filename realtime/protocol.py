@@ -1,0 +1,141 @@
+"""The messages of the wire, typed: validation of what clients send, and the shape of what they get.
+
+Every message is a JSON object `{"event": name, "data": {…}}`; events of the log add `stream, epoch, seq, ts`.
+"""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, ClassVar, Self
+
+import msgspec
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+VERSION = 1
+HEARTBEAT_SECONDS = 20
+MAX_MESSAGE_BYTES = 64 * 1024
+MAX_ROOMS = 1_000
+Text = Annotated[str, Meta(min_length=1, max_length=1_000)]
+Timestamp = Annotated[datetime, Meta(tz=True)]
+"""An instant with zone; without the constraint JSON Schema would lose `format: date-time`."""
+
+
+class Close:
+    """Close codes. 4401, 4403 and 4429 end it for good; 1012 and 4008 mean: reconnect."""
+
+    SIGN_IN = 4401
+    FORBIDDEN = 4403
+    TIMEOUT = 4408
+    TOO_LARGE = 4413
+    TOO_FAST = 4429
+    TOO_SLOW = 4008
+
+
+# --- what a domain publishes -----------------------------------------------------------------------------------------
+class Payload(Struct, frozen=True, kw_only=True):
+    """The `data` of an event of the log. Subclasses name their event; fields that may be left out default to UNSET."""
+
+    event: ClassVar[str]
+
+    def redacted(self) -> Self | None:
+        """The same without personal fields, for roles that may not see them; None where there are none."""
+        return None
+
+
+class Resync(Payload, frozen=True, kw_only=True):
+    """Logged as `<channel>:resync` in place of an event that could not be built: refetch this scope."""
+
+    organization_id: str
+    department_id: str | UnsetType = UNSET
+    queue_name: str | UnsetType = UNSET
+    reason: str
+
+
+class Position(Struct, frozen=True):
+    """A place in a stream: everything up to `seq` of this epoch is known."""
+
+    epoch: str
+    seq: Annotated[int, Meta(ge=0)]
+
+
+# --- what clients send -----------------------------------------------------------------------------------------------
+class Request(Struct, frozen=True):
+    event: Text
+    data: msgspec.Raw = msgspec.Raw(b"{}")
+    id: str | int | None = None
+
+
+class Authenticate(Struct, frozen=True):
+    """Either a token (an API key with the grant `read`), or in demo mode whoever one says one is."""
+
+    token: Text | None = None
+    user_id: Text | None = None
+    organization_id: Text | None = None
+
+
+class Selection(Struct, frozen=True):
+    """Rooms by name, or the rooms of one scope in several channels."""
+
+    channels: Annotated[list[Text], Meta(max_length=MAX_ROOMS)] = []
+    organization_id: Text | None = None
+    department_id: str | None = None
+    queue_name: str | None = None
+    rooms: Annotated[list[Text], Meta(max_length=MAX_ROOMS)] = []
+
+
+class Subscribe(Selection, frozen=True):
+    since: dict[str, Position] = {}
+    snapshot: bool = True
+
+
+class Unsubscribe(Selection, frozen=True):
+    pass
+
+
+class Ping(Struct, frozen=True):
+    pass
+
+
+REQUESTS: dict[str, type[Struct]] = {
+    "authenticate": Authenticate,
+    "subscribe": Subscribe,
+    "unsubscribe": Unsubscribe,
+    "ping": Ping,
+}
+
+# --- what the server says besides events of the log ------------------------------------------------------------------
+_encoder = msgspec.json.Encoder()
+
+
+def message(event: str, data: dict[str, Any], request_id: str | int | None = None) -> bytes:
+    """A message outside the log; `id` is echoed where the client gave one."""
+    extra = {} if request_id is None else {"id": request_id}
+    return _encoder.encode({"event": event, "data": data, **extra})
+
+
+def encode_payload(payload: Payload) -> bytes:
+    return _encoder.encode(payload)
+
+
+def envelope(event: str, data: bytes, *, stream: str, epoch: str, seq: int, ts: str) -> bytes:
+    """An event of the log as it goes over the wire: the payload is encoded once, before its seq is known."""
+    return b'{"event":"%b","data":%b,"stream":"%b","epoch":"%b","seq":%d,"ts":"%b"}' % (
+        event.encode(),
+        data,
+        stream.encode(),
+        epoch.encode(),
+        seq,
+        ts.encode(),
+    )
+
+
+def flagged_replayed(text: bytes) -> bytes:
+    """The same event, marked as one that happened before: clients update state and raise no toast."""
+    return text[:-1] + b',"replayed":true}'
+
+
+def now() -> str:
+    return spell(datetime.now(UTC))
+
+
+def spell(moment: datetime) -> str:
+    """An instant as every payload spells it."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

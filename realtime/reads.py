@@ -1,0 +1,43 @@
+"""Database work of the hub: a small executor of its own (Channels shares one thread for everything), and one read
+for all who ask for the same at the same time."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Hashable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any, ParamSpec, TypeVar
+
+from django.db import connections
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_executor = ThreadPoolExecutor(max_workers=3, thread_name_prefix="realtime-db")
+
+
+async def in_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    loop = asyncio.get_running_loop()
+    return await loop.run_in_executor(_executor, partial(_run, function, *args, **kwargs))
+
+
+def _run(function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+    try:
+        return function(*args, **kwargs)
+    finally:
+        for connection in connections.all(initialized_only=True):
+            connection.close()  # back to the pool; nothing of ours stays open between reads
+
+
+class SingleFlight:
+    """Calls with the same key while one is under way share its result."""
+
+    def __init__(self) -> None:
+        self._flights: dict[Hashable, asyncio.Future[Any]] = {}
+
+    async def do(self, key: Hashable, make: Callable[[], Awaitable[T]]) -> T:
+        flight = self._flights.get(key)
+        if flight is None:
+            flight = self._flights[key] = asyncio.ensure_future(make())
+            flight.add_done_callback(lambda _: self._flights.pop(key))
+        # Shielded: one who leaves must not cancel the others' read.
+        return await asyncio.shield(flight)  # type: ignore[no-any-return]

@@ -1,0 +1,85 @@
+"""Rooms: `{channel}:org:{org}[:dept:{dept}][:queue:{queue}]`, and the stream each belongs to."""
+
+import re
+from dataclasses import dataclass
+from urllib.parse import quote, unquote
+
+from intraday.org.models import ID_PATTERN
+
+# The order in which streams of one organization are locked: facts, then what is derived, then judgement.
+CHANNELS = ("backlog", "attendance", "kpi", "alerts", "system", "custom")
+
+_ROOM = re.compile(
+    rf"(?P<channel>{'|'.join(CHANNELS)}):org:(?P<organization>{ID_PATTERN})"
+    rf"(?::dept:(?P<department>{ID_PATTERN}))?(?::queue:(?P<queue>[^:\s]{{1,600}}))?"
+)
+_QUEUE_MAX = 128
+
+
+class BadRoom(ValueError):
+    """Not the name of a room; the message says what one looks like."""
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    channel: str
+    organization: str
+    department: str = ""
+    queue: str = ""
+
+    @classmethod
+    def parse(cls, name: str) -> "Room":
+        match = _ROOM.fullmatch(name)
+        queue = unquote(match["queue"] or "") if match else ""
+        if not match or len(queue) > _QUEUE_MAX or not queue.isprintable():
+            raise BadRoom(f"'{name[:80]}' is not a room such as 'backlog:org:org_123:dept:dept_456:queue:support'.")
+        return cls(match["channel"], match["organization"], match["department"] or "", queue)
+
+    @property
+    def name(self) -> str:
+        department = f":dept:{self.department}" if self.department else ""
+        queue = f":queue:{quote(self.queue, safe='')}" if self.queue else ""
+        return f"{self.stream}{department}{queue}"
+
+    @property
+    def stream(self) -> str:
+        """The root room: all events of this channel in this organization, in one total order."""
+        return stream_name(self.channel, self.organization)
+
+
+def stream_name(channel: str, organization: str) -> str:
+    return f"{channel}:org:{organization}"
+
+
+def group_name(stream: str) -> str:
+    """The Channels group of a stream. Ids and channels hold group-safe characters only, so ':' is all to replace."""
+    return stream.replace(":", ".")
+
+
+class RoomFilter:
+    """Which events a set of rooms hears: those of each room's own scope and of every scope inside it.
+
+    Sets instead of a walk over the rooms: a connection may hold a thousand.
+    """
+
+    __slots__ = ("_pairs", "_queues", "departments", "everything", "rooms")
+
+    def __init__(self, rooms: frozenset[Room]) -> None:
+        self.rooms = rooms
+        self.everything = any(not room.department and not room.queue for room in rooms)
+        self.departments = {room.department for room in rooms if room.department and not room.queue}
+        self._queues = {room.queue for room in rooms if room.queue and not room.department}
+        self._pairs = {(room.department, room.queue) for room in rooms if room.department and room.queue}
+
+    @property
+    def queues(self) -> set[str]:
+        """Names of all queues that are named at all: to narrow a query, before `hears` decides."""
+        return self._queues | {queue for _, queue in self._pairs}
+
+    def hears(self, department: str, queue: str) -> bool:
+        return (
+            self.everything
+            or department in self.departments
+            or queue in self._queues
+            or (department, queue) in self._pairs
+        )

@@ -1,0 +1,111 @@
+"""From a commit to the channel layer: one bounded sender per process, on a loop that lives as long as the process.
+
+Nothing waits for it. What it cannot deliver (layer down, backlog full) is dropped and counted: the log has it, and
+every hub asks the log for its heads once a second.
+"""
+
+import asyncio
+import os
+import threading
+from collections import deque
+from typing import Any
+
+import structlog
+from channels.layers import get_channel_layer
+
+from realtime.log import Appended
+from realtime.rooms import group_name
+
+log = structlog.get_logger(__name__)
+
+MESSAGE_TYPE = "realtime.events"
+MAX_WAITING = 1_000
+MAX_BODY_BYTES = 64 * 1024  # above this the message carries the head alone and hubs read the log
+SEND_TIMEOUT_SECONDS = 1.0
+PAUSE_AFTER_FAILURE_SECONDS = 1.0
+
+
+class Sender:
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.loop = loop
+        self.dropped = 0
+        self.failing = False
+        self._waiting: deque[Appended] = deque()
+        self._task: asyncio.Task[None] | None = None
+        self._paused_until = 0.0
+
+    def hand_over(self, appended: Appended) -> None:
+        """From any thread, at once."""
+        if len(self._waiting) >= MAX_WAITING:
+            self.dropped += 1
+            return
+        self._waiting.append(appended)
+        self.loop.call_soon_threadsafe(self._wake)
+
+    def _wake(self) -> None:
+        if self._task is None or self._task.done():
+            self._task = self.loop.create_task(self._drain())
+
+    async def _drain(self) -> None:
+        while self._waiting:
+            appended = self._waiting.popleft()
+            if self.loop.time() < self._paused_until:
+                self.dropped += 1
+            else:
+                await self._send(appended)
+
+    async def _send(self, appended: Appended) -> None:
+        layer = get_channel_layer()
+        try:
+            async with asyncio.timeout(SEND_TIMEOUT_SECONDS):
+                await layer.group_send(group_name(appended.stream), layer_message(appended))
+        except Exception as error:
+            self.dropped += 1
+            self._paused_until = self.loop.time() + PAUSE_AFTER_FAILURE_SECONDS
+            if not self.failing:
+                log.error("layer_unreachable", error=f"{type(error).__name__}: {error}", effect="hubs read the log")
+            self.failing = True
+        else:
+            if self.failing:
+                log.info("layer_reachable", dropped=self.dropped)
+            self.failing = False
+
+
+def layer_message(appended: Appended) -> dict[str, Any]:
+    message: dict[str, Any] = {
+        "type": MESSAGE_TYPE,
+        "stream": appended.stream,
+        "epoch": appended.epoch,
+        "first": appended.first,
+        "last": appended.last,
+    }
+    if len(appended.body) <= MAX_BODY_BYTES:
+        message |= {"index": appended.index, "body": appended.body}
+    return message
+
+
+_lock = threading.Lock()
+_sender: Sender | None = None
+_owner_pid = 0
+
+
+def use_loop(loop: asyncio.AbstractEventLoop) -> None:
+    """Send from this loop: the server's own. The in-memory layer only works on the loop that receives."""
+    global _sender, _owner_pid
+    with _lock:
+        _sender, _owner_pid = Sender(loop), os.getpid()
+
+
+def current() -> Sender:
+    """This process's sender; one without a server (a worker, made after the fork) gets a loop in a thread."""
+    global _sender, _owner_pid
+    with _lock:
+        if _sender is None or _owner_pid != os.getpid() or _sender.loop.is_closed():
+            loop = asyncio.new_event_loop()
+            threading.Thread(target=loop.run_forever, name="realtime-sender", daemon=True).start()
+            _sender, _owner_pid = Sender(loop), os.getpid()
+        return _sender
+
+
+def hand_over(appended: Appended) -> None:
+    current().hand_over(appended)

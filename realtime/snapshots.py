@@ -1,0 +1,38 @@
+"""The current state of some rooms and the place in the stream at which it is true."""
+
+from dataclasses import dataclass
+
+import msgspec
+from django.db import transaction
+
+from realtime.channels import SnapshotItems
+from realtime.log import create_stream
+from realtime.models import Stream
+from realtime.protocol import envelope, now
+from realtime.rooms import Room, RoomFilter
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    epoch: str
+    seq: int
+    text: bytes | None
+    """The ready `<channel>:snapshot` message; None where the channel has no snapshot or none was wanted."""
+
+
+def read_snapshot(stream: str, items: SnapshotItems | None, rooms: RoomFilter, names: bool) -> Snapshot:
+    """Head and state in one snapshot transaction: events above the head are exactly what the state lacks."""
+    room = Room.parse(stream)
+    while True:
+        with transaction.atomic(using="snapshot"):
+            row = Stream.objects.using("snapshot").filter(name=stream).values_list("epoch", "head").first()
+            if row is not None:
+                found = None if items is None else items(room.organization, rooms, names)
+                break
+        create_stream(stream, room.organization, room.channel)
+    epoch, head = row
+    if found is None:
+        return Snapshot(epoch, head, None)
+    data = msgspec.json.encode({"rooms": sorted(each.name for each in rooms.rooms), "items": found})
+    event = f"{room.channel}:snapshot"
+    return Snapshot(epoch, head, envelope(event, data, stream=stream, epoch=epoch, seq=head, ts=now()))

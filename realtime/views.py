@@ -1,0 +1,103 @@
+from typing import Any
+
+from drf_spectacular.utils import extend_schema, inline_serializer
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from intraday.rest.pages import read_query
+from intraday.rest.permissions import SignedIn, enter
+from intraday.rest.schema import BAD_REQUESTS
+from realtime import stats
+
+
+class OrganizationQuery(serializers.Serializer):
+    organization_id = serializers.CharField(
+        required=False, max_length=64, help_text="Defaults to the organization of the credential; staff: to all."
+    )
+
+
+def _tenant(request: Request) -> str | None:
+    """The organization whose sockets the caller may see; None means all."""
+    asked = read_query(OrganizationQuery, request.query_params).get("organization_id")
+    if asked is None and request.user is not None and request.user.is_staff:
+        return None
+    return enter(request, asked, grant="read").organization.id
+
+
+_counts = serializers.DictField(child=serializers.IntegerField())
+STATS: dict[str, Any] = {
+    "parameters": [OrganizationQuery],
+    "responses": {
+        200: inline_serializer(
+            "WebSocketStats",
+            {
+                "active_connections": serializers.IntegerField(),
+                "connections_by_org": _counts,
+                "total_messages": serializers.IntegerField(help_text="Events written to clients."),
+                "messages_per_second": serializers.FloatField(help_text="Over the last 10 s."),
+                "messages_by_event": _counts,
+                "processes": serializers.IntegerField(),
+                "degraded": serializers.BooleanField(help_text="Events come from the log, a second late."),
+            },
+        ),
+        **BAD_REQUESTS,
+    },
+}
+
+
+class StatsView(APIView):
+    """Connections and messages over all server processes, at most two seconds old."""
+
+    permission_classes = [SignedIn]
+
+    @extend_schema(**STATS)
+    def get(self, request: Request) -> Response:
+        return Response(stats.totals(_tenant(request)))
+
+
+_connection = inline_serializer(
+    "WebSocketConnection",
+    {
+        "connection_id": serializers.CharField(),
+        "organization_id": serializers.CharField(),
+        "user_id": serializers.CharField(),
+        "role": serializers.CharField(),
+        "connected_at": serializers.DateTimeField(),
+        "process": serializers.CharField(),
+        "rooms": serializers.ListField(child=serializers.CharField()),
+    },
+    many=True,
+)
+
+
+class ConnectionsView(APIView):
+    """Who is connected, and which rooms each one hears."""
+
+    permission_classes = [SignedIn]
+
+    @extend_schema(
+        parameters=[OrganizationQuery],
+        responses={200: inline_serializer("WebSocketConnections", {"connections": _connection}), **BAD_REQUESTS},
+    )
+    def get(self, request: Request) -> Response:
+        return Response({"connections": stats.connections(_tenant(request))})
+
+
+_room = inline_serializer(
+    "WebSocketRoom", {"room": serializers.CharField(), "connections": serializers.IntegerField()}, many=True
+)
+
+
+class RoomsView(APIView):
+    """Which rooms are listened to, and by how many connections."""
+
+    permission_classes = [SignedIn]
+
+    @extend_schema(
+        parameters=[OrganizationQuery],
+        responses={200: inline_serializer("WebSocketRooms", {"rooms": _room}), **BAD_REQUESTS},
+    )
+    def get(self, request: Request) -> Response:
+        return Response({"rooms": stats.rooms(_tenant(request))})

@@ -1,0 +1,232 @@
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from io import StringIO
+from pathlib import Path
+from threading import Event, Timer
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.core.management import CommandError, call_command
+from rich.console import Console
+
+from intraday.feeds import incidents, report
+from intraday.feeds.client import Answer, Poster
+from intraday.feeds.instants import Feed, Instant, Problem, Row, Target, iso
+from intraday.feeds.replay import Replay, shift_to
+from intraday.feeds.tally import Closings, Tally
+from tests.feeds.fake_api import FakeApi, Reply
+
+START = datetime(2026, 1, 5, 22, tzinfo=UTC)
+EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
+SAMPLE = ("replay", "--csv", str(EXAMPLES / "feed_sample.csv"), "--map", str(EXAMPLES / "feed_sample.toml"))
+
+
+def row(time: datetime, total: int, queue: str = "a") -> Row:
+    return {
+        "organization_id": "org_123",
+        "department_id": "d",
+        "queue_name": queue,
+        "snapshot_time": iso(time),
+        "total_items": total,
+        "average_wait_time_minutes": 1.0,
+        "items_added": 2,
+        "items_completed": 1,
+    }
+
+
+def feed(*totals: int) -> Feed:
+    times = [START + timedelta(hours=step) for step in range(len(totals))]
+    instants = [Instant(at, "backlog", [row(at, total)]) for at, total in zip(times, totals, strict=True)]
+    return Feed("test", ZoneInfo("UTC"), times, instants)
+
+
+def replay(api: FakeApi, *totals: int, **given: object) -> Replay:
+    run = Replay(feed(*totals), Poster(api.url, patience=5), **given)  # type: ignore[arg-type]
+    with run.poster:
+        run.run()
+    return run
+
+
+def test_every_instant_is_one_request_in_order(api: FakeApi) -> None:
+    run = replay(api, 3, 4, 5)
+    assert [[row["total_items"] for row in batch] for batch in api.batches] == [[3], [4], [5]]
+    assert (run.tally.instants, run.tally.rows, run.tally.results["created"], run.tally.events) == (3, 3, 3, 3)
+    assert run.tally.clean()
+
+
+def test_a_second_replay_finds_everything_there_already(api: FakeApi) -> None:
+    replay(api, 3, 4)
+    assert replay(api, 3, 4).tally.results == {"duplicate": 2}
+
+
+def test_an_instant_above_the_limit_is_split(api: FakeApi) -> None:
+    rows = [row(START, 1, f"q{number}") for number in range(5001)]
+    many = Feed("many", ZoneInfo("UTC"), [START], [Instant(START, "backlog", rows)])
+    with Poster(api.url) as poster:
+        run = Replay(many, poster)
+        run.run()
+    assert [len(batch) for batch in api.batches] == [5000, 1]
+    assert run.tally.instants == 1
+
+
+def test_the_pace_follows_the_log(api: FakeApi) -> None:
+    started = time.monotonic()
+    replay(api, 1, 1, 1, speed=3600 * 5)
+    assert 0.4 <= time.monotonic() - started < 2
+
+
+def test_a_shift_moves_what_is_posted_and_not_the_days_of_the_table(api: FakeApi) -> None:
+    by = shift_to(feed(1, 2, 3), datetime(2026, 6, 1, 12, 0, 0, 999, tzinfo=UTC))
+    run = replay(api, 1, 2, 3, shift=by)
+    posted = [batch[0]["snapshot_time"] for batch in api.batches]
+    assert posted == [f"2026-06-01T{hour}:00:00Z" for hour in (10, 11, 12)]
+    assert [str(day) for day in run.closings.days] == ["2026-01-05"]
+
+
+def test_rejected_rows_are_counted_and_named_and_the_replay_goes_on(api: FakeApi) -> None:
+    api.refuse = lambda row: "too odd" if row["total_items"] == 4 else None
+    run = replay(api, 3, 4, 5)
+    assert (run.tally.results["created"], run.tally.rejected, run.tally.instants) == (2, 1, 3)
+    assert "2026-01-05T23:00:00Z a" in run.tally.errors[0]
+    assert "too odd" in run.tally.errors[0]
+    assert not run.tally.clean()
+
+
+def test_a_batch_turned_away_does_not_stop_the_next(api: FakeApi) -> None:
+    api.script = [Reply(500, {"code": "error", "message": "a fault"})]
+    run = replay(api, 3, 4)
+    assert (run.tally.undelivered, run.tally.instants, run.ended_early) == (1, 1, False)
+
+
+def test_a_refused_key_ends_it_at_once(api: FakeApi) -> None:
+    api.script = [Reply(401, {"code": "unauthenticated", "message": "no such key"})]
+    run = replay(api, 3, 4)
+    assert (run.ended_early, run.tally.undelivered, api.requests) == (True, 1, 1)
+    assert "no such key" in run.tally.errors[0]
+
+
+def test_rows_without_an_answer_are_not_taken_for_stored() -> None:
+    tally = Tally()
+    tally.answered([row(START, 1), row(START, 2)], Answer([{"result": "created", "event": None}], []))
+    assert (tally.undelivered, tally.clean()) == (1, False)
+
+
+def test_a_stop_ends_it_with_the_counts_so_far(api: FakeApi) -> None:
+    stop = Event()
+    Timer(0.2, stop.set).start()
+    run = replay(api, 1, 2, 3, speed=1, stop=stop)
+    assert (run.tally.instants, run.tally.clean()) == (1, True)
+
+
+def test_midnight_closes_the_day_that_ends_and_the_first_instant_is_the_opening() -> None:
+    closings = Closings(ZoneInfo("UTC"))
+    for instant in feed(10, 11, 12, 13).instants:
+        closings.saw(instant)
+    assert closings.opening == (START, 10)
+    days = [(str(day), sums.added, sums.completed, sums.closing) for day, sums in closings.days.items()]
+    assert days == [("2026-01-05", 4, 2, 12), ("2026-01-06", 2, 1, 13)]
+
+
+def test_a_queue_that_is_not_in_every_instant_still_counts_in_the_closing() -> None:
+    closings = Closings(ZoneInfo("UTC"))
+    for hour, queue in enumerate("aba"):
+        at = START + timedelta(minutes=hour)
+        closings.saw(Instant(at, "backlog", [row(at, 5 + hour, queue)]))
+    assert closings.days[START.date()].closing == 7 + 6
+
+
+def test_without_a_terminal_the_progress_is_plain_lines(api: FakeApi, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(report, "PLAIN_EVERY", 0)
+    console = Console(file=StringIO(), width=100)
+    with report.progress(console, feed(1, 2)) as progress:
+        replay(api, 1, 2, progress=progress)
+    assert console.file.getvalue().splitlines()[-1] == "test  2026-01-05 23:00  2/2 instants, 2 rows"  # type: ignore[attr-defined]
+
+
+def test_a_terminal_gets_a_bar(api: FakeApi) -> None:
+    console = Console(file=StringIO(), width=100, force_terminal=True)
+    with report.progress(console, feed(1, 2)) as progress:
+        replay(api, 1, 2, progress=progress)
+    assert "2/2" in console.file.getvalue()  # type: ignore[attr-defined]
+
+
+def test_the_closing_report_shows_counts_days_and_the_first_bad_lines(api: FakeApi) -> None:
+    run = replay(api, 1, 2, 3)
+    run.feed.problems.extend(Problem(line, "[odd]") for line in range(2, 14))
+    console = Console(file=StringIO(), width=100, markup=False)
+    report.closing_report(console, run)
+    shown = console.file.getvalue()  # type: ignore[attr-defined]
+    for words in ("3 of 3", "created", "opening 2026-01-05 22:00", "line 2: [odd]", "… and 2 more bad lines"):
+        assert words in shown
+
+
+def test_the_command_replays_the_sample_and_prints_the_days(api: FakeApi, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        call_command(*SAMPLE, "--url", api.url, "--key", "k-1", "--organization", "org_9")
+    shown = capsys.readouterr().out
+    assert ended.value.code == 0
+    assert (len(api.batches), api.keys) == (25, {"Api-Key k-1"})
+    assert {row["organization_id"] for batch in api.batches for row in batch} == {"org_9"}
+    assert "25 of 25" in shown
+    assert "2026-09-14" in shown
+
+
+def test_the_command_takes_address_and_key_from_the_environment(api: FakeApi, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INTRADAY_URL", api.url)
+    monkeypatch.setenv("INTRADAY_API_KEY", "k-2")
+    with pytest.raises(SystemExit):
+        call_command(*SAMPLE)
+    assert api.keys == {"Api-Key k-2"}
+
+
+def test_the_command_moves_the_log_to_end_now(api: FakeApi) -> None:
+    with pytest.raises(SystemExit):
+        call_command(*SAMPLE, "--url", api.url, "--shift-to-now")
+    first, last = (datetime.fromisoformat(api.batches[place][0]["snapshot_time"]) for place in (0, -1))
+    assert timedelta(0) <= datetime.now(UTC) - last < timedelta(minutes=1)
+    assert last - first == timedelta(hours=2)
+
+
+def test_the_command_fails_where_a_row_is_rejected(api: FakeApi, capsys: pytest.CaptureFixture[str]) -> None:
+    api.refuse = lambda row: "no [such] queue" if row["queue_name"] == "billing" else None
+    with pytest.raises(SystemExit) as ended:
+        call_command(*SAMPLE, "--url", api.url)
+    assert ended.value.code == 1
+    assert "no [such] queue" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        (),
+        ("incidents",),
+        ("incidents", "log.csv", "--csv", "other.csv"),
+        ("--csv", "feed.csv"),
+        ("incidents", "nowhere.csv"),
+        ("bank", "nowhere.csv"),
+        ("sales", "log.csv"),
+        ("bank", "log.csv", "--speed", "0"),
+        ("bank", "log.csv", "--speed", "inf"),
+        ("bank", "log.csv", "--every", "often"),
+        ("bank", "log.csv", "--from", "monday"),
+        ("bank", "log.csv", "--as-of", "--shift-to-now"),
+        ("--csv", "a", "--map", "b", "--every", "5m"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_before_anything_is_posted(words: tuple[str, ...]) -> None:
+    with pytest.raises(CommandError):
+        call_command("replay", *words)
+
+
+@pytest.mark.shared
+def test_the_real_week_arrives_whole(real: Callable[[str], Path], api: FakeApi) -> None:
+    path = real("it_incidents_2016-03-28_week.csv.gz")
+    target = Target("org_123", incidents.DEPARTMENT)
+    with Poster(api.url) as poster:
+        run = Replay(incidents.read(path, target=target, every=timedelta(hours=1)), poster)
+        run.run()
+    assert run.tally.clean()
+    assert run.tally.instants == 7 * 24 + 1
+    assert run.tally.results["created"] == run.tally.rows == len(api.stored)
+    assert [sums.closing for sums in run.closings.days.values()] == [1859, 1794, 1791, 1825, 1872, 1797, 1749]
