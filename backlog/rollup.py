@@ -64,7 +64,7 @@ def _by_department(scopes: Collection[Scope]) -> dict[Scope, dict[str, Any]]:
     queues = _queues(scopes).filter(scope__department_id__in=[scope.department_id for scope in scopes])
     newest = queues.filter(scope__department_id=OuterRef("scope__department_id")).order_by("-time").values("time")[:1]
     sums = queues.filter(fresh_until__gte=Subquery(newest)).values("scope__department_id").annotate(**_SUMS)
-    by_code = {row["scope__department_id"]: row for row in sums.order_by()}
+    by_code: dict[str, Any] = {row["scope__department_id"]: row for row in sums.order_by()}
     return {scope: by_code[scope.department_id] for scope in scopes if scope.department_id in by_code}
 
 

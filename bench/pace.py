@@ -10,6 +10,9 @@ from typing import Any, NamedTuple
 import msgspec
 
 
+STANDSTILL_S = 0.5
+
+
 class Command(msgspec.Struct, frozen=True, kw_only=True):
     """`count` events at `rate` a second, or a flood for `seconds` with at most `window` events under way."""
 
@@ -48,13 +51,17 @@ def _steady(command: Command) -> Iterator[Tick]:
 
 
 def _flood(command: Command) -> Iterator[Tick]:
-    """Closed loop: the next burst when the clients, on average, are no further behind than the window."""
+    """Closed loop: the next burst when the clients, on average, are no further behind than the window.
+
+    Goes on where they stand still: events that never arrive shall be seen missing, not stop the bench.
+    """
     ends = perf_counter() + command.seconds
-    following = 1
+    following, reached, moved_at = 1, 0, perf_counter()
     with Path(command.progress).open("rb") as file:
         while perf_counter() < ends:
-            reached = int.from_bytes(os.pread(file.fileno(), 8, 0), "little")
-            if following - reached > command.window:
+            before, reached = reached, int.from_bytes(os.pread(file.fileno(), 8, 0), "little")
+            moved_at = perf_counter() if reached > before else moved_at
+            if following - reached > command.window and perf_counter() - moved_at < STANDSTILL_S:
                 yield Tick(0.0005, range(0))
                 continue
             yield Tick(0.0, range(following, following + command.burst))

@@ -4,7 +4,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Warning, register
+from django.core import checks
+from django.core.checks import CheckMessage, Error, register
 
 
 @register()
@@ -41,5 +42,5 @@ def origins_are_origins(app_configs: Any, **options: Any) -> list[CheckMessage]:
 def layer_reaches_other_processes(app_configs: Any, **options: Any) -> list[CheckMessage]:
     if not settings.EMBEDDED and not settings.REDIS_URL:
         message = "DATABASE_URL without REDIS_URL: events of other processes arrive a second late, from the log."
-        return [Warning(message, "Set REDIS_URL.", id="intraday.W001")]
+        return [checks.Warning(message, "Set REDIS_URL.", id="intraday.W001")]
     return []

@@ -17,7 +17,7 @@ from intraday.celery import app
 _IN_USE = (errno.EADDRINUSE, errno.EACCES)
 
 
-class PortTaken(Exception):
+class PortTakenError(Exception):
     pass
 
 
@@ -29,13 +29,13 @@ def is_loopback(host: str) -> bool:
 
 
 def bind(host: str, port: int) -> list[socket.socket]:
-    """Listening sockets; 'localhost' means 127.0.0.1 and, where the machine has it, ::1. Raises PortTaken."""
+    """Listening sockets; 'localhost' means 127.0.0.1 and, where the machine has it, ::1. Raises PortTakenError."""
     if host != "localhost":
         return [_listen(host, port)]
     first = _listen("127.0.0.1", port)
     try:
         return [first, _listen("::1", first.getsockname()[1])]
-    except PortTaken:
+    except PortTakenError:
         first.close()
         raise
     except OSError:  # a machine without IPv6
@@ -53,7 +53,7 @@ def _listen(host: str, port: int) -> socket.socket:
         listener.close()
         if error.errno in _IN_USE:
             why = "is taken" if error.errno == errno.EADDRINUSE else "needs root"
-            raise PortTaken(f"Port {port} on {host} {why}.") from error
+            raise PortTakenError(f"Port {port} on {host} {why}.") from error
         raise
     return listener
 

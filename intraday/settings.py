@@ -176,11 +176,20 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
-    "ENUM_NAME_OVERRIDES": {},
+    "AUTHENTICATION_WHITELIST": [  # demo mode asks for no credential, so there is none to describe
+        "intraday.rest.authentication.ApiKeyAuthentication",
+        "intraday.rest.authentication.PersonAuthentication",
+    ],
 }
 CORS_ALLOWED_ORIGINS = ALLOWED_ORIGINS
 CORS_URLS_REGEX = r"^/api/.*$"
 CSRF_TRUSTED_ORIGINS = env.list("INTRADAY_TRUSTED_ORIGINS", default=[])
+
+if not EMBEDDED:  # behind a proxy that ends TLS, redirects plain HTTP and says so
+    SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SECURE_HSTS_SECONDS = env.int("INTRADAY_HSTS_SECONDS", default=3600)
+    SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W008", "security.W021"]  # the proxy's business
 
 # --- time, static files, logs ----------------------------------------------------------------------------------------
 TIME_ZONE = "UTC"  # REST, events and jobs must spell one instant one way

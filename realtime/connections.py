@@ -1,6 +1,7 @@
 """A client's connection as the hub sees it."""
 
 import secrets
+from collections.abc import Mapping
 from datetime import datetime
 
 from django.utils import timezone
@@ -35,7 +36,7 @@ class Connection:
             while follower.stream.pull(follower):
                 pass
 
-    def send(self, event: str, data: dict[str, object], request_id: str | int | None = None) -> None:
+    def send(self, event: str, data: Mapping[str, object], request_id: str | int | None = None) -> None:
         if not self.closed:
             self.writer.send(protocol.message(event, data, request_id))
 

@@ -20,7 +20,7 @@ from realtime.connections import Connection
 from realtime.hub import Hub, get_hub
 from realtime.protocol import Authenticate, Close, Request, Selection, Subscribe
 from realtime.reads import in_thread
-from realtime.rooms import BadRoom, Room
+from realtime.rooms import BadRoomError, Room
 from realtime.writers import FRAMES_EXTENSION, AsgiWriter, TransportWriter, Writer
 
 log = structlog.get_logger(__name__)
@@ -29,7 +29,7 @@ MESSAGES_PER_SECOND = 100.0
 MAX_WARNINGS = 20  # refused messages before a client that does not slow down is closed
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """The request cannot be met; the client gets `error` and stays connected unless `close` is set."""
 
     def __init__(self, code: str, message: str, close: int | None = None) -> None:
@@ -107,27 +107,30 @@ class RealtimeConsumer(AsyncConsumer):
             request = self._request(message)
             request_id = request.id
             await self._answer(request)
-        except Refused as refusal:
+        except RefusedError as refusal:
             await self._refuse(refusal, request_id)
         except DatabaseError as error:
             log.error("socket_request_failed", error=str(error).strip())
-            await self._refuse(Refused("unavailable", "The database does not answer; try again."), request_id)
+            await self._refuse(RefusedError("unavailable", "The database does not answer; try again."), request_id)
         await self.connection.writer.drained()
 
     def _request(self, message: Mapping[str, Any]) -> Request:
         self._spend_allowance()
         text = message.get("text")
         if text is None:
-            raise Refused("bad_message", "Messages are text frames that hold JSON.")
+            raise RefusedError("bad_message", "Messages are text frames that hold JSON.")
         if len(text) > protocol.MAX_MESSAGE_BYTES:
             reason = f"messages are at most {protocol.MAX_MESSAGE_BYTES} bytes"
-            raise Refused("too_large", reason, close=Close.TOO_LARGE)
-        return self._decoded(text, Request)
+            raise RefusedError("too_large", reason, close=Close.TOO_LARGE)
+        request: Request = self._decoded(text, Request)
+        return request
 
     async def _answer(self, request: Request) -> None:
         shape = protocol.REQUESTS.get(request.event)
         if shape is None:
-            raise Refused("unknown_event", f"There is no '{request.event[:80]}'; try {', '.join(protocol.REQUESTS)}.")
+            raise RefusedError(
+                "unknown_event", f"There is no '{request.event[:80]}'; try {', '.join(protocol.REQUESTS)}."
+            )
         data = self._decoded(request.data, shape)
         await getattr(self, f"on_{request.event}")(data, request.id)
 
@@ -135,11 +138,11 @@ class RealtimeConsumer(AsyncConsumer):
         try:
             return msgspec.json.decode(raw, type=shape)
         except msgspec.ValidationError as error:
-            raise Refused("invalid", str(error)) from None
+            raise RefusedError("invalid", str(error)) from None
         except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-            raise Refused("bad_message", f"Not JSON: {error}") from None
+            raise RefusedError("bad_message", f"Not JSON: {error}") from None
 
-    async def _refuse(self, refusal: Refused, request_id: str | int | None) -> None:
+    async def _refuse(self, refusal: RefusedError, request_id: str | int | None) -> None:
         self.connection.send("error", {"code": refusal.code, "message": refusal.message}, request_id)
         if refusal.close is not None:
             await self.connection.writer.drained()
@@ -155,7 +158,7 @@ class RealtimeConsumer(AsyncConsumer):
             return
         self._refusals += 1
         reason = f"more than {MESSAGES_PER_SECOND:.0f} messages a second"
-        raise Refused("rate_limited", reason, close=Close.TOO_FAST if self._refusals > MAX_WARNINGS else None)
+        raise RefusedError("rate_limited", reason, close=Close.TOO_FAST if self._refusals > MAX_WARNINGS else None)
 
     @staticmethod
     def _now() -> float:
@@ -165,10 +168,10 @@ class RealtimeConsumer(AsyncConsumer):
     async def on_authenticate(self, data: Authenticate, request_id: str | int | None) -> None:
         principal = await in_thread(_believe, data)
         if principal is None:
-            raise Refused("not_authenticated", "Unknown credentials; sign in again.", close=Close.SIGN_IN)
+            raise RefusedError("not_authenticated", "Unknown credentials; sign in again.", close=Close.SIGN_IN)
         known = self.connection.principal
         if known is not None and (known.user_id, known.organization) != (principal.user_id, principal.organization):
-            raise Refused("other_user", "This connection belongs to another user; open a new one.")
+            raise RefusedError("other_user", "This connection belongs to another user; open a new one.")
         self._deadline.cancel()
         self.connection.principal = principal
         self.hub.reporter.touch(self.connection)
@@ -183,7 +186,7 @@ class RealtimeConsumer(AsyncConsumer):
     async def on_subscribe(self, data: Subscribe, request_id: str | int | None) -> None:
         rooms = self._rooms(data)
         if len(rooms | {room for f in self.connection.followers.values() for room in f.rooms}) > protocol.MAX_ROOMS:
-            raise Refused("too_many_rooms", f"A connection holds at most {protocol.MAX_ROOMS} rooms.")
+            raise RefusedError("too_many_rooms", f"A connection holds at most {protocol.MAX_ROOMS} rooms.")
         await self.hub.subscribe(
             self.connection, rooms, since=data.since, snapshot=data.snapshot, request_id=request_id
         )
@@ -200,13 +203,13 @@ class RealtimeConsumer(AsyncConsumer):
         """The rooms asked for, every one of them the caller's to hear."""
         principal = self.connection.principal
         if principal is None:
-            raise Refused("not_authenticated", "Send authenticate first.")
+            raise RefusedError("not_authenticated", "Send authenticate first.")
         try:
             rooms = frozenset(Room.parse(name) for name in selection.rooms) | _rooms_of_scope(selection, principal)
-        except BadRoom as error:
-            raise Refused("invalid", str(error)) from None
+        except BadRoomError as error:
+            raise RefusedError("invalid", str(error)) from None
         if not rooms:
-            raise Refused("invalid", "Name channels (with organization_id) or rooms.")
+            raise RefusedError("invalid", "Name channels (with organization_id) or rooms.")
         for room in rooms:
             self._check(room, principal)
         return rooms
@@ -214,11 +217,11 @@ class RealtimeConsumer(AsyncConsumer):
     def _check(self, room: Room, principal: Principal) -> None:
         channel = self.channels.get(room.channel)
         if room.organization != principal.organization.id:
-            raise Refused("not_found", "Unknown organization, department or queue, or not yours.")
+            raise RefusedError("not_found", "Unknown organization, department or queue, or not yours.")
         if channel is None:
-            raise Refused("invalid", f"There is no channel '{room.channel}'; try {', '.join(self.channels)}.")
+            raise RefusedError("invalid", f"There is no channel '{room.channel}'; try {', '.join(self.channels)}.")
         if not principal.may(channel.grant):
-            raise Refused("forbidden", f"{principal.name} may not {channel.grant}.")
+            raise RefusedError("forbidden", f"{principal.name} may not {channel.grant}.")
 
 
 def _rooms_of_scope(selection: Selection, principal: Principal) -> frozenset[Room]:

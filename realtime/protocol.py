@@ -3,6 +3,7 @@
 Every message is a JSON object `{"event": name, "data": {…}}`; events of the log add `stream, epoch, seq, ts`.
 """
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar, Self
 
@@ -105,7 +106,7 @@ REQUESTS: dict[str, type[Struct]] = {
 _encoder = msgspec.json.Encoder()
 
 
-def message(event: str, data: dict[str, Any], request_id: str | int | None = None) -> bytes:
+def message(event: str, data: Mapping[str, Any], request_id: str | int | None = None) -> bytes:
     """A message outside the log; `id` is echoed where the client gave one."""
     extra = {} if request_id is None else {"id": request_id}
     return _encoder.encode({"event": event, "data": data, **extra})

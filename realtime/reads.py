@@ -40,4 +40,4 @@ class SingleFlight:
             flight = self._flights[key] = asyncio.ensure_future(make())
             flight.add_done_callback(lambda _: self._flights.pop(key))
         # Shielded: one who leaves must not cancel the others' read.
-        return await asyncio.shield(flight)  # type: ignore[no-any-return]
+        return await asyncio.shield(flight)

@@ -16,7 +16,7 @@ _ROOM = re.compile(
 _QUEUE_MAX = 128
 
 
-class BadRoom(ValueError):
+class BadRoomError(ValueError):
     """Not the name of a room; the message says what one looks like."""
 
 
@@ -32,7 +32,9 @@ class Room:
         match = _ROOM.fullmatch(name)
         queue = unquote(match["queue"] or "") if match else ""
         if not match or len(queue) > _QUEUE_MAX or not queue.isprintable():
-            raise BadRoom(f"'{name[:80]}' is not a room such as 'backlog:org:org_123:dept:dept_456:queue:support'.")
+            raise BadRoomError(
+                f"'{name[:80]}' is not a room such as 'backlog:org:org_123:dept:dept_456:queue:support'."
+            )
         return cls(match["channel"], match["organization"], match["department"] or "", queue)
 
     @property

@@ -30,7 +30,7 @@ class FrameProtocol(WebSocketsSansIOProtocol):
     def handle_connect(self, event: Request) -> None:
         super().handle_connect(event)
         if hasattr(self, "scope"):  # not where the handshake was refused
-            self.scope["extensions"][FRAMES_EXTENSION] = self  # type: ignore[index]
+            self.scope["extensions"][FRAMES_EXTENSION] = self  # type: ignore
 
     def is_writable(self) -> bool:
         return self.writable.is_set()

@@ -311,6 +311,9 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
             service = kind().start()
             early_config.add_cleanup(service.stop)
             os.environ[variable] = service.url
+    # Pub/sub knows no databases: each worker's events go under a name of their own.
+    os.environ["INTRADAY_LAYER_PREFIX"] = f"test-{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
+    os.environ.setdefault("SECRET_KEY", "only-for-tests-" + "x" * 40)
     yield
 
 

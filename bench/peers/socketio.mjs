@@ -40,9 +40,13 @@ async function* flood({ seconds, window, burst = 1, progress }) {
   const file = openSync(progress, "r");
   const bytes = new BigUint64Array(1);
   let following = 1;
+  let reached = 0;
+  let movedAt = performance.now();
   while (performance.now() < ends) {
     readSync(file, bytes, 0, 8, 0);
-    if (following - Number(bytes[0]) > window) {
+    if (Number(bytes[0]) > reached) movedAt = performance.now();
+    reached = Number(bytes[0]);
+    if (following - reached > window && performance.now() - movedAt < 500) {
       await sleep(1);
       continue;
     }

@@ -1,10 +1,9 @@
 """Who is calling and what they may do. The organization comes from the credential; what a client types is compared."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from django.conf import settings
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 
 from intraday.org.models import ApiKey, KeyScope, Membership, Organization, Role
 from intraday.org.services import key_digest
@@ -45,7 +44,7 @@ def by_api_key(secret: str) -> Principal | None:
     return Principal(key.organization, f"key {key.name}", f"key:{key.prefix}", Role.VIEWER, frozenset(key.scopes))
 
 
-def by_membership(user: AbstractBaseUser | Any, organization_id: str) -> Principal | None:
+def by_membership(user: User, organization_id: str) -> Principal | None:
     found = Membership.objects.select_related("organization")
     membership = found.filter(user=user, organization_id=organization_id, user__is_active=True).first()
     if membership is None:
@@ -54,7 +53,7 @@ def by_membership(user: AbstractBaseUser | Any, organization_id: str) -> Princip
     return Principal(membership.organization, name, name, membership.role, ROLE_GRANTS[membership.role])
 
 
-def organizations_of(user: AbstractBaseUser | Any) -> list[str]:
+def organizations_of(user: User) -> list[str]:
     return sorted(Membership.objects.filter(user=user).values_list("organization_id", flat=True))
 
 

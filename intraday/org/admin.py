@@ -1,5 +1,6 @@
 from django import forms
 from django.contrib import admin, messages
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -81,6 +82,6 @@ class ApiKeyAdmin(admin.ModelAdmin):
         messages.warning(request, f"The key of {key.name}, shown only now: {secret}")
 
     @admin.action(description="Revoke the selected keys")
-    def revoke(self, request: HttpRequest, queryset: "admin.options.QuerySet[ApiKey]") -> None:
+    def revoke(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
         changed = queryset.filter(revoked_at=None).update(revoked_at=timezone.now())
         messages.success(request, f"{changed} keys revoked.")

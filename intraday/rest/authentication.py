@@ -66,7 +66,7 @@ class ApiKeyAuthentication(BaseAuthentication):
 class PersonAuthentication(SessionAuthentication):
     """A signed-in person's session cookie; unsafe methods need the CSRF token."""
 
-    def authenticate(self, request: Request) -> tuple[Any, Caller] | None:  # type: ignore[override]
+    def authenticate(self, request: Request) -> tuple[Any, Caller] | None:
         found = super().authenticate(request)
         return (found[0], Person(found[0])) if found else None
 

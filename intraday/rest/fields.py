@@ -22,6 +22,7 @@ class InstantField(serializers.DateTimeField):
     """An instant: ISO 8601 with a zone; one without could mean any of 38 instants."""
 
     default_error_messages = {
+        "invalid": "Not an instant such as 2026-01-31T10:00:00Z.",
         "zone": "Say the zone: end with Z or an offset such as +02:00.",
         "early": "Before 1990: no such data is kept.",
     }
@@ -29,10 +30,13 @@ class InstantField(serializers.DateTimeField):
     def to_internal_value(self, value: Any) -> datetime:
         instant = self._parsed(value)
         if instant.tzinfo is None:
-            self.fail("zone")
+            raise self._error("zone")
         if instant < EARLIEST:
-            self.fail("early")
+            raise self._error("early")
         return instant.astimezone(UTC)
+
+    def _error(self, code: str) -> serializers.ValidationError:
+        return serializers.ValidationError(self.error_messages[code], code=code)
 
     def _parsed(self, value: Any) -> datetime:
         try:
@@ -41,8 +45,8 @@ class InstantField(serializers.DateTimeField):
                 parsed.astimezone(UTC)  # year 1 or 9999 with an offset overflows
                 return parsed
         except (ValueError, OverflowError):
-            pass
-        self.fail("invalid", format="YYYY-MM-DDThh:mm:ss[.uuuuuu](Z|+hh:mm)")
+            parsed = None
+        raise self._error("invalid")
 
 
 def check_not_ahead(name: str, instant: datetime, now: datetime) -> None:

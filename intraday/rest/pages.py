@@ -64,7 +64,7 @@ class ItemsCSVRenderer(CSVRenderer):
 
 
 def page_response(request: Request, items: list[dict[str, Any]], following: datetime | None) -> Response:
-    """`{"items": […], "next": cursor | null}`; CSV has no place for the cursor, so a Link header names the next page."""
+    """`{"items": […], "next": cursor | null}`; CSV has no place for a cursor, so a Link header names the next page."""
     cursor = None if following is None else following.isoformat().replace("+00:00", "Z")
     headers = {}
     if cursor is not None:

@@ -27,7 +27,9 @@ class SignedIn(BasePermission):
 
 def enter(request: Request, organization_id: str | None, *, grant: str) -> Principal:
     """The caller inside the organization, holding the grant. Raises NotFound or PermissionDenied."""
-    principal: Principal = request.auth.enter(organization_id)
+    caller = request.auth
+    assert isinstance(caller, Caller)
+    principal = caller.enter(organization_id)
     if not principal.may(grant):
         raise PermissionDenied(f"{principal.name} may not {grant}.", code="forbidden")
     return principal

@@ -12,7 +12,9 @@ class ErrorSchema(serializers.Serializer):
 
     code = serializers.CharField()
     message = serializers.CharField()
-    errors = serializers.JSONField(required=False, help_text="By field, for a request with wrong fields.")
+    errors = serializers.JSONField(  # type: ignore[assignment]  # hides a property that is of no use here
+        required=False, help_text="By field, for a request with wrong fields."
+    )
 
     class Meta:
         ref_name = "Error"
@@ -52,7 +54,7 @@ def page_of(name: str, item: type[serializers.Serializer]) -> serializers.Serial
     return inline_serializer(f"{name}Page", fields)
 
 
-class ApiKeyScheme(OpenApiAuthenticationExtension):
+class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     target_class = "intraday.rest.authentication.ApiKeyAuthentication"
     name = "ApiKey"
 
@@ -65,20 +67,9 @@ class ApiKeyScheme(OpenApiAuthenticationExtension):
         }
 
 
-class PersonScheme(OpenApiAuthenticationExtension):
+class PersonScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     target_class = "intraday.rest.authentication.PersonAuthentication"
     name = "Session"
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:
         return {"type": "apiKey", "in": "cookie", "name": "sessionid"}
-
-
-class DemoScheme(OpenApiAuthenticationExtension):
-    target_class = "intraday.rest.authentication.DemoAuthentication"
-    name = "Demo"
-
-    def get_security_requirement(self, auto_schema: Any) -> dict[str, Any]:
-        return {}
-
-    def get_security_definition(self, auto_schema: Any) -> list[Any]:
-        return []

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
-from intraday.embedded import PortTaken, bind, is_loopback, jobs
+from intraday.embedded import PortTakenError, bind, is_loopback, jobs
 from intraday.feeds import simulate
 from intraday.org.access import DEMO_ORGANIZATION
 from intraday.org.demo import DEMO_PEOPLE, create_demo, demo_password
@@ -49,7 +49,7 @@ class Command(BaseCommand):
         self._decide_demo(host)
         try:
             listeners = bind(host, port)
-        except PortTaken as error:
+        except PortTakenError as error:
             raise CommandError(
                 f"{error} Something else runs there (on macOS often AirPlay). {another(port)}"
             ) from error

@@ -1,0 +1,76 @@
+"""Fixtures for all tests: an organization, callers of its API, and the real server with real sockets."""
+
+from collections.abc import Iterator
+
+import pytest
+from django.db import connections
+from rest_framework.test import APIClient
+
+from intraday.org.models import Organization
+from intraday.org.services import add_queues, create_api_key, create_organization
+from tests.live import LiveServer
+
+SERVERS = {"server", "any_server", "transactional_db"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A server sees only what is committed, and reads through both aliases."""
+    for item in items:
+        if SERVERS & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.django_db(transaction=True, databases=["default", "snapshot"]))
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None) -> Iterator[None]:
+    yield
+    for connection in connections.all():
+        connection.close()
+        if hasattr(connection, "close_pool"):
+            connection.close_pool()  # else the test database cannot be dropped
+
+
+@pytest.fixture
+def organization(db: None) -> Organization:
+    """org_123 with queue support in dept_456."""
+    organization = create_organization(id="org_123", name="Owner")
+    add_queues(organization, [("dept_456", "support"), ("dept_456", "billing"), ("dept_456", "sales")])
+    return organization
+
+
+@pytest.fixture
+def stranger(db: None) -> Organization:
+    """Another tenant, with a queue of the same name."""
+    organization = create_organization(id="org_999", name="Stranger")
+    add_queues(organization, [("dept_456", "support")])
+    return organization
+
+
+def client_of(organization: Organization, *scopes: str) -> APIClient:
+    client = APIClient()
+    client.credentials(HTTP_AUTHORIZATION=f"Api-Key {key_of(organization, *scopes)}")
+    return client
+
+
+def key_of(organization: Organization, *scopes: str) -> str:
+    _, secret = create_api_key(organization=organization, name="test", scopes=scopes or ("ingest", "read"))
+    return secret
+
+
+@pytest.fixture
+def api(organization: Organization) -> APIClient:
+    """A caller of org_123 that may post and read."""
+    return client_of(organization)
+
+
+@pytest.fixture(params=["frames", "asgi"])
+def any_server(transactional_db: None, request: pytest.FixtureRequest) -> Iterator[LiveServer]:
+    """The real server, with synchronous frames and with plain ASGI `send`."""
+    with LiveServer(request.param) as server:
+        yield server
+
+
+@pytest.fixture
+def server(transactional_db: None) -> Iterator[LiveServer]:
+    """The real server, in a thread, on the test database."""
+    with LiveServer("frames") as server:
+        yield server
