@@ -1,11 +1,9 @@
 """The newest snapshot of each scope, and the last few points from which flows and trend follow."""
 
 from bisect import bisect_left
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import astuple
 from datetime import timedelta
-
-from django.db.models import Case, Value, When
 
 from backlog import formulas
 from backlog.formulas import Point
@@ -15,16 +13,18 @@ from intraday.org.models import Scope
 WINDOW_POINTS = formulas.TREND_POINTS + 1
 
 
-def lock(scopes: Collection[Scope]) -> dict[Scope, CurrentBacklog]:
+def lock(scopes: Collection[Scope], *, with_snapshot: bool = False) -> dict[Scope, CurrentBacklog]:
     """The current rows of these scopes, locked until commit; made where there was none.
 
-    Departments come before their organization. Callers lock queues first and everything above them in one later
-    call, so that all writers lock in one order.
+    All writers lock in one order: queues in a first call, then everything above them in one later call, where an
+    organization, having no department, comes last.
     """
+    if not scopes:
+        return {}
     by_id = {scope.pk: scope for scope in scopes}
-    organization_last = Case(When(scope__department_id="", then=Value(1)), default=Value(0))
     rows = CurrentBacklog.objects.select_for_update(of=("self",)).filter(scope__in=by_id)
-    rows = rows.order_by(organization_last, "scope_id")
+    rows = rows.select_related("snapshot") if with_snapshot else rows
+    rows = rows.order_by("-scope__department_id", "scope_id")
     found = list(rows)
     if len(found) < len(by_id):
         missing = sorted(by_id.keys() - {row.pk for row in found})
@@ -33,19 +33,26 @@ def lock(scopes: Collection[Scope]) -> dict[Scope, CurrentBacklog]:
     return {by_id[row.pk]: row for row in found}
 
 
+def save(snapshots: Collection[Snapshot], rows: Collection[CurrentBacklog]) -> None:
+    """Insert or correct these snapshots, and make the rows point where they now do."""
+    if not snapshots:
+        return
+    Snapshot.objects.bulk_create(
+        snapshots, update_conflicts=True, unique_fields=["scope", "time"], update_fields=_SNAPSHOT_FIELDS
+    )
+    CurrentBacklog.objects.bulk_create(
+        rows, update_conflicts=True, unique_fields=["scope"], update_fields=_CURRENT_FIELDS
+    )
+
+
+_SNAPSHOT_FIELDS = [field.name for field in Snapshot._meta.fields if field.name not in ("id", "scope", "time")]
+_CURRENT_FIELDS = [field.name for field in CurrentBacklog._meta.fields if field.name != "scope"]
+
+
 def advance(row: CurrentBacklog, newest: Snapshot, window: "Window") -> None:
     """Make `newest` the scope's current snapshot."""
     row.snapshot, row.time = newest, newest.time
     window.remember(row)
-
-
-def save(rows: Iterable[CurrentBacklog]) -> None:
-    CurrentBacklog.objects.bulk_create(
-        list(rows),
-        update_conflicts=True,
-        unique_fields=["scope"],
-        update_fields=["snapshot", "time", "fresh_until", "cadence_seconds", "window"],
-    )
 
 
 class Window:

@@ -1,6 +1,6 @@
 """Writing the backlog: store what feeds say, work out what follows, roll it up, publish what is news."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -63,14 +63,14 @@ def ingest(
     `atomic` stores nothing unless every row names a known scope; `dry_run` stores nothing at all.
     """
     done = Ingested()
-    by_scope = _by_scope(organization, rows, done)
+    by_scope, levels = _by_scope(organization, rows, done)
     if atomic and done.errors:
         return Ingested(errors=done.errors)
     queues = {scope: group for scope, group in by_scope.items() if scope.queue_name}
     above = {scope: group for scope, group in by_scope.items() if not scope.queue_name}
     news = _store(queues, currents.lock(queues), now, done)
-    rolled = rollup.ancestors(organization, news)
-    upper = currents.lock({*above, *rolled})
+    rolled = {levels[code] for scope in news for code in (scope.department_id, "")}
+    upper = currents.lock({*above, *rolled}, with_snapshot=True)
     news |= _store(above, upper, now, done)
     news |= rollup.derive({scope: upper[scope] for scope in rolled if scope not in news}, now=now)
     _publish(news, done)
@@ -83,7 +83,8 @@ def ingest(
 
 def _by_scope(
     organization: Organization, rows: Mapping[int, Row], done: Ingested
-) -> dict[Scope, list[tuple[int, Row]]]:
+) -> tuple[dict[Scope, list[tuple[int, Row]]], Mapping[str, Scope]]:
+    """The rows of each scope, and the scopes above queues: by department, '' being the organization."""
     names = {index: (row["department_id"], row["queue_name"]) for index, row in rows.items()}
     resolved = resolve_scopes(organization, list(names.values()), create=True)
     grouped: dict[Scope, list[tuple[int, Row]]] = {}
@@ -92,7 +93,7 @@ def _by_scope(
             done.errors[index] = resolved.errors[name]
         else:
             grouped.setdefault(resolved.scopes[name], []).append((index, rows[index]))
-    return grouped
+    return grouped, resolved.levels
 
 
 def _store(
@@ -104,19 +105,29 @@ def _store(
     """Settle and save the rows of these scopes; the newest snapshot of every scope that it changed."""
     if not groups:
         return {}
-    stored = _stored(groups)
+    stored = _stored(groups, rows)
     settled = {scope: _settle(scope, group, rows[scope], stored, now) for scope, group in groups.items()}
-    _save([snapshot for each in settled.values() for snapshot in each.changed.values()])
+    changed = [snapshot for each in settled.values() for snapshot in each.changed.values()]
+    currents.save(changed, [rows[scope] for scope, each in settled.items() if each.changed])
     news = {scope: each.newest for scope, each in settled.items() if each.newest is not None}
-    currents.save(rows[scope] for scope, each in settled.items() if each.changed)
     for each in settled.values():
         done.results.update(each.results)
     return news
 
 
-def _stored(groups: Mapping[Scope, Sequence[tuple[int, Row]]]) -> dict[tuple[int, datetime], Snapshot]:
-    times = {row["time"] for group in groups.values() for _, row in group}
-    found = Snapshot.objects.filter(scope__in=[scope.pk for scope in groups], time__in=times)
+def _stored(
+    groups: Mapping[Scope, Sequence[tuple[int, Row]]], rows: Mapping[Scope, CurrentBacklog]
+) -> dict[tuple[int, datetime], Snapshot]:
+    """Snapshots that are there already. Newer than current there is none, so usually nothing is asked."""
+    old = [
+        (scope.pk, row["time"])
+        for scope, group in groups.items()
+        for _, row in group
+        if (newest := rows[scope].time) is not None and row["time"] <= newest
+    ]
+    if not old:
+        return {}
+    found = Snapshot.objects.filter(scope__in={pk for pk, _ in old}, time__in={time for _, time in old})
     return {(snapshot.scope_id, snapshot.time): snapshot for snapshot in found}
 
 
@@ -136,17 +147,21 @@ def _settle(
 ) -> _Settled:
     """Decide about the rows of one scope in order of their time; later ones of the same time count."""
     settled, window, newest_before = _Settled(), Window(current), current.time
+    given_way: dict[Any, RowResult] = {}
     for index, row in sorted(group, key=lambda each: (each[1]["time"], each[0])):
         snapshot = stored.get((scope.pk, row["time"]))
         if snapshot is not None and not snapshot.derived and _says(snapshot) == _says(row):
             settled.results[index] = RowResult("duplicate", snapshot)
             continue
         outcome: Outcome = "corrected"
-        if snapshot is None:
+        if snapshot is not None and snapshot.pk in given_way:  # twice in this batch: the later row counts
+            before = given_way[snapshot.pk]
+            outcome, before.result = before.result, "superseded"
+        elif snapshot is None:
             snapshot = stored[scope.pk, row["time"]] = Snapshot(scope=scope, time=row["time"])
             outcome = "late" if newest_before is not None and row["time"] < newest_before else "created"
         _fill(snapshot, row, now, window)
-        settled.results[index] = RowResult(outcome, snapshot)
+        settled.results[index] = given_way[snapshot.pk] = RowResult(outcome, snapshot)
         settled.changed[snapshot.pk] = snapshot
     _crown(settled, current, window)
     return settled
@@ -181,13 +196,6 @@ def _crown(settled: _Settled, current: CurrentBacklog, window: Window) -> None:
             result.result = "superseded"
     currents.advance(current, newest, window)
     settled.newest = newest
-
-
-def _save(changed: Collection[Snapshot]) -> None:
-    corrected = [snapshot for snapshot in changed if not snapshot._state.adding]
-    Snapshot.objects.bulk_create([snapshot for snapshot in changed if snapshot._state.adding])
-    if corrected:
-        Snapshot.objects.bulk_update(corrected, {*STATED, *rollup.DERIVED_FIELDS})
 
 
 def _publish(news: Mapping[Scope, Snapshot], done: Ingested) -> None:

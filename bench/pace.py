@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-
 STANDSTILL_S = 0.5
 
 

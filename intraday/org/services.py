@@ -56,6 +56,8 @@ class Resolved:
     """Which scope each typed name means, which names mean none and why, and which scopes were seen first now."""
 
     scopes: dict[ScopeName, Scope]
+    levels: dict[str, Scope]
+    """The scopes above queues: by department, '' being the organization itself."""
     errors: dict[ScopeName, dict[str, list[str]]] = field(default_factory=dict)
     created: frozenset[ScopeName] = frozenset()
 
@@ -83,9 +85,9 @@ def resolve_scopes(organization: Organization, typed: Sequence[ScopeName], *, cr
     for name in [name for name, meant in means.items() if meant not in known]:
         errors[name] = {"queue_name" if name[1] else "department_id": ["Unknown."]}
         del means[name]
-    return Resolved(
-        {name: known[meant] for name, meant in means.items()}, errors, frozenset(fresh) if create else frozenset()
-    )
+    levels = {department: scope for (department, queue), scope in known.items() if not queue}
+    scopes = {name: known[meant] for name, meant in means.items()}
+    return Resolved(scopes, levels, errors, frozenset(fresh) if create else frozenset())
 
 
 def _known_scopes(organization: Organization, queues: set[str]) -> dict[ScopeName, Scope]:
