@@ -2,7 +2,6 @@
 
 from bisect import bisect_left
 from collections.abc import Collection
-from dataclasses import astuple
 from datetime import timedelta
 
 from backlog import formulas
@@ -84,7 +83,7 @@ class Window:
     def remember(self, row: CurrentBacklog) -> None:
         """Keep the last points in the row, and what they say about the feed's rhythm."""
         kept = self._points[-WINDOW_POINTS:]
-        row.window = [list(astuple(point)) for point in kept]
+        row.window = [list(point) for point in kept]
         row.cadence_seconds = formulas.cadence_seconds([point.time for point in kept])
         if row.time is not None:
             row.fresh_until = row.time + timedelta(seconds=formulas.STALE_AFTER_CADENCES * row.cadence_seconds)

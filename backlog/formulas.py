@@ -2,11 +2,11 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from itertools import combinations, pairwise
 from statistics import median
-from typing import Literal
+from typing import Literal, NamedTuple
 
 TREND_POINTS = 7
 TREND_MIN_POINTS = 4
@@ -18,8 +18,7 @@ TrendLabel = Literal["growing", "stable", "decreasing"]
 Source = Literal["explicit", "counters", "net_inferred", "none"]
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
+class Point(NamedTuple):
     """One snapshot of a scope, as far as later ones need it. `added` and `completed` are None where only inferred."""
 
     time: float
@@ -66,7 +65,7 @@ def _counted(before: int | None, now: int | None) -> int | None:
 
 
 def with_flows(point: Point, found: Flows) -> Point:
-    return replace(point, added=found.added, completed=found.completed)
+    return point._replace(added=found.added, completed=found.completed)
 
 
 def flows_explain_change(previous: Point | None, point: Point, found: Flows) -> bool:
