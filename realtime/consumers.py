@@ -11,6 +11,7 @@ from channels.consumer import AsyncConsumer, get_handler_name
 from channels.exceptions import StopConsumer
 from django.conf import settings
 from django.db import DatabaseError
+from django.http.request import split_domain_port, validate_host
 
 from intraday.org import access
 from intraday.org.access import Principal
@@ -80,10 +81,15 @@ class RealtimeConsumer(AsyncConsumer):
         return AsgiWriter(self.base_send) if transport is None else TransportWriter(transport)
 
     def _origin_allowed(self) -> bool:
-        """Same origin or a listed one. Without the header it is no browser, and must authenticate by message."""
+        """Same origin or a listed one. Without the header it is no browser, and must authenticate by message.
+
+        The host must be one of ours, too: a foreign name that resolves to this machine would be its own origin.
+        """
         headers = dict(self.scope["headers"])
-        origin = headers.get(b"origin", b"").decode("latin-1")
-        if not origin or urlsplit(origin).netloc == headers.get(b"host", b"").decode("latin-1"):
+        origin, host = (headers.get(name, b"").decode("latin-1") for name in (b"origin", b"host"))
+        if not origin:
+            return True
+        if urlsplit(origin).netloc == host and validate_host(split_domain_port(host)[0], settings.ALLOWED_HOSTS):
             return True
         if origin in settings.ALLOWED_ORIGINS:
             return True

@@ -83,9 +83,9 @@ def append(*, organization_id: str, channel: str, drafts: Sequence[Draft]) -> Ap
 
     The stream's row stays locked until commit, which makes the order of seq the order of commits.
     """
-    now = timezone.now()
     stream = stream_name(channel, organization_id)
     epoch, head = _advance(stream, organization_id, channel, len(drafts))
+    now = timezone.now()  # under the lock, so that time does not go back in a stream
     ts = protocol.spell(now)
     entries, bodies = [], []
     for seq, draft in enumerate(drafts, head - len(drafts) + 1):

@@ -36,8 +36,12 @@ class SingleFlight:
 
     async def do(self, key: Hashable, make: Callable[[], Awaitable[T]]) -> T:
         flight = self._flights.get(key)
-        if flight is None:
+        if flight is None or flight.done():
             flight = self._flights[key] = asyncio.ensure_future(make())
-            flight.add_done_callback(lambda _: self._flights.pop(key))
+            flight.add_done_callback(partial(self._landed, key))
         # Shielded: one who leaves must not cancel the others' read.
         return await asyncio.shield(flight)
+
+    def _landed(self, key: Hashable, flight: asyncio.Future[Any]) -> None:
+        if self._flights.get(key) is flight:
+            del self._flights[key]
