@@ -6,6 +6,7 @@ python -m bench.publisher        with DATABASE_URL, REDIS_URL, SECRET_KEY
 import os
 import sys
 import time
+from functools import partial
 from statistics import median
 from typing import ClassVar
 
@@ -41,8 +42,9 @@ class BenchEvent(Payload, frozen=True, kw_only=True):
 
 def commit(scope: Scope, command: Command, numbers: range) -> None:
     stamp = time.time_ns()
+    events = [(scope, partial(BenchEvent, stamp=stamp, n=n, **command.body)) for n in numbers]
     with transaction.atomic():
-        publish("custom", [(scope, lambda n=n: BenchEvent(stamp=stamp, n=n, **command.body)) for n in numbers])
+        publish("custom", events)
 
 
 def obey(scope: Scope, command: Command) -> None:

@@ -8,6 +8,7 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from statistics import median
 
 import django
@@ -36,7 +37,7 @@ def event(number: int) -> BenchEvent:
 
 @transaction.atomic
 def as_segment(scope: Scope) -> None:
-    publish("custom", [(scope, lambda n=n: event(n)) for n in range(EVENTS)])
+    publish("custom", [(scope, partial(event, n)) for n in range(EVENTS)])
 
 
 @transaction.atomic

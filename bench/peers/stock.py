@@ -33,7 +33,7 @@ from channels.layers import get_channel_layer
 GROUP = "custom"
 
 
-class StockConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]
+class StockConsumer(AsyncJsonWebsocketConsumer):
     async def receive_json(self, content: dict[str, Any], **_: Any) -> None:
         await self.channel_layer.group_add(GROUP, self.channel_name)
         await self.send_json({"event": "subscribed", "data": content["data"]})
