@@ -4,6 +4,8 @@ from bisect import bisect_left
 from collections.abc import Collection
 from datetime import timedelta
 
+from django.db.models import prefetch_related_objects
+
 from backlog import formulas
 from backlog.formulas import Point
 from backlog.models import CurrentBacklog, Quality, Snapshot
@@ -12,8 +14,18 @@ from intraday.org.models import Scope
 WINDOW_POINTS = formulas.TREND_POINTS + 1
 
 
+def ensure(scopes: Collection[Scope]) -> None:
+    """Make the current rows that are missing. To be done for all scopes of a commit before any of them is locked: an
+    insert waits for whoever inserts the same row, and two that wait while they hold locks may wait for each other."""
+    wanted = {scope.pk for scope in scopes}
+    missing = wanted.difference(CurrentBacklog.objects.filter(scope__in=wanted).values_list("scope_id", flat=True))
+    if missing:
+        rows = [CurrentBacklog(scope_id=pk) for pk in sorted(missing)]
+        CurrentBacklog.objects.bulk_create(rows, ignore_conflicts=True)
+
+
 def lock(scopes: Collection[Scope], *, with_snapshot: bool = False) -> dict[Scope, CurrentBacklog]:
-    """The current rows of these scopes, locked until commit; made where there was none.
+    """The current rows of these scopes, which `ensure` made, locked until commit.
 
     All writers lock in one order: queues in a first call, then everything above them in one later call, where an
     organization, having no department, comes last.
@@ -22,13 +34,10 @@ def lock(scopes: Collection[Scope], *, with_snapshot: bool = False) -> dict[Scop
         return {}
     by_id = {scope.pk: scope for scope in scopes}
     rows = CurrentBacklog.objects.select_for_update(of=("self",)).filter(scope__in=by_id)
-    rows = rows.select_related("snapshot") if with_snapshot else rows
-    rows = rows.order_by("-scope__department_id", "scope_id")
-    found = list(rows)
-    if len(found) < len(by_id):
-        missing = sorted(by_id.keys() - {row.pk for row in found})
-        CurrentBacklog.objects.bulk_create([CurrentBacklog(scope_id=pk) for pk in missing], ignore_conflicts=True)
-        found = list(rows.all())
+    found = list(rows.order_by("-scope__department_id", "scope_id"))
+    if with_snapshot:
+        # Not joined above: PostgreSQL reads a row again that it had to wait for, but not what is joined to it.
+        prefetch_related_objects(found, "snapshot")
     return {by_id[row.pk]: row for row in found}
 
 

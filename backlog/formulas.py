@@ -90,7 +90,7 @@ def trend(points: Sequence[Point]) -> Trend:
     the standard deviation of the change that Poisson flows alone would cause). Without flows the noise is estimated
     by the median absolute deviation of the steps.
     """
-    recent = [point for point in points if point.time > points[-1].time - TREND_SECONDS][-TREND_POINTS:]
+    recent = [point for point in points if point.time >= points[-1].time - TREND_SECONDS][-TREND_POINTS:]
     if len(recent) < TREND_MIN_POINTS:
         return Trend("stable", None)
     slope = median((b.total - a.total) / (b.time - a.time) for a, b in combinations(recent, 2))

@@ -2,13 +2,14 @@
 
 from typing import Any
 
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import inline_serializer
 from rest_framework import serializers
 
 from backlog.serializers import BacklogSnapshotSerializer
 from intraday.rest.batches import BatchQuery
 from intraday.rest.pages import HistoryQuery, ScopeQuery
-from intraday.rest.schema import BAD_REQUESTS, EventRefSchema, batch_answer, page_of
+from intraday.rest.schema import BAD_POSTS, BAD_REQUESTS, EventRefSchema, batch_answers, page_of
 
 
 class BacklogFigure(serializers.Serializer):
@@ -50,13 +51,12 @@ class BacklogRowResult(serializers.Serializer):
 
 INGEST: dict[str, Any] = {
     "request": BacklogSnapshotSerializer,
-    "responses": {201: BacklogRowResult, **BAD_REQUESTS},
+    "responses": {201: BacklogRowResult, **BAD_POSTS},
 }
-_answer = batch_answer("Backlog", BacklogRowResult)
 BATCH_INGEST: dict[str, Any] = {
     "request": inline_serializer("BacklogBatch", {"items": BacklogSnapshotSerializer(many=True)}),
     "parameters": [BatchQuery],
-    "responses": {201: _answer, 207: _answer, **BAD_REQUESTS},
+    "responses": batch_answers("Backlog", BacklogRowResult),
 }
 CURRENT: dict[str, Any] = {
     "parameters": [ScopeQuery],
@@ -70,5 +70,9 @@ CURRENT: dict[str, Any] = {
 }
 HISTORY: dict[str, Any] = {
     "parameters": [HistoryQuery],
-    "responses": {200: page_of("Backlog", BacklogFigure), **BAD_REQUESTS},
+    "responses": {
+        (200, "application/json"): page_of("Backlog", BacklogFigure),
+        (200, "text/csv"): OpenApiTypes.STR,
+        **BAD_REQUESTS,
+    },
 }

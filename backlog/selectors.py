@@ -15,7 +15,7 @@ from realtime.rooms import RoomFilter
 
 
 def _current(organization_id: str, using: str = "default") -> QuerySet[CurrentBacklog]:
-    rows = CurrentBacklog.objects.using(using).select_related("scope", "snapshot")
+    rows = CurrentBacklog.objects.using(using).select_related("scope", "snapshot").defer("window")
     return rows.filter(scope__organization=organization_id, snapshot__isnull=False).order_by("scope")
 
 

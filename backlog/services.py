@@ -56,20 +56,30 @@ class Ingested:
 
 @transaction.atomic
 def ingest(
-    *, organization: Organization, rows: Mapping[int, Row], now: datetime, atomic: bool = False, dry_run: bool = False
+    *,
+    organization: Organization,
+    rows: Mapping[int, Row],
+    now: datetime,
+    within: frozenset[str] | None = None,
+    atomic: bool = False,
+    dry_run: bool = False,
 ) -> Ingested:
     """Store rows and publish the newest of each scope, then the departments and the organization above it.
 
+    `within`: the departments to which whoever posts is limited; rows outside are errors.
     `atomic` stores nothing unless every row names a known scope; `dry_run` stores nothing at all.
     """
     done = Ingested()
-    by_scope, levels = _by_scope(organization, rows, done)
+    by_scope, levels = _by_scope(organization, rows, within, done)
     if atomic and done.errors:
+        transaction.set_rollback(True)  # queues that other rows named first
         return Ingested(errors=done.errors)
     queues = {scope: group for scope, group in by_scope.items() if scope.queue_name}
     above = {scope: group for scope, group in by_scope.items() if not scope.queue_name}
+    currents.ensure({*by_scope, *(levels[code] for scope in queues for code in (scope.department_id, ""))})
     news = _store(queues, currents.lock(queues), now, done)
-    rolled = {levels[code] for scope in news for code in (scope.department_id, "")}
+    codes = [*sorted({scope.department_id for scope in news}), ""] if news else []
+    rolled = [levels[code] for code in codes]
     upper = currents.lock({*above, *rolled}, with_snapshot=True)
     news |= _store(above, upper, now, done)
     news |= rollup.derive({scope: upper[scope] for scope in rolled if scope not in news}, now=now)
@@ -82,11 +92,11 @@ def ingest(
 
 
 def _by_scope(
-    organization: Organization, rows: Mapping[int, Row], done: Ingested
+    organization: Organization, rows: Mapping[int, Row], within: frozenset[str] | None, done: Ingested
 ) -> tuple[dict[Scope, list[tuple[int, Row]]], Mapping[str, Scope]]:
     """The rows of each scope, and the scopes above queues: by department, '' being the organization."""
     names = {index: (row["department_id"], row["queue_name"]) for index, row in rows.items()}
-    resolved = resolve_scopes(organization, list(names.values()), create=True)
+    resolved = resolve_scopes(organization, list(names.values()), create=True, within=within)
     grouped: dict[Scope, list[tuple[int, Row]]] = {}
     for index, name in names.items():
         if name in resolved.errors:
@@ -147,24 +157,35 @@ def _settle(
 ) -> _Settled:
     """Decide about the rows of one scope in order of their time; later ones of the same time count."""
     settled, window, newest_before = _Settled(), Window(current), current.time
-    given_way: dict[Any, RowResult] = {}
-    for index, row in sorted(group, key=lambda each: (each[1]["time"], each[0])):
+    ordered = sorted(group, key=lambda each: (each[1]["time"], each[0]))
+    corrected_below = _corrected_below(ordered)
+    for index, row in ordered:
+        if index in corrected_below:
+            continue
         snapshot = stored.get((scope.pk, row["time"]))
         if snapshot is not None and not snapshot.derived and _says(snapshot) == _says(row):
             settled.results[index] = RowResult("duplicate", snapshot)
             continue
         outcome: Outcome = "corrected"
-        if snapshot is not None and snapshot.pk in given_way:  # twice in this batch: the later row counts
-            before = given_way[snapshot.pk]
-            outcome, before.result = before.result, "superseded"
-        elif snapshot is None:
+        if snapshot is None:
             snapshot = stored[scope.pk, row["time"]] = Snapshot(scope=scope, time=row["time"])
             outcome = "late" if newest_before is not None and row["time"] < newest_before else "created"
         _fill(snapshot, row, now, window)
-        settled.results[index] = given_way[snapshot.pk] = RowResult(outcome, snapshot)
+        settled.results[index] = RowResult(outcome, snapshot)
         settled.changed[snapshot.pk] = snapshot
+    for index, time in corrected_below.items():
+        settled.results[index] = RowResult("superseded", stored[scope.pk, time])
     _crown(settled, current, window)
     return settled
+
+
+def _corrected_below(ordered: Sequence[tuple[int, Row]]) -> dict[int, datetime]:
+    """Rows that a later one of the same batch and time contradicts. Storing them first would make every retry of the
+    batch a correction there and back, with an event each time."""
+    last = {row["time"]: row for _, row in ordered}
+    if len(last) == len(ordered):
+        return {}
+    return {index: row["time"] for index, row in ordered if _says(row) != _says(last[row["time"]])}
 
 
 def _says(said: Snapshot | Row) -> list[Any]:

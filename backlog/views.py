@@ -11,11 +11,12 @@ from rest_framework.views import APIView
 
 from backlog import schema, selectors, services
 from backlog.serializers import BacklogSnapshotSerializer, to_row
+from intraday.intake.booking import booked
 from intraday.rest import batches
 from intraday.rest.batches import BatchQuery
 from intraday.rest.json import JSONRenderer
 from intraday.rest.pages import HistoryQuery, ItemsCSVRenderer, ScopeQuery, page_response, read_query, scope_of
-from intraday.rest.permissions import SignedIn, enter
+from intraday.rest.permissions import SignedIn, check_scope, enter
 
 
 class IngestView(APIView):
@@ -25,11 +26,17 @@ class IngestView(APIView):
 
     @extend_schema(**schema.INGEST)
     def post(self, request: Request) -> Response:
-        rows = batches.read_row(BacklogSnapshotSerializer(), request.data)
-        principal = enter(request, rows.valid[0].get("organization_id"), grant="ingest")
-        done = services.ingest(organization=principal.organization, rows={0: to_row(rows.valid[0])}, now=timezone.now())
-        if done.errors:
-            raise ValidationError(done.errors[0])
+        with booked(request, "backlog") as booking:
+            rows = batches.read_row(BacklogSnapshotSerializer(), request.data)
+            principal = enter(request, rows.valid[0].get("organization_id"), grant="ingest")
+            row = to_row(rows.valid[0])
+            check_scope(principal, row["department_id"], row["queue_name"])
+            done = services.ingest(
+                organization=principal.organization, within=principal.departments, rows={0: row}, now=timezone.now()
+            )
+            if done.errors:
+                raise ValidationError(done.errors[0])
+            booking.took(principal, [row["time"]])
         return Response(_answer(done.results[0], rows.warnings.get(0)), status=status.HTTP_201_CREATED)
 
 
@@ -41,17 +48,21 @@ class BatchIngestView(APIView):
     @extend_schema(**schema.BATCH_INGEST)
     def post(self, request: Request) -> Response:
         options = read_query(BatchQuery, request.query_params)
-        rows = batches.read_rows(BacklogSnapshotSerializer(), request)
-        principal = enter(request, batches.organization_of(rows), grant="ingest")
-        batches.reject_foreign(rows, principal.organization.id)
-        if options["atomic"] and rows.rejected:
-            return batches.batch_response({}, rows.rejected)
-        done = services.ingest(
-            organization=principal.organization,
-            rows={index: to_row(row) for index, row in rows.valid.items()},
-            now=timezone.now(),
-            **options,
-        )
+        with booked(request, "backlog") as booking:
+            rows = batches.read_rows(BacklogSnapshotSerializer(), request)
+            principal = batches.enter_batch(request, rows, grant="ingest")
+            if options["atomic"] and rows.rejected:
+                rows.valid = {}
+            done = services.ingest(
+                organization=principal.organization,
+                within=principal.departments,
+                rows={index: to_row(row) for index, row in rows.valid.items()},
+                now=timezone.now(),
+                **options,
+            )
+            if not options["dry_run"]:
+                taken = [result.snapshot.time for result in done.results.values()]
+                booking.took(principal, taken, rows.rejected | done.errors)
         answers = {index: _answer(result, rows.warnings.get(index)) for index, result in done.results.items()}
         return batches.batch_response(answers, rows.rejected | done.errors)
 
@@ -72,7 +83,7 @@ class CurrentView(APIView):
     def get(self, request: Request) -> Response:
         query = read_query(ScopeQuery, request.query_params)
         principal = enter(request, query.get("organization_id"), grant="read")
-        return Response(selectors.current(scope_of(principal.organization, query), now=timezone.now()))
+        return Response(selectors.current(scope_of(principal, query), now=timezone.now()))
 
 
 class HistoryView(APIView):
@@ -86,7 +97,7 @@ class HistoryView(APIView):
         query = read_query(HistoryQuery, request.query_params)
         principal = enter(request, query.get("organization_id"), grant="read")
         items, following = selectors.history(
-            scope_of(principal.organization, query),
+            scope_of(principal, query),
             since=query.get("since"),
             until=query.get("until"),
             after=query.get("cursor"),

@@ -7,3 +7,6 @@ class IntradayConfig(AppConfig):
 
     def ready(self) -> None:
         from intraday import checks  # noqa: F401 - registers them
+        from intraday.rest import origins  # needs the settings
+
+        origins.log_refusals()

@@ -9,7 +9,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "intraday.settings")
 
 app = Celery("intraday")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks(["realtime"])
+app.autodiscover_tasks(["realtime", "intraday.intake"])
 app.conf.update(
     timezone="UTC",
     task_ignore_result=True,
@@ -17,5 +17,10 @@ app.conf.update(
     worker_hijack_root_logger=False,
     beat_schedule={
         "purge-log": {"task": "realtime.tasks.purge_log", "schedule": crontab(minute=7), "options": {"expires": 3000}},
+        "forget-minutes": {
+            "task": "intraday.intake.tasks.forget_minutes",
+            "schedule": crontab(minute=37),
+            "options": {"expires": 3000},
+        },
     },
 )

@@ -6,7 +6,9 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from intraday.channels import CHANNELS
 from intraday.org.access import DEMO_ORGANIZATION
+from realtime import asyncapi
 
 
 @require_safe
@@ -14,6 +16,12 @@ def page(request: HttpRequest) -> HttpResponse:
     """Live backlog of the demo organization; elsewhere, where to sign in and what to read."""
     context = {"demo": settings.DEMO, "organization": DEMO_ORGANIZATION, "host": request.get_host()}
     return render(request, "intraday/console.html", context)
+
+
+@require_safe
+def events_document(request: HttpRequest) -> HttpResponse:
+    """What `/ws` speaks, as AsyncAPI 3."""
+    return JsonResponse(asyncapi.document(CHANNELS, host=request.get_host(), secure=request.is_secure()))
 
 
 @require_safe

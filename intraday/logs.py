@@ -54,6 +54,7 @@ def configure_logging(*, level: str, as_json: bool) -> None:
                 "httpx": {"level": "WARNING"},
                 "httpcore": {"level": "WARNING"},
                 "daphne": {"level": "WARNING"},
+                "axes": {"level": "WARNING"},
                 "celery": {"level": "WARNING"},
                 "kombu": {"level": "WARNING"},
                 # Refusals are answered to the client and are not errors of ours.

@@ -3,6 +3,8 @@
 With neither DATABASE_URL nor REDIS_URL the process is *embedded*: SQLite in WAL, in-memory layer, cache and broker.
 """
 
+import warnings
+from datetime import timedelta
 from pathlib import Path
 
 import environ
@@ -49,12 +51,14 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "axes",
     "corsheaders",
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "intraday",
     "intraday.org",
+    "intraday.intake",
     "realtime",
     "backlog",
 ]
@@ -68,6 +72,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",  # last: it answers for a sign-in that was refused
 ]
 ROOT_URLCONF = "intraday.urls"
 ASGI_APPLICATION = "intraday.asgi.application"
@@ -132,7 +137,14 @@ if REDIS_URL:
             },
         }
     }
-    CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+    CACHES = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": REDIS_URL,
+            # It counts calls, nothing more: without it they pass, so nobody shall wait for it.
+            "OPTIONS": {"socket_timeout": 0.25, "socket_connect_timeout": 0.25},
+        }
+    }
 else:
     # The default capacity of 100 drops silently; one channel per process must hold a burst.
     CHANNEL_LAYERS = {
@@ -143,6 +155,17 @@ else:
 CELERY_BROKER_URL = REDIS_URL or "memory://localhost/"
 
 # --- people and requests ---------------------------------------------------------------------------------------------
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+# Failed sign-ins are counted in the database: they work, and are limited, without Redis. By name and address together,
+# so that nobody can lock somebody else out.
+AXES_FAILURE_LIMIT = env.int("INTRADAY_SIGN_IN_FAILURES", default=10)
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_RESET_ON_SUCCESS = True
+AXES_DISABLE_ACCESS_LOG = True
+AXES_VERBOSE = False
+CALLS_PER_MINUTE_PERSON = env.int("INTRADAY_CALLS_PER_MINUTE_PERSON", default=600)
+CALLS_PER_MINUTE_KEY = env.int("INTRADAY_CALLS_PER_MINUTE_KEY", default=6_000)
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
@@ -156,10 +179,12 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_REQUEST_BYTES
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "intraday.rest.authentication.ApiKeyAuthentication",
+        "intraday.rest.authentication.TokenAuthentication",
         "intraday.rest.authentication.PersonAuthentication",
         "intraday.rest.authentication.DemoAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["intraday.rest.permissions.Nobody"],
+    "DEFAULT_THROTTLE_CLASSES": ["intraday.rest.throttling.PerCredential"],
     "DEFAULT_RENDERER_CLASSES": ["intraday.rest.json.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["intraday.rest.json.JSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
@@ -178,6 +203,7 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "AUTHENTICATION_WHITELIST": [  # demo mode asks for no credential, so there is none to describe
         "intraday.rest.authentication.ApiKeyAuthentication",
+        "intraday.rest.authentication.TokenAuthentication",
         "intraday.rest.authentication.PersonAuthentication",
     ],
 }
@@ -199,6 +225,8 @@ LANGUAGE_CODE = "en-us"
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"
 STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+# Static files are small: that each is read before it is sent, instead of streamed, is no news to the operator.
+warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
 WHITENOISE_USE_FINDERS = True  # no collectstatic step on a machine that only wants to look
 LOG_LEVEL = env.str("INTRADAY_LOG_LEVEL", default="INFO")
 LOGGING_CONFIG = None

@@ -4,6 +4,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 import backlog.urls
 from intraday import console
+from intraday.intake.views import FeedsView
 
 urlpatterns = [
     path("", console.page),
@@ -12,8 +13,10 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/schedulesbacklog/", include(backlog.urls.ingest)),
     path("api/intraday/backlog/", include("backlog.urls")),
+    path("api/intraday/feeds", FeedsView.as_view()),
     path("api/ws/", include("realtime.urls")),
     path("api/schema", SpectacularAPIView.as_view(), name="schema"),
+    path("asyncapi.json", console.events_document),
     path("api/docs", SpectacularSwaggerView.as_view(url_name="schema")),
 ]
 handler404 = "intraday.rest.errors.not_found"

@@ -6,6 +6,7 @@ from enum import Enum
 
 import msgspec
 
+from realtime.protocol import Payload
 from realtime.rooms import RoomFilter
 
 
@@ -24,6 +25,6 @@ Called inside a snapshot transaction on the database alias `snapshot`."""
 
 @dataclass(frozen=True)
 class Channel:
-    events: Mapping[str, Keyed]
+    events: Mapping[type[Payload], Keyed]
     grant: str
     snapshot: SnapshotItems | None = None

@@ -42,7 +42,7 @@ class Connection:
 
     def positions(self) -> dict[str, dict[str, object]]:
         return {
-            name: {"epoch": follower.stream.ring.epoch, "seq": follower.position}
+            name: {"epoch": follower.epoch, "seq": follower.position}
             for name, follower in sorted(self.followers.items())
             if follower.position is not None
         }

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 import msgspec
 import structlog
@@ -11,16 +10,17 @@ from channels.consumer import AsyncConsumer, get_handler_name
 from channels.exceptions import StopConsumer
 from django.conf import settings
 from django.db import DatabaseError
-from django.http.request import split_domain_port, validate_host
 
-from intraday.org import access
+from intraday.org import access, tokens
 from intraday.org.access import Principal
-from realtime import protocol
+from intraday.org.services import KEY_PREFIX
+from realtime import handshake, protocol
 from realtime.channels import Channel
 from realtime.connections import Connection
 from realtime.hub import Hub, get_hub
 from realtime.protocol import Authenticate, Close, Request, Selection, Subscribe
 from realtime.reads import in_thread
+from realtime.rights import RefusedError, granted
 from realtime.rooms import BadRoomError, Room
 from realtime.writers import FRAMES_EXTENSION, AsgiWriter, TransportWriter, Writer
 
@@ -28,14 +28,6 @@ log = structlog.get_logger(__name__)
 
 MESSAGES_PER_SECOND = 100.0
 MAX_WARNINGS = 20  # refused messages before a client that does not slow down is closed
-
-
-class RefusedError(Exception):
-    """The request cannot be met; the client gets `error` and stays connected unless `close` is set."""
-
-    def __init__(self, code: str, message: str, close: int | None = None) -> None:
-        super().__init__(message)
-        self.code, self.message, self.close = code, message, close
 
 
 class RealtimeConsumer(AsyncConsumer):
@@ -53,7 +45,7 @@ class RealtimeConsumer(AsyncConsumer):
 
     # --- life --------------------------------------------------------------------------------------------------------
     async def websocket_connect(self, message: Mapping[str, Any]) -> None:
-        if not self._origin_allowed():
+        if not handshake.origin_allowed(self.scope):
             await self.base_send({"type": "websocket.close", "code": Close.FORBIDDEN})
             return
         await self.base_send({"type": "websocket.accept"})
@@ -69,32 +61,36 @@ class RealtimeConsumer(AsyncConsumer):
             "heartbeat_seconds": protocol.HEARTBEAT_SECONDS,
         }
         self.connection.send("welcome", welcome)
+        await self._sign_in_by_session()
+
+    async def _sign_in_by_session(self) -> None:
+        """A browser that is signed in, on our own page; a member of several organizations has to choose one."""
+        self._session, self._asked = handshake.session_key(self.scope), False
+        if not self._session:
+            return
+        try:
+            principal = await in_thread(_by_session, self._session, None)
+        except DatabaseError as error:
+            log.error("session_not_read", error=str(error).strip())
+            return
+        if principal is not None:
+            self._admit(principal)
 
     async def websocket_disconnect(self, message: Mapping[str, Any]) -> None:
-        if hasattr(self, "connection"):
-            self._deadline.cancel()
-            self.hub.disconnect(self.connection)
         raise StopConsumer
+
+    async def __call__(self, *asgi: Any) -> None:
+        """However it ends, by a disconnect, a bug or a server that cancels it, the hub is told."""
+        try:
+            await super().__call__(*asgi)
+        finally:
+            if hasattr(self, "connection"):
+                self._deadline.cancel()
+                self.hub.disconnect(self.connection)
 
     def _writer(self) -> Writer:
         transport = (self.scope.get("extensions") or {}).get(FRAMES_EXTENSION)
         return AsgiWriter(self.base_send) if transport is None else TransportWriter(transport)
-
-    def _origin_allowed(self) -> bool:
-        """Same origin or a listed one. Without the header it is no browser, and must authenticate by message.
-
-        The host must be one of ours, too: a foreign name that resolves to this machine would be its own origin.
-        """
-        headers = dict(self.scope["headers"])
-        origin, host = (headers.get(name, b"").decode("latin-1") for name in (b"origin", b"host"))
-        if not origin:
-            return True
-        if urlsplit(origin).netloc == host and validate_host(split_domain_port(host)[0], settings.ALLOWED_HOSTS):
-            return True
-        if origin in settings.ALLOWED_ORIGINS:
-            return True
-        log.warning("origin_refused", origin=origin[:200], setting="INTRADAY_ALLOWED_ORIGINS")
-        return False
 
     @staticmethod
     def _sign_in_seconds() -> int:
@@ -108,6 +104,8 @@ class RealtimeConsumer(AsyncConsumer):
 
     # --- messages ----------------------------------------------------------------------------------------------------
     async def websocket_receive(self, message: Mapping[str, Any]) -> None:
+        if self.connection.closed:
+            return  # what was on its way when we closed
         request_id: str | int | None = None
         try:
             request = self._request(message)
@@ -125,7 +123,7 @@ class RealtimeConsumer(AsyncConsumer):
         text = message.get("text")
         if text is None:
             raise RefusedError("bad_message", "Messages are text frames that hold JSON.")
-        if len(text) > protocol.MAX_MESSAGE_BYTES:
+        if len(text.encode()) > protocol.MAX_MESSAGE_BYTES:
             reason = f"messages are at most {protocol.MAX_MESSAGE_BYTES} bytes"
             raise RefusedError("too_large", reason, close=Close.TOO_LARGE)
         request: Request = self._decoded(text, Request)
@@ -149,9 +147,11 @@ class RealtimeConsumer(AsyncConsumer):
             raise RefusedError("bad_message", f"Not JSON: {error}") from None
 
     async def _refuse(self, refusal: RefusedError, request_id: str | int | None) -> None:
-        self.connection.send("error", {"code": refusal.code, "message": refusal.message}, request_id)
+        said = {} if request_id is None else {"id": request_id}
+        self.connection.send("error", {"code": refusal.code, "message": refusal.message, **said}, request_id)
         if refusal.close is not None:
             await self.connection.writer.drained()
+            self.hub.disconnect(self.connection)
             await self.base_send({"type": "websocket.close", "code": refusal.close, "reason": refusal.message})
 
     def _spend_allowance(self) -> None:
@@ -172,20 +172,23 @@ class RealtimeConsumer(AsyncConsumer):
 
     # --- what clients ask --------------------------------------------------------------------------------------------
     async def on_authenticate(self, data: Authenticate, request_id: str | int | None) -> None:
-        principal = await in_thread(_believe, data)
-        if principal is None:
+        principal = await in_thread(_believe, data, self._session)
+        if principal is None or not principal.may("read"):
             raise RefusedError("not_authenticated", "Unknown credentials; sign in again.", close=Close.SIGN_IN)
-        known = self.connection.principal
+        known = self.connection.principal if self._asked else None  # what the cookie said gives way to what is said
         if known is not None and (known.user_id, known.organization) != (principal.user_id, principal.organization):
             raise RefusedError("other_user", "This connection belongs to another user; open a new one.")
+        self._asked = True
+        self._admit(principal, request_id)
+
+    def _admit(self, principal: Principal, request_id: str | int | None = None) -> None:
         self._deadline.cancel()
-        self.connection.principal = principal
-        self.hub.reporter.touch(self.connection)
+        self.hub.admit(self.connection, principal)
         answer = {
             "user_id": principal.user_id,
             "organization_id": principal.organization.id,
             "role": principal.role,
-            "expires_at": None,
+            "expires_at": principal.expires_at and protocol.spell(principal.expires_at),
         }
         self.connection.send("authenticated", answer, request_id)
 
@@ -216,18 +219,7 @@ class RealtimeConsumer(AsyncConsumer):
             raise RefusedError("invalid", str(error)) from None
         if not rooms:
             raise RefusedError("invalid", "Name channels (with organization_id) or rooms.")
-        for room in rooms:
-            self._check(room, principal)
-        return rooms
-
-    def _check(self, room: Room, principal: Principal) -> None:
-        channel = self.channels.get(room.channel)
-        if room.organization != principal.organization.id:
-            raise RefusedError("not_found", "Unknown organization, department or queue, or not yours.")
-        if channel is None:
-            raise RefusedError("invalid", f"There is no channel '{room.channel}'; try {', '.join(self.channels)}.")
-        if not principal.may(channel.grant):
-            raise RefusedError("forbidden", f"{principal.name} may not {channel.grant}.")
+        return frozenset().union(*(granted(room, principal, self.channels) for room in rooms))
 
 
 def _rooms_of_scope(selection: Selection, principal: Principal) -> frozenset[Room]:
@@ -239,10 +231,22 @@ def _rooms_of_scope(selection: Selection, principal: Principal) -> frozenset[Roo
     return frozenset(Room.parse(room.name) for room in bare)  # parsed again: what was typed may be no id at all
 
 
-def _believe(data: Authenticate) -> Principal | None:
+def _believe(data: Authenticate, session: str) -> Principal | None:
     if data.token is not None:
-        principal = access.by_api_key(data.token)
-        return principal if principal is not None and principal.may("read") else None
+        if data.token.startswith(KEY_PREFIX):
+            return access.by_api_key(data.token)
+        return access.by_credential(tokens.read(data.token))
     if data.user_id is not None and data.organization_id is not None:
         return access.by_demo(data.user_id, data.organization_id)
-    return None
+    return _by_session(session, data.organization_id) if session else None
+
+
+def _by_session(session: str, organization_id: str | None) -> Principal | None:
+    """The signed-in person in this organization, or in her only one."""
+    user = access.by_session(session)
+    if user is None:
+        return None
+    if organization_id is None:
+        organizations = access.organizations_of(user)
+        organization_id = organizations[0] if len(organizations) == 1 else ""
+    return access.by_membership(user, organization_id, session=session)

@@ -12,6 +12,7 @@ import structlog
 from channels.layers import get_channel_layer
 from django.db import DatabaseError
 
+from intraday.org.access import Principal
 from realtime import log as event_log
 from realtime import protocol, sender
 from realtime.channels import Channel
@@ -20,14 +21,17 @@ from realtime.live import Follower, LiveStream
 from realtime.log import Appended, Page, Record
 from realtime.protocol import Close, Position
 from realtime.reads import SingleFlight, in_thread
+from realtime.rights import RefusedError, may_keep
 from realtime.ring import MAX_EVENTS, render
 from realtime.rooms import Room, RoomFilter, group_name
-from realtime.snapshots import Snapshot, read_snapshot
+from realtime.snapshots import Snapshot, read_snapshot, resync
 from realtime.stats import Reporter
+from realtime.watch import Watch
 
 log = structlog.get_logger(__name__)
 
 TICK_SECONDS = 1.0
+REPORT_EVERY = 2  # ticks
 GAP_SECONDS = 0.02  # events of one stream may overtake each other in the layer by this much
 LINGER_SECONDS = 30.0  # a stream without listeners is kept this long
 STUCK_SECONDS = 15.0  # a client that accepts no byte for this long is closed
@@ -64,7 +68,7 @@ class Hub:
         self._beat = 0
         self.reporter = Reporter()
         sender.use_loop(self._loop)
-        for work in (self._receive, self._join, self._tick):
+        for work in (self._receive, self._join, self._tick, Watch(self).run):
             self.spawn(work())
 
     def spawn(self, work: Any) -> asyncio.Task[Any]:
@@ -101,9 +105,32 @@ class Hub:
         for follower in list(connection.followers.values()):
             self._drop(follower)
 
+    def admit(self, connection: Connection, principal: Principal) -> None:
+        """It is this caller's from now on; rooms that are not the caller's any more are left, and it is told so."""
+        before, connection.principal = connection.principal, principal
+        self.reporter.touch(connection)
+        held = {room for follower in connection.followers.values() for room in follower.rooms}
+        lost = frozenset(room for room in held if not may_keep(room, principal, self.channels))
+        if lost:
+            self.unsubscribe(connection, lost)
+            connection.send("unsubscribed", {"rooms": sorted(room.name for room in lost)})
+            connection.send("error", {"code": "forbidden", "message": "Your access has changed: rooms were left."})
+        if before is not None and before.sees_names != principal.sees_names:
+            for follower in connection.followers.values():
+                if follower.position is not None:
+                    self._renew(follower)
+
+    def expel(self, connection: Connection) -> None:
+        """It is nobody's any more, and hears nothing."""
+        connection.principal = None
+        self.reporter.touch(connection)
+        for follower in list(connection.followers.values()):
+            self._drop(follower)
+
     def _drop(self, follower: Follower) -> None:
-        follower.hold()
-        follower.connection.followers.pop(follower.stream.name, None)
+        follower.take_hold()  # whatever is being read for it is no longer wanted
+        if follower.connection.followers.pop(follower.stream.name, None) is None:
+            return
         follower.stream.followers -= 1
         if not follower.stream.followers:
             follower.stream.idle_since = self._loop.time()
@@ -112,11 +139,20 @@ class Hub:
         self.reporter.touch(connection)
         for follower in list(connection.followers.values()):
             left = follower.rooms - rooms
+            if left == follower.rooms:
+                continue
             if not left:
                 self._drop(follower)
-            elif left != follower.rooms and follower.position is not None:
-                follower.join(left, follower.position)
-                follower.stream.wake()
+            elif follower.position is not None:
+                self._rejoin(follower, left)
+
+    def _rejoin(self, follower: Follower, rooms: frozenset[Room]) -> None:
+        """Go on with these rooms where it stands; whoever read something for it meanwhile read it for other rooms."""
+        assert follower.position is not None
+        follower.join(rooms, follower.position, follower.epoch)
+        follower.stream.wake()
+        if follower.outdated:
+            self._renew(follower)
 
     # --- subscribing -------------------------------------------------------------------------------------------------
     async def subscribe(
@@ -128,7 +164,11 @@ class Hub:
         snapshot: bool,
         request_id: str | int | None = None,
     ) -> None:
-        """Answer `subscribed`, then what was missed or a snapshot, then live events. Raises DatabaseError."""
+        """Answer `subscribed`, then what was missed or a snapshot, then live events.
+
+        Raises DatabaseError; RefusedError if the caller's access changed meanwhile.
+        """
+        principal = connection.principal
         by_stream: dict[str, set[Room]] = {}
         for room in rooms:
             by_stream.setdefault(room.stream, set()).add(room)
@@ -146,6 +186,10 @@ class Hub:
             raise
         if connection.closed:
             return
+        if connection.principal is not principal:
+            for follower in followers.values():
+                self._give_up(follower)
+            raise RefusedError("access_changed", "Your access has changed meanwhile: subscribe again.")
         self._answer(connection, rooms, starts, asked=bool(since), request_id=request_id)
 
     def _follow(self, connection: Connection, name: str) -> Follower:
@@ -162,9 +206,8 @@ class Hub:
     def _give_up(self, follower: Follower) -> None:
         if follower.position is None:
             self._drop(follower)
-        elif not follower.connection.closed:
-            follower.join(follower.rooms, follower.position)
-            follower.stream.wake()
+        elif follower.connection.followers.get(follower.stream.name) is follower:
+            self._rejoin(follower, follower.rooms)
 
     async def _start(
         self, follower: Follower, rooms: frozenset[Room], since: Position | None, *, snapshot: bool
@@ -245,6 +288,8 @@ class Hub:
     def _finish_older_rooms(self, start: Start) -> bool:
         """False where the ring has moved past what they lack: then they need a snapshot of their own."""
         follower = start.follower
+        if follower.outdated:
+            return False
         if follower.position is None or follower.position >= start.position.seq:
             return True
         lacking = follower.stream.ring.after(follower.position)
@@ -259,7 +304,7 @@ class Hub:
         if start.snapshot is not None and start.snapshot.text is not None:
             connection.writer.send(start.snapshot.text)
         position = start.missed[-1].seq if start.missed else start.position.seq
-        follower.join(follower.rooms | start.rooms, position)
+        follower.join(follower.rooms | start.rooms, position, start.position.epoch)
         follower.stream.wake()
 
     def _write(self, follower: Follower, records: list[Record], rooms: frozenset[Room], *, replayed: bool) -> None:
@@ -277,19 +322,19 @@ class Hub:
 
     async def _catch_up(self, follower: Follower, hold: int) -> None:
         """The ring no longer reaches back to it: read the log if little is missing, else send a snapshot."""
-        stream, position = follower.stream, follower.position
+        stream, position, epoch = follower.stream, follower.position, follower.epoch
         assert position is not None
         try:
-            missed = await self._missed(stream, Position(stream.ring.epoch, position))
+            missed = await self._missed(stream, Position(epoch, position))
         except DatabaseError as error:
             log.warning("catch_up_failed", stream=stream.name, error=str(error).strip())
             await asyncio.sleep(TICK_SECONDS)
             missed = []  # joins where it was, and is left behind again
-        if missed is None:
+        if missed is None or follower.outdated:
             await self._resnapshot(follower, hold)
         elif follower.still(hold):
             self._write(follower, missed, follower.rooms, replayed=False)
-            follower.join(follower.rooms, missed[-1].seq if missed else position)
+            follower.join(follower.rooms, missed[-1].seq if missed else position, epoch)
             stream.wake()
 
     def _renew(self, follower: Follower) -> None:
@@ -300,14 +345,16 @@ class Hub:
         while follower.still(hold):
             try:
                 taken = await self._snapshot(follower.stream, follower.rooms, follower, wanted=True)
+                if taken.epoch != follower.stream.ring.epoch:  # one of the two is older than the other
+                    await self.heal(follower.stream)
+                    continue
             except DatabaseError as error:
                 log.warning("snapshot_failed", stream=follower.stream.name, error=str(error).strip())
                 await asyncio.sleep(TICK_SECONDS)
                 continue
             if follower.still(hold):
-                if taken.text is not None:
-                    follower.connection.writer.send(taken.text)
-                follower.join(follower.rooms, taken.seq)
+                follower.connection.writer.send(taken.text or resync(follower.stream.name, taken))
+                follower.join(follower.rooms, taken.seq, taken.epoch)
                 follower.stream.wake()
 
     # --- the layer ---------------------------------------------------------------------------------------------------
@@ -380,11 +427,11 @@ class Hub:
 
     async def _heal(self, stream: LiveStream) -> None:
         while True:
-            ring = stream.ring
-            if ring.last is None:
+            ring, after = stream.ring, stream.ring.last
+            if after is None:
                 return
-            page = await self._page(stream, ring.last, MAX_EVENTS, MAX_HEAL_BYTES)
-            if page is None or page.epoch != ring.epoch or page.head < ring.last:
+            page = await self._page(stream, after, MAX_EVENTS, MAX_HEAL_BYTES)
+            if page is None or page.epoch != ring.epoch or page.head < after:
                 await self._restart(stream)
                 return
             if page.records:
@@ -415,20 +462,29 @@ class Hub:
         while True:
             await asyncio.sleep(TICK_SECONDS)
             self._beat += 1
+            sender.current().probe()
             self._send_heartbeats()
             self._close_stuck()
             await self._leave_idle()
             try:
                 if self.streams:
                     await self._check_heads(list(self.streams))
-                if not await in_thread(self.reporter.report, self.reporter.collect(self)):
-                    self.reporter.again(self)
+                if self._beat % REPORT_EVERY == 0:
+                    await self._report()
                 failing = False
             except DatabaseError as error:
-                self.reporter.again(self)
                 if not failing:
                     log.error("database_unreachable", error=str(error).strip())
                 failing = True
+
+    async def _report(self) -> None:
+        report = self.reporter.collect(self)
+        stored = False
+        try:
+            stored = await in_thread(self.reporter.report, report)
+        finally:
+            if not stored:
+                self.reporter.again(self, report)
 
     def _send_heartbeats(self) -> None:
         """Each connection once in HEARTBEAT_SECONDS, spread over the seconds; moves cursors of quiet rooms."""
@@ -457,8 +513,8 @@ class Hub:
             try:
                 async with asyncio.timeout(JOIN_TIMEOUT_SECONDS):
                     await get_channel_layer().group_discard(group_name(stream.name), self._channel)
-            except Exception as error:
-                self._set_degraded(True, f"{type(error).__name__}: {error}")
+            except Exception as error:  # what still comes is dropped by _take
+                log.warning("group_not_left", stream=stream.name, error=f"{type(error).__name__}: {error}")
 
 
 _hubs: WeakKeyDictionary[asyncio.AbstractEventLoop, Hub] = WeakKeyDictionary()

@@ -6,7 +6,8 @@ what lies after the position. Who falls behind the ring is handed to `left_behin
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from time import perf_counter
 from typing import TYPE_CHECKING
 
 from realtime.log import Record
@@ -16,19 +17,25 @@ from realtime.rooms import Room, RoomFilter
 if TYPE_CHECKING:
     from realtime.connections import Connection
 
+MAX_RENDERED = 16  # batches kept per audience: most followers stand at the same few positions
+CLOCK_EVERY = 16  # followers between two looks at the clock
 FLUSH_SLICE_SECONDS = 0.001  # the flush yields to the loop this often: requests are answered in between
+
+_NOTHING = Batch(upto=-1, texts=[])
 
 
 class Follower:
     """A connection's place in a stream. `audience` is None while it is held back (subscribing, catching up)."""
 
-    __slots__ = ("_holds", "audience", "connection", "position", "rooms", "stream")
+    __slots__ = ("_holds", "audience", "connection", "epoch", "position", "rooms", "stream", "writer")
 
     def __init__(self, connection: "Connection", stream: "LiveStream") -> None:
         self.connection = connection
+        self.writer = connection.writer
         self.stream = stream
         self.rooms: frozenset[Room] = frozenset()
         self.position: int | None = None
+        self.epoch = ""
         self.audience: Audience | None = None
         self._holds = 0
 
@@ -45,9 +52,14 @@ class Follower:
         if self.audience is not None:
             self.audience.leave(self)
 
-    def join(self, rooms: frozenset[Room], position: int) -> None:
+    @property
+    def outdated(self) -> bool:
+        """Its position is one of an epoch that has ended, and means nothing."""
+        return self.position is not None and self.epoch != self.stream.ring.epoch
+
+    def join(self, rooms: frozenset[Room], position: int, epoch: str) -> None:
         self.hold()
-        self.rooms, self.position = rooms, position
+        self.rooms, self.position, self.epoch = rooms, position, epoch
         self.stream.audience(rooms, names=self.connection.names).join(self)
 
 
@@ -74,7 +86,7 @@ class Audience:
 
     def batch(self, position: int) -> Batch | None:
         ring = self.stream.ring
-        if self._rendered_for != ring.last:
+        if self._rendered_for != ring.last or len(self._batches) >= MAX_RENDERED:
             self._batches.clear()
             self._rendered_for = ring.last
         found = self._batches.get(position)
@@ -100,6 +112,7 @@ class LiveStream:
         self._audiences: dict[tuple[frozenset[Room], bool], Audience] = {}
         self._early: dict[int, list[Record]] = {}
         self._flush: asyncio.Task[None] | None = None
+        self._awake = False
 
     # --- who listens -------------------------------------------------------------------------------------------------
     def audience(self, rooms: frozenset[Room], *, names: bool) -> Audience:
@@ -159,43 +172,72 @@ class LiveStream:
 
     # --- what goes out -----------------------------------------------------------------------------------------------
     def wake(self) -> None:
+        """Something arrived, or somebody joined."""
+        self._awake = True
         if self._audiences and (self._flush is None or self._flush.done()):
             self._flush = asyncio.get_running_loop().create_task(self._run_flush())
 
     async def _run_flush(self) -> None:
-        clock = asyncio.get_running_loop().time
-        deadline = clock() + FLUSH_SLICE_SECONDS
-        progressed = True
-        while progressed:
-            progressed = False
-            for audience, follower in self._in_audiences():
-                # Checked again: while this loop yielded, the follower may have moved to another audience.
-                if follower.audience is audience and self.pull(follower):
-                    progressed = True
-                    if clock() > deadline:
-                        await asyncio.sleep(0)
-                        deadline = clock() + FLUSH_SLICE_SECONDS
+        while self._awake:
+            self._awake = False
+            for audience in list(self._audiences.values()):
+                waiting = list(audience.members)  # a copy: members come and go while this yields
+                waiting.reverse()
+                while waiting:
+                    self._write_some(audience, waiting)
+                    await asyncio.sleep(0)
 
-    def _in_audiences(self) -> Iterable[tuple[Audience, Follower]]:
-        for audience in list(self._audiences.values()):
-            for follower in list(audience.members):
-                yield audience, follower
+    def _write_some(self, audience: Audience, waiting: list[Follower]) -> None:
+        """Write to followers from the end of the list, for a millisecond or so, and take them off it.
+
+        Nearly all stand at one position, so what they get is looked up once: this loop is what a recipient costs.
+        """
+        deadline = perf_counter() + FLUSH_SLICE_SECONDS
+        batch, written = _NOTHING, 0
+        position: int | None = -1
+        while waiting:
+            follower = waiting.pop()
+            writer = follower.writer
+            if follower.audience is not audience or not writer.ready:
+                continue  # moved on while this yielded, or busy: its `on_ready` pulls
+            if follower.position != position:
+                self._count(batch, written)
+                batch, position, written = self._batch(audience, follower) or _NOTHING, -1, 0
+                if batch is _NOTHING:
+                    continue
+                position = follower.position
+            follower.position = batch.upto
+            if batch.texts:
+                writer.write(batch)
+                written += 1
+            if not len(waiting) % CLOCK_EVERY and perf_counter() > deadline:
+                break
+        self._count(batch, written)
+
+    def _batch(self, audience: Audience, follower: Follower) -> Batch | None:
+        """The next step of this follower; None where there is none, or where it was left behind."""
+        last = self.ring.last
+        if follower.position is None or last is None or follower.position >= last:
+            return None
+        batch = audience.batch(follower.position)
+        if batch is None:
+            self._left_behind(follower)
+        elif batch.upto < last:
+            self._awake = True  # more than one write holds
+        return batch
+
+    def _count(self, batch: Batch, written: int) -> None:
+        for name, count in batch.names.items():
+            self.deliveries[name] += count * written
 
     def pull(self, follower: Follower) -> bool:
         """One step for one follower: at most one write. False if there was nothing to do or it cannot take more."""
-        audience, position = follower.audience, follower.position
-        if audience is None or position is None or self.ring.last is None or position >= self.ring.last:
-            return False
-        writer = follower.connection.writer
-        if not writer.ready:
-            return False
-        batch = audience.batch(position)
+        audience, writer = follower.audience, follower.writer
+        batch = self._batch(audience, follower) if audience is not None and writer.ready else None
         if batch is None:
-            self._left_behind(follower)
             return False
         follower.position = batch.upto
         if batch.texts:
             writer.write(batch)
-            for name, count in batch.names.items():
-                self.deliveries[name] += count
+            self._count(batch, 1)
         return True

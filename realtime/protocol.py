@@ -10,11 +10,16 @@ from typing import Annotated, Any, ClassVar, Self
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from intraday.org.models import ID_PATTERN
+
 VERSION = 1
 HEARTBEAT_SECONDS = 20
 MAX_MESSAGE_BYTES = 64 * 1024
 MAX_ROOMS = 1_000
 Text = Annotated[str, Meta(min_length=1, max_length=1_000)]
+Name = Annotated[str, Meta(min_length=1, max_length=150, pattern=r"^[^\x00]*$")]  # no database takes NUL
+Id = Annotated[str, Meta(pattern=rf"^{ID_PATTERN}$")]
+RoomName = Annotated[str, Meta(min_length=1, max_length=2_000)]  # a queue's name alone may take 1,536
 Timestamp = Annotated[datetime, Meta(tz=True)]
 """An instant with zone; without the constraint JSON Schema would lose `format: date-time`."""
 
@@ -65,11 +70,12 @@ class Request(Struct, frozen=True):
 
 
 class Authenticate(Struct, frozen=True):
-    """Either a token (an API key with the grant `read`), or in demo mode whoever one says one is."""
+    """A token: a signed one, or an API key with the scope `read`. In the browser of a signed-in person the organization
+    alone. In demo mode whoever one says one is."""
 
     token: Text | None = None
-    user_id: Text | None = None
-    organization_id: Text | None = None
+    user_id: Name | None = None
+    organization_id: Id | None = None
 
 
 class Selection(Struct, frozen=True):
@@ -79,7 +85,7 @@ class Selection(Struct, frozen=True):
     organization_id: Text | None = None
     department_id: str | None = None
     queue_name: str | None = None
-    rooms: Annotated[list[Text], Meta(max_length=MAX_ROOMS)] = []
+    rooms: Annotated[list[RoomName], Meta(max_length=MAX_ROOMS)] = []
 
 
 class Subscribe(Selection, frozen=True):
@@ -140,3 +146,74 @@ def now() -> str:
 def spell(moment: datetime) -> str:
     """An instant as every payload spells it."""
     return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+class Answer(Struct, frozen=True, kw_only=True):
+    """The `data` of a message outside the log."""
+
+    event: ClassVar[str]
+
+
+class Welcome(Answer, frozen=True, kw_only=True):
+    """The first message of every connection."""
+
+    event: ClassVar[str] = "welcome"
+    connection_id: str
+    heartbeat_seconds: int = HEARTBEAT_SECONDS
+    protocol: str = "intraday"
+    version: int = VERSION
+
+
+class Authenticated(Answer, frozen=True, kw_only=True):
+    """`expires_at` is when to authenticate again on the same connection; null where nothing expires."""
+
+    event: ClassVar[str] = "authenticated"
+    user_id: str
+    organization_id: str
+    role: str
+    expires_at: Timestamp | None = None
+
+
+class Subscribed(Answer, frozen=True, kw_only=True):
+    """`position` is where the client stands now: with `recovered` the missed events follow, else a snapshot."""
+
+    event: ClassVar[str] = "subscribed"
+    rooms: list[str]
+    position: dict[str, Position]
+    recovered: bool
+
+
+class Unsubscribed(Answer, frozen=True, kw_only=True):
+    event: ClassVar[str] = "unsubscribed"
+    rooms: list[str]
+
+
+class Pong(Answer, frozen=True, kw_only=True):
+    event: ClassVar[str] = "pong"
+    server_time: Timestamp
+
+
+class Heartbeat(Answer, frozen=True, kw_only=True):
+    """Moves the cursors of quiet rooms: what lies before `position` will not come any more."""
+
+    event: ClassVar[str] = "heartbeat"
+    position: dict[str, Position]
+
+
+class Error(Answer, frozen=True, kw_only=True):
+    """What was asked cannot be had; the connection stays unless a close follows."""
+
+    event: ClassVar[str] = "error"
+    code: str
+    message: str
+    id: str | int | UnsetType = UNSET
+
+
+class SnapshotData(Struct, frozen=True, kw_only=True):
+    """The `data` of `<channel>:snapshot`: the current payload of every scope that these rooms hear."""
+
+    rooms: list[str]
+    items: list[msgspec.Raw]
+
+
+ANSWERS: tuple[type[Answer], ...] = (Welcome, Authenticated, Subscribed, Unsubscribed, Pong, Heartbeat, Error)

@@ -13,11 +13,18 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 _executor = ThreadPoolExecutor(max_workers=3, thread_name_prefix="realtime-db")
+_watching = ThreadPoolExecutor(max_workers=1, thread_name_prefix="realtime-watch")
 
 
 async def in_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     loop = asyncio.get_running_loop()
     return await loop.run_in_executor(_executor, partial(_run, function, *args, **kwargs))
+
+
+async def in_watch_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """For realtime.watch alone: slow snapshots and replays must not keep anybody in."""
+    loop = asyncio.get_running_loop()
+    return await loop.run_in_executor(_watching, partial(_run, function, *args, **kwargs))
 
 
 def _run(function: Callable[..., T], *args: Any, **kwargs: Any) -> T:

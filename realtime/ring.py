@@ -58,7 +58,7 @@ class Ring:
             drop += 1
         if drop:
             # Drop a little more than needed: shifting the list then costs nothing per event.
-            drop = min(len(self._records), drop + MAX_EVENTS // 10)
+            drop += (len(self._records) - drop) // 10
             self._bytes -= sum(len(record.full) for record in self._records[:drop])
             del self._records[:drop]
 

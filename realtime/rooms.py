@@ -11,9 +11,9 @@ CHANNELS = ("backlog", "attendance", "kpi", "alerts", "system", "custom")
 
 _ROOM = re.compile(
     rf"(?P<channel>{'|'.join(CHANNELS)}):org:(?P<organization>{ID_PATTERN})"
-    rf"(?::dept:(?P<department>{ID_PATTERN}))?(?::queue:(?P<queue>[^:\s]{{1,600}}))?"
+    rf"(?::dept:(?P<department>{ID_PATTERN}))?(?::queue:(?P<queue>[^:\s]{{1,1536}}))?"
 )
-_QUEUE_MAX = 128
+_QUEUE_MAX = 128  # characters; each may take four bytes, percent-encoded 12 letters: 1,536
 
 
 class BadRoomError(ValueError):
@@ -30,8 +30,8 @@ class Room:
     @classmethod
     def parse(cls, name: str) -> "Room":
         match = _ROOM.fullmatch(name)
-        queue = unquote(match["queue"] or "") if match else ""
-        if not match or len(queue) > _QUEUE_MAX or not queue.isprintable():
+        queue = _unquoted(match["queue"] or "") if match else ""
+        if not match or len(queue) > _QUEUE_MAX or not queue.isprintable() or queue != queue.strip():
             raise BadRoomError(
                 f"'{name[:80]}' is not a room such as 'backlog:org:org_123:dept:dept_456:queue:support'."
             )
@@ -47,6 +47,13 @@ class Room:
     def stream(self) -> str:
         """The root room: all events of this channel in this organization, in one total order."""
         return stream_name(self.channel, self.organization)
+
+
+def _unquoted(queue: str) -> str:
+    try:
+        return unquote(queue, errors="strict")
+    except UnicodeDecodeError:
+        return "\0"  # not printable, so refused
 
 
 def stream_name(channel: str, organization: str) -> str:

@@ -23,6 +23,7 @@ MAX_WAITING = 1_000
 MAX_BODY_BYTES = 64 * 1024  # above this the message carries the head alone and hubs read the log
 SEND_TIMEOUT_SECONDS = 1.0
 PAUSE_AFTER_FAILURE_SECONDS = 1.0
+PROBE_GROUP = "probe"  # has no members
 
 
 class Sender:
@@ -30,7 +31,7 @@ class Sender:
         self.loop = loop
         self.dropped = 0
         self.failing = False
-        self._waiting: deque[Appended] = deque()
+        self._waiting: deque[tuple[str, dict[str, Any]]] = deque()
         self._task: asyncio.Task[None] | None = None
         self._paused_until = 0.0
 
@@ -39,8 +40,14 @@ class Sender:
         if len(self._waiting) >= MAX_WAITING:
             self.dropped += 1
             return
-        self._waiting.append(appended)
+        self._waiting.append((group_name(appended.stream), layer_message(appended)))
         self.loop.call_soon_threadsafe(self._wake)
+
+    def probe(self) -> None:
+        """Once a second: ask the layer for a sign of life, or nobody would know while nothing is published."""
+        if not self._waiting and self.loop.time() >= self._paused_until:
+            self._waiting.append((PROBE_GROUP, {"type": MESSAGE_TYPE}))
+            self.loop.call_soon_threadsafe(self._wake)
 
     def _wake(self) -> None:
         if self._task is None or self._task.done():
@@ -48,19 +55,19 @@ class Sender:
 
     async def _drain(self) -> None:
         while self._waiting:
-            appended = self._waiting.popleft()
+            group, message = self._waiting.popleft()
             if self.loop.time() < self._paused_until:
                 self.dropped += 1
             else:
-                await self._send(appended)
+                await self._send(group, message)
 
-    async def _send(self, appended: Appended) -> None:
+    async def _send(self, group: str, message: dict[str, Any]) -> None:
         layer = get_channel_layer()
         try:
             async with asyncio.timeout(SEND_TIMEOUT_SECONDS):
-                await layer.group_send(group_name(appended.stream), layer_message(appended))
+                await layer.group_send(group, message)
         except Exception as error:
-            self.dropped += 1
+            self.dropped += group != PROBE_GROUP
             self._paused_until = self.loop.time() + PAUSE_AFTER_FAILURE_SECONDS
             if not self.failing:
                 log.error("layer_unreachable", error=f"{type(error).__name__}: {error}", effect="hubs read the log")

@@ -25,7 +25,7 @@ FAIL_SECONDS = 2.0  # between the close frame and the end of a connection whose 
 class FrameProtocol(WebSocketsSansIOProtocol):
     """Offers itself as realtime.writers.FrameTransport."""
 
-    on_writable: Callable[[], None] | None = None
+    on_writable: Callable[[bool], None] | None = None
 
     def handle_connect(self, event: Request) -> None:
         super().handle_connect(event)
@@ -53,10 +53,20 @@ class FrameProtocol(WebSocketsSansIOProtocol):
             self.close_sent = True
             self.loop.call_later(FAIL_SECONDS, self.transport.abort)
 
+    def shutdown(self) -> None:
+        """A client that does not read would keep the process alive: uvloop waits for what was written."""
+        super().shutdown()
+        self.loop.call_later(FAIL_SECONDS, self.transport.abort)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        if self.on_writable is not None:
+            self.on_writable(False)
+
     def resume_writing(self) -> None:
         super().resume_writing()
         if self.on_writable is not None:
-            self.on_writable()
+            self.on_writable(True)
 
 
 def config(*, host: str = "127.0.0.1", port: int = 5000, **options: object) -> uvicorn.Config:

@@ -8,7 +8,7 @@ from django.db import transaction
 from realtime.channels import SnapshotItems
 from realtime.log import create_stream
 from realtime.models import Stream
-from realtime.protocol import envelope, now
+from realtime.protocol import Resync, encode_payload, envelope, now
 from realtime.rooms import Room, RoomFilter
 
 
@@ -36,3 +36,10 @@ def read_snapshot(stream: str, items: SnapshotItems | None, rooms: RoomFilter, n
     data = msgspec.json.encode({"rooms": sorted(each.name for each in rooms.rooms), "items": found})
     event = f"{room.channel}:snapshot"
     return Snapshot(epoch, head, envelope(event, data, stream=stream, epoch=epoch, seq=head, ts=now()))
+
+
+def resync(stream: str, at: Snapshot) -> bytes:
+    """What stands for missed events where the channel has no snapshot: the client learns that it missed some."""
+    room = Room.parse(stream)
+    data = encode_payload(Resync(organization_id=room.organization, reason="Events were missed; refetch."))
+    return envelope(f"{room.channel}:resync", data, stream=stream, epoch=at.epoch, seq=at.seq, ts=now())

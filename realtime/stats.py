@@ -8,6 +8,7 @@ import os
 import secrets
 import socket
 from collections import Counter, deque
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -19,13 +20,14 @@ from django.utils import timezone
 from realtime import sender
 from realtime.models import Connection as ConnectionRow
 from realtime.models import Process
+from realtime.rooms import Room
 
 if TYPE_CHECKING:
     from realtime.connections import Connection
     from realtime.hub import Hub
     from realtime.live import LiveStream
 
-ALIVE = timedelta(seconds=5)
+ALIVE = timedelta(seconds=6)  # three reports
 FORGOTTEN = timedelta(minutes=1)
 RATE_SECONDS = 10
 
@@ -74,8 +76,9 @@ class Reporter:
         self._gone.clear()
         return report
 
-    def again(self, hub: "Hub") -> None:
-        """A report was not stored: the next one tells everything."""
+    def again(self, hub: "Hub", report: Report) -> None:
+        """It was not stored, or not by a process that was known: the next one tells everything."""
+        self._gone.update(report.gone)
         self._changed.update(hub.connections)
 
     def _counters(self, hub: "Hub") -> dict[str, Any]:
@@ -110,16 +113,20 @@ class Reporter:
         told = {"seen_at": now, "degraded": report.degraded, "counters": report.counters}
         born = {"host": socket.gethostname(), "pid": os.getpid(), "started_at": self._started_at}
         with transaction.atomic():
-            _, created = Process.objects.update_or_create(id=self.id, defaults=told, create_defaults=told | born)
-            ConnectionRow.objects.filter(id__in=report.gone).delete()
-            ConnectionRow.objects.bulk_create(
-                report.changed,
-                update_conflicts=True,
-                unique_fields=["id"],
-                update_fields=["organization_id", "user_id", "role", "rooms"],
-            )
-            Process.objects.filter(seen_at__lt=now - FORGOTTEN).delete()
-        return not created
+            known = Process.objects.filter(id=self.id).update(**told) > 0
+            if not known:
+                Process.objects.filter(seen_at__lt=now - FORGOTTEN).delete()  # whoever starts sweeps
+                Process.objects.create(id=self.id, **told, **born)
+            if report.gone:
+                ConnectionRow.objects.filter(id__in=report.gone).delete()
+            if report.changed:
+                ConnectionRow.objects.bulk_create(
+                    report.changed,
+                    update_conflicts=True,
+                    unique_fields=["id"],
+                    update_fields=["organization_id", "user_id", "role", "rooms"],
+                )
+        return known
 
     def leave(self) -> None:
         Process.objects.filter(id=self.id).delete()
@@ -140,7 +147,16 @@ def _connections(organization_id: str | None) -> QuerySet[ConnectionRow]:
     return rows if organization_id is None else rows.filter(organization_id=organization_id)
 
 
-def connections(organization_id: str | None) -> list[dict[str, Any]]:
+def _seen(organization_id: str | None, departments: frozenset[str] | None) -> Iterator[tuple[ConnectionRow, list[str]]]:
+    """Connections with their rooms; for whoever is limited to departments, those with a room inside, and no other."""
+    for row in _connections(organization_id):
+        if departments is None:
+            yield row, row.rooms
+        elif inside := [room for room in row.rooms if Room.parse(room).department in departments]:
+            yield row, inside
+
+
+def connections(organization_id: str | None, departments: frozenset[str] | None = None) -> list[dict[str, Any]]:
     return [
         {
             "connection_id": row.id,
@@ -149,14 +165,14 @@ def connections(organization_id: str | None) -> list[dict[str, Any]]:
             "role": row.role,
             "connected_at": row.connected_at,
             "process": str(row.process),
-            "rooms": row.rooms,
+            "rooms": rooms,
         }
-        for row in _connections(organization_id)
+        for row, rooms in _seen(organization_id, departments)
     ]
 
 
-def rooms(organization_id: str | None) -> list[dict[str, Any]]:
-    counts = Counter(room for row in _connections(organization_id) for room in row.rooms)
+def rooms(organization_id: str | None, departments: frozenset[str] | None = None) -> list[dict[str, Any]]:
+    counts = Counter(room for _, rooms in _seen(organization_id, departments) for room in rooms)
     return [{"room": room, "connections": counts[room]} for room in sorted(counts)]
 
 

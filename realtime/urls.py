@@ -1,9 +1,11 @@
 from django.urls import path
 
+from intraday.rest.tokens import TokenView
 from realtime import views
 
 urlpatterns = [
     path("stats", views.StatsView.as_view()),
     path("connections", views.ConnectionsView.as_view()),
     path("rooms", views.RoomsView.as_view()),
+    path("token", TokenView.as_view()),
 ]

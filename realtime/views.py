@@ -6,8 +6,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from intraday.org.access import Principal
 from intraday.rest.pages import read_query
-from intraday.rest.permissions import SignedIn, enter
+from intraday.rest.permissions import SignedIn, check_organization_level, enter
 from intraday.rest.schema import BAD_REQUESTS
 from realtime import stats
 
@@ -18,12 +19,18 @@ class OrganizationQuery(serializers.Serializer):
     )
 
 
-def _tenant(request: Request) -> str | None:
-    """The organization whose sockets the caller may see; None means all."""
+def _caller(request: Request) -> Principal | None:
+    """In the organization whose sockets it asks for; None is staff, who may see those of all."""
     asked = read_query(OrganizationQuery, request.query_params).get("organization_id")
     if asked is None and request.user is not None and request.user.is_staff:
         return None
-    return enter(request, asked, grant="read").organization.id
+    return enter(request, asked, grant="read")
+
+
+def _sockets(request: Request) -> tuple[str | None, frozenset[str] | None]:
+    """The organization and the departments whose sockets the caller may see; None means all."""
+    principal = _caller(request)
+    return (principal.organization.id, principal.departments) if principal else (None, None)
 
 
 _counts = serializers.DictField(child=serializers.IntegerField())
@@ -48,13 +55,17 @@ STATS: dict[str, Any] = {
 
 
 class StatsView(APIView):
-    """Connections and messages over all server processes, at most two seconds old."""
+    """Connections and messages over all server processes, at most three seconds old."""
 
     permission_classes = [SignedIn]
 
     @extend_schema(**STATS)
     def get(self, request: Request) -> Response:
-        return Response(stats.totals(_tenant(request)))
+        principal = _caller(request)
+        if principal is None:
+            return Response(stats.totals(None))
+        check_organization_level(principal)
+        return Response(stats.totals(principal.organization.id))
 
 
 _connection = inline_serializer(
@@ -82,7 +93,7 @@ class ConnectionsView(APIView):
         responses={200: inline_serializer("WebSocketConnections", {"connections": _connection}), **BAD_REQUESTS},
     )
     def get(self, request: Request) -> Response:
-        return Response({"connections": stats.connections(_tenant(request))})
+        return Response({"connections": stats.connections(*_sockets(request))})
 
 
 _room = inline_serializer(
@@ -100,4 +111,4 @@ class RoomsView(APIView):
         responses={200: inline_serializer("WebSocketRooms", {"rooms": _room}), **BAD_REQUESTS},
     )
     def get(self, request: Request) -> Response:
-        return Response({"rooms": stats.rooms(_tenant(request))})
+        return Response({"rooms": stats.rooms(*_sockets(request))})

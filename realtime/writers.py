@@ -15,7 +15,7 @@ FRAMES_EXTENSION = "intraday.frames"
 class FrameTransport(Protocol):
     """What realtime.server offers: ready frames go straight to the transport."""
 
-    on_writable: Callable[[], None] | None
+    on_writable: Callable[[bool], None] | None
 
     def is_writable(self) -> bool: ...
     def write_frames(self, frames: bytes) -> None: ...
@@ -29,9 +29,8 @@ class Writer(Protocol):
 
     on_ready: Callable[[], None]
 
-    @property
-    def ready(self) -> bool:
-        """Whether a batch may be written now. When it turns true again, `on_ready` is called."""
+    ready: bool
+    """Whether a batch may be written now. When it turns true again, `on_ready` is called."""
 
     def write(self, batch: Batch) -> None: ...
     def send(self, text: bytes) -> None:
@@ -51,14 +50,13 @@ class TransportWriter:
     def __init__(self, transport: FrameTransport) -> None:
         self._transport = transport
         self.on_ready: Callable[[], None] = lambda: None
+        self.ready = transport.is_writable()
         transport.on_writable = self._writable
 
-    def _writable(self) -> None:
-        self.on_ready()
-
-    @property
-    def ready(self) -> bool:
-        return self._transport.is_writable()
+    def _writable(self, writable: bool) -> None:
+        self.ready = writable
+        if writable:
+            self.on_ready()
 
     def write(self, batch: Batch) -> None:
         self._transport.write_frames(batch.frames)
@@ -84,11 +82,8 @@ class AsgiWriter:
         self._waiting: deque[bytes] = deque()
         self._task: asyncio.Task[None] | None = None
         self._sent = 0
+        self.ready = True
         self.on_ready: Callable[[], None] = lambda: None
-
-    @property
-    def ready(self) -> bool:
-        return self._task is None
 
     def write(self, batch: Batch) -> None:
         self._waiting.extend(batch.texts)
@@ -100,6 +95,7 @@ class AsgiWriter:
 
     def _start(self) -> None:
         if self._task is None:
+            self.ready = False
             self._task = asyncio.get_running_loop().create_task(self._run())
 
     async def _run(self) -> None:
@@ -111,6 +107,7 @@ class AsgiWriter:
             self._waiting.clear()
             return  # stays busy: nothing more is written, and the disconnect message ends the connection
         self._task = None
+        self.ready = True
         self.on_ready()
 
     async def drained(self) -> None:
@@ -122,6 +119,7 @@ class AsgiWriter:
 
     def fail(self, code: int, reason: str) -> None:
         self._waiting.clear()
+        self.ready = False
         if self._task is not None:
             self._task.cancel()
         self._task = asyncio.get_running_loop().create_task(self._close(code, reason))

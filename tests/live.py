@@ -10,18 +10,23 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import Any, Self, TypeVar
 from urllib.parse import urlsplit
 
 import httpx
+import jsonschema
 import uvicorn
 from channels.layers import channel_layers
 from django.conf import settings
 from django.db import connections
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
 
+from intraday.channels import CHANNELS
 from realtime import server
+from realtime.asyncapi import document
 from realtime.hub import Hub, _hubs
 from tests.services import free_port
 
@@ -100,6 +105,7 @@ class ProcessServer:
         self._command = [sys.executable, *(part.format(port=self.port) for part in command)]
         self._environment = os.environ | environment
         self.process: subprocess.Popen[bytes] | None = None
+        self.exit_code: int | None = None  # of the last run that ended
 
     @classmethod
     def serve(cls) -> "ProcessServer":
@@ -142,7 +148,7 @@ class ProcessServer:
         assert self.process is not None
         self.process.send_signal(how)
         printed, _ = self.process.communicate(timeout=20)
-        self.process = None
+        self.exit_code, self.process = self.process.returncode, None
         return printed.decode()
 
     def kill(self) -> None:
@@ -159,6 +165,23 @@ def test_database() -> dict[str, str]:
 test_database.__test__ = False  # type: ignore[attr-defined] - a helper, whatever its name
 
 
+@cache
+def _validator(event: str) -> jsonschema.Draft7Validator | None:
+    components = document(CHANNELS, host="localhost", secure=False)["components"]
+    key = event.replace(":", ".")
+    if key not in components["messages"]:
+        return None
+    return jsonschema.Draft7Validator({"components": components, "$ref": f"#/components/messages/{key}/payload"})
+
+
+def assert_described(message: Message) -> None:
+    """What the server says is what /asyncapi.json says it says; only custom events are the customer's own."""
+    validator = _validator(message["event"])
+    assert validator is not None or message.get("stream", "").startswith(("custom:", "system:")), message
+    if validator is not None and "items" not in message["data"]:  # large snapshots would take longer than the test
+        validator.validate(message)
+
+
 class Socket:
     """A client of `/ws` that keeps all it heard."""
 
@@ -173,6 +196,7 @@ class Socket:
         """The next message, of any kind."""
         message: Message = json.loads(await asyncio.wait_for(self.connection.recv(), seconds))
         self.heard.append(message)
+        assert_described(message)
         return message
 
     async def until(self, event: str, seconds: float = 10.0) -> Message:
@@ -190,6 +214,15 @@ class Socket:
                 messages.append(await self.hear(seconds))
         return messages
 
+    async def closed(self, seconds: float = 15.0) -> int:
+        """Hear the rest until the server closes; its close code."""
+        try:
+            while True:
+                await self.hear(seconds)
+        except ConnectionClosed as end:
+            assert end.rcvd is not None, "cut off without a close frame"
+            return end.rcvd.code
+
     async def sign_in(self, token: str) -> Message:
         await self.say("authenticate", token=token)
         return await self.until("authenticated")
@@ -204,6 +237,12 @@ class Socket:
 
     def seqs(self) -> list[int]:
         return [message["seq"] for message in self.events()]
+
+    async def up_to(self, seq: int, seconds: float = 15.0) -> None:
+        """Hear until an event or a snapshot of this seq (or a later one) has come."""
+        if not any(message.get("seq", 0) >= seq for message in self.heard):
+            while (await self.hear(seconds)).get("seq", 0) < seq:
+                pass
 
 
 @asynccontextmanager

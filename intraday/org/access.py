@@ -1,9 +1,20 @@
-"""Who is calling and what they may do. The organization comes from the credential; what a client types is compared."""
+"""Who is calling and what they may do. The organization comes from the credential; what a client types is compared.
 
+A credential is remembered with what it was believed to be, so that an open socket can be asked again: `believe`.
+"""
+
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
 
 from django.conf import settings
+from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.auth.models import User
+from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
+from django.utils import timezone
+from django.utils.crypto import constant_time_compare
 
 from intraday.org.models import ApiKey, KeyScope, Membership, Organization, Role
 from intraday.org.services import key_digest
@@ -18,6 +29,53 @@ ROLE_GRANTS: dict[str, frozenset[str]] = {
 }
 
 
+# --- credentials -----------------------------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class Key:
+    """An API key."""
+
+    key: int
+    expires_at = None
+
+
+@dataclass(frozen=True)
+class Member:
+    """A person in one of her organizations: by session, or by a token, which expires. `stamp` is her password's."""
+
+    user: int
+    organization: str
+    stamp: str
+    session: str = ""
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Issued:
+    """A customer's own user, for whom a key with the scope `token` vouched."""
+
+    key: int
+    user_id: str
+    role: str
+    departments: frozenset[str] | None
+    expires_at: datetime
+
+
+@dataclass(frozen=True)
+class Demo:
+    user_id: str
+    expires_at = None
+
+
+Credential = Key | Member | Issued | Demo
+
+
+class Refused(Enum):
+    """Why a credential does not hold."""
+
+    SIGN_IN = "sign_in"  # it is void: revoked, expired, unknown
+    NOT_A_MEMBER = "not_a_member"  # the person is known, and does not belong to the organization
+
+
 @dataclass(frozen=True)
 class Principal:
     """A credential that was believed, inside one organization."""
@@ -27,9 +85,19 @@ class Principal:
     user_id: str
     role: str
     grants: frozenset[str]
+    credential: Credential
+    departments: frozenset[str] | None = None  # None: the whole organization
 
     def may(self, grant: str) -> bool:
         return grant in self.grants
+
+    def covers(self, department_id: str) -> bool:
+        """Whether this department is the caller's; '' is the level of the organization, above all departments."""
+        return self.departments is None or department_id in self.departments
+
+    @property
+    def expires_at(self) -> datetime | None:
+        return self.credential.expires_at
 
     @property
     def sees_names(self) -> bool:
@@ -37,33 +105,125 @@ class Principal:
         return self.role in (Role.SUPERVISOR, Role.ADMIN)
 
 
+# --- believing -------------------------------------------------------------------------------------------------------
 def by_api_key(secret: str) -> Principal | None:
     key = ApiKey.objects.select_related("organization").filter(digest=key_digest(secret), revoked_at=None).first()
+    return None if key is None else _key_principal(key)
+
+
+def by_membership(user: User, organization_id: str, *, session: str = "") -> Principal | None:
+    return by_credential(Member(user.pk, organization_id, stamp(user), session))
+
+
+def by_credential(credential: Credential | None) -> Principal | None:
+    found = None if credential is None else believe([credential])[credential]
+    return None if isinstance(found, Refused) else found
+
+
+def by_demo(user_id: str, organization_id: str) -> Principal | None:
+    """Demo mode believes anybody, for the demo organization alone; its four people keep their roles."""
+    return by_credential(Demo(user_id)) if organization_id == DEMO_ORGANIZATION else None
+
+
+def believe(credentials: Iterable[Credential]) -> dict[Credential, Principal | Refused]:
+    """What each of them is worth now: one query for people and one for keys, however many they are."""
+    asked = set(credentials)
+    now = timezone.now()
+    members = _members([each for each in asked if isinstance(each, Member)])
+    keys = _keys({each.key for each in asked if isinstance(each, Key | Issued)})
+    answers: dict[Credential, Principal | Refused] = {}
+    for each in asked:
+        if each.expires_at is not None and each.expires_at <= now:
+            answers[each] = Refused.SIGN_IN
+        elif isinstance(each, Member):
+            answers[each] = _member(each, members.get((each.user, each.organization)))
+        elif isinstance(each, Demo):
+            answers[each] = _demo(each)
+        else:
+            answers[each] = _vouched(each, keys.get(each.key))
+    return answers
+
+
+def _members(credentials: list[Member]) -> dict[tuple[int, str], Membership]:
+    if not credentials:
+        return {}
+    rows = Membership.objects.select_related("organization", "user").filter(
+        user__in={each.user for each in credentials}, organization__in={each.organization for each in credentials}
+    )
+    return {(row.user_id, row.organization_id): row for row in rows}
+
+
+def _keys(ids: set[int]) -> dict[int, ApiKey]:
+    rows = ApiKey.objects.select_related("organization").filter(pk__in=ids, revoked_at=None) if ids else ()
+    return {row.pk: row for row in rows}
+
+
+def _member(credential: Member, row: Membership | None) -> Principal | Refused:
+    if row is None:
+        return Refused.NOT_A_MEMBER
+    if not row.user.is_active or not constant_time_compare(stamp(row.user), credential.stamp):
+        return Refused.SIGN_IN
+    name = row.user.get_username()
+    departments = frozenset(row.department_ids) or None
+    return Principal(row.organization, name, name, row.role, ROLE_GRANTS[row.role], credential, departments)
+
+
+def _vouched(credential: Key | Issued, key: ApiKey | None) -> Principal | Refused:
     if key is None:
-        return None
-    return Principal(key.organization, f"key {key.name}", f"key:{key.prefix}", Role.VIEWER, frozenset(key.scopes))
+        return Refused.SIGN_IN
+    if isinstance(credential, Key):
+        return _key_principal(key)
+    if KeyScope.TOKEN not in key.scopes:
+        return Refused.SIGN_IN
+    who, role = credential.user_id, credential.role
+    name = f"{who} by key {key.name}"
+    return Principal(key.organization, name, who, role, ROLE_GRANTS[role], credential, credential.departments)
 
 
-def by_membership(user: User, organization_id: str) -> Principal | None:
-    found = Membership.objects.select_related("organization")
-    membership = found.filter(user=user, organization_id=organization_id, user__is_active=True).first()
-    if membership is None:
-        return None
-    name = user.get_username()
-    return Principal(membership.organization, name, name, membership.role, ROLE_GRANTS[membership.role])
+def _key_principal(key: ApiKey) -> Principal:
+    name, user_id = f"key {key.name}", f"key:{key.prefix}"
+    return Principal(key.organization, name, user_id, Role.VIEWER, frozenset(key.scopes), Key(key.pk))
+
+
+def _demo(credential: Demo) -> Principal | Refused:
+    organization = Organization.objects.filter(id=DEMO_ORGANIZATION).first() if settings.DEMO else None
+    if organization is None:
+        return Refused.SIGN_IN
+    membership = Membership.objects.filter(user__username=credential.user_id, organization=organization).first()
+    role = membership.role if membership else Role.SUPERVISOR
+    user_id = credential.user_id
+    return Principal(organization, f"demo {user_id}", user_id, role, ROLE_GRANTS[Role.ADMIN], credential)
+
+
+# --- people and their sessions ---------------------------------------------------------------------------------------
+def stamp(user: User) -> str:
+    """Changes with the password, and tells nothing of it."""
+    return user.get_session_auth_hash()[:16]
 
 
 def organizations_of(user: User) -> list[str]:
     return sorted(Membership.objects.filter(user=user).values_list("organization_id", flat=True))
 
 
-def by_demo(user_id: str, organization_id: str) -> Principal | None:
-    """Demo mode believes anybody, for the demo organization alone; its four people keep their roles."""
-    if not settings.DEMO or organization_id != DEMO_ORGANIZATION:
+def by_session(session_key: str) -> User | None:
+    """The person signed in by this session. As django.contrib.auth.get_user, which would also renew the key after a
+    change of SECRET_KEY; a socket cannot set the cookie that goes with it."""
+    session = SessionStore(session_key)
+    user = User.objects.filter(pk=session.get(SESSION_KEY, 0), is_active=True).first()
+    if user is None:
         return None
-    organization = Organization.objects.filter(id=organization_id).first()
-    if organization is None:
-        return None
-    membership = Membership.objects.filter(user__username=user_id, organization=organization).first()
-    role = membership.role if membership else Role.SUPERVISOR
-    return Principal(organization, f"demo {user_id}", user_id, role, frozenset(KeyScope))
+    stated = session.get(HASH_SESSION_KEY, "")
+    valid = [user.get_session_auth_hash(), *user.get_session_auth_fallback_hash()]
+    return user if any(constant_time_compare(stated, each) for each in valid) else None
+
+
+def sessions_alive(session_keys: Iterable[str]) -> set[str]:
+    """Those that nobody ended and that have not run out."""
+    rows = Session.objects.filter(session_key__in=set(session_keys), expire_date__gt=timezone.now())
+    return set(rows.values_list("session_key", flat=True))
+
+
+def versions(organization_ids: Iterable[str]) -> dict[str, int]:
+    """The access version of each organization that there still is."""
+    rows = Organization.objects.filter(id__in=set(organization_ids))
+    return dict(rows.values_list("id", "access_version"))

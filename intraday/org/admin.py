@@ -1,3 +1,5 @@
+from typing import Any
+
 from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
@@ -8,8 +10,36 @@ from intraday.org import services
 from intraday.org.models import ApiKey, Department, KeyScope, Membership, Organization, Queue
 
 
+class MembershipForm(forms.ModelForm):
+    """The limit to departments as boxes to tick, of the organization on whose page it stands."""
+
+    department_ids = forms.MultipleChoiceField(
+        label="Only these departments",
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="None ticked: the whole organization.",
+    )
+
+    class Meta:
+        model = Membership
+        fields = ["user", "role", "department_ids"]
+
+    def __init__(self, *args: Any, organization: Organization, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        known = organization.departments.values_list("code", flat=True) if organization.pk else []
+        gone = self.instance.department_ids  # stays as it is: unticking the last would widen the access
+        self.fields["department_ids"].choices = [(code, code) for code in dict.fromkeys([*known, *gone])]  # type: ignore[attr-defined]
+
+
+class MembershipFormSet(forms.BaseInlineFormSet):
+    def get_form_kwargs(self, index: int | None) -> dict[str, Any]:
+        return {**super().get_form_kwargs(index), "organization": self.instance}
+
+
 class MembershipInline(admin.TabularInline):
     model = Membership
+    form = MembershipForm
+    formset = MembershipFormSet
     extra = 0
     autocomplete_fields = ["user"]
 
@@ -83,5 +113,5 @@ class ApiKeyAdmin(admin.ModelAdmin):
 
     @admin.action(description="Revoke the selected keys")
     def revoke(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
-        changed = queryset.filter(revoked_at=None).update(revoked_at=timezone.now())
+        changed = services.revoke_keys(queryset, now=timezone.now())
         messages.success(request, f"{changed} keys revoked.")

@@ -1,5 +1,6 @@
 """The organization tree, the scopes that every fact refers to, and the credentials that open them."""
 
+import re
 import zoneinfo
 
 from django.conf import settings
@@ -32,6 +33,9 @@ class Organization(models.Model):
         help_text="“Today”, intervals and opening hours are local to it; the wire stays UTC.",
     )
     created_at = models.DateTimeField(auto_now_add=True)
+    access_version = models.PositiveBigIntegerField(
+        default=0, editable=False, help_text="Grows when somebody's access changes: open sockets are then asked again."
+    )
 
     def __str__(self) -> str:
         return self.name
@@ -91,10 +95,23 @@ class Role(models.TextChoices):
     ADMIN = "admin"
 
 
+def list_of_ids(ids: object) -> None:
+    if not isinstance(ids, list) or not all(isinstance(each, str) and re.fullmatch(ID_PATTERN, each) for each in ids):
+        raise ValidationError("A list of department ids.")
+
+
 class Membership(models.Model):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="memberships")
     organization = models.ForeignKey(Organization, models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=16, choices=Role, default=Role.VIEWER)
+    # Ids rather than a relation: when the last of them is deleted, the limit must not vanish with it.
+    department_ids = models.JSONField(
+        "only these departments",
+        default=list,
+        blank=True,
+        validators=[list_of_ids],
+        help_text="None chosen: the whole organization.",
+    )
 
     class Meta:
         constraints = [models.UniqueConstraint("user", "organization", name="membership_once")]
@@ -106,6 +123,7 @@ class Membership(models.Model):
 class KeyScope(models.TextChoices):
     INGEST = "ingest"
     READ = "read"
+    TOKEN = "token"  # noqa: S105 - makes short-lived tokens for the customer's own users
 
 
 def known_key_scopes(scopes: object) -> None:

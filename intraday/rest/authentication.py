@@ -1,4 +1,4 @@
-"""The three credentials of a REST call: an API key, a signed-in person, or none in demo mode."""
+"""The credentials of a REST call: an API key, a signed token, a signed-in person, or none in demo mode."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -8,13 +8,23 @@ from rest_framework.authentication import BaseAuthentication, SessionAuthenticat
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
-from intraday.org import access
+from intraday.org import access, tokens
 from intraday.org.access import Principal
 from intraday.rest.errors import NotFound
 
 
 class Caller:
     """Who calls, before it is known in which organization. `enter` says whether this one is theirs."""
+
+    @property
+    def credential(self) -> str:
+        """Whose calls are counted together (intraday.rest.throttling)."""
+        raise NotImplementedError
+
+    @property
+    def is_person(self) -> bool:
+        """A person's browser, or a feed that posts for many."""
+        raise NotImplementedError
 
     def enter(self, organization_id: str | None) -> Principal:
         """The caller as a member of that organization, or of its only one if none is typed. Raises NotFound."""
@@ -25,6 +35,14 @@ class Caller:
 class OneOrganization(Caller):
     principal: Principal
 
+    @property
+    def credential(self) -> str:
+        return f"{self.principal.organization.id}:{self.principal.user_id}"
+
+    @property
+    def is_person(self) -> bool:
+        return isinstance(self.principal.credential, access.Member | access.Issued)
+
     def enter(self, organization_id: str | None) -> Principal:
         if organization_id not in (None, self.principal.organization.id):
             raise NotFound
@@ -34,6 +52,11 @@ class OneOrganization(Caller):
 @dataclass(frozen=True)
 class Person(Caller):
     user: Any
+    is_person = True
+
+    @property
+    def credential(self) -> str:
+        return f"person:{self.user.pk}"
 
     def enter(self, organization_id: str | None) -> Principal:
         if organization_id is None:
@@ -45,22 +68,47 @@ class Person(Caller):
         return principal
 
 
-class ApiKeyAuthentication(BaseAuthentication):
-    """`Authorization: Api-Key ik_…`"""
+class HeaderAuthentication(BaseAuthentication):
+    """`Authorization: <keyword> <secret>`"""
 
-    keyword = "Api-Key"
+    keyword: str
+    failure: tuple[str, str]
+    """What a caller with a bad secret is told, and its code."""
+
+    def believe(self, secret: str) -> Principal | None:
+        raise NotImplementedError
 
     def authenticate(self, request: Request) -> tuple[None, Caller] | None:
         keyword, _, secret = request.headers.get("Authorization", "").partition(" ")
         if keyword.lower() != self.keyword.lower():
             return None
-        principal = access.by_api_key(secret.strip())
+        principal = self.believe(secret.strip())
         if principal is None:
-            raise AuthenticationFailed("This API key is unknown or revoked.", code="bad_key")
+            raise AuthenticationFailed(*self.failure)
         return None, OneOrganization(principal)
 
     def authenticate_header(self, request: Request) -> str:
         return self.keyword
+
+
+class ApiKeyAuthentication(HeaderAuthentication):
+    """`Authorization: Api-Key ik_…`"""
+
+    keyword = "Api-Key"
+    failure = ("This API key is unknown or revoked.", "bad_key")
+
+    def believe(self, secret: str) -> Principal | None:
+        return access.by_api_key(secret)
+
+
+class TokenAuthentication(HeaderAuthentication):
+    """`Authorization: Bearer …`, with a token of `POST /api/ws/token`"""
+
+    keyword = "Bearer"
+    failure = ("This token is invalid or has expired: get another one.", "bad_token")
+
+    def believe(self, secret: str) -> Principal | None:
+        return access.by_credential(tokens.read(secret))
 
 
 class PersonAuthentication(SessionAuthentication):

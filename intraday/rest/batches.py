@@ -1,6 +1,7 @@
 """Reading batches row by row and answering them row by row: good rows are taken, bad ones named."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,7 +10,12 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from intraday.org.access import Principal
+from intraday.rest.errors import NotFound
+from intraday.rest.permissions import enter
+
 MAX_ROWS = 5_000
+MAX_ORGANIZATIONS = 10  # looked at to find the caller's
 
 
 @dataclass
@@ -45,19 +51,29 @@ def _read(serializer: serializers.Serializer, items: Sequence[object]) -> Rows:
         try:
             rows.valid[index] = serializer.run_validation(item)
         except ValidationError as error:
-            rows.rejected[index] = error.detail
+            said = error.detail
+            rows.rejected[index] = said if isinstance(said, Mapping) else {"non_field_errors": said}
         else:
             if unknown := sorted(set(item) - known):  # type: ignore[call-overload]
                 rows.warnings[index] = [f"Unknown field '{name[:64]}' was ignored." for name in unknown[:10]]
     return rows
 
 
-def organization_of(rows: Rows) -> str | None:
-    """The organization that the rows name first, if any; every other one is refused by `reject_foreign`."""
-    return next((row["organization_id"] for row in rows.valid.values() if "organization_id" in row), None)
+def enter_batch(request: Request, rows: Rows, *, grant: str) -> Principal:
+    """The caller inside the first organization named that is theirs; rows of any other are rejected one by one.
+
+    Raises NotFound where none is theirs, or PermissionDenied.
+    """
+    named = list(dict.fromkeys(row.get("organization_id") for row in rows.valid.values())) or [None]
+    for organization_id in named[:MAX_ORGANIZATIONS]:
+        with suppress(NotFound):
+            principal = enter(request, organization_id, grant=grant)
+            _reject_foreign(rows, principal.organization.id)
+            return principal
+    raise NotFound
 
 
-def reject_foreign(rows: Rows, organization_id: str) -> None:
+def _reject_foreign(rows: Rows, organization_id: str) -> None:
     foreign = [i for i, row in rows.valid.items() if row.get("organization_id", organization_id) != organization_id]
     for index in foreign:
         del rows.valid[index]

@@ -5,7 +5,7 @@ from typing import Any
 import structlog
 from django.conf import settings
 from django.db import DatabaseError
-from django.http import HttpRequest, HttpResponse, HttpResponseNotFound, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotFound, JsonResponse
 from rest_framework import exceptions, status
 from rest_framework.response import Response
 
@@ -39,6 +39,8 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
         exception_handler as drf_exception_handler,
     )  # it loads DRF's settings, which load us
 
+    if isinstance(error, Http404):  # raised by DRF's negotiation alone; what is not found here is NotFound
+        error = exceptions.ValidationError({"format": ["Not offered here."]})
     response = drf_exception_handler(error, context)
     if response is not None:
         response.data = _shaped(error, response.data)

@@ -9,9 +9,11 @@ AHEAD = timedelta(seconds=60)
 
 
 class FiniteField(serializers.FloatField):
-    """A number; text such as "NaN" or "inf", which Python would read as one, is not."""
+    """A number; text such as "NaN" or "inf", which Python would read as one, is not, nor is true."""
 
     def to_internal_value(self, data: Any) -> float:
+        if isinstance(data, bool):
+            self.fail("invalid")
         value = super().to_internal_value(data)
         if value - value != 0.0:  # NaN and both infinities
             self.fail("invalid")

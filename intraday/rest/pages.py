@@ -10,11 +10,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework_csv.renderers import CSVRenderer
 
-from intraday.org.models import Organization, Scope
+from intraday.org.access import Principal
+from intraday.org.models import Scope
 from intraday.org.services import resolve_scopes
 from intraday.rest.errors import NotFound
 from intraday.rest.fields import InstantField
 from intraday.rest.json import JSONRenderer
+from intraday.rest.permissions import check_scope
 
 MAX_LIMIT = 1_000
 
@@ -38,15 +40,25 @@ class HistoryQuery(ScopeQuery):
 
 
 def read_query(serializer: type[serializers.Serializer], query: QueryDict) -> dict[str, Any]:
-    checked = serializer(data=query)
+    return _checked(serializer, query)
+
+
+def read_body(serializer: type[serializers.Serializer], request: Request) -> dict[str, Any]:
+    return _checked(serializer, request.data)
+
+
+def _checked(serializer: type[serializers.Serializer], data: Any) -> dict[str, Any]:
+    checked = serializer(data=data)
     checked.is_valid(raise_exception=True)
     return checked.validated_data  # type: ignore[no-any-return]
 
 
-def scope_of(organization: Organization, query: dict[str, Any]) -> Scope:
-    """The scope that the query names. Raises NotFound."""
+def scope_of(principal: Principal, query: dict[str, Any]) -> Scope:
+    """The scope that the query names. Raises NotFound or PermissionDenied."""
     name = (query.get("department_id", ""), query.get("queue_name", ""))
-    resolved = resolve_scopes(organization, [name], create=False)
+    check_scope(principal, *name)
+    within = principal.departments
+    resolved = resolve_scopes(principal.organization, [name], create=False, within=within)
     if name in resolved.errors:
         raise NotFound
     return resolved.scopes[name]
@@ -55,12 +67,18 @@ def scope_of(organization: Organization, query: dict[str, Any]) -> Scope:
 class ItemsCSVRenderer(CSVRenderer):
     """The `items` of a page as CSV; columns are the fields of the JSON, in its order. Errors stay JSON."""
 
-    def render(self, data: Any, *args: Any, **kwargs: Any) -> Any:
+    def render(self, data: Any, media_type: str | None = None, context: Any = None, *args: Any, **kwargs: Any) -> Any:
         if not isinstance(data, dict) or "items" not in data:
+            context["response"]["Content-Type"] = JSONRenderer.media_type
             return JSONRenderer().render(data)
-        items = msgspec.to_builtins(data["items"])  # instants spelled as in the JSON
+        items = [_spelled_as_json(item) for item in msgspec.to_builtins(data["items"])]
         self.header = list(dict.fromkeys(name for item in items for name in item if name != "reasons"))
-        return super().render(items, *args, **kwargs)
+        return super().render(items, media_type, context, *args, **kwargs)
+
+
+def _spelled_as_json(item: dict[str, Any]) -> dict[str, Any]:
+    """`to_builtins` did it for instants; Python's True is none of JSON's words."""
+    return {name: str(value).lower() if isinstance(value, bool) else value for name, value in item.items()}
 
 
 def page_response(request: Request, items: list[dict[str, Any]], following: datetime | None) -> Response:

@@ -6,6 +6,7 @@ from rest_framework.request import Request
 
 from intraday.org.access import Principal
 from intraday.rest.authentication import Caller
+from intraday.rest.errors import NotFound
 
 if TYPE_CHECKING:
     from rest_framework.views import APIView  # it loads DRF's settings, which load this module
@@ -33,3 +34,19 @@ def enter(request: Request, organization_id: str | None, *, grant: str) -> Princ
     if not principal.may(grant):
         raise PermissionDenied(f"{principal.name} may not {grant}.", code="forbidden")
     return principal
+
+
+def check_scope(principal: Principal, department_id: str, queue_name: str) -> None:
+    """Refuse what lies beside or above the caller's departments. A queue alone is looked for inside them.
+
+    Raises NotFound or PermissionDenied.
+    """
+    if department_id and not principal.covers(department_id):
+        raise NotFound
+    if not department_id and not queue_name:
+        check_organization_level(principal)
+
+
+def check_organization_level(principal: Principal) -> None:
+    if not principal.covers(""):
+        raise PermissionDenied(f"{principal.name} is limited to departments: name one.", code="forbidden")

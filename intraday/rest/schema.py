@@ -28,25 +28,45 @@ class EventRefSchema(serializers.Serializer):
         ref_name = "EventRef"
 
 
-BAD_REQUESTS: dict[int, Any] = {
-    400: ErrorSchema,
-    401: ErrorSchema,
-    403: ErrorSchema,
-    404: ErrorSchema,
-    413: ErrorSchema,
-    503: ErrorSchema,
-}
+def _errors(*statuses: int) -> dict[Any, Any]:
+    """JSON, whatever else the view can answer in."""
+    return {(status, "application/json"): ErrorSchema for status in statuses}
 
 
-def batch_answer(name: str, row: type[serializers.Serializer]) -> serializers.Serializer:
+BAD_REQUESTS = _errors(400, 401, 403, 404, 406, 429, 503)
+BAD_POSTS = BAD_REQUESTS | _errors(413, 415)
+
+
+class RejectedRowSchema(serializers.Serializer):
+    index = serializers.IntegerField()
+    errors = serializers.JSONField()  # type: ignore[assignment]  # as in ErrorSchema
+
+    class Meta:
+        ref_name = "RejectedRow"
+
+
+class BatchErrorSchema(ErrorSchema):
+    """The one error shape; where the body was a batch, with the reasons row by row."""
+
+    accepted = serializers.IntegerField(required=False, help_text="0")
+    results = serializers.ListField(child=serializers.JSONField(), required=False, max_length=0)
+    rejected = RejectedRowSchema(many=True, required=False)
+
+    class Meta:
+        ref_name = "BatchError"
+
+
+def batch_answers(name: str, row: type[serializers.Serializer]) -> dict[Any, Any]:
     result = type(f"{name}BatchRow", (row,), {"index": serializers.IntegerField()})
-    rejected = inline_serializer(
-        f"{name}Rejected", {"index": serializers.IntegerField(), "errors": serializers.JSONField()}, many=True
-    )
-    return inline_serializer(
+    answer = inline_serializer(
         f"{name}BatchAnswer",
-        {"accepted": serializers.IntegerField(), "results": result(many=True), "rejected": rejected},
+        {
+            "accepted": serializers.IntegerField(),
+            "results": result(many=True),
+            "rejected": RejectedRowSchema(many=True),
+        },
     )
+    return {201: answer, 207: answer, **BAD_POSTS, (400, "application/json"): BatchErrorSchema}
 
 
 def page_of(name: str, item: type[serializers.Serializer]) -> serializers.Serializer:
@@ -65,6 +85,14 @@ class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
             "name": "Authorization",
             "description": "`Api-Key ik_…`, as made by `manage.py apikey create`",
         }
+
+
+class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    target_class = "intraday.rest.authentication.TokenAuthentication"
+    name = "Token"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:
+        return {"type": "http", "scheme": "bearer", "description": "A token of `POST /api/ws/token`"}
 
 
 class PersonScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]

@@ -5,7 +5,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from intraday.org.models import ApiKey, KeyScope, Organization
-from intraday.org.services import create_api_key
+from intraday.org.services import create_api_key, revoke_keys
 
 
 class Command(BaseCommand):
@@ -51,5 +51,5 @@ class Command(BaseCommand):
         found = ApiKey.objects.filter(prefix=options["prefix"][:9], revoked_at=None)
         if found.count() != 1:
             raise CommandError(f"{found.count()} active keys begin with '{options['prefix'][:9]}'.")
-        found.update(revoked_at=timezone.now())
+        revoke_keys(found, now=timezone.now())
         self.stdout.write("Revoked.")

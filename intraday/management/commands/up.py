@@ -27,7 +27,7 @@ WALK_THROUGH = """
     {{"event":"subscribe","data":{{"channels":["backlog"],"organization_id":"{organization}"}}}}
   and post from another:
     curl -X POST {url}/api/schedulesbacklog/ingest -H 'Content-Type: application/json' -d '{{
-      "organization_id": "{organization}", "queue_name": "support", "snapshot_time": "'$(date -u +%FT%TZ)'",
+      "organization_id": "{organization}", "queue_name": "support", "snapshot_time": "'$(date -u +%FT%T.999Z)'",
       "total_items": 42, "average_wait_time_minutes": 3.5, "items_over_sla": 4}}'
 
   DEMO: whoever reaches this address may read and post as {organization}. Ctrl-C ends it.

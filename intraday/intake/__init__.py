@@ -1,0 +1,1 @@
+"""What each feed delivers: when, how often, how much of it good."""

@@ -1,0 +1,37 @@
+"""Feeds as they are seen from here: one row for each credential and kind of data it posts."""
+
+from django.db import models
+
+from intraday.org.models import Organization
+
+
+class Feed(models.Model):
+    organization = models.ForeignKey(Organization, models.CASCADE, related_name="feeds")
+    source = models.CharField(max_length=150, help_text="The API key or person that posts.")
+    kind = models.CharField(max_length=16)
+    last_received_at = models.DateTimeField()
+    newest_data_time = models.DateTimeField(null=True)
+    cadence_seconds = models.FloatField(null=True, help_text="Typical step between data times, as learned.")
+    last_error = models.TextField(blank=True, default="")
+    last_error_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organization", "source", "kind"], name="feed_once")]
+
+    def __str__(self) -> str:
+        return f"{self.organization_id} {self.kind} from {self.source}"
+
+
+class FeedMinute(models.Model):
+    """Rows taken and refused in one minute of one feed."""
+
+    feed = models.ForeignKey(Feed, models.CASCADE, related_name="minutes")
+    minute = models.DateTimeField()
+    accepted = models.PositiveIntegerField()
+    rejected = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["feed", "minute"], name="feed_minute_once")]
+
+    def __str__(self) -> str:
+        return f"{self.feed} at {self.minute:%H:%M}"

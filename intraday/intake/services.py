@@ -1,0 +1,83 @@
+"""Keeping the books of feeds. Written after the request's own transaction: a refused batch counts, too."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+from django.db import DatabaseError, transaction
+from django.db.models import F
+
+from intraday.intake.models import Feed, FeedMinute
+from intraday.org.access import Principal
+
+log = structlog.get_logger(__name__)
+
+KEPT = timedelta(hours=2)
+LEARNING_RATE = 0.2  # weight of the newest step in the learned cadence
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """What one request brought. `newest` is its newest data time, `error` the first refusal in words."""
+
+    kind: str
+    accepted: int
+    rejected: int
+    newest: datetime | None = None
+    error: str = ""
+
+
+def record(principal: Principal, delivery: Delivery, *, now: datetime) -> None:
+    """Never fails the request that it books: the data is stored already."""
+    try:
+        with transaction.atomic():
+            feed = _update(principal, delivery, now)
+            _count(feed, delivery, now)
+    except DatabaseError as error:
+        log.warning("delivery_not_booked", feed=principal.name, error=str(error).strip())
+
+
+def _update(principal: Principal, delivery: Delivery, now: datetime) -> Feed:
+    feed, _ = Feed.objects.select_for_update().get_or_create(
+        organization=principal.organization,
+        source=principal.name,
+        kind=delivery.kind,
+        defaults={"last_received_at": now},
+    )
+    feed.last_received_at = now
+    if delivery.newest is not None and (feed.newest_data_time is None or delivery.newest > feed.newest_data_time):
+        feed.cadence_seconds = _learn(feed, delivery.newest)
+        feed.newest_data_time = delivery.newest
+    if delivery.error:
+        feed.last_error, feed.last_error_at = delivery.error[:500], now
+    feed.save()
+    return feed
+
+
+def _learn(feed: Feed, newest: datetime) -> float | None:
+    """The typical step between data times. By data time, because one instant may come in many requests; and steps of
+    less than a second are one instant whose rows were stamped one after another."""
+    if feed.newest_data_time is None:
+        return None
+    step = (newest - feed.newest_data_time).total_seconds()
+    if step < 1:
+        return feed.cadence_seconds
+    if feed.cadence_seconds is None:
+        return step
+    return (1 - LEARNING_RATE) * feed.cadence_seconds + LEARNING_RATE * step
+
+
+def _count(feed: Feed, delivery: Delivery, now: datetime) -> None:
+    minute = FeedMinute.objects.filter(feed=feed, minute=now.replace(second=0, microsecond=0))
+    added = {"accepted": F("accepted") + delivery.accepted, "rejected": F("rejected") + delivery.rejected}
+    if not minute.update(**added):
+        FeedMinute.objects.create(
+            feed=feed,
+            minute=now.replace(second=0, microsecond=0),
+            accepted=delivery.accepted,
+            rejected=delivery.rejected,
+        )
+
+
+def forget_minutes(*, now: datetime) -> int:
+    return FeedMinute.objects.filter(minute__lt=now - KEPT).delete()[0]

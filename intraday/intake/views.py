@@ -1,0 +1,51 @@
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema, inline_serializer
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from intraday.intake import selectors
+from intraday.rest.pages import read_query
+from intraday.rest.permissions import SignedIn, check_organization_level, enter
+from intraday.rest.schema import BAD_REQUESTS
+
+
+class FeedsQuery(serializers.Serializer):
+    organization_id = serializers.CharField(
+        required=False, max_length=64, help_text="Defaults to the organization of the credential."
+    )
+
+
+_feed = inline_serializer(
+    "Feed",
+    {
+        "source": serializers.CharField(help_text="The API key or person that posts."),
+        "kind": serializers.CharField(help_text="What it posts, e.g. `backlog`."),
+        "last_received_at": serializers.DateTimeField(),
+        "newest_data_time": serializers.DateTimeField(allow_null=True),
+        "cadence_seconds": serializers.FloatField(allow_null=True, help_text="Step between data times, as learned."),
+        "accepted_last_hour": serializers.IntegerField(),
+        "rejected_last_hour": serializers.IntegerField(),
+        "last_error": serializers.CharField(allow_null=True),
+        "last_error_at": serializers.DateTimeField(allow_null=True),
+        "stale": serializers.BooleanField(help_text="Silent for more than three of its cadences."),
+    },
+    many=True,
+)
+
+
+class FeedsView(APIView):
+    """What each feed delivers, those that fell silent first."""
+
+    permission_classes = [SignedIn]
+
+    @extend_schema(
+        parameters=[FeedsQuery],
+        responses={200: inline_serializer("Feeds", {"feeds": _feed}), **BAD_REQUESTS},
+    )
+    def get(self, request: Request) -> Response:
+        asked = read_query(FeedsQuery, request.query_params).get("organization_id")
+        principal = enter(request, asked, grant="read")
+        check_organization_level(principal)  # what a feed last got wrong may name any queue
+        return Response({"feeds": selectors.feeds(principal.organization.id, now=timezone.now())})

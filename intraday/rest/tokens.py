@@ -1,0 +1,115 @@
+"""`POST /api/ws/token`."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.utils import timezone
+from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema
+from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from intraday.org import access, tokens
+from intraday.org.access import Issued, Key, Member, Principal
+from intraday.org.models import Department, KeyScope, Role, valid_id
+from intraday.rest.authentication import Caller, Person
+from intraday.rest.pages import read_body
+from intraday.rest.permissions import SignedIn, enter
+from intraday.rest.schema import BAD_POSTS
+
+LONGEST_SECONDS = int(tokens.LONGEST.total_seconds())
+
+
+class OwnTokenRequest(serializers.Serializer):
+    """A signed-in person, for herself."""
+
+    organization_id = serializers.CharField(
+        required=False, max_length=64, help_text="May be left out by a member of one organization."
+    )
+
+
+class UserTokenRequest(serializers.Serializer):
+    """An API key with the scope `token`, for one of the customer's own users."""
+
+    organization_id = serializers.CharField(required=False, max_length=64, help_text="That of the key.")
+    user_id = serializers.CharField(max_length=150, help_text="Who that is in the customer's system.")
+    role = serializers.ChoiceField(choices=Role.choices)
+    department_ids = serializers.ListField(
+        child=serializers.CharField(max_length=64, validators=[valid_id]),
+        required=False,
+        allow_empty=False,
+        max_length=1_000,
+        help_text="Only these departments; left out: the whole organization.",
+    )
+    ttl = serializers.IntegerField(
+        required=False, min_value=1, max_value=LONGEST_SECONDS, default=LONGEST_SECONDS, help_text="Seconds."
+    )
+
+
+class TokenAnswer(serializers.Serializer):
+    token = serializers.CharField(help_text="For `authenticate` on `/ws` and for `Authorization: Bearer …`.")
+    expires_at = serializers.DateTimeField()
+    user_id = serializers.CharField()
+    organization_id = serializers.CharField()
+    role = serializers.ChoiceField(choices=Role.choices)
+
+
+class TokenView(APIView):
+    """A short-lived credential for a socket or a browser on another origin. A token cannot make another one."""
+
+    permission_classes = [SignedIn]
+
+    @extend_schema(
+        request=PolymorphicProxySerializer(
+            "TokenRequest", [OwnTokenRequest, UserTokenRequest], resource_type_field_name=None
+        ),
+        responses={200: TokenAnswer, **BAD_POSTS},
+    )
+    def post(self, request: Request) -> Response:
+        caller = request.auth
+        assert isinstance(caller, Caller)
+        credential = _own(request) if isinstance(caller, Person) else _for_user(request)
+        principal = access.by_credential(credential)
+        assert principal is not None, "it was vouched for a moment ago"
+        return Response(_answer(credential, principal))
+
+
+def _own(request: Request) -> Member:
+    asked = read_body(OwnTokenRequest, request)
+    principal = enter(request, asked.get("organization_id"), grant=KeyScope.READ)
+    held = principal.credential
+    assert isinstance(held, Member)
+    return Member(held.user, held.organization, held.stamp, expires_at=_ending(LONGEST_SECONDS))
+
+
+def _for_user(request: Request) -> Issued:
+    """Raises PermissionDenied for keys without the scope, and for tokens: those would never end."""
+    asked = read_body(UserTokenRequest, request)
+    principal = enter(request, asked.get("organization_id"), grant=KeyScope.TOKEN)
+    assert isinstance(principal.credential, Key)
+    departments = frozenset(asked["department_ids"]) if "department_ids" in asked else None
+    _check_known(principal, departments or frozenset())
+    return Issued(principal.credential.key, asked["user_id"], asked["role"], departments, _ending(asked["ttl"]))
+
+
+def _check_known(principal: Principal, departments: frozenset[str]) -> None:
+    found = Department.objects.filter(organization=principal.organization, code__in=departments)
+    unknown = departments - set(found.values_list("code", flat=True))
+    if unknown:
+        raise ValidationError({"department_ids": [f"Unknown: {', '.join(sorted(unknown))}."]})
+
+
+def _ending(seconds: int) -> Any:
+    return timezone.now().replace(microsecond=0) + timedelta(seconds=seconds)
+
+
+def _answer(credential: Member | Issued, principal: Principal) -> dict[str, Any]:
+    return {
+        "token": tokens.sign(credential),
+        "expires_at": credential.expires_at,
+        "user_id": principal.user_id,
+        "organization_id": principal.organization.id,
+        "role": principal.role,
+    }

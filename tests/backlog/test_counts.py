@@ -1,0 +1,80 @@
+"""The price of a request in SQL statements does not grow with what it holds. BEGIN and COMMIT count as well."""
+
+from collections.abc import Callable
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from intraday.org.models import Organization
+from tests.backlog.posting import BATCH, CURRENT, HISTORY, post, post_batch, results, row
+from tests.rest.contract import ContractClient, contract_client
+
+pytestmark = pytest.mark.usefixtures("transactional_db")
+
+
+@pytest.fixture
+def api(organization: Organization) -> ContractClient:
+    """The organization has posted before: the first post of its life makes its stream and the levels above queues."""
+    api = contract_client(organization)
+    post(api, row("support", total=1))
+    return api
+
+
+def statements(act: Callable[[], object]) -> list[str]:
+    with CaptureQueriesContext(connection) as captured:
+        act()
+    return [query["sql"] for query in captured.captured_queries]
+
+
+def batch(count: int, minutes: float = 0, total: int = 10) -> dict[str, object]:
+    names = [f"{number} of {count}" for number in range(count)]
+    return {"items": [row(name, minutes, total, department_id="dept_456") for name in names]}
+
+
+def price(api: ContractClient, body: dict[str, object], outcome: str) -> list[str]:
+    """All statements of the request, the look-up of its key and the bookkeeping of feeds among them."""
+    answers = []
+    found = statements(lambda: answers.append(post(api, body, BATCH)))
+    assert set(results(answers[0])) == {outcome}
+    return found
+
+
+def ingestion(found: list[str]) -> list[str]:
+    """The transaction that stores and publishes."""
+    return found[found.index("BEGIN") : found.index("COMMIT") + 1]
+
+
+def test_a_batch_of_1000_scopes_takes_at_most_20_statements_and_one_of_2000_no_more(api: ContractClient):
+    prices = {
+        count: [price(api, batch(count), "created"), price(api, batch(count, minutes=15), "created")]
+        for count in (1000, 2000)
+    }
+    assert [len(each) for each in prices[2000]] == [len(each) for each in prices[1000]]
+    unheard_of, known = prices[1000]
+    assert len(ingestion(unheard_of)) <= 20
+    assert len(known) <= 20
+
+
+def test_corrections_and_duplicates_take_no_more(api: ContractClient):
+    post(api, batch(1000), BATCH)
+    assert len(ingestion(price(api, batch(1000, total=11), "corrected"))) <= 20
+    assert len(ingestion(price(api, batch(1000, total=11), "duplicate"))) <= 10
+
+
+def test_the_history_that_lies_behind_does_not_slow_down_a_post(api: ContractClient):
+    post_batch(api, *(row("support", minutes) for minutes in range(1, 200)))
+    short, long = (len(statements(lambda queue=queue: post(api, row(queue, 300)))) for queue in ("billing", "support"))
+    assert long <= short
+
+
+@pytest.mark.parametrize("path", [CURRENT, HISTORY], ids=["current", "history"])
+@pytest.mark.parametrize("query", [{}, {"queue_name": "support"}, {"queue_name": "support", "format": "csv"}])
+def test_reading_takes_as_many_statements_for_500_scopes_as_for_one(
+    api: ContractClient, path: str, query: dict[str, str]
+):
+    few = statements(lambda: api.get(path, query))
+    post(api, batch(500), BATCH)
+    post_batch(api, *(row("support", minutes) for minutes in range(1, 200)))
+    many = statements(lambda: api.get(path, query))
+    assert len(many) == len(few) <= 4

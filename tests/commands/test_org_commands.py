@@ -1,0 +1,120 @@
+"""`manage.py apikey` and `manage.py bootstrap`."""
+
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+from pytest_django import Settings
+
+from intraday.org import access
+from intraday.org.models import ApiKey, Organization, Scope
+from tests.conftest import key_of
+
+
+def run(*words: str) -> tuple[str, str]:
+    out, err = StringIO(), StringIO()
+    call_command(*words, stdout=out, stderr=err)
+    return out.getvalue(), err.getvalue()
+
+
+# --- apikey ----------------------------------------------------------------------------------------------------------
+def test_create_prints_the_key_alone_so_that_scripts_can_read_it(organization: Organization):
+    out, err = run("apikey", "create", "--organization", "org_123", "--name", "acd", "--scope", "ingest")
+    secret = out.strip()
+    assert "\n" not in secret
+    assert "only now" in err
+    assert secret not in err
+    principal = access.by_api_key(secret)
+    assert principal is not None
+    assert (principal.name, principal.grants) == ("key acd", {"ingest"})
+
+
+@pytest.mark.parametrize(
+    ("words", "grants"),
+    [([], {"ingest"}), (["--scope", "read"], {"read"}), (["--scope", "read", "--scope", "ingest"], {"read", "ingest"})],
+)
+def test_scopes_of_a_key(organization: Organization, words: list[str], grants: set[str]):
+    out, _ = run("apikey", "create", "--organization", "org_123", *words)
+    assert access.by_api_key(out.strip()).grants == grants  # type: ignore[union-attr]
+
+
+def test_list_shows_prefixes_and_never_keys(organization: Organization, stranger: Organization):
+    secrets = [key_of(organization), key_of(stranger)]
+    out, _ = run("apikey", "list")
+    assert len(out.splitlines()) == 2
+    for secret in secrets:
+        assert secret[:9] in out
+        assert secret not in out
+    only, _ = run("apikey", "list", "--organization", "org_999")
+    assert secrets[1][:9] in only
+    assert secrets[0][:9] not in only
+
+
+def test_revoke_takes_the_key_or_its_prefix(organization: Organization):
+    for given in (lambda secret: secret, lambda secret: secret[:9]):
+        secret = key_of(organization)
+        run("apikey", "revoke", given(secret))
+        assert access.by_api_key(secret) is None
+    out, _ = run("apikey", "list")
+    assert out.count("revoked") == 2
+
+
+@pytest.mark.parametrize("given", ["ik_nothing", "", "%"])
+def test_revoke_says_what_it_did_not_find(organization: Organization, given: str):
+    key_of(organization)
+    with pytest.raises(CommandError, match="0 active keys"):
+        run("apikey", "revoke", given)
+    assert ApiKey.objects.filter(revoked_at=None).count() == 1
+
+
+def test_an_unknown_organization_gets_no_key(db: None):
+    with pytest.raises(CommandError, match="There is no organization 'org_000'"):
+        run("apikey", "create", "--organization", "org_000")
+
+
+@pytest.mark.parametrize("words", [["apikey"], ["apikey", "create"], ["apikey", "create", "--scope", "root"]])
+def test_half_a_command_is_refused(db: None, words: list[str]):
+    with pytest.raises(CommandError):
+        run(*words)
+
+
+# --- bootstrap -------------------------------------------------------------------------------------------------------
+def test_bootstrap_makes_an_organization_with_its_queues_and_can_be_repeated(db: None):
+    words = ["bootstrap", "--organization", "acme", "--name", "Acme", "--time-zone", "Europe/Berlin"]
+    words += ["--queue", "sales/inbound", "--queue", "sales/out/bound", "--queue", "back_office"]
+    for _ in range(2):
+        out, _ = run(*words)
+        assert out.strip() == "acme: 2 queues"
+    organization = Organization.objects.get()
+    assert (organization.id, organization.name, organization.time_zone) == ("acme", "Acme", "Europe/Berlin")
+    scopes = Scope.objects.values_list("department_id", "queue_name")
+    assert set(scopes) == {("", ""), ("sales", ""), ("sales", "inbound"), ("sales", "out/bound"), ("back_office", "")}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        pytest.param([], id="nothing"),
+        pytest.param(["--organization", "a b"], id="a bad id"),
+        pytest.param(["--organization", "ok", "--time-zone", "Atlantis"], id="a bad zone"),
+        pytest.param(["--organization", "ok", "--queue", "bad id/queue"], id="a bad department"),
+        pytest.param(["--organization", "ok", "--queue", "/queue"], id="no department"),
+        pytest.param(["--organization", "ok", "--queue", "dept/a\nb"], id="a bad queue"),
+    ],
+)
+def test_bootstrap_refuses_bad_names_and_makes_nothing(db: None, words: list[str]):
+    with pytest.raises(CommandError):
+        run("bootstrap", *words)
+    assert not Organization.objects.exists()
+
+
+def test_the_demo_does_not_go_into_a_real_database(db: None):
+    with pytest.raises(CommandError, match="embedded database"):
+        run("bootstrap", "--demo")
+    assert not Organization.objects.exists()
+
+
+def test_the_demo_goes_into_the_embedded_one(db: None, settings: Settings, tmp_path):
+    settings.EMBEDDED, settings.VAR_DIR = True, tmp_path
+    out, _ = run("bootstrap", "--demo")
+    assert out.startswith("org_123: ")

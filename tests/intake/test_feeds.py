@@ -1,0 +1,119 @@
+"""What `/api/intraday/feeds` says of a feed, and the feed loop of the docs against the real server."""
+
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import pytest
+from rest_framework.test import APIClient
+
+from intraday.intake import services
+from intraday.intake.models import Feed, FeedMinute
+from intraday.org.models import Organization
+from tests.conftest import client_of, key_of
+from tests.live import ROOT, LiveServer
+
+POST, BATCH = "/api/schedulesbacklog/ingest", "/api/schedulesbacklog/batch-ingest"
+
+
+def row(minutes_ago: float = 1, **fields: object) -> dict[str, object]:
+    moment = datetime.now(UTC) - timedelta(minutes=minutes_ago)
+    return {
+        "queue_name": "support",
+        "snapshot_time": moment.isoformat(),
+        "total_items": 3,
+        "average_wait_time_minutes": 1,
+        **fields,
+    }
+
+
+def feeds(api: APIClient) -> list[dict]:
+    return api.get("/api/intraday/feeds").json()["feeds"]
+
+
+def test_a_feed_appears_with_its_first_row(api: APIClient):
+    assert feeds(api) == []
+    api.post(POST, row(), format="json")
+    (feed,) = feeds(api)
+    assert (feed["source"], feed["kind"], feed["accepted_last_hour"], feed["stale"]) == (
+        "key test",
+        "backlog",
+        1,
+        False,
+    )
+    assert feed["last_error"] is None
+    assert feed["cadence_seconds"] is None
+
+
+def test_the_cadence_is_learned_from_the_data_and_not_from_the_requests(api: APIClient):
+    for minutes_ago in (40, 25, 25, 25, 10):
+        api.post(POST, row(minutes_ago), format="json")
+    (feed,) = feeds(api)
+    assert feed["cadence_seconds"] == pytest.approx(900, rel=0.01)
+
+
+def test_refused_rows_are_counted_and_the_last_one_is_quoted(api: APIClient):
+    api.post(BATCH, {"items": [row(), row(total_items=-1), row(snapshot_time="soon")]}, format="json")
+    (feed,) = feeds(api)
+    assert (feed["accepted_last_hour"], feed["rejected_last_hour"]) == (1, 2)
+    assert feed["last_error"].startswith("row 1: total_items:")
+
+
+def test_a_body_that_is_no_batch_is_one_refusal(api: APIClient):
+    api.post(BATCH, {"rows": []}, format="json")
+    (feed,) = feeds(api)
+    assert (feed["accepted_last_hour"], feed["rejected_last_hour"]) == (0, 1)
+    assert feed["last_error"] == "items: A list of rows is required."
+
+
+def test_a_dry_run_is_not_a_delivery(api: APIClient):
+    api.post(BATCH + "?dry_run=true", {"items": [row()]}, format="json")
+    assert feeds(api) == []
+
+
+def test_a_feed_that_fell_silent_is_stale_and_comes_first(api: APIClient, organization: Organization):
+    client_of(organization).post(POST, row(), format="json")
+    Feed.objects.create(
+        organization=organization,
+        source="key asleep",
+        kind="backlog",
+        last_received_at=datetime.now(UTC) - timedelta(minutes=10),
+        cadence_seconds=60,
+    )
+    assert [(feed["source"], feed["stale"]) for feed in feeds(api)] == [("key asleep", True), ("key test", False)]
+
+
+def test_feeds_of_another_tenant_are_not_shown(api: APIClient, stranger: Organization):
+    client_of(stranger).post(POST, row(), format="json")
+    assert feeds(api) == []
+    assert api.get("/api/intraday/feeds?organization_id=org_999").status_code == 404
+
+
+def test_a_key_that_may_only_post_may_not_read_feeds(organization: Organization):
+    assert client_of(organization, "ingest").get("/api/intraday/feeds").status_code == 403
+
+
+def test_minutes_are_forgotten_after_two_hours(api: APIClient):
+    api.post(POST, row(), format="json")
+    FeedMinute.objects.update(minute=datetime.now(UTC) - timedelta(hours=3))
+    assert services.forget_minutes(now=datetime.now(UTC)) == 1
+    assert feeds(api)[0]["accepted_last_hour"] == 0
+
+
+@pytest.mark.django_db(transaction=True, databases=["default", "snapshot"])
+def test_the_feed_loop_of_the_docs_delivers(server: LiveServer, organization: Organization):
+    key = key_of(organization)
+    environment = {"INTRADAY_URL": server.http, "INTRADAY_API_KEY": key, "FEED_SECONDS": "0.1"}
+    loop = subprocess.Popen([sys.executable, ROOT / "docs/examples/feed_loop.py"], env=environment)
+    try:
+        headers = {"Authorization": f"Api-Key {key}"}
+        for _ in range(200):
+            answer = httpx.get(f"{server.http}/api/intraday/feeds", headers=headers).json()["feeds"]
+            if answer and answer[0]["accepted_last_hour"] >= 2:
+                break
+            assert loop.poll() is None
+        assert answer[0]["accepted_last_hour"] >= 2
+    finally:
+        loop.terminate()
+        loop.wait(10)

@@ -1,0 +1,171 @@
+"""The admin pages: each one opens, keys are shown once, facts are read only."""
+
+import re
+
+import pytest
+from django.contrib import admin
+from django.contrib.auth import get_user_model
+from django.test import Client
+from django.urls import reverse
+
+from backlog.models import Snapshot
+from intraday.org import access
+from intraday.org.models import ApiKey, Department, Membership, Organization, Queue, Role, Scope
+from tests.conftest import client_of, key_of
+
+PAGES = sorted(model._meta.label_lower for model in admin.site._registry)
+
+
+@pytest.fixture
+def boss(client: Client, organization: Organization) -> Client:
+    """A superuser, in an installation where there is something to see."""
+    user = get_user_model().objects.create_superuser("boss")
+    Membership.objects.create(user=user, organization=organization, role=Role.ADMIN)
+    body = {"queue_name": "support", "snapshot_time": "2026-01-31T10:00:00Z", "total_items": 3}
+    client_of(organization).post(
+        "/api/schedulesbacklog/ingest", {**body, "average_wait_time_minutes": 1}, content_type="application/json"
+    )
+    client.force_login(user)
+    return client
+
+
+@pytest.fixture
+def fact(boss: Client) -> Snapshot:
+    return Snapshot.objects.create(
+        scope=Scope.objects.get(queue_name="support"),
+        time="2026-01-31T11:00:00Z",
+        received_at="2026-01-31T11:00:00Z",
+        total_items=7,
+        average_wait_minutes=1,
+    )
+
+
+def url(label: str, page: str, *args: object) -> str:
+    return reverse(f"admin:{label.replace('.', '_')}_{page}", args=args)
+
+
+def test_what_is_registered():
+    assert set(PAGES) >= {"org.organization", "org.department", "org.queue", "org.apikey", "backlog.snapshot"}
+
+
+@pytest.mark.parametrize("label", PAGES)
+def test_every_page_opens(boss: Client, fact: Snapshot, label: str):
+    [site] = [site for model, site in admin.site._registry.items() if model._meta.label_lower == label]
+    assert boss.get(url(label, "changelist")).status_code == 200
+    assert boss.get(url(label, "changelist"), {"q": "support"}).status_code in (200, 302)
+    request = boss.get("/admin/").wsgi_request
+    assert boss.get(url(label, "add")).status_code == (200 if site.has_add_permission(request) else 403)
+    one = site.model.objects.first()
+    if one is not None:
+        assert boss.get(url(label, "change", one.pk)).status_code == 200
+        assert boss.get(url(label, "history", one.pk)).status_code == 200
+
+
+def test_the_door_is_closed_to_others(client: Client, organization: Organization):
+    for path in ("/admin/", url("org.apikey", "changelist")):
+        assert client.get(path).status_code == 302
+    user = get_user_model().objects.create_user("vic")
+    Membership.objects.create(user=user, organization=organization, role=Role.ADMIN)
+    client.force_login(user)
+    assert client.get(url("org.apikey", "changelist")).status_code == 302
+
+
+def test_a_new_key_is_shown_once_and_works(boss: Client):
+    page = boss.post(
+        url("org.apikey", "add"), {"organization": "org_123", "name": "acd", "scopes": ["ingest", "read"]}, follow=True
+    )
+    found = re.findall(r"ik_[\w-]{40,}", page.content.decode())
+    assert len(found) == 1
+    key = ApiKey.objects.get(name="acd")
+    principal = access.by_api_key(found[0])
+    assert principal is not None
+    assert principal.grants == {"ingest", "read"}
+    for path in (url("org.apikey", "changelist"), url("org.apikey", "change", key.pk)):
+        again = boss.get(path).content.decode()
+        assert found[0] not in again
+        assert key.digest not in again
+
+
+def test_a_key_without_a_scope_is_not_made(boss: Client):
+    before = ApiKey.objects.count()
+    assert boss.post(url("org.apikey", "add"), {"organization": "org_123", "name": "acd"}).status_code == 200
+    assert ApiKey.objects.count() == before
+
+
+def test_keys_are_revoked_and_not_edited(boss: Client, organization: Organization):
+    secret = key_of(organization)
+    key = ApiKey.objects.latest("pk")
+    answer = boss.post(
+        url("org.apikey", "change", key.pk), {"organization": "org_123", "name": "mine now", "scopes": ["read"]}
+    )
+    assert answer.status_code == 403
+    boss.post(url("org.apikey", "changelist"), {"action": "revoke", "_selected_action": [key.pk]})
+    assert access.by_api_key(secret) is None
+    assert ApiKey.objects.get(pk=key.pk).name == "test"
+
+
+@pytest.mark.parametrize("page", ["add", "change", "delete"])
+def test_facts_are_posted_by_feeds_and_only_looked_at_here(boss: Client, fact: Snapshot, page: str):
+    args = [] if page == "add" else [fact.pk]
+    assert boss.post(url("backlog.snapshot", page, *args), {"total_items": 0, "post": "yes"}).status_code == 403
+    fact.refresh_from_db()
+    assert fact.total_items == 7
+
+
+def test_facts_are_not_deleted_in_bulk(boss: Client, fact: Snapshot):
+    boss.post(url("backlog.snapshot", "changelist"), {"action": "delete_selected", "_selected_action": [fact.pk]})
+    assert Snapshot.objects.filter(pk=fact.pk).exists()
+
+
+def test_what_is_made_here_has_its_scope(boss: Client):
+    members = {f"memberships-{name}": 0 for name in ("TOTAL_FORMS", "INITIAL_FORMS")}
+    form = {"id": "org_new", "name": "New", "time_zone": "Europe/Berlin", **members}
+    assert boss.post(url("org.organization", "add"), form).status_code == 302
+    form = {"organization": "org_new", "code": "dept_1", "name": "One"}
+    assert boss.post(url("org.department", "add"), form).status_code == 302
+    form = {"department": Department.objects.get(code="dept_1").pk, "name": "Fragen & Antworten"}
+    assert boss.post(url("org.queue", "add"), form).status_code == 302
+    scopes = Scope.objects.filter(organization="org_new").values_list("department_id", "queue_name")
+    assert set(scopes) == {("", ""), ("dept_1", ""), ("dept_1", "Fragen & Antworten")}
+
+
+@pytest.mark.parametrize(
+    ("label", "form"),
+    [
+        ("org.organization", {"id": "a b", "name": "x", "time_zone": "UTC"}),
+        ("org.organization", {"id": "ok", "name": "x", "time_zone": "Atlantis"}),
+        ("org.organization", {"id": "org_123", "name": "again", "time_zone": "UTC"}),
+        ("org.department", {"organization": "org_123", "code": "a:b", "name": "x"}),
+        ("org.department", {"organization": "org_123", "code": "dept_456", "name": "again"}),
+    ],
+)
+def test_bad_names_are_refused_with_a_word(boss: Client, label: str, form: dict[str, str]):
+    members = {f"memberships-{name}": 0 for name in ("TOTAL_FORMS", "INITIAL_FORMS")}
+    page = boss.post(url(label, "add"), {**form, **members})
+    assert page.status_code == 200
+    assert "errorlist" in page.content.decode()
+
+
+def test_ids_stay_what_they_are(boss: Client):
+    queue = Queue.objects.get(name="support")
+    boss.post(url("org.queue", "change", queue.pk), {"name": "renamed", "department": queue.department_id})
+    queue.refresh_from_db()
+    assert queue.name == "support"
+
+
+def test_a_person_is_made_a_member_in_the_organization(boss: Client):
+    user = get_user_model().objects.create_user("dana")
+    form = {
+        "name": "Owner",
+        "time_zone": "UTC",
+        "memberships-TOTAL_FORMS": 1,
+        "memberships-INITIAL_FORMS": 0,
+        "memberships-0-user": user.pk,
+        "memberships-0-organization": "org_123",
+        "memberships-0-role": "analyst",
+    }
+    answer = boss.post(url("org.organization", "change", "org_123"), form)
+    assert answer.status_code == 302, answer.context["errors"]
+    principal = access.by_membership(user, "org_123")
+    assert principal is not None
+    assert principal.role == "analyst"

@@ -1,0 +1,26 @@
+import pytest
+
+from intraday.org.models import Organization, Scope
+from tests.conftest import key_of
+from tests.realtime.notes import scope_of
+
+
+@pytest.fixture
+def token(transactional_db: None, organization: Organization) -> str:
+    """A key of org_123 that may post and read."""
+    return key_of(organization)
+
+
+@pytest.fixture
+def foreign_token(transactional_db: None, stranger: Organization) -> str:
+    return key_of(stranger)
+
+
+@pytest.fixture
+def support(transactional_db: None, organization: Organization) -> Scope:
+    return scope_of(organization, "dept_456", "support")
+
+
+@pytest.fixture
+def billing(transactional_db: None, organization: Organization) -> Scope:
+    return scope_of(organization, "dept_456", "billing")

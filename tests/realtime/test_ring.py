@@ -1,0 +1,121 @@
+"""What a stream keeps in memory: bounded, and still there for whoever is only a step behind."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from intraday.org import access
+from intraday.org.models import Organization
+from realtime.connections import Connection
+from realtime.live import Follower, LiveStream
+from realtime.log import Record
+from realtime.ring import MAX_BATCH_BYTES, MAX_BYTES, MAX_EVENTS, Ring, frame, render
+from realtime.rooms import Room, RoomFilter
+from tests.conftest import key_of
+
+ROOM = Room("custom", "org_123")
+ALL = frozenset({ROOM})
+
+
+def records(first: int, count: int, size: int = 100, queue: str = "support") -> list[Record]:
+    text = b"x" * size
+    return [Record(seq, "custom:note", "dept_456", queue, text, text) for seq in range(first, first + count)]
+
+
+@pytest.mark.parametrize(("size", "per_commit"), [(10, 1), (10, 700), (900, 30), (20_000, 1), (20_000, 60), (500_000, 3)])
+def test_a_ring_stays_in_its_bounds_and_keeps_the_newest_commits(size: int, per_commit: int):
+    ring = Ring()
+    ring.restart("epoch", 0)
+    while ring.last < 3 * min(MAX_EVENTS, MAX_BYTES // size):
+        ring.extend(records(ring.last + 1, per_commit, size))
+        assert len(ring._records) <= MAX_EVENTS
+        assert ring._bytes <= MAX_BYTES
+        recent = ring.after(max(0, ring.last - 2 * per_commit))
+        assert recent is not None, "who is two commits behind reads on from memory"
+        assert [record.seq for record in recent] == list(range(max(1, ring.last - 2 * per_commit + 1), ring.last + 1))
+    assert len(ring._records) > MAX_EVENTS // 2 or ring._bytes > MAX_BYTES // 2
+    assert ring._bytes == sum(len(record.full) for record in ring._records)
+    assert ring.after(0) is None
+    assert ring.after(ring.last) == ring.after(ring.last + 5) == []
+
+
+def test_only_what_follows_enters_a_ring():
+    ring = Ring()
+    ring.restart("epoch", 7)
+    with pytest.raises(AssertionError, match="does not follow"):
+        ring.extend(records(9, 1))
+
+
+def test_an_event_above_all_bounds_is_still_delivered():
+    ring = Ring()
+    ring.restart("epoch", 0)
+    ring.extend(records(1, 1, MAX_BATCH_BYTES * 2) + records(2, 1, 10))
+    batch = render(ring.after(0) or [], RoomFilter(ALL), names=True)
+    assert (batch.upto, len(batch.texts)) == (1, 1)
+
+
+def test_a_batch_stops_at_its_limit_and_passes_over_what_its_rooms_do_not_hear():
+    mixed = [record for seq in range(1, 401) for record in records(seq, 1, 2_000, "support" if seq % 2 else "billing")]
+    batch = render(mixed, RoomFilter(frozenset({Room("custom", "org_123", "", "support")})), names=True)
+    assert sum(map(len, batch.texts)) <= MAX_BATCH_BYTES
+    assert batch.upto == 2 * len(batch.texts)  # the next one heard is the first left out
+    rest = render(mixed[batch.upto :], RoomFilter(frozenset({Room("custom", "org_123", "", "support")})), names=True)
+    assert (rest.upto, len(batch.texts) + len(rest.texts)) == (400, 200)
+
+
+@pytest.mark.parametrize("size", [0, 1, 125, 126, 127, 65_535, 65_536, 300_000])
+def test_a_frame_is_what_a_websocket_library_reads(size: int):
+    from websockets.frames import Frame, Opcode
+    from websockets.streams import StreamReader
+
+    reader = StreamReader()
+    reader.feed_data(frame(b"x" * size))
+    parsing = Frame.parse(reader.read_exact, mask=False)
+    with pytest.raises(StopIteration) as read:
+        next(parsing)
+    assert (read.value.value.opcode, read.value.value.fin, len(read.value.value.data)) == (Opcode.TEXT, True, size)
+
+
+# --- many who stand at different places ------------------------------------------------------------------------------
+class Taking:
+    """A writer whose client takes one batch at a time."""
+
+    def __init__(self) -> None:
+        self.on_ready = lambda: None
+        self.ready = False
+        self.taken = 0
+
+    def write(self, batch: object) -> None:
+        self.ready = False
+        self.taken += len(batch.texts)  # type: ignore[attr-defined]
+
+
+@pytest.fixture
+def stream() -> Iterator[LiveStream]:
+    stream = LiveStream(ROOM.stream, lambda follower: pytest.fail("left behind"))
+    stream.start("epoch", 0)
+    stream.offer(records(1, 5_000, 1_000))
+    yield stream
+
+
+def test_slow_readers_at_many_places_cost_no_more_memory_than_the_ring(
+    stream: LiveStream, organization: Organization
+):
+    principal = access.by_api_key(key_of(organization))
+    followers = []
+    for place in range(0, 4_000, 20):
+        connection = Connection(Taking())  # type: ignore[arg-type]
+        connection.principal = principal
+        follower = connection.followers[stream.name] = Follower(connection, stream)
+        follower.join(ALL, place, "epoch")
+        followers.append(follower)
+    behind = True
+    while behind:
+        behind = False
+        for follower in followers:
+            follower.connection.writer.ready = True  # type: ignore[misc]
+            behind |= stream.pull(follower)
+        kept = sum(len(batch.frames) for each in stream._audiences.values() for batch in each._batches.values())
+        assert kept <= MAX_BYTES
+    for follower, place in zip(followers, range(0, 4_000, 20), strict=True):
+        assert follower.connection.writer.taken == 5_000 - place  # type: ignore[attr-defined]
