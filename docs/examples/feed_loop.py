@@ -1,6 +1,6 @@
 """A feed in thirty lines: take the figures of your system once a minute, post them, try again until they are taken.
 
-    INTRADAY_URL=http://localhost:5000 INTRADAY_API_KEY=ik_… python feed_loop.py
+INTRADAY_URL=http://localhost:5000 INTRADAY_API_KEY=ik_… python feed_loop.py
 """
 
 import os

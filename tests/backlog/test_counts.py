@@ -1,6 +1,7 @@
 """The price of a request in SQL statements does not grow with what it holds. BEGIN and COMMIT count as well."""
 
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 from django.db import connection
@@ -68,13 +69,12 @@ def test_the_history_that_lies_behind_does_not_slow_down_a_post(api: ContractCli
     assert long <= short
 
 
-@pytest.mark.parametrize("path", [CURRENT, HISTORY], ids=["current", "history"])
-@pytest.mark.parametrize("query", [{}, {"queue_name": "support"}, {"queue_name": "support", "format": "csv"}])
-def test_reading_takes_as_many_statements_for_500_scopes_as_for_one(
-    api: ContractClient, path: str, query: dict[str, str]
-):
-    few = statements(lambda: api.get(path, query))
+def test_reading_takes_as_many_statements_for_500_scopes_as_for_one(api: ContractClient):
+    queries = [{}, {"queue_name": "support"}, {"queue_name": "support", "format": "csv"}]
+    reads = [partial(api.get, CURRENT, query) for query in queries[:2]]
+    reads += [partial(api.get, HISTORY, query) for query in queries]
+    few = [len(statements(read)) for read in reads]
     post(api, batch(500), BATCH)
     post_batch(api, *(row("support", minutes) for minutes in range(1, 200)))
-    many = statements(lambda: api.get(path, query))
-    assert len(many) == len(few) <= 4
+    assert [len(statements(read)) for read in reads] == few
+    assert max(few) <= 4

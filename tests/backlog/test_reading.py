@@ -185,7 +185,7 @@ def call(client: ContractClient, path: str, organization: str | None = "org_123"
 
 @pytest.fixture
 def person(organization: Organization) -> ContractClient:
-    user = get_user_model().objects.create_user("vic", password="x")
+    user = get_user_model().objects.create_user("vic")
     Membership.objects.create(user=user, organization=organization, role=Role.VIEWER)
     client = ContractClient()
     client.force_login(user)
@@ -216,18 +216,13 @@ def test_who_may_not_is_told_so(
     assert call(person, path) == 401
 
 
-@pytest.mark.parametrize("query", [{}, {"organization_id": "org_999"}, SUPPORT, {"department_id": "dept_456"}])
-@pytest.mark.parametrize("path", [CURRENT, HISTORY])
-@pytest.mark.django_db(transaction=True)
-def test_two_organizations_with_the_same_names_never_see_each_other(
-    api: ContractClient, outsider: ContractClient, path: str, query: dict[str, str]
-):
+def test_two_organizations_with_the_same_names_never_see_each_other(api: ContractClient, outsider: ContractClient):
     post_batch(api, row("support", total=123), row("billing", total=1))
     post_batch(outsider, row("support", total=999))
-    found = outsider.get(path, query).json()
-    figures = found["items"] if path == HISTORY else [found["current"], *found["within"]]
-    assert {figure["organization_id"] for figure in figures} == {"org_999"}
-    assert {figure["total_items"] for figure in figures} == {999}
+    for query in ({}, {"organization_id": "org_999"}, SUPPORT, {"department_id": "dept_456"}):
+        found = outsider.get(CURRENT, query).json()
+        for figure in (found["current"], *found["within"], *outsider.get(HISTORY, query).json()["items"]):
+            assert (figure["organization_id"], figure["total_items"]) == ("org_999", 999)
 
 
 def test_posting_into_another_organization_by_batch_reaches_only_ones_own(
@@ -248,7 +243,7 @@ def test_a_person_of_two_organizations_must_say_which(person: ContractClient, st
 
 
 def test_a_person_posts_with_a_csrf_token_only(organization: Organization):
-    user = get_user_model().objects.create_user("ada", password="x")
+    user = get_user_model().objects.create_user("ada")
     Membership.objects.create(user=user, organization=organization, role=Role.ADMIN)
     client = ContractClient(enforce_csrf_checks=True)
     client.force_login(user)

@@ -115,7 +115,9 @@ def var(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 async def test_with_the_simulation_numbers_move(var: Path):
-    with ProcessServer.embedded(var, INTRADAY_SIMULATE="1") as server:
+    """On an address beyond this machine, where the demo must be asked for and is warned of."""
+    with anywhere(var, INTRADAY_DEMO="1", INTRADAY_SIMULATE="1") as server:
+        assert httpx.get(server.http + CURRENT).status_code == 200
         async with socket(server) as client:
             await client.say("authenticate", **DEMO)
             assert (await client.until("authenticated"))["data"]["organization_id"] == "org_123"
@@ -128,6 +130,7 @@ async def test_with_the_simulation_numbers_move(var: Path):
         printed = server.stop(signal.SIGINT)
     assert server.exit_code == 0
     assert "Traceback" not in printed
+    assert "everybody on your network" in printed
 
 
 def test_on_another_address_the_demo_is_off(var: Path):
@@ -137,13 +140,6 @@ def test_on_another_address_the_demo_is_off(var: Path):
         printed = server.stop(signal.SIGINT)
     assert "password" not in printed
     assert "DEMO" not in printed
-
-
-def test_on_another_address_the_demo_must_be_asked_for_and_is_warned_of(var: Path):
-    with anywhere(var, INTRADAY_DEMO="1") as server:
-        assert httpx.get(server.http + CURRENT).status_code == 200
-        printed = server.stop(signal.SIGINT)
-    assert "everybody on your network" in printed
 
 
 def test_the_demo_can_be_switched_off_at_home(var: Path):

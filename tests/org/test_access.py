@@ -107,6 +107,7 @@ def test_membership_opens_no_other_organization(organization: Organization, stra
 @pytest.fixture
 def demo(db: None, settings: Settings, tmp_path) -> Organization:
     settings.DEMO, settings.VAR_DIR = True, tmp_path
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # theirs takes its time on purpose
     return create_demo()
 
 

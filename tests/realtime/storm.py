@@ -1,6 +1,6 @@
 """Eight writers, several streams, rollbacks among them, and a reader who watches. On any database:
 
-    DATABASE_URL= INTRADAY_VAR=/tmp/somewhere python -m tests.realtime.storm
+DATABASE_URL= INTRADAY_VAR=/tmp/somewhere python -m tests.realtime.storm
 """
 
 import json

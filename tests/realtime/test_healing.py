@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,7 +12,7 @@ from realtime import sender
 from realtime.log import Appended
 from realtime.models import Segment, Stream
 from realtime.sender import layer_message
-from tests.live import LiveServer, Socket, socket
+from tests.live import LiveServer, socket
 from tests.realtime.notes import in_thread, lose, note, scope_of
 from tests.realtime.test_sockets import BACKLOG, CUSTOM, cursor, listeners, numbers
 
@@ -317,5 +316,3 @@ def end(worker: Any) -> None:
     while worker.loop.is_running():
         time.sleep(0.01)
     worker.loop.close()
-
-

@@ -249,5 +249,3 @@ async def test_a_log_that_was_lost_is_noticed_by_who_needs_it(server: LiveServer
     found = await live_through(server, [*story, ("lose the log", None), ("restart", None), ("come back", 0)])
     assert [recovered for _, recovered in found[0].starts] == [False, False]
     assert [recovered for _, recovered in found[1].starts][:2] == [False, True]
-
-

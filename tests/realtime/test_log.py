@@ -122,7 +122,9 @@ def test_a_builder_that_raises_becomes_a_resync_and_the_save_stands(support: Sco
     with transaction.atomic():
         support.queue_name = "renamed"
         support.save()
-        refs = publish("custom", [(support, partial(Note, number=1)), (support, broken), (support, partial(Note, number=3))])
+        refs = publish(
+            "custom", [(support, partial(Note, number=1)), (support, broken), (support, partial(Note, number=3))]
+        )
     assert [ref.seq for ref in refs] == [1, 2, 3]
     records = everything(STREAM)
     assert [record.event for record in records] == ["custom:note", "custom:resync", "custom:note"]

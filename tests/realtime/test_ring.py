@@ -22,7 +22,9 @@ def records(first: int, count: int, size: int = 100, queue: str = "support") -> 
     return [Record(seq, "custom:note", "dept_456", queue, text, text) for seq in range(first, first + count)]
 
 
-@pytest.mark.parametrize(("size", "per_commit"), [(10, 1), (10, 700), (900, 30), (20_000, 1), (20_000, 60), (500_000, 3)])
+@pytest.mark.parametrize(
+    ("size", "per_commit"), [(10, 1), (10, 700), (900, 30), (20_000, 1), (20_000, 60), (500_000, 3)]
+)
 def test_a_ring_stays_in_its_bounds_and_keeps_the_newest_commits(size: int, per_commit: int):
     ring = Ring()
     ring.restart("epoch", 0)
@@ -98,9 +100,7 @@ def stream() -> Iterator[LiveStream]:
     yield stream
 
 
-def test_slow_readers_at_many_places_cost_no_more_memory_than_the_ring(
-    stream: LiveStream, organization: Organization
-):
+def test_slow_readers_at_many_places_cost_no_more_memory_than_the_ring(stream: LiveStream, organization: Organization):
     principal = access.by_api_key(key_of(organization))
     followers = []
     for place in range(0, 4_000, 20):

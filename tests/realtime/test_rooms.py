@@ -10,9 +10,7 @@ from realtime.rooms import CHANNELS, BadRoomError, Room, RoomFilter, group_name
 
 ids = st.text(string.ascii_letters + string.digits + "_.-", min_size=1, max_size=64)
 queues = (
-    st.text(min_size=1, max_size=128)
-    .map(str.strip)
-    .filter(lambda name: 1 <= len(name) <= 128 and name.isprintable())
+    st.text(min_size=1, max_size=128).map(str.strip).filter(lambda name: 1 <= len(name) <= 128 and name.isprintable())
 )
 rooms = st.builds(Room, st.sampled_from(CHANNELS), ids, st.just("") | ids, st.just("") | queues)
 

@@ -104,7 +104,7 @@ def test_health_and_readiness(client: Client, db: None):
 
 
 # --- schemathesis: what the document does not say, a stranger's requests find ----------------------------------------
-few = settings(max_examples=20, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+few = settings(max_examples=10, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 
 
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=["in order", "not in order"])
