@@ -8,6 +8,7 @@ from rest_framework import serializers
 from intraday.rest.fields import FiniteField, InstantField, check_not_ahead
 
 COUNT_MAX = 1_000_000_000
+COUNTER_MAX = 10**15  # the sum over thousands of queues still fits a column
 MINUTES_MAX = 60 * 24 * 366 * 50
 
 
@@ -36,9 +37,11 @@ class BacklogSnapshotSerializer(serializers.Serializer):
     )
     items_completed = serializers.IntegerField(min_value=0, max_value=COUNT_MAX, required=False, allow_null=True)
     items_added_total = serializers.IntegerField(
-        min_value=0, max_value=2**62, required=False, allow_null=True, help_text="A counter; may start over at 0."
+        min_value=0, max_value=COUNTER_MAX, required=False, allow_null=True, help_text="A counter; may start over at 0."
     )
-    items_completed_total = serializers.IntegerField(min_value=0, max_value=2**62, required=False, allow_null=True)
+    items_completed_total = serializers.IntegerField(
+        min_value=0, max_value=COUNTER_MAX, required=False, allow_null=True
+    )
     oldest_item_age_minutes = FiniteField(min_value=0, max_value=MINUTES_MAX, required=False, allow_null=True)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:

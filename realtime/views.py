@@ -33,7 +33,11 @@ def _sockets(request: Request) -> tuple[str | None, frozenset[str] | None]:
     return (principal.organization.id, principal.departments) if principal else (None, None)
 
 
-_counts = serializers.DictField(child=serializers.IntegerField())
+def _counts() -> serializers.DictField:
+    """A new one each time: a field belongs to the one place where it was declared."""
+    return serializers.DictField(child=serializers.IntegerField())
+
+
 STATS: dict[str, Any] = {
     "parameters": [OrganizationQuery],
     "responses": {
@@ -41,10 +45,10 @@ STATS: dict[str, Any] = {
             "WebSocketStats",
             {
                 "active_connections": serializers.IntegerField(),
-                "connections_by_org": _counts,
+                "connections_by_org": _counts(),
                 "total_messages": serializers.IntegerField(help_text="Events written to clients."),
                 "messages_per_second": serializers.FloatField(help_text="Over the last 10 s."),
-                "messages_by_event": _counts,
+                "messages_by_event": _counts(),
                 "processes": serializers.IntegerField(),
                 "degraded": serializers.BooleanField(help_text="Events come from the log, a second late."),
             },

@@ -50,7 +50,7 @@ NO_JSON = {
 WRONG_TOP = {
     "null": b"null",
     "number": b"3",
-    "text": b'"row"',
+    "a string": b'"row"',
     "true": b"true",
     "list": b"[]",
     "list of rows": json.dumps([row()]).encode(),
@@ -104,6 +104,7 @@ BAD_FIELDS: dict[str, dict[str, Any]] = {
     "completed: alone": {"items_completed": 3},
     "added: negative": {"items_added": -3, "items_completed": 0},
     "counter: negative": {"items_added_total": -1},
+    "counter: beyond its limit": {"items_added_total": 10**15 + 1},
     "counter: beyond 64 bits": {"items_completed_total": 2**63},
     "oldest: negative": {"oldest_item_age_minutes": -1},
     "oldest: an object": {"oldest_item_age_minutes": {}},

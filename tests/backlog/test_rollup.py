@@ -104,6 +104,19 @@ def test_flows_are_the_sums_of_the_queues(api: ContractClient, heard: Hear):
     assert data["flow_source"] == "explicit"
 
 
+def test_counters_that_jump_to_their_limit_still_add_up(api: ContractClient, heard: Hear):
+    limit = 10**15
+
+    def rows(minutes: float, count: int) -> list[dict[str, object]]:
+        counters = {"items_added_total": count, "items_completed_total": count}
+        return [row(f"q {number}", minutes, department_id="dept_456", **counters) for number in range(100)]
+
+    post_batch(api, *rows(0, 0))
+    with heard() as published:
+        answer = post_batch(api, *rows(1, limit))
+    assert (answer["status"], published.of(ORG)["items_added_this_interval"]) == (201, 100 * limit)
+
+
 @pytest.mark.parametrize(
     ("minutes", "total"),
     [pytest.param(45, 30, id="three cadences old is fresh"), pytest.param(45.1, 20, id="older is stale")],

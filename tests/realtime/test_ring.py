@@ -97,7 +97,7 @@ def stream() -> Iterator[LiveStream]:
     stream = LiveStream(ROOM.stream, lambda follower: pytest.fail("left behind"))
     stream.start("epoch", 0)
     stream.offer(records(1, 5_000, 1_000))
-    yield stream
+    return stream
 
 
 def test_slow_readers_at_many_places_cost_no_more_memory_than_the_ring(stream: LiveStream, organization: Organization):

@@ -33,7 +33,7 @@ def rows(minute: int, *queues: str) -> dict[str, object]:
 
 @asynccontextmanager
 async def listening(*streams: str) -> AsyncIterator[Callable[[int], Any]]:
-    """Stock Channels: a channel in the groups of these streams. Yields `heard(count)`: so many messages, then no more."""
+    """Stock Channels: a channel in the groups of these streams. Yields `heard(count)`: so many messages, no more."""
     layer = get_channel_layer()
     channel = await layer.new_channel()
     for stream in streams:
