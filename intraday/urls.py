@@ -19,5 +19,6 @@ urlpatterns = [
     path("asyncapi.json", console.events_document),
     path("api/docs", SpectacularSwaggerView.as_view(url_name="schema")),
 ]
+handler400 = "intraday.rest.errors.bad_request"
 handler404 = "intraday.rest.errors.not_found"
 handler500 = "intraday.rest.errors.server_error"

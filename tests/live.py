@@ -194,7 +194,8 @@ class Socket:
 
     async def hear(self, seconds: float = 10.0) -> Message:
         """The next message, of any kind."""
-        message: Message = json.loads(await asyncio.wait_for(self.connection.recv(), seconds))
+        async with asyncio.timeout(seconds):  # not wait_for: in Python 3.11 that may swallow a cancellation
+            message: Message = json.loads(await self.connection.recv())
         self.heard.append(message)
         assert_described(message)
         return message

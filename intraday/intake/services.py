@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError
 from django.db.models import F
 
 from intraday.intake.models import Feed, FeedMinute
@@ -30,15 +30,13 @@ class Delivery:
 def record(principal: Principal, delivery: Delivery, *, now: datetime) -> None:
     """Never fails the request that it books: the data is stored already."""
     try:
-        with transaction.atomic():
-            feed = _update(principal, delivery, now)
-            _count(feed, delivery, now)
+        _count(_update(principal, delivery, now), delivery, now)
     except DatabaseError as error:
         log.warning("delivery_not_booked", feed=principal.name, error=str(error).strip())
 
 
 def _update(principal: Principal, delivery: Delivery, now: datetime) -> Feed:
-    feed, _ = Feed.objects.select_for_update().get_or_create(
+    feed, _ = Feed.objects.get_or_create(
         organization=principal.organization,
         source=principal.name,
         kind=delivery.kind,

@@ -4,7 +4,7 @@ from typing import Any
 
 import structlog
 from django.conf import settings
-from django.db import DatabaseError
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotFound, JsonResponse
 from rest_framework import exceptions, status
 from rest_framework.response import Response
@@ -31,7 +31,7 @@ def error_body(code: str, message: str, errors: Any = None) -> dict[str, Any]:
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's answer put into our shape; a database that does not answer is a 503 to try again, not a 500."""
-    if isinstance(error, DatabaseError):
+    if isinstance(error, OperationalError | InterfaceError):
         log.error("database_unavailable", view=type(context["view"]).__name__, error=str(error).strip())
         body = error_body("unavailable", "The database does not answer. Nothing was stored; try again.")
         return Response(body, status=status.HTTP_503_SERVICE_UNAVAILABLE, headers={"Retry-After": "2"})
@@ -60,6 +60,13 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     if not request.path.startswith("/api/"):
         return HttpResponseNotFound("Not found.\n", content_type="text/plain")
     return JsonResponse(error_body("not_found", f"There is nothing at {request.path}."), status=404)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """What Django refuses before any view: a host that is not ours, too many headers."""
+    return JsonResponse(
+        error_body("bad_request", "The request cannot be read, or this host is not served."), status=400
+    )
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

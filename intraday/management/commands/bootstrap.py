@@ -3,6 +3,7 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
 
 from intraday.org.demo import create_demo
 from intraday.org.models import Organization, valid_id, valid_time_zone
@@ -34,10 +35,14 @@ class Command(BaseCommand):
 
     def _create(self, options: dict[str, Any]) -> Organization:
         try:
-            valid_id(options["organization"])
-            valid_time_zone(options["time_zone"])
+            return self._checked(options)
         except ValidationError as error:
             raise CommandError("; ".join(error.messages)) from error
+
+    @transaction.atomic
+    def _checked(self, options: dict[str, Any]) -> Organization:
+        valid_id(options["organization"])
+        valid_time_zone(options["time_zone"])
         name = options["name"] or options["organization"]
         organization = create_organization(id=options["organization"], name=name, time_zone=options["time_zone"])
         pairs = [text.partition("/") for text in options["queue"]]
