@@ -48,8 +48,8 @@ class Command(BaseCommand):
             self.stdout.write(f"{key.prefix}…  {key.organization_id}  {','.join(key.scopes)}  {state}  {key.name}")
 
     def revoke(self, options: dict[str, Any]) -> None:
-        found = ApiKey.objects.filter(prefix__startswith=options["prefix"][:9], revoked_at=None)
-        if not options["prefix"] or found.count() != 1:
+        found = ApiKey.objects.filter(prefix__startswith=options["prefix"][:9] or "?", revoked_at=None)
+        if found.count() != 1:
             raise CommandError(f"{found.count()} active keys begin with '{options['prefix'][:9]}'.")
         revoke_keys(found, now=timezone.now())
         self.stdout.write("Revoked.")
