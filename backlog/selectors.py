@@ -13,6 +13,9 @@ from backlog.models import CurrentBacklog, Quality, Snapshot
 from intraday.org.models import Scope
 from realtime.rooms import RoomFilter
 
+COLUMNS = [name for name in BacklogChanged.__struct_fields__ if name != "reasons"]
+"""Of a table of figures: all fields but the explanations of nulls."""
+
 
 def _current(organization_id: str, using: str = "default") -> QuerySet[CurrentBacklog]:
     rows = CurrentBacklog.objects.using(using).select_related("scope", "snapshot").defer("window")

@@ -91,6 +91,7 @@ class HistoryView(APIView):
 
     permission_classes = [SignedIn]
     renderer_classes = [JSONRenderer, ItemsCSVRenderer]
+    csv_columns = selectors.COLUMNS
 
     @extend_schema(**schema.HISTORY)
     def get(self, request: Request) -> Response:

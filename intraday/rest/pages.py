@@ -65,14 +65,14 @@ def scope_of(principal: Principal, query: dict[str, Any]) -> Scope:
 
 
 class ItemsCSVRenderer(CSVRenderer):
-    """The `items` of a page as CSV; columns are the fields of the JSON, in its order. Errors stay JSON."""
+    """The `items` of a page as CSV, in the view's `csv_columns`: an empty page has them, too. Errors stay JSON."""
 
     def render(self, data: Any, media_type: str | None = None, context: Any = None, *args: Any, **kwargs: Any) -> Any:
         if not isinstance(data, dict) or "items" not in data:
             context["response"]["Content-Type"] = JSONRenderer.media_type
             return JSONRenderer().render(data)
         items = [_spelled_as_json(item) for item in msgspec.to_builtins(data["items"])]
-        self.header = list(dict.fromkeys(name for item in items for name in item if name != "reasons"))
+        self.header = context["view"].csv_columns
         return super().render(items, media_type, context, *args, **kwargs)
 
 

@@ -256,3 +256,11 @@ def test_a_person_posts_with_a_csrf_token_only(organization: Organization):
 def test_a_person_who_was_locked_out_reads_nothing(person: ContractClient):
     get_user_model().objects.update(is_active=False)
     assert person.get(CURRENT).status_code == 401
+
+
+def test_an_empty_csv_still_names_its_columns(api: ContractClient):
+    response = api.get(f"{HISTORY}?format=csv")
+    assert response.status_code == 200
+    assert response.content.decode().startswith(
+        "snapshot_id,organization_id,department_id,queue_name,timestamp,total_items"
+    )

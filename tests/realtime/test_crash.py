@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "snap
 STREAM = "backlog:org:org_123"
 QUEUES = ["support", "billing", "sales"]
 INSTANTS = 20  # per queue and batch; the last of them is news, the others are superseded at once
-KILLS = 3
+KILLS = 2
 BEGIN = datetime(2026, 1, 31, tzinfo=UTC)
 Row = tuple[Any, ...]
 

@@ -227,14 +227,14 @@ def server(transactional_db: None) -> Iterator[LiveServer]:
 
 
 @settings(
-    max_examples=12,
+    max_examples=8,
     deadline=None,
     derandomize=True,
     database=None,
     phases=[Phase.explicit, Phase.generate],  # an example takes a second: shrink by hand
     suppress_health_check=list(HealthCheck),
 )
-@given(story=st.lists(steps, min_size=6, max_size=14))
+@given(story=st.lists(steps, min_size=5, max_size=12))
 @example(story=[("post", QUEUES), ("leave", 0), ("post", QUEUES), ("lose the log", None), ("come back", 0)])
 @example(story=[("leave", 1), ("post", QUEUES), ("restart", None), ("post", QUEUES[:1]), ("come back", 1)])
 def test_every_client_ends_with_exactly_the_events_of_its_rooms_in_order(

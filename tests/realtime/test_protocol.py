@@ -9,6 +9,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 from intraday.org.models import Organization
+from realtime.consumers import RealtimeConsumer
 from realtime.protocol import MAX_MESSAGE_BYTES, MAX_ROOMS
 from tests.conftest import key_of
 from tests.live import LiveServer, Message, Socket, socket
@@ -80,6 +81,16 @@ async def test_nothing_can_be_subscribed_before_signing_in(server: LiveServer):
             answer = await say(client, {"event": event, "data": {"rooms": [ROOM]}})
             assert answer["data"]["code"] == "not_authenticated"
         assert await still_answers(client)
+
+
+async def test_who_does_not_sign_in_in_time_is_told_so_and_closed(
+    server: LiveServer, token: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(RealtimeConsumer, "_sign_in_seconds", staticmethod(lambda: 1))
+    async with socket(server) as late, socket(server, token) as early:
+        assert await late.closed() == 4408
+        assert late.heard[-1]["data"]["code"] == "sign_in_missing"
+        assert await still_answers(early)
 
 
 # --- what may be heard -----------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from intraday.channels import CHANNELS
 from intraday.org.models import Organization, Scope
-from realtime import log
+from realtime import hub, log
 from realtime.channels import Channel
 from realtime.models import Stream
 from realtime.publish import publish
@@ -632,6 +632,22 @@ async def test_a_reader_that_stopped_does_not_keep_the_server_from_stopping(
     await asyncio.to_thread(server.stop)  # asserts that it ends
     slow.close()
     await asyncio.to_thread(server.start)
+
+
+async def test_a_reader_that_takes_nothing_for_long_is_closed_and_forgotten(
+    server: LiveServer, token: str, support: Scope, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(hub, "STUCK_SECONDS", 1)
+    slow = await asyncio.to_thread(RawSocket, server)
+    await asyncio.to_thread(begin, slow, token, CUSTOM)
+    async with socket(server, token) as reading:
+        await reading.subscribe(CUSTOM)
+        await in_thread(note, support, 1, text="x" * 5_000_000)
+        await reading.up_to(1)
+        await forgotten(server, but=1)
+        await in_thread(note, support, 2)
+        await reading.up_to(2)
+    slow.close()
 
 
 def begin(client: RawSocket, token: str, room: str) -> None:
