@@ -40,10 +40,8 @@ async def test_what_the_layer_lost_comes_from_the_log_in_one_read_for_all(
         assert any_server.hub.healed - healed == 1
 
 
-async def test_an_event_that_shows_a_gap_waits_for_what_is_before_it(
-    any_server: LiveServer, token: str, support: Scope
-):
-    async with socket(any_server, token) as client:
+async def test_an_event_that_shows_a_gap_waits_for_what_is_before_it(server: LiveServer, token: str, support: Scope):
+    async with socket(server, token) as client:
         await client.subscribe(CUSTOM)
         expected = 0
         for round_ in range(10):
@@ -84,10 +82,10 @@ async def test_messages_that_overtook_each_other_are_put_in_order_without_readin
 
 
 async def test_an_event_that_was_published_while_nobody_was_in_the_group_is_heard(
-    any_server: LiveServer, token: str, support: Scope
+    server: LiveServer, token: str, support: Scope
 ):
     """Between the snapshot and the group: what is published there reaches no layer channel of ours."""
-    async with asyncio.TaskGroup() as group, socket(any_server, token) as client:
+    async with asyncio.TaskGroup() as group, socket(server, token) as client:
         publishing = group.create_task(in_thread(lambda: [note(support, number) for number in range(60)]))
         answer = await client.subscribe(CUSTOM)
         await publishing
@@ -97,13 +95,13 @@ async def test_an_event_that_was_published_while_nobody_was_in_the_group_is_hear
 
 
 async def test_a_slow_read_of_the_log_that_the_layer_overtook_starts_nothing_anew(
-    any_server: LiveServer, token: str, support: Scope
+    server: LiveServer, token: str, support: Scope
 ):
     """The read sees a head below what was delivered meanwhile. That is no restored backup: nobody needs a snapshot."""
-    async with socket(any_server, token) as client:
+    async with socket(server, token) as client:
         await client.subscribe(BACKLOG)
         await client.until("backlog:snapshot")
-        hub = any_server.hub
+        hub = server.hub
 
         def overtake() -> None:
             first = lose(support, 1, channel="backlog")
@@ -114,11 +112,11 @@ async def test_a_slow_read_of_the_log_that_the_layer_overtook_starts_nothing_ane
                     if cursor.fetchone()[0]:
                         break
                 second = lose(support, 2, channel="backlog")
-                hand_over(any_server, first, second)
-            hand_over(any_server, second)
+                hand_over(server, first, second)
+            hand_over(server, second)
 
         async def heal() -> None:
-            asyncio.run_coroutine_threadsafe(hub.heal(hub.streams[BACKLOG]), any_server.loop)
+            asyncio.run_coroutine_threadsafe(hub.heal(hub.streams[BACKLOG]), server.loop)
 
         overtaking = asyncio.create_task(in_thread(overtake))
         while not overtaking.done():
@@ -170,10 +168,8 @@ async def test_a_new_epoch_gives_everybody_a_snapshot_and_then_its_own_events(
         assert answer["data"]["recovered"] is True
 
 
-async def test_where_a_channel_has_no_snapshot_a_new_epoch_says_resync(
-    any_server: LiveServer, token: str, support: Scope
-):
-    async with socket(any_server, token) as client:
+async def test_where_a_channel_has_no_snapshot_a_new_epoch_says_resync(server: LiveServer, token: str, support: Scope):
+    async with socket(server, token) as client:
         await client.subscribe(CUSTOM)
         await in_thread(note, support, 1)
         await client.up_to(1)
@@ -192,23 +188,23 @@ def leave_one(server: LiveServer, connection_id: str, room: str) -> None:
 
 
 async def test_rooms_left_while_everything_begins_anew_do_not_silence_the_others(
-    any_server: LiveServer, token: str, support: Scope, billing: Scope
+    server: LiveServer, token: str, support: Scope, billing: Scope
 ):
     """The epoch changed, a snapshot is being read, and the client unsubscribes one of its rooms just then."""
     mine, left = f"{BACKLOG}:queue:support", f"{BACKLOG}:queue:billing"
-    async with socket(any_server, token) as client:
+    async with socket(server, token) as client:
         await client.subscribe(mine, left)
         await in_thread(note, support, *range(20), channel="backlog")
         await client.up_to(20)
-        hub, stream = any_server.hub, any_server.hub.streams[BACKLOG]
+        hub, stream = server.hub, server.hub.streams[BACKLOG]
 
         def change() -> None:
             for follower in stream.restart("restored", 0):
                 hub._renew(follower)
-            leave_one(any_server, client.heard[0]["data"]["connection_id"], left)
+            leave_one(server, client.heard[0]["data"]["connection_id"], left)
 
         await in_thread(restore, BACKLOG, "restored")
-        any_server.on_loop(change)
+        server.on_loop(change)
         snapshot = await client.until("backlog:snapshot")
         while snapshot["epoch"] != "restored":
             snapshot = await client.until("backlog:snapshot")
@@ -219,14 +215,14 @@ async def test_rooms_left_while_everything_begins_anew_do_not_silence_the_others
 
 
 async def test_rooms_added_while_everything_begins_anew_do_not_cost_the_others_their_snapshot(
-    any_server: LiveServer, token: str, support: Scope
+    server: LiveServer, token: str, support: Scope
 ):
     mine, added = f"{BACKLOG}:queue:support", f"{BACKLOG}:queue:billing"
-    async with socket(any_server, token) as client:
+    async with socket(server, token) as client:
         await client.subscribe(mine)
         await in_thread(note, support, *range(20), channel="backlog")
         await client.up_to(20)
-        hub, stream = any_server.hub, any_server.hub.streams[BACKLOG]
+        hub, stream = server.hub, server.hub.streams[BACKLOG]
         holding = hub.connections[client.heard[0]["data"]["connection_id"]]
 
         def change() -> None:
@@ -237,7 +233,7 @@ async def test_rooms_added_while_everything_begins_anew_do_not_cost_the_others_t
             hub.spawn(hub.subscribe(holding, frozenset({Room.parse(added)}), since={}, snapshot=True))
 
         await in_thread(restore, BACKLOG, "restored")
-        any_server.on_loop(change)
+        server.on_loop(change)
         rooms: set[str] = set()
         while rooms != {mine, added}:  # the older room is shown anew as well
             snapshot = await client.until("backlog:snapshot")
@@ -248,13 +244,11 @@ async def test_rooms_added_while_everything_begins_anew_do_not_cost_the_others_t
         assert (event["epoch"], event["seq"]) == ("restored", 1)
 
 
-async def test_who_comes_with_a_seq_above_the_head_is_shown_the_state(
-    any_server: LiveServer, token: str, support: Scope
-):
+async def test_who_comes_with_a_seq_above_the_head_is_shown_the_state(server: LiveServer, token: str, support: Scope):
     """After a restore under the old epoch, that is all that can be seen of it."""
     await in_thread(note, support, 1, channel="backlog")
     epoch = await in_thread(lambda: Stream.objects.get().epoch)
-    async with socket(any_server, token) as client:
+    async with socket(server, token) as client:
         answer = await client.subscribe(BACKLOG, since={BACKLOG: {"epoch": epoch, "seq": 9}})
         assert answer["data"]["recovered"] is False
         assert (await client.until("backlog:snapshot"))["seq"] == 1
@@ -262,13 +256,13 @@ async def test_who_comes_with_a_seq_above_the_head_is_shown_the_state(
 
 # --- the database away -----------------------------------------------------------------------------------------------
 async def test_requests_while_the_database_is_away_are_refused_and_live_goes_on_when_it_is_back(
-    any_server: LiveServer, token: str, organization: Organization, support: Scope
+    server: LiveServer, token: str, organization: Organization, support: Scope
 ):
     def rename(old: str, new: str) -> None:
         with connection.cursor() as cursor:
             cursor.execute(f"ALTER TABLE {old} RENAME TO {new}")
 
-    async with socket(any_server, token) as client:
+    async with socket(server, token) as client:
         await client.subscribe(CUSTOM)
         await in_thread(rename, "realtime_stream", "away")
         try:
@@ -276,8 +270,8 @@ async def test_requests_while_the_database_is_away_are_refused_and_live_goes_on_
             assert (await client.until("error"))["data"]["code"] == "unavailable"
             await client.say("subscribe", rooms=[f"{CUSTOM}:queue:support"])
             assert (await client.until("error"))["data"]["code"] == "unavailable"
-            beat = any_server.hub._beat
-            while any_server.hub._beat < beat + 2:
+            beat = server.hub._beat
+            while server.hub._beat < beat + 2:
                 await asyncio.sleep(0.05)
         finally:
             await in_thread(rename, "away", "realtime_stream")
@@ -289,13 +283,13 @@ async def test_requests_while_the_database_is_away_are_refused_and_live_goes_on_
 
 
 async def test_what_another_process_publishes_is_heard_through_the_layer(
-    any_server: LiveServer, token: str, organization: Organization
+    server: LiveServer, token: str, organization: Organization
 ):
     """Sent from a loop of its own, as a worker does; nothing has to be healed."""
     scope = await in_thread(scope_of, organization)
-    async with socket(any_server, token) as client:
+    async with socket(server, token) as client:
         await client.subscribe(CUSTOM)
-        own, healed = sender.current(), any_server.hub.healed
+        own, healed = sender.current(), server.hub.healed
         sender._sender = None
         try:
             await in_thread(note, scope, 1)
@@ -304,7 +298,7 @@ async def test_what_another_process_publishes_is_heard_through_the_layer(
         finally:
             worker, sender._sender = sender._sender, own
         assert client.seqs() == [1]
-        assert any_server.hub.healed == healed
+        assert server.hub.healed == healed
         await asyncio.to_thread(end, worker)
 
 

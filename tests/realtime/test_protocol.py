@@ -278,14 +278,14 @@ async def test_a_flood_is_warned_then_closed_and_nothing_is_left_of_it(
 
 # --- from where ------------------------------------------------------------------------------------------------------
 async def test_a_foreign_origin_is_refused_and_the_log_names_the_setting(
-    any_server: LiveServer, token: str, caplog: pytest.LogCaptureFixture
+    server: LiveServer, token: str, caplog: pytest.LogCaptureFixture
 ):
     with pytest.raises(InvalidStatus) as refused:
-        async with connect(any_server.ws, origin="https://evil.example"):  # type: ignore[arg-type]
+        async with connect(server.ws, origin="https://evil.example"):  # type: ignore[arg-type]
             pass
     assert refused.value.response.status_code == 403
     assert "INTRADAY_ALLOWED_ORIGINS" in caplog.text
-    assert any_server.hub.connections == {}
+    assert server.hub.connections == {}
 
 
 async def test_the_own_and_the_listed_origins_are_let_in(server: LiveServer, token: str, settings: Any):

@@ -103,8 +103,8 @@ async def test_a_posted_snapshot_reaches_a_subscriber_with_the_fields_of_the_mis
         assert await client.quiet() == []
 
 
-async def test_a_connection_in_org_department_and_queue_hears_each_event_once(any_server: LiveServer, token: str):
-    async with socket(any_server, token) as client, Caller(any_server, token) as api:
+async def test_a_connection_in_org_department_and_queue_hears_each_event_once(server: LiveServer, token: str):
+    async with socket(server, token) as client, Caller(server, token) as api:
         await client.subscribe(BACKLOG, f"{BACKLOG}:dept:dept_456", f"{BACKLOG}:dept:dept_456:queue:support")
         await client.subscribe(f"{BACKLOG}:queue:support")
         for second in range(5):
@@ -156,12 +156,12 @@ async def listeners(server: LiveServer, token: str, *rooms: str) -> AsyncIterato
 
 
 async def test_another_organization_hears_nothing(
-    any_server: LiveServer, token: str, foreign_token: str, stranger: Organization
+    server: LiveServer, token: str, foreign_token: str, stranger: Organization
 ):
-    async with socket(any_server, token) as client, socket(any_server, foreign_token) as foreigner:
+    async with socket(server, token) as client, socket(server, foreign_token) as foreigner:
         await client.subscribe(BACKLOG)
         await foreigner.subscribe("backlog:org:org_999")
-        async with Caller(any_server, token) as api, Caller(any_server, foreign_token) as foreign_api:
+        async with Caller(server, token) as api, Caller(server, foreign_token) as foreign_api:
             for second in range(5):
                 await api.post(INGEST, at(second))
             await foreign_api.post(INGEST, at(99))
@@ -256,9 +256,9 @@ async def test_rooms_added_to_a_live_stream_lose_nothing_and_seq_never_goes_back
 
 
 async def test_unsubscribe_stops_a_room_and_leaves_the_others(
-    any_server: LiveServer, token: str, support: Scope, billing: Scope
+    server: LiveServer, token: str, support: Scope, billing: Scope
 ):
-    async with socket(any_server, token) as client:
+    async with socket(server, token) as client:
         await client.subscribe(f"{CUSTOM}:queue:support", f"{CUSTOM}:queue:billing")
         await in_thread(note, support, 1)
         await client.up_to(1)
@@ -272,7 +272,7 @@ async def test_unsubscribe_stops_a_room_and_leaves_the_others(
         await in_thread(note, billing, 4)
         assert await client.quiet() == []
         assert numbers(client) == [1, 3]
-        assert any_server.hub.streams[CUSTOM].followers == 0
+        assert server.hub.streams[CUSTOM].followers == 0
 
 
 # --- replay ----------------------------------------------------------------------------------------------------------
@@ -304,11 +304,11 @@ async def test_who_comes_back_with_a_cursor_gets_exactly_what_was_missed_before_
 
 
 async def test_a_server_that_never_heard_of_a_stream_replays_it_from_the_log(
-    any_server: LiveServer, token: str, support: Scope
+    server: LiveServer, token: str, support: Scope
 ):
     await in_thread(note, support, *range(1, 1001))
     epoch = await in_thread(lambda: Stream.objects.get().epoch)
-    async with socket(any_server, token) as client:
+    async with socket(server, token) as client:
         answer = await client.subscribe(CUSTOM, since={CUSTOM: {"epoch": epoch, "seq": 0}})
         assert answer["data"]["recovered"] is True
         await client.up_to(1000)
@@ -370,24 +370,24 @@ async def test_one_stream_may_be_recovered_and_another_begun(server: LiveServer,
 
 # --- heartbeat, the end ----------------------------------------------------------------------------------------------
 async def test_heartbeats_move_the_cursors_of_quiet_rooms(
-    any_server: LiveServer, token: str, support: Scope, billing: Scope
+    server: LiveServer, token: str, support: Scope, billing: Scope
 ):
     def next_tick(connection_id: str) -> None:
-        any_server.hub._beat = hash(connection_id) % 20 - 1  # nobody waits 20 s here
+        server.hub._beat = hash(connection_id) % 20 - 1  # nobody waits 20 s here
 
-    async with socket(any_server, token) as client:
+    async with socket(server, token) as client:
         await client.subscribe(f"{CUSTOM}:queue:support")
         await in_thread(note, support, 1)
         await in_thread(note, billing, 2, 3)
         await client.up_to(1)
         identity = client.heard[0]["data"]["connection_id"]
         for _ in range(3):  # the first may have been on its way before the others were here
-            any_server.on_loop(lambda: next_tick(identity))
+            server.on_loop(lambda: next_tick(identity))
             position = (await client.until("heartbeat"))["data"]["position"]
             if position[CUSTOM]["seq"] == 3:
                 break
         assert position == {CUSTOM: {"epoch": client.events()[0]["epoch"], "seq": 3}}
-    async with socket(any_server, token) as back:
+    async with socket(server, token) as back:
         answer = await back.subscribe(f"{CUSTOM}:queue:support", since=position)
         assert answer["data"]["recovered"] is True
         assert await back.quiet() == []
@@ -404,20 +404,20 @@ async def test_a_server_that_stops_says_that_it_will_be_back(any_server: LiveSer
 
 
 async def test_a_bug_in_a_snapshot_ends_that_connection_and_leaves_nothing_of_it_behind(
-    any_server: LiveServer, token: str, monkeypatch: pytest.MonkeyPatch
+    server: LiveServer, token: str, monkeypatch: pytest.MonkeyPatch
 ):
     def broken(*_: object) -> Any:
         raise ZeroDivisionError
 
     monkeypatch.setitem(CHANNELS, "custom", Channel(events={}, grant="read", snapshot=broken))
-    async with socket(any_server, token) as healthy:
+    async with socket(server, token) as healthy:
         await healthy.subscribe(BACKLOG)
-        async with socket(any_server, token) as client:
+        async with socket(server, token) as client:
             await client.say("subscribe", rooms=[CUSTOM])
             await client.connection.wait_closed()
-            await forgotten(any_server, but=1)
+            await forgotten(server, but=1)
         assert (await healthy.subscribe(BACKLOG))["data"]["rooms"] == [BACKLOG]
-        assert any_server.hub.streams[CUSTOM].followers == 0
+        assert server.hub.streams[CUSTOM].followers == 0
 
 
 async def forgotten(server: LiveServer, but: int = 0) -> None:
