@@ -193,18 +193,20 @@ class Socket:
     async def say(self, event: str, **data: Any) -> None:
         await self.connection.send(json.dumps({"event": event, "data": data}))
 
-    async def hear(self, seconds: float = 10.0) -> Message:
-        """The next message, of any kind."""
-        async with asyncio.timeout(seconds):  # not wait_for: in Python 3.11 that may swallow a cancellation
-            message: Message = json.loads(await self.connection.recv())
-        self.heard.append(message)
-        assert_described(message)
-        return message
+    async def hear(self, seconds: float = 10.0, *, heartbeats: bool = False) -> Message:
+        """The next message; heartbeats, which come when they like, are only kept in `heard`."""
+        while True:
+            async with asyncio.timeout(seconds):  # not wait_for: in Python 3.11 that may swallow a cancellation
+                message: Message = json.loads(await self.connection.recv())
+            self.heard.append(message)
+            assert_described(message)
+            if heartbeats or message["event"] != "heartbeat":
+                return message
 
     async def until(self, event: str, seconds: float = 10.0) -> Message:
         """The next message of this name; what comes before it is kept in `heard`."""
         while True:
-            message = await self.hear(seconds)
+            message = await self.hear(seconds, heartbeats=event == "heartbeat")
             if message["event"] == event:
                 return message
 
