@@ -12,6 +12,7 @@ from backlog import currents, formulas, rollup
 from backlog.currents import Window
 from backlog.events import BacklogChanged
 from backlog.models import CurrentBacklog, Snapshot
+from intraday.jobs import dirty
 from intraday.org.models import Organization, Scope
 from intraday.org.services import resolve_scopes
 from realtime.publish import EventRef, publish
@@ -83,6 +84,7 @@ def ingest(
     upper = currents.lock({*above, *rolled}, with_snapshot=True)
     news |= _store(above, upper, now, done)
     news |= rollup.derive({scope: upper[scope] for scope in rolled if scope not in news}, now=now)
+    dirty.mark(news, now=now)
     _publish(news, done)
     if dry_run:
         transaction.set_rollback(True)

@@ -4,11 +4,27 @@ The transport asks the domains through this table and imports none of them.
 """
 
 import backlog.selectors
+from alerts.events import AlertAcknowledged, AlertEscalated, AlertResolved, AlertTriggered
+from attendance.events import AttendanceChanged, CheckedIn, CheckedOut
 from backlog.events import BacklogChanged
+from kpi.events import KPIChanged
 from realtime.channels import Channel, Keyed
 
 CHANNELS: dict[str, Channel] = {
+    "kpi": Channel(events={KPIChanged: Keyed.BY_SCOPE}, grant="read"),
     "backlog": Channel(events={BacklogChanged: Keyed.BY_SCOPE}, grant="read", snapshot=backlog.selectors.snapshot),
+    "attendance": Channel(
+        events={AttendanceChanged: Keyed.BY_SCOPE, CheckedIn: Keyed.NOT, CheckedOut: Keyed.NOT}, grant="read"
+    ),
+    "alerts": Channel(
+        events={
+            AlertTriggered: Keyed.NOT,
+            AlertAcknowledged: Keyed.NOT,
+            AlertResolved: Keyed.NOT,
+            AlertEscalated: Keyed.NOT,
+        },
+        grant="read",
+    ),
     "system": Channel(events={}, grant="read"),
     "custom": Channel(events={}, grant="read"),
 }

@@ -45,6 +45,11 @@ class Payload(Struct, frozen=True, kw_only=True):
         """The same without personal fields, for roles that may not see them; None where there are none."""
         return None
 
+    @property
+    def requires_ack(self) -> bool:
+        """Whether it is sent again until the client's program has acknowledged its receipt."""
+        return False
+
 
 class Resync(Payload, frozen=True, kw_only=True):
     """Logged as `<channel>:resync` in place of an event that could not be built: refetch this scope."""

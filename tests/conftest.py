@@ -8,7 +8,10 @@ from rest_framework.test import APIClient
 
 from intraday.org.models import Organization
 from intraday.org.services import add_queues, create_api_key, create_organization
+from tests.heard import heard
 from tests.live import LiveServer
+
+__all__ = ["heard"]
 
 SERVERS = {"server", "any_server", "transactional_db"}
 

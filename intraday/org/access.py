@@ -21,11 +21,24 @@ from intraday.org.services import key_digest
 
 DEMO_ORGANIZATION = "org_123"
 
+
+class Grant:
+    """What roles may besides the scopes of keys, which they hold too."""
+
+    ACT = "act"  # acknowledge, resolve, snooze
+    SILENCE = "silence"
+    RULES = "rules"  # edit alert rules
+
+
+_VIEWER = frozenset({KeyScope.READ})
+_ANALYST = _VIEWER | {Grant.ACT}
+_SUPERVISOR = _ANALYST | {Grant.SILENCE, KeyScope.PUBLISH}
+_ADMIN = _SUPERVISOR | {Grant.RULES, KeyScope.INGEST}
 ROLE_GRANTS: dict[str, frozenset[str]] = {
-    Role.VIEWER: frozenset({KeyScope.READ}),
-    Role.ANALYST: frozenset({KeyScope.READ}),
-    Role.SUPERVISOR: frozenset({KeyScope.READ}),
-    Role.ADMIN: frozenset({KeyScope.READ, KeyScope.INGEST}),
+    Role.VIEWER: _VIEWER,
+    Role.ANALYST: _ANALYST,
+    Role.SUPERVISOR: _SUPERVISOR,
+    Role.ADMIN: _ADMIN,
 }
 
 

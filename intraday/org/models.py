@@ -123,6 +123,7 @@ class Membership(models.Model):
 class KeyScope(models.TextChoices):
     INGEST = "ingest"
     READ = "read"
+    PUBLISH = "publish"  # events and notifications of the customer's own
     TOKEN = "token"  # noqa: S105 - makes short-lived tokens for the customer's own users
 
 

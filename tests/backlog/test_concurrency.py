@@ -13,8 +13,8 @@ from django.db import connections
 from backlog.models import CurrentBacklog, Snapshot
 from intraday.org.models import Organization, Queue, Scope
 from intraday.org.services import create_organization
-from tests.backlog.conftest import Hear
 from tests.backlog.posting import CURRENT, ORG, at, post, post_batch, results, row
+from tests.heard import Hear
 from tests.rest.contract import ContractClient, contract_client
 
 pytestmark = pytest.mark.usefixtures("transactional_db")

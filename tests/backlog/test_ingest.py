@@ -9,8 +9,8 @@ from django.utils import timezone
 from backlog.models import Snapshot
 from intraday.org.models import Department, Organization, Queue
 from intraday.org.services import add_queues
-from tests.backlog.conftest import Hear
 from tests.backlog.posting import BATCH, ORG, at, events, post, post_batch, results, row
+from tests.heard import Hear
 from tests.rest.contract import ContractClient
 
 MISSION_FIELDS = {

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from intraday.org.models import Organization
 from intraday.org.services import add_queues
-from tests.backlog.conftest import Hear, with_database
+from tests.backlog.conftest import with_database
 from tests.backlog.posting import ORG, at, post, post_batch, row
+from tests.heard import Hear
 from tests.rest.contract import ContractClient
 
 CLAIMS = {"department_id": "dept_789"}
