@@ -1,16 +1,19 @@
 from typing import Any
 
+from django.utils import timezone
 from drf_spectacular.utils import extend_schema, inline_serializer
-from rest_framework import serializers
+from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from intraday.org.access import Principal
-from intraday.rest.pages import read_query
+from intraday.org.models import KeyScope, Scope
+from intraday.rest.pages import read_body, read_query, scope_of
 from intraday.rest.permissions import SignedIn, check_organization_level, enter
-from intraday.rest.schema import BAD_REQUESTS
-from realtime import stats
+from intraday.rest.schema import BAD_POSTS, BAD_REQUESTS
+from realtime import services, stats
+from realtime.serializers import CustomEventAnswer, CustomEventSerializer, NotificationAnswer, NotificationSerializer
 
 
 class OrganizationQuery(serializers.Serializer):
@@ -116,3 +119,36 @@ class RoomsView(APIView):
     )
     def get(self, request: Request) -> Response:
         return Response({"rooms": stats.rooms(*_sockets(request))})
+
+
+def _publisher(request: Request, said: dict[str, Any]) -> tuple[Principal, Scope]:
+    """Who publishes, and to whom. Raises NotFound or PermissionDenied."""
+    principal = enter(request, said.get("organization_id"), grant=KeyScope.PUBLISH)
+    return principal, scope_of(principal, said)
+
+
+class NotificationsView(APIView):
+    """Tell everybody in a scope, on every screen: maintenance, an outage. Supervisors, and keys that may publish."""
+
+    permission_classes = [SignedIn]
+
+    @extend_schema(request=NotificationSerializer, responses={201: NotificationAnswer, **BAD_POSTS})
+    def post(self, request: Request) -> Response:
+        said = read_body(NotificationSerializer, request)
+        principal, scope = _publisher(request, said)
+        notification_id, event = services.notify(scope=scope, said=said, by=principal.name, now=timezone.now())
+        answer = {"notification_id": notification_id, "event": event._asdict()}
+        return Response(answer, status=status.HTTP_201_CREATED)
+
+
+class EventsView(APIView):
+    """Send an event of your own to everybody in a scope. Supervisors, and keys that may publish."""
+
+    permission_classes = [SignedIn]
+
+    @extend_schema(request=CustomEventSerializer, responses={201: CustomEventAnswer, **BAD_POSTS})
+    def post(self, request: Request) -> Response:
+        said = read_body(CustomEventSerializer, request)
+        _, scope = _publisher(request, said)
+        event = services.emit(scope=scope, said=said, now=timezone.now())
+        return Response({"event": event._asdict()}, status=status.HTTP_201_CREATED)
