@@ -49,3 +49,14 @@ class CustomEventSerializer(ScopeQuery):
 
 class CustomEventAnswer(serializers.Serializer):
     event = EventRefSchema()
+
+
+class StreamQuery(ScopeQuery):
+    """The rooms of one scope in several channels, or rooms by name."""
+
+    channels = serializers.CharField(required=False, help_text="Of this scope, e.g. `backlog,alerts`.")
+    rooms = serializers.CharField(required=False, help_text="By name, e.g. `kpi:org:org_123,alerts:org:org_123`.")
+    snapshot = serializers.BooleanField(required=False, default=True, help_text="Begin with the current figures.")
+    since = serializers.CharField(
+        required=False, max_length=1_000, help_text="The `id` of the last event; `Last-Event-ID` goes before it."
+    )
