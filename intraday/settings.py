@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import environ
+from corsheaders.defaults import default_headers
 
 from intraday.logs import configure_logging
 
@@ -214,6 +215,7 @@ SPECTACULAR_SETTINGS = {
     ],
 }
 CORS_ALLOWED_ORIGINS = ALLOWED_ORIGINS
+CORS_ALLOW_HEADERS = (*default_headers, "last-event-id")  # as sent by programs that are no EventSource
 CORS_URLS_REGEX = r"^/api/.*$"
 CSRF_TRUSTED_ORIGINS = env.list("INTRADAY_TRUSTED_ORIGINS", default=[])
 

@@ -4,7 +4,9 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 import backlog.urls
 from intraday import console
+from intraday.channels import CHANNELS
 from intraday.intake.views import FeedsView
+from realtime.views import EventStreamView
 
 urlpatterns = [
     path("", console.page),
@@ -14,6 +16,7 @@ urlpatterns = [
     path("api/schedulesbacklog/", include(backlog.urls.ingest)),
     path("api/intraday/backlog/", include("backlog.urls")),
     path("api/intraday/feeds", FeedsView.as_view()),
+    path("api/ws/sse", EventStreamView.as_view(channels=CHANNELS)),
     path("api/ws/", include("realtime.urls")),
     path("api/schema", SpectacularAPIView.as_view(), name="schema"),
     path("asyncapi.json", console.events_document),
