@@ -63,12 +63,12 @@ def erlang_c(
     """
     not_negative(agents=agents, target_seconds=target_seconds)
     load = offered_load(calls=calls, interval_seconds=interval_seconds, aht_seconds=aht_seconds)
-    heads = math.floor(agents)
-    if not load:
+    heads, busy = math.floor(agents), float(load)
+    if not busy:
         return IDLE if heads else IDLE_UNSTAFFED
     if load >= heads:
         return OVERLOADED if heads else UNSTAFFED
-    busy, spare = float(load), float(heads - load)
+    spare = float(heads - load)
     waits = _probability_of_wait(heads, spare, _blocking(busy, heads))
     return ErlangC(
         probability_of_wait=waits,
@@ -97,15 +97,16 @@ def required_agents(
     share("target_service_level", target_service_level)
     load = offered_load(calls=calls, interval_seconds=interval_seconds, aht_seconds=aht_seconds)
     enough = heads_for_occupancy(load, max_occupancy)
-    if not load:
+    busy = float(load)
+    if not busy:
         return Staffing(0, 0, 1.0, None)
-    busy, heads = float(load), math.floor(load) + 1
+    heads = max(enough, math.floor(load) + 1)
     blocking = _blocking(busy, heads)
     while True:
         spare = float(heads - load)
         waits = _probability_of_wait(heads, spare, blocking)
         level = _service_level(waits, spare, target_seconds / aht_seconds)
-        if heads >= enough and level >= target_service_level:
+        if level >= target_service_level:
             return Staffing(heads, scheduled_heads(agents=heads, shrinkage=shrinkage), level, float(load / heads))
         heads += 1
         blocking = _next_blocking(busy, heads, blocking)
@@ -122,8 +123,8 @@ def _probability_of_wait(heads: int, spare: float, blocking: float) -> float:
     return heads * blocking / (spare + (heads - spare) * blocking)
 
 
-def _service_level(waits: float, spare: float, patience: float) -> float:
-    return 1 - waits * math.exp(-spare * patience)
+def _service_level(waits: float, spare: float, target_of_aht: float) -> float:
+    return 1 - waits * math.exp(-spare * target_of_aht)
 
 
 def _blocking(load: float, heads: int) -> float:
@@ -133,7 +134,6 @@ def _blocking(load: float, heads: int) -> float:
     below A leaves e^-40 of it, so a huge load costs its root. Far above the load it underflows to 0 and stays there.
     """
     start = max(0, math.floor(load - 9 * math.sqrt(load)))
-    start = min(start, heads)
     blocking = 1 - start / load
     for n in range(start + 1, heads + 1):
         blocking = _next_blocking(load, n, blocking)

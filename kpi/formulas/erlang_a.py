@@ -33,7 +33,8 @@ class ErlangA:
     queue_length: float
 
 
-NOBODY_CALLS = ErlangA(0.0, 0.0, 1.0, 0.0, 0.0, 0.0)
+IDLE = ErlangA(0.0, 0.0, 1.0, 0.0, 0.0, 0.0)
+IDLE_UNSTAFFED = ErlangA(0.0, 0.0, 1.0, 0.0, None, 0.0)
 
 
 class _Rates(NamedTuple):
@@ -66,8 +67,8 @@ def erlang_a(
         raise ValueError("patience_seconds and aht_seconds are finite numbers above 0")
     load = offered_load(calls=calls, interval_seconds=interval_seconds, aht_seconds=aht_seconds)
     heads = math.floor(agents)
-    if not load:
-        return NOBODY_CALLS
+    if not float(load):
+        return IDLE if heads else IDLE_UNSTAFFED
     rates = _Rates(calls / interval_seconds, heads / aht_seconds, 1 / patience_seconds, heads, 1 / aht_seconds)
     states = _probabilities(rates)
     queued = states[heads:]
@@ -143,7 +144,7 @@ def required_agents_with_abandonment(
     share("target_service_level", target_service_level)
     load = offered_load(calls=calls, interval_seconds=interval_seconds, aht_seconds=aht_seconds)
     enough = max(1, heads_for_occupancy(load, max_occupancy))
-    if not load:
+    if not float(load):
         return Staffing(0, 0, 1.0, None)
 
     def state(heads: int) -> ErlangA:

@@ -70,7 +70,7 @@ def _gap_status(required: int, available: int) -> GapStatus:
     gap = available - required
     if required and not available:  # one head short is within the band, but not if it is the only one
         return "critical_understaffed"
-    if abs(gap) <= max(1, exact(BALANCED_SHARE) * required):
+    if abs(gap) <= 1 or abs(gap) <= exact(BALANCED_SHARE) * required:
         return "balanced"
     if gap > 0:
         return "overstaffed"
