@@ -348,7 +348,7 @@ async def test_without_a_database_it_says_so_before_it_begins(
     def gone(*args: object, **options: object) -> None:
         raise OperationalError("the connection is closed")
 
-    monkeypatch.setattr(hub, "read_snapshot", gone)
+    monkeypatch.setattr(subscribing, "read_snapshot", gone)
     async with stream(server, token, channels="backlog") as client:
         assert client.response.status_code == 503
         assert client.response.headers["retry-after"] == "2"
