@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import structlog
 from django.db import DatabaseError
 
-from realtime.live import Follower
+from realtime.followers import Follower
 from realtime.protocol import Position
 from realtime.snapshots import resync
 
@@ -58,6 +58,6 @@ class CatchingUp:
                 await asyncio.sleep(PAUSE_SECONDS)
                 continue
             if follower.still(hold):
-                follower.connection.writer.send(taken.text or resync(follower.stream.name, taken))
+                follower.writer.write(taken.message or resync(follower.stream.name, taken))
                 follower.join(follower.rooms, taken.seq, taken.epoch)
                 follower.stream.wake()

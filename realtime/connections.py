@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from intraday.org.access import Principal
 from realtime import protocol
-from realtime.live import Follower
+from realtime.followers import Follower
 from realtime.writers import Writer
 
 

@@ -13,10 +13,11 @@ from django.db import DatabaseError
 from intraday.org.access import Principal
 from realtime import protocol, sender
 from realtime.catching_up import CatchingUp
-from realtime.channels import Channel
+from realtime.channels import Channel, Keyed
 from realtime.connections import Connection
+from realtime.followers import Follower
 from realtime.healing import Healing
-from realtime.live import Follower, LiveStream
+from realtime.live import LiveStream
 from realtime.protocol import Close, Position
 from realtime.reads import in_thread
 from realtime.receiving import Receiver
@@ -152,12 +153,17 @@ class Hub:
 
     def _open(self, name: str) -> LiveStream:
         if name not in self.streams:
-            self.streams[name] = LiveStream(name, self.catching_up.left_behind)
+            self.streams[name] = LiveStream(name, self.catching_up.left_behind, self._keyed(name))
             self.receiver.join_soon(name)
         return self.streams[name]
 
+    def _keyed(self, stream: str) -> frozenset[str]:
+        events = self.channels[Room.parse(stream).channel].events
+        return frozenset(payload.event for payload, keyed in events.items() if keyed is Keyed.BY_SCOPE)
+
     def drop(self, follower: Follower) -> None:
         follower.take_hold()  # whatever is being read for it is no longer wanted
+        follower.stream.awaiting.pop(follower, None)
         if follower.connection.followers.pop(follower.stream.name, None) is None:
             return
         follower.stream.followers -= 1

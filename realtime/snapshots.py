@@ -9,6 +9,7 @@ from realtime.channels import SnapshotItems
 from realtime.log import create_stream
 from realtime.models import Stream
 from realtime.protocol import Resync, encode_payload, envelope, now
+from realtime.rendering import Batch
 from realtime.rooms import Room, RoomFilter
 
 
@@ -16,7 +17,7 @@ from realtime.rooms import Room, RoomFilter
 class Snapshot:
     epoch: str
     seq: int
-    text: bytes | None
+    message: Batch | None
     """The ready `<channel>:snapshot` message; None where the channel has no snapshot or none was wanted."""
 
 
@@ -35,11 +36,15 @@ def read_snapshot(stream: str, items: SnapshotItems | None, rooms: RoomFilter, n
         return Snapshot(epoch, head, None)
     data = msgspec.json.encode({"rooms": sorted(each.name for each in rooms.rooms), "items": found})
     event = f"{room.channel}:snapshot"
-    return Snapshot(epoch, head, envelope(event, data, stream=stream, epoch=epoch, seq=head, ts=now()))
+    message = Batch(head, [envelope(event, data, stream=stream, epoch=epoch, seq=head, ts=now())])
+    assert message.deflated  # made here, in the thread of the reader: it may be large
+    return Snapshot(epoch, head, message)
 
 
-def resync(stream: str, at: Snapshot) -> bytes:
+def resync(stream: str, at: Snapshot) -> Batch:
     """What stands for missed events where the channel has no snapshot: the client learns that it missed some."""
     room = Room.parse(stream)
     data = encode_payload(Resync(organization_id=room.organization, reason="Events were missed; refetch."))
-    return envelope(f"{room.channel}:resync", data, stream=stream, epoch=at.epoch, seq=at.seq, ts=now())
+    return Batch(
+        at.seq, [envelope(f"{room.channel}:resync", data, stream=stream, epoch=at.epoch, seq=at.seq, ts=now())]
+    )

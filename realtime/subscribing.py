@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from django.db import DatabaseError
 
 from realtime.connections import Connection
-from realtime.live import Follower, LiveStream
+from realtime.followers import Follower
+from realtime.live import LiveStream
 from realtime.log import Record
 from realtime.protocol import Position
 from realtime.reads import SingleFlight, in_thread
@@ -170,8 +171,8 @@ class Subscribing:
     def _go_live(start: Start) -> None:
         follower = start.follower
         follower.write(start.missed, start.rooms, replayed=True)
-        if start.snapshot is not None and start.snapshot.text is not None:
-            follower.writer.send(start.snapshot.text)
+        if start.snapshot is not None and start.snapshot.message is not None:
+            follower.writer.write(start.snapshot.message)
         position = start.missed[-1].seq if start.missed else start.position.seq
         follower.join(follower.rooms | start.rooms, position, start.position.epoch)
         follower.stream.wake()
