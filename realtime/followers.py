@@ -78,14 +78,23 @@ class Follower:
         self.rooms, self.position, self.epoch = rooms, position, epoch
         self.stream.audience(rooms, names=self.connection.names, options=self.options).join(self)
 
-    def write(self, records: list[Record], rooms: frozenset[Room], *, replayed: bool) -> None:
-        """Beside the flush: what was missed before it joins."""
+    def write(
+        self, records: list[Record], rooms: frozenset[Room], *, replayed: bool = False, reduced: bool = False
+    ) -> None:
+        """Beside the flush: what was missed before it joins; `reduced` to what no later event replaces."""
         rooms_filter = RoomFilter(rooms)
+        names, stream = self.connection.names, self.stream
         while records:
-            batch = render(records, rooms_filter, names=self.connection.names, replayed=replayed)
+            if reduced:
+                due, upto = heard(records, rooms_filter), records[-1].seq
+                batch = conflated(
+                    due, upto, lambda record: record.text(names=names), keyed=stream.keyed, stream=stream.name
+                )
+            else:
+                batch = render(records, rooms_filter, names=names, replayed=replayed)
             if batch.texts:
                 self.take(batch)
-                self.stream.deliveries.update(batch.names)
+                stream.deliveries.update(batch.names)
             records = [record for record in records if record.seq > batch.upto]
 
     def take(self, batch: Batch) -> None:
@@ -160,11 +169,11 @@ class Audience:
 
     def _render(self, records: list[Record], *, far_behind: bool) -> Batch:
         due, upto = heard(records, self.filter), records[-1].seq
-        reduced = {"keyed": self.stream.keyed, "stream": self.stream.name}
+        keyed, stream = self.stream.keyed, self.stream.name
         if self.options.batch_ms:
-            return bundled(due, upto, self._whole, **reduced)
+            return bundled(due, upto, self._whole, keyed=keyed, stream=stream)
         if far_behind:
-            batch = conflated(due, upto, self._whole, **reduced)
+            batch = conflated(due, upto, self._whole, keyed=keyed, stream=stream)
             self.doubt(batch.upto)
             return batch
         return cut(due, upto, self._patch if self.options.delta else self._whole)

@@ -3,8 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from django.db import connection, transaction
@@ -84,6 +83,13 @@ class Appended:
         return list(_records(self.first, self.index, self.body))
 
 
+class _Place(NamedTuple):
+    stream: str
+    epoch: str
+    seq: int
+    ts: str
+
+
 _index_encoder = msgspec.json.Encoder()
 _index_decoder = msgspec.json.Decoder(list[_Entry])
 
@@ -99,10 +105,9 @@ def append(*, organization_id: str, channel: str, drafts: Sequence[Draft]) -> Ap
     ts = protocol.spell(now)
     entries, bodies = [], []
     for seq, draft in enumerate(drafts, head - len(drafts) + 1):
-        place: dict[str, Any] = {"stream": stream, "epoch": epoch, "seq": seq, "ts": ts}
-        spell = partial(protocol.envelope, draft.event, requires_ack=draft.requires_ack, **place)
-        full = spell(draft.full)
-        redacted = b"" if draft.redacted is None else spell(draft.redacted)
+        place = _Place(stream, epoch, seq, ts)
+        full = _spelled(draft, draft.full, place)
+        redacted = b"" if draft.redacted is None else _spelled(draft, draft.redacted, place)
         bodies += [full, redacted]
         entries.append(_Entry(draft.event, draft.department, draft.queue, len(full), len(redacted), draft.requires_ack))
     appended = Appended(stream, epoch, head - len(drafts) + 1, head, _index_encoder.encode(entries), b"".join(bodies))
@@ -115,6 +120,10 @@ def append(*, organization_id: str, channel: str, drafts: Sequence[Draft]) -> Ap
         body=appended.body,
     )
     return appended
+
+
+def _spelled(draft: Draft, data: bytes, place: _Place) -> bytes:
+    return protocol.envelope(draft.event, data, **place._asdict(), requires_ack=draft.requires_ack)
 
 
 def _advance(stream: str, organization_id: str, channel: str, count: int) -> tuple[str, int]:

@@ -21,6 +21,8 @@ from websockets.extensions.permessage_deflate import PerMessageDeflate, ServerPe
 from websockets.http11 import Request
 
 from realtime.frames import WINDOW_BITS
+from realtime.hub import running_hub
+from realtime.shutdown import take_leave
 from realtime.writers import FRAMES_EXTENSION
 
 PING_SECONDS = 20
@@ -106,8 +108,17 @@ def config(*, host: str = "127.0.0.1", port: int = 5000, **options: object) -> u
     )
 
 
+class Server(uvicorn.Server):
+    """On SIGTERM clients are told to come back before they are closed; Ctrl-C is for somebody who waits."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        if signal.SIGTERM in self._captured_signals and (hub := running_hub()) is not None:
+            await take_leave(hub)
+        await super().shutdown(sockets)
+
+
 def run(settings: uvicorn.Config, listeners: list[socket.socket] | None = None) -> None:
     """Serve until SIGINT or SIGTERM. uvicorn raises the signal again when it has shut down; here that is the end."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with suppress(KeyboardInterrupt):
-        uvicorn.Server(settings).run(sockets=listeners)
+        Server(settings).run(sockets=listeners)
