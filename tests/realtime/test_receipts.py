@@ -246,11 +246,11 @@ def test_many_claims_and_many_moves_cost_a_fixed_number_of_statements(
     organization: Organization, django_assert_num_queries: object
 ):
     claims = [Claim("org_123", f"user {n}", "wall", ALERTS, f"tab-{n}") for n in range(200)]
-    with django_assert_num_queries(4):  # type: ignore[operator]
+    with django_assert_num_queries(4 + 2):  # type: ignore[operator]  # and the savepoint
         held = cursors.take(claims)
     moves = {each.row: Move(claim.holder, "one", 7) for claim, each in held.items() if each is not None}
     assert len(moves) == 200
-    with django_assert_num_queries(2):  # type: ignore[operator]
+    with django_assert_num_queries(2 + 2):  # type: ignore[operator]
         cursors.store(moves)
     assert set(Cursor.objects.values_list("seq", flat=True)) == {7}
 
