@@ -96,12 +96,13 @@ subscribe   org_123:dept:dept_456             anon   absent     ok      ok      
 subscribe   org_123:dept:dept_789             anon   absent     ok      ok      ok    ok  forbid  absent    anon    anon
 subscribe   org_123:dept:dept_789:queue:claims anon  absent     ok      ok      ok    ok  forbid  absent    anon    anon
 subscribe   org_123:queue:claims              anon   absent     ok      ok      ok    ok  inside  absent    anon    anon
+ack         org_123                           anon   unsent     ok      ok      ok    ok      ok  unsent    anon    anon
 subscribe   org_777                           anon   absent absent  absent  absent absent absent  absent    anon    anon
 unsubscribe org_123                           anon   absent     ok      ok      ok    ok  forbid  absent    anon    anon
 unsubscribe org_123:dept:dept_789             anon   absent     ok      ok      ok    ok  forbid  absent    anon    anon
 ping                                            ok       ok     ok      ok      ok    ok      ok      ok      ok      ok
 """
-ANSWERS = {"anon": "not_authenticated", "absent": "not_found", "forbid": "forbidden"}
+ANSWERS = {"unsent": "not_subscribed", "anon": "not_authenticated", "absent": "not_found", "forbid": "forbidden"}
 
 
 @dataclass(frozen=True)
@@ -234,10 +235,16 @@ def browser_user(name: str) -> Any:
 async def answer_to(client: Socket, line: Line) -> str:
     event, *room = line.words
     rooms = {"rooms": [f"backlog:org:{room[0]}"]} if room else {}
-    await client.say(event, **rooms)
+    if event == "ack":  # answered only where it fails: the pong says that it did not
+        await client.say("ack", stream=rooms["rooms"][0], seq=0)
+        await client.say("ping")
+    else:
+        await client.say(event, **rooms)
     while True:
         message = await client.hear()
         if message["event"] == "error":
+            if event == "ack":
+                await client.until("pong")
             return str(message["data"]["code"])
         if message["event"] in ("subscribed", "unsubscribed"):
             answered = message["data"]["rooms"]
