@@ -158,6 +158,8 @@ else:
         "default": {"BACKEND": "channels.layers.InMemoryChannelLayer", "CONFIG": {"capacity": 10_000}},
     }
     CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+# Each event also to the group of every room that encloses it, for stock Channels consumers (docs/adr/0010).
+REALTIME_ROOM_GROUPS = env.bool("REALTIME_ROOM_GROUPS", default=False)
 # Always a broker: without a reachable one Celery hangs at start, and says nothing.
 CELERY_BROKER_URL = REDIS_URL or "memory://localhost/"
 
