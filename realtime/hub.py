@@ -241,6 +241,11 @@ def get_hub(channels: Mapping[str, Channel]) -> Hub:
     return hub
 
 
+def running() -> list[Hub]:
+    """The hubs of this process: one, or none where nobody has listened yet."""
+    return list(_hubs.values())
+
+
 async def stop_hub() -> None:
     hub = _hubs.pop(asyncio.get_running_loop(), None)
     if hub is not None:

@@ -279,3 +279,11 @@ class Caller:
 
     async def __aexit__(self, *_: object) -> None:
         await self._client.aclose()
+
+
+async def stats_say(api: Caller, *, degraded: bool) -> None:
+    for _ in range(400):
+        if (await api.get("/api/ws/stats")).json()["degraded"] is degraded:
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError(f"stats do not say degraded: {degraded}")
