@@ -70,6 +70,7 @@ INSTALLED_APPS = [
     "alerts",
 ]
 MIDDLEWARE = [
+    "intraday.metrics.timed",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",
@@ -158,6 +159,8 @@ else:
         "default": {"BACKEND": "channels.layers.InMemoryChannelLayer", "CONFIG": {"capacity": 10_000}},
     }
     CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+# Each event also to the group of every room that encloses it, for stock Channels consumers (docs/adr/0010).
+REALTIME_ROOM_GROUPS = env.bool("REALTIME_ROOM_GROUPS", default=False)
 # Always a broker: without a reachable one Celery hangs at start, and says nothing.
 CELERY_BROKER_URL = REDIS_URL or "memory://localhost/"
 
@@ -171,6 +174,7 @@ AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 AXES_DISABLE_ACCESS_LOG = True
 AXES_VERBOSE = False
+METRICS_TOKEN = env.str("INTRADAY_METRICS_TOKEN", default="")  # `Authorization: Bearer …` of Prometheus on /metrics
 CALLS_PER_MINUTE_PERSON = env.int("INTRADAY_CALLS_PER_MINUTE_PERSON", default=600)
 CALLS_PER_MINUTE_KEY = env.int("INTRADAY_CALLS_PER_MINUTE_KEY", default=6_000)
 PASSWORD_HASHERS = [

@@ -3,7 +3,7 @@ from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 import backlog.urls
-from intraday import console
+from intraday import console, metrics
 from intraday.channels import CHANNELS
 from intraday.intake.views import FeedsView
 from realtime.views import EventStreamView
@@ -12,6 +12,7 @@ urlpatterns = [
     path("", console.page),
     path("healthz", console.healthz),
     path("readyz", console.readyz),
+    path("metrics", metrics.page),
     path("admin/", admin.site.urls),
     path("api/schedulesbacklog/", include(backlog.urls.ingest)),
     path("api/intraday/backlog/", include("backlog.urls")),

@@ -274,6 +274,11 @@ def running_hub() -> Hub | None:
     return _hubs.get(asyncio.get_running_loop())
 
 
+def running() -> list[Hub]:
+    """The hubs of this process: one, or none where nobody has listened yet."""
+    return list(_hubs.values())
+
+
 async def stop_hub() -> None:
     hub = _hubs.pop(asyncio.get_running_loop(), None)
     if hub is not None:

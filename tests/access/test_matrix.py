@@ -68,6 +68,7 @@ GET  api/schema                        none   200    200    200    200    200   
 GET  api/docs                          none   200    200    200    200    200    200    200    200    200    200
 GET  asyncapi.json                     none   200    200    200    200    200    200    200    200    200    200
 GET  healthz                           none   200    200    200    200    200    200    200    200    200    200
+GET  metrics                           none   200    200    200    200    200    200    200    200    200    200
 GET  readyz                            none   200    200    200    200    200    200    200    200    200    200
 GET                                    none   200    200    200    200    200    200    200    200    200    200
 """
