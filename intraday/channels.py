@@ -4,6 +4,7 @@ The transport asks the domains through this table and imports none of them.
 """
 
 import backlog.selectors
+import kpi.selectors
 from alerts.events import AlertAcknowledged, AlertEscalated, AlertResolved, AlertTriggered
 from attendance.events import AttendanceChanged, CheckedIn, CheckedOut
 from backlog.events import BacklogChanged
@@ -11,7 +12,7 @@ from kpi.events import KPIChanged
 from realtime.channels import Channel, Keyed
 
 CHANNELS: dict[str, Channel] = {
-    "kpi": Channel(events={KPIChanged: Keyed.BY_SCOPE}, grant="read"),
+    "kpi": Channel(events={KPIChanged: Keyed.BY_SCOPE}, grant="read", snapshot=kpi.selectors.snapshot),
     "backlog": Channel(events={BacklogChanged: Keyed.BY_SCOPE}, grant="read", snapshot=backlog.selectors.snapshot),
     "attendance": Channel(
         events={AttendanceChanged: Keyed.BY_SCOPE, CheckedIn: Keyed.NOT, CheckedOut: Keyed.NOT}, grant="read"
