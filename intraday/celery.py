@@ -9,7 +9,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "intraday.settings")
 
 app = Celery("intraday")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks(["intraday", "realtime", "intraday.intake", "kpi"])
+app.autodiscover_tasks(["intraday", "realtime", "intraday.intake", "attendance", "kpi"])
 app.conf.update(
     timezone="UTC",
     task_ignore_result=True,
@@ -23,6 +23,16 @@ app.conf.update(
         "forget-minutes": {
             "task": "intraday.intake.tasks.forget_minutes",
             "schedule": crontab(minute=37),
+            "options": {"expires": 3000},
+        },
+        "refresh-attendance": {
+            "task": "attendance.tasks.refresh",
+            "schedule": 60.0,
+            "options": {"expires": 55},
+        },
+        "purge-attendance": {
+            "task": "attendance.tasks.purge",
+            "schedule": crontab(hour=3, minute=17),
             "options": {"expires": 3000},
         },
     },

@@ -3,6 +3,7 @@
 The transport asks the domains through this table and imports none of them.
 """
 
+import attendance.selectors
 import backlog.selectors
 import kpi.selectors
 from alerts.events import AlertAcknowledged, AlertEscalated, AlertResolved, AlertTriggered
@@ -15,7 +16,9 @@ CHANNELS: dict[str, Channel] = {
     "kpi": Channel(events={KPIChanged: Keyed.BY_SCOPE}, grant="read", snapshot=kpi.selectors.snapshot),
     "backlog": Channel(events={BacklogChanged: Keyed.BY_SCOPE}, grant="read", snapshot=backlog.selectors.snapshot),
     "attendance": Channel(
-        events={AttendanceChanged: Keyed.BY_SCOPE, CheckedIn: Keyed.NOT, CheckedOut: Keyed.NOT}, grant="read"
+        events={AttendanceChanged: Keyed.BY_SCOPE, CheckedIn: Keyed.NOT, CheckedOut: Keyed.NOT},
+        grant="read",
+        snapshot=attendance.selectors.snapshot,
     ),
     "alerts": Channel(
         events={

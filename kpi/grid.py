@@ -1,7 +1,7 @@
 """The intervals of a local day: what was forecast, what came, who was needed and there. Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 
@@ -50,12 +50,12 @@ class Cell(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class QueueDay:
-    """A queue's day as it is known: measured and forecast intervals, and head-seconds on shift by begin of a cell."""
+    """A queue's day as it is known: measured and forecast intervals, and when people are on shift for it."""
 
     rules: Rules
     measured: Sequence[Interval]
     expected: Sequence[Expected]
-    shift_seconds: Mapping[datetime, float] = field(default_factory=dict)
+    shifts: Sequence[tuple[datetime, datetime]] = ()
 
 
 def cells(begin: datetime, end: datetime, *, minutes: int, now: datetime) -> list[Cell]:
@@ -148,13 +148,18 @@ def _put_heads(
     sums: Sums, day: QueueDay, cell: Cell, measured: Sequence[Interval], expected: Sequence[Expected]
 ) -> None:
     planned = [row.scheduled_agents for row in expected if row.scheduled_agents is not None]
-    on_shift = day.shift_seconds.get(cell.start)
     if planned:
         sums.scheduled = max(planned)
-    elif on_shift is not None:
-        sums.scheduled = int(on_shift / cell.seconds + 0.5)
+    elif day.shifts:
+        sums.scheduled = int(_shift_seconds(day, cell) / cell.seconds + 0.5)
     if measured:
         sums.available = max(row.agents for row in measured)
+
+
+def _shift_seconds(day: QueueDay, cell: Cell) -> float:
+    """Of all heads together."""
+    spans = (min(end, cell.end) - max(start, cell.start) for start, end in day.shifts)
+    return sum(max(0.0, span.total_seconds()) for span in spans)
 
 
 def _put_required(sums: Sums, rules: Rules, cell: Cell, calls: float | None, expected: Sequence[Expected]) -> None:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from django.db import connection
 from django.db.models import Sum
 
+import attendance.selectors
 import backlog.selectors
 from intraday.org.models import Organization, Scope
 from kpi import hours, queues
@@ -85,6 +86,23 @@ def expected_between(
     return _grouped(rows.order_by("start").values_list("scope_id", *Expected._fields), Expected)
 
 
+def shifts_between(
+    organization: Organization, scope: Scope, since: datetime, until: datetime
+) -> dict[tuple[str, str], list[tuple[datetime, datetime]]]:
+    """Working times of people on shift, by department and queue."""
+    spans = attendance.selectors.work_spans(
+        organization.pk,
+        since=since,
+        until=until,
+        department_id=scope.department_id or None,
+        queue_name=scope.queue_name or None,
+    )
+    found: dict[tuple[str, str], list[tuple[datetime, datetime]]] = {}
+    for span in spans:
+        found.setdefault((span.department_id, span.queue_name), []).append((span.start, span.end))
+    return found
+
+
 def _grouped(rows: Iterable[Sequence[Any]], kind: Callable[..., T]) -> dict[int, list[T]]:
     found: dict[int, list[T]] = {}
     for scope_id, *values in rows:
@@ -126,7 +144,8 @@ def _as_day(sums: list[Any]) -> Day:
 
 
 def _on_shift(organization: Organization, at: datetime) -> dict[tuple[str, str], Staff]:
-    return {}
+    staffing = attendance.selectors.staffing(organization.pk, at=at)
+    return {name: Staff(heads.scheduled, heads.available) for name, heads in staffing.items()}
 
 
 def _waiting(organization: Organization, ids: Collection[int], at: datetime) -> dict[int, Waiting]:

@@ -133,7 +133,8 @@ def intervals(scope: Scope, *, day: date | None, now: datetime) -> dict[str, Any
     day = day or now.astimezone(zone).date()
     begin, end = hours.day_bounds(day, zone)
     queues_inside = queues.load(organization, _queues_inside(scope), begin)
-    days = _queue_days(organization, queues_inside, begin, end)
+    shifts = inputs.shifts_between(organization, scope, begin, end)
+    days = _queue_days(organization, queues_inside, shifts, begin, end)
     minutes = _interval_minutes(queues_inside, days)
     cells = grid.cells(begin, end, minutes=minutes, now=now)
     return {
@@ -154,12 +155,15 @@ def _queues_inside(scope: Scope) -> list[Scope]:
     return list(rows.filter(department_id=scope.department_id) if scope.department_id else rows)
 
 
-def _queue_days(organization: Organization, of: Sequence[Queue], begin: datetime, end: datetime) -> list[QueueDay]:
+def _queue_days(
+    organization: Organization, of: Sequence[Queue], shifts: Mapping[Any, Any], begin: datetime, end: datetime
+) -> list[QueueDay]:
     ids = [queue.scope.pk for queue in of]
     measured = inputs.measured_between(organization, ids, begin, end)
     expected = inputs.expected_between(organization, ids, begin, end)
     return [
-        QueueDay(queue.rules, measured.get(pk, []), expected.get(pk, [])) for pk, queue in zip(ids, of, strict=True)
+        QueueDay(queue.rules, measured.get(pk, []), expected.get(pk, []), shifts.get(queue.name, []))
+        for pk, queue in zip(ids, of, strict=True)
     ]
 
 

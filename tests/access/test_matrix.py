@@ -47,6 +47,22 @@ GET  api/intraday/backlog/history      org    401    404    200    200    200   
 GET  api/intraday/backlog/history      own    401    404    200    200    200    200    200    404    401    401
 GET  api/intraday/backlog/history      beside 401    404    200    200    200    200    404    404    401    401
 GET  api/intraday/backlog/history      queue  401    404    200    200    200    200    404    404    401    401
+POST api/intraday/attendance/ingest    org    401    404    403    403    403    201    403    404    401    401
+POST api/intraday/attendance/ingest    own    401    404    403    403    403    201    201    404    401    401
+POST api/intraday/attendance/ingest    beside 401    404    403    403    403    201    404    404    401    401
+POST api/intraday/attendance/batch-ingest org    401    404    403    403    403    201    400    404    401    401
+POST api/intraday/attendance/batch-ingest own    401    404    403    403    403    201    201    404    401    401
+POST api/intraday/attendance/batch-ingest beside 401    404    403    403    403    201    400    404    401    401
+POST api/intraday/attendance/shifts/batch-ingest own 401 404    403    403    403    201    201    404    401    401
+POST api/intraday/attendance/shifts/batch-ingest beside 401 404 403    403    403    201    400    404    401    401
+GET  api/intraday/attendance/current   org    401    404    200    200    200    200    403    404    401    401
+GET  api/intraday/attendance/current   own    401    404    200    200    200    200    200    404    401    401
+GET  api/intraday/attendance/current   beside 401    404    200    200    200    200    404    404    401    401
+GET  api/intraday/attendance/current   queue  401    404    200    200    200    200    404    404    401    401
+GET  api/intraday/attendance/history   org    401    404    200    200    200    200    403    404    401    401
+GET  api/intraday/attendance/history   own    401    404    200    200    200    200    200    404    401    401
+GET  api/intraday/attendance/history   beside 401    404    200    200    200    200    404    404    401    401
+GET  api/intraday/attendance/history   queue  401    404    200    200    200    200    404    404    401    401
 POST api/intraday/kpi/ingest           own    401    404    403    403    403    201    201    404    401    401
 POST api/intraday/kpi/ingest           beside 401    404    403    403    403    201    404    404    401    401
 POST api/intraday/kpi/ingest           queue  401    404    403    403    403    201    400    404    401    401
@@ -97,7 +113,10 @@ ASKED: dict[str, dict[str, Any]] = {
     "user": ORG | {"user_id": "ben", "role": "viewer"},
     "none": {},
 }
+# A row of every kind at once: what a kind does not know it ignores.
 ROW = {"snapshot_time": "2026-01-31T10:00:00Z", "total_items": 1, "average_wait_time_minutes": 1}
+ROW |= {"employee_id": "ada", "status": "present"}
+ROW |= {"shift_id": "1", "start": "2026-01-31T09:00:00Z", "end": "2026-01-31T17:00:00Z", "kind": "work"}
 SUPPORT = {"queue_name": "support"}  # of either department; a queue that is asked about stands
 INTERVAL = {"interval_start": "2026-01-31T10:00:00Z", "interval_minutes": 30}
 STATS = SUPPORT | INTERVAL | dict.fromkeys(("offered", "answered", "answered_in_target", "abandoned", "agents"), 1)
@@ -204,7 +223,7 @@ def ask(client: APIClient, method: str, path: str, asked: str) -> Any:
     fields = ASKED[asked]
     if method == "GET":
         return client.get(f"/{path}", fields)
-    body = BODIES.get(path, ROW if "backlog" in path else {}) | fields
+    body = BODIES.get(path, ROW if "ingest" in path else {}) | fields
     return client.post(f"/{path}", {"items": [body]} if "batch" in path else body, format="json")
 
 
