@@ -3,8 +3,9 @@
 The transport asks the domains through this table and imports none of them.
 """
 
+import alerts.selectors
 import backlog.selectors
-from alerts.events import AlertAcknowledged, AlertEscalated, AlertResolved, AlertTriggered
+from alerts.events import AlertAcknowledged, AlertEscalated, AlertResolved, AlertTriggered, AlertUpdated
 from attendance.events import AttendanceChanged, CheckedIn, CheckedOut
 from backlog.events import BacklogChanged
 from kpi.events import KPIChanged
@@ -22,8 +23,10 @@ CHANNELS: dict[str, Channel] = {
             AlertAcknowledged: Keyed.NOT,
             AlertResolved: Keyed.NOT,
             AlertEscalated: Keyed.NOT,
+            AlertUpdated: Keyed.NOT,
         },
         grant="read",
+        snapshot=alerts.selectors.snapshot,
     ),
     "system": Channel(events={}, grant="read"),
     "custom": Channel(events={}, grant="read"),
