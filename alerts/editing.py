@@ -1,6 +1,6 @@
 """Making and changing rules and silences. Each change of a rule leaves a line of history: who, old and new value."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -14,9 +14,11 @@ from alerts.definition import CONDITION, Fields
 from alerts.evaluation import lock_round
 from alerts.journal import Actor, Journal
 from alerts.models import EscalationStep, Resolution, Rule, RuleChange, RuleState, Silence
+from alerts.selectors import stated
 from intraday.org.models import Organization, Scope
 from intraday.rest.errors import NotFound
 
+PLACE = ("department_id", "queue_name")
 LONGEST_SILENCE = timedelta(days=7)
 LONGEST_WEEKLY = timedelta(days=366)  # mute windows come again every week; even they end by themselves
 
@@ -33,11 +35,11 @@ class VersionError(Exception):
 def create_rule(*, organization: Organization, fields: Fields, actor: Actor, now: datetime) -> Rule:
     """Raises ValidationError, by field."""
     lock_round(organization.pk)
-    stated = _checked(organization, definition.complete(fields))
-    rule = Rule(organization=organization, created_at=now, changed_at=now, **_columns(stated))
+    said = _checked(organization, fields)
+    rule = Rule(organization=organization, created_at=now, changed_at=now, **_columns(said))
     rule.save()
-    _set_steps(rule, stated["escalation"])
-    _remember(rule, "created", {name: [None, value] for name, value in stated.items()}, actor, now)
+    _set_steps(rule, said["escalation"])
+    _remember(rule, "created", {name: [None, value] for name, value in said.items()}, actor, now)
     return rule
 
 
@@ -54,11 +56,11 @@ def edit_rule(
     """Change these fields. A rule whose question changes is judged anew, and its open alerts say so; one that is
     disabled resolves them. Raises NotFound, ValidationError or VersionError."""
     lock_round(organization.pk)
-    rule = _locked(organization, rule_id)
+    rule = rule_of(organization, rule_id)
     if expected_version not in (None, rule.version):
         raise VersionError(rule)
     before = stated(rule)
-    after = _checked(organization, definition.complete({**before, **fields}), rule)
+    after = _checked(organization, {**before, **fields}, rule)
     changes = {name: [before[name], after[name]] for name in definition.FIELDS if before[name] != after[name]}
     if changes:
         _change(rule, after, changes, actor, now)
@@ -69,7 +71,7 @@ def edit_rule(
 def delete_rule(*, organization: Organization, rule_id: UUID, actor: Actor, now: datetime) -> None:
     """Its open alerts are resolved; they and its history stay. Raises NotFound."""
     lock_round(organization.pk)
-    rule = _locked(organization, rule_id)
+    rule = rule_of(organization, rule_id)
     rule.deleted_at = rule.changed_at = now
     rule.enabled, rule.version = False, rule.version + 1
     rule.save()
@@ -80,17 +82,14 @@ def delete_rule(*, organization: Organization, rule_id: UUID, actor: Actor, now:
     journal.write()
 
 
-def stated(rule: Rule) -> dict[str, Any]:
-    """What a rule says, field by field, as `create_rule` takes it."""
-    fields = {name: getattr(rule, name) for name in definition.FIELDS if name != "escalation"}
-    steps = [
-        {"after_seconds": step.after_seconds, "to": step.to, "raise_severity": step.raise_severity}
-        for step in rule.escalation.all()
-    ]
-    return {**fields, "escalation": steps}
+def draft(organization: Organization, fields: Fields, rule: Rule | None = None) -> Rule:
+    """A rule of these fields, or what that one would become; not saved. Raises ValidationError, by field."""
+    before = {"name": "draft"} if rule is None else stated(rule)
+    return Rule(organization=organization, **_columns(_checked(organization, {**before, **fields}, rule)))
 
 
-def _locked(organization: Organization, rule_id: UUID) -> Rule:
+def rule_of(organization: Organization, rule_id: UUID) -> Rule:
+    """Raises NotFound."""
     rule = Rule.objects.filter(organization=organization, pk=rule_id, deleted_at=None).first()
     if rule is None:
         raise NotFound
@@ -101,14 +100,15 @@ def _columns(fields: Fields) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if name != "escalation"}
 
 
-def _checked(organization: Organization, fields: dict[str, Any], rule: Rule | None = None) -> dict[str, Any]:
-    """Raises ValidationError, by field."""
+def _checked(organization: Organization, said: Fields, rule: Rule | None = None) -> dict[str, Any]:
+    """The rule, complete. Raises ValidationError, by field."""
+    fields = definition.complete(said)
     fields["escalation"] = [{"raise_severity": "", **step} for step in fields["escalation"]]
     errors: dict[str, Any] = {name: ["Unknown field."] for name in fields.keys() - set(definition.FIELDS)}
     errors |= {name: ["Needed."] for name in definition.REQUIRED if fields.get(name) is None}
     errors = errors or definition.errors(fields) or _unknown_place(organization, fields)
     taken = Rule.objects.filter(organization=organization, name=fields.get("name"), deleted_at=None)
-    if not errors and taken.exclude(pk=rule.pk if rule else None).exists():
+    if not errors and any(other.pk != (rule and rule.pk) for other in taken):
         errors = {"name": ["Another rule has this name."]}
     if errors:
         raise ValidationError(errors)
@@ -117,7 +117,7 @@ def _checked(organization: Organization, fields: dict[str, Any], rule: Rule | No
 
 def _unknown_place(organization: Organization, fields: Fields) -> dict[str, Any]:
     scopes = Scope.objects.filter(organization=organization)
-    named = {name: fields[name] for name in ("department_id", "queue_name") if fields[name]}
+    named = {name: fields[name] for name in PLACE if fields[name]}
     if not named or scopes.filter(**named).exists():
         return {}
     return {list(named)[-1]: ["Unknown."]}
@@ -196,21 +196,21 @@ def _save_silence(silence: Silence, fields: Fields, now: datetime) -> Silence:
     for name in SILENCE_FIELDS:
         if name in fields:
             setattr(silence, name, fields[name])
-    errors = {name: [said] for name, said in _silence_errors(silence, now).items()}
+    errors = _unknown_place(silence.organization, {name: getattr(silence, name) for name in PLACE})
+    errors |= {name: [said] for name, said in _silence_errors(silence, fields, now).items()}
     if errors:
         raise ValidationError(errors)
     silence.save()
     return silence
 
 
-def _silence_errors(silence: Silence, now: datetime) -> dict[str, str]:
+def _silence_errors(silence: Silence, fields: Fields, now: datetime) -> dict[str, str]:
     found: dict[str, str] = {}
     try:
-        weekly: Sequence[hours.Window] = hours.read(silence.weekly)
+        longest = LONGEST_WEEKLY if hours.read(silence.weekly) else LONGEST_SILENCE
     except ValueError as error:
         return {"weekly": str(error)}
-    longest = LONGEST_WEEKLY if weekly else LONGEST_SILENCE
-    if silence.ends_at is None:
+    if fields.get("ends_at", silence.ends_at) is None:
         found["ends_at"] = "Needed: a silence ends by itself."
     elif silence.ends_at <= max(silence.starts_at, now):
         found["ends_at"] = "It must end after it has begun, and later than now."
@@ -218,10 +218,10 @@ def _silence_errors(silence: Silence, now: datetime) -> dict[str, str]:
         found["ends_at"] = f"At most {longest.days} days after it has begun."
     if not silence.comment.strip():
         found["comment"] = "Say why: others will wonder."
-    named = {name: value for name in ("department_id", "queue_name") if (value := getattr(silence, name))}
-    if named and not Scope.objects.filter(organization=silence.organization, **named).exists():
-        found[list(named)[-1]] = "Unknown."
-    rules = Rule.objects.filter(organization=silence.organization, pk=silence.rule_id, deleted_at=None)
-    if silence.rule_id is not None and not rules.exists():
+    if silence.rule_id is not None and not _is_rule(silence.organization, silence.rule_id):
         found["rule_id"] = "Unknown."
     return found
+
+
+def _is_rule(organization: Organization, rule_id: UUID) -> bool:
+    return Rule.objects.filter(organization=organization, pk=rule_id, deleted_at=None).exists()

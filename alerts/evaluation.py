@@ -105,7 +105,7 @@ def _readings(
             if not covers(judge.rule, scope):
                 continue
             try:
-                reading = judge.reading(figure, as_of, at, scope.pk in closed)
+                reading = judge.reading(figure, as_of, at, closed=scope.pk in closed)
             except Exception:  # E10: whatever a figure holds, other rules and scopes are judged
                 reading = Reading(None, as_of, Data.ERROR)
                 if not failed:

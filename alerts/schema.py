@@ -157,19 +157,32 @@ class SilenceFigure(SilenceBody):
         ref_name = "StoredSilence"
 
 
-class WouldBeAlert(serializers.Serializer):
+class ScopeName(serializers.Serializer):
+    organization_id = serializers.CharField()
     department_id = serializers.CharField(required=False)
     queue_name = serializers.CharField(required=False)
-    start = serializers.DateTimeField()
-    end = serializers.DateTimeField(allow_null=True, help_text="null: still open at the end of the period.")
-    peak = _value()
-    count = serializers.IntegerField(help_text="Figures that kept it open.")
+
+    class Meta:
+        ref_name = "ScopeName"
+
+
+_would_be_alert = inline_serializer(
+    "WouldBeAlert",
+    {
+        "scope": ScopeName(),
+        "from": serializers.DateTimeField(),
+        "to": serializers.DateTimeField(allow_null=True, help_text="null: open still when the period ends."),
+        "peak": _value(),
+        "count": serializers.IntegerField(help_text="Figures that kept it open."),
+    },
+    many=True,
+)
 
 
 class PreviewVersion(serializers.Serializer):
     in_words = serializers.CharField()
     total = serializers.IntegerField()
-    alerts = WouldBeAlert(many=True)
+    alerts = _would_be_alert
 
 
 PREVIEWED = inline_serializer(
@@ -244,6 +257,7 @@ ALERTS: dict[str, Any] = {
 ALERT: dict[str, Any] = {"parameters": [OfOrganization], "responses": {200: AlertDetail, **BAD_REQUESTS}}
 METRICS: dict[str, Any] = {"responses": {200: _items("Metrics", METRIC), **BAD_REQUESTS}}
 RULES: dict[str, Any] = {
+    "operation_id": "alerts_rules_list",
     "parameters": [OfOrganization],
     "responses": {200: _items("Rules", RuleFigure(many=True)), **BAD_REQUESTS},
 }
@@ -253,6 +267,7 @@ EDIT_RULE: dict[str, Any] = {"request": EditRuleRequest, "responses": {200: Rule
 DELETE: dict[str, Any] = {"parameters": [OfOrganization], "responses": {204: None, **BAD_REQUESTS}}
 PREVIEW: dict[str, Any] = {"request": PreviewRequest, "responses": {200: PREVIEWED, **BAD_POSTS}}
 SILENCES: dict[str, Any] = {
+    "operation_id": "alerts_silences_list",
     "parameters": [ScopeQuery],
     "responses": {200: _items("Silences", SilenceFigure(many=True)), **BAD_REQUESTS},
 }

@@ -8,7 +8,6 @@ from django.utils import timezone
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from alerts import metrics
 from alerts.editing import LONGEST_SILENCE
 from alerts.hours import DAYS
 from alerts.models import Level, NoDataMode, Operator, Severity, Source, Status
@@ -89,7 +88,7 @@ class CursorField(serializers.CharField):
 class AlertsQuery(ScopeQuery):
     status = serializers.MultipleChoiceField(choices=Status.choices, required=False, help_text="Any of these.")
     severity = serializers.MultipleChoiceField(choices=Severity.choices, required=False)
-    source = serializers.MultipleChoiceField(choices=Source.choices, required=False)
+    source = serializers.MultipleChoiceField(choices=Source.choices, required=False)  # type: ignore[assignment]  # hides a property of no use
     rule_id = serializers.UUIDField(required=False)
     since = InstantField(required=False, help_text="Fired from this instant on.")
     until = InstantField(required=False, help_text="Fired before this instant.")
@@ -162,7 +161,7 @@ class RuleBody(serializers.Serializer):
 
     name = serializers.CharField(max_length=128)
     alert_type = serializers.CharField(max_length=64, required=False, help_text="The metric's name if left out.")
-    source = serializers.ChoiceField(choices=Source.choices)
+    source = serializers.ChoiceField(choices=Source.choices)  # type: ignore[assignment]  # hides a property of no use
     metric = serializers.CharField(max_length=64, help_text="One of GET /api/alerts/metrics.")
     operator = serializers.ChoiceField(choices=Operator.choices)
     threshold = ValueField()
@@ -217,7 +216,7 @@ class PreviewRequest(OfOrganization):
 
 class SilenceBody(serializers.Serializer):
     rule_id = serializers.UUIDField(required=False, allow_null=True)
-    source = serializers.ChoiceField(choices=metrics.SOURCES, required=False, allow_blank=True)
+    source = serializers.ChoiceField(choices=Source.choices, required=False, allow_blank=True)  # type: ignore[assignment]  # hides a property of no use
     severity = serializers.ChoiceField(choices=Severity.choices, required=False, allow_blank=True)
     department_id = serializers.CharField(max_length=64, required=False, allow_blank=True)
     queue_name = serializers.CharField(max_length=128, required=False, allow_blank=True, trim_whitespace=False)

@@ -33,8 +33,9 @@ class Judge:
             zone=ZoneInfo(rule.time_zone or time_zone),
         )
 
-    def reading(self, figure: Figure, as_of: datetime, now: datetime, closed: bool) -> Reading:
+    def reading(self, figure: Figure, as_of: datetime, now: datetime, *, closed: bool = False) -> Reading:
         """What the figure says to this rule; whatever goes wrong in it is raised."""
+        closed = closed or figure.get("closed_until") is not None
         if (closed and self.metric.staffed) or (self.active and not hours.hold(self.active, self.zone, now)):
             return Reading(None, as_of, Data.PAUSED)
         if figure.get("quality") in ("stale", "no_data") and now - as_of > STALE_AT_LEAST:

@@ -1,6 +1,8 @@
 """Rules and alerts in words. Pure."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from alerts.metrics import Metric
 from alerts.rules import Value
@@ -53,3 +55,36 @@ def fired(place: str, metric: Metric, operator: str, threshold: Value, for_secon
 
 def silent(place: str, metric: Metric, seconds: int) -> str:
     return f"{place}: no value of {metric.label} for {span(seconds)}"
+
+
+def rule(fields: Mapping[str, Any], metric: Metric) -> str:
+    """What a rule means, as a sentence."""
+    parts = [f"For {_where(fields)}: when {_condition(fields, metric)}, raise a {fields['severity']} alert."]
+    if fields["auto_resolve"]:
+        parts.append(f"It is over after {span(fields['recover_for_seconds'])}{_healthy(fields, metric)}.")
+    else:
+        parts.append("It stays open until somebody resolves it.")
+    parts += [f"After {span(step['after_seconds'])} unattended, tell {step['to']}." for step in fields["escalation"]]
+    return " ".join(parts)
+
+
+def _condition(fields: Mapping[str, Any], metric: Metric) -> str:
+    return condition(metric, fields["operator"], fields["threshold"], fields["for_seconds"])
+
+
+def _where(fields: Mapping[str, Any]) -> str:
+    department, queue = fields["department_id"], fields["queue_name"]
+    inside = f" in {department}" if department else ""
+    if fields["evaluate_each"] == "organization":
+        return "the organization as a whole"
+    if fields["evaluate_each"] == "department":
+        return department or "each department"
+    return f"{queue or 'each queue'}{inside}"
+
+
+def _healthy(fields: Mapping[str, Any], metric: Metric) -> str:
+    clear = fields["clear_threshold"]
+    if clear is None:
+        return " within bounds"
+    side = {">": "at most", ">=": "under", "<": "at least", "<=": "over"}[fields["operator"]]
+    return f" {side} {figure(clear, metric.unit)}"

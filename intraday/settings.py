@@ -207,6 +207,10 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "AlertSeverityEnum": "alerts.models.Severity",
+        "AlertSourceEnum": "alerts.models.Source",
+    },
     "AUTHENTICATION_WHITELIST": [  # demo mode asks for no credential, so there is none to describe
         "intraday.rest.authentication.ApiKeyAuthentication",
         "intraday.rest.authentication.TokenAuthentication",
