@@ -31,6 +31,7 @@ class Board:
         self._states = self._with_records({judge.rule.pk: judge.rule for judge in judges})
         self._changed: dict[Key, State] = {}
         self._fired: list[Alert] = []
+        self._raised: list[tuple[Alert, str]] = []
 
     def _with_records(self, rules: dict[Any, Rule]) -> dict[Key, State]:
         known = {*self._stored, *(key[:2] for key in self._open), *(key[:2] for key in self._last)}
@@ -90,7 +91,7 @@ class Board:
         record.peak_value = judge.worse(value, record.peak_value)
         self._journal.see(record)
         if outranks(judge.rule.severity, record.severity):
-            self._journal.raise_severity(record, judge.rule.severity)
+            self._raised.append((record, judge.rule.severity))
 
     def _clear(self, record: Alert, judge: Judge, value: Value | None, reason: str) -> None:
         record.current_value = value
@@ -138,7 +139,7 @@ class Board:
     # --- writing -----------------------------------------------------------------------------------------------------
     def write(self) -> None:
         self._write_states()
-        self._open_fired()
+        self._tell()
         self._journal.write()
 
     def _write_states(self) -> None:
@@ -150,8 +151,9 @@ class Board:
                 rows, update_conflicts=True, unique_fields=["rule", "scope"], update_fields=_STATE
             )
 
-    def _open_fired(self) -> None:
-        if not self._fired:
+    def _tell(self) -> None:
+        """Open what fired, raise what rose; whether people are told of it is asked for all at once."""
+        if not self._fired and not self._raised:
             return
         before = _newest([alert.dedup_key for alert in self._fired])
         muted = muting.load(self._organization, [*self._open.values(), *self._fired], at=self._now)
@@ -159,6 +161,10 @@ class Board:
             alert.previous_id = before.get(alert.dedup_key)
             alert.suppressed = muted.mutes(alert, alert.scope)
             self._journal.open(alert, "fired" if alert.kind == Kind.CONDITION else "no data")
+        for alert, severity in self._raised:
+            alert.snoozed_until = None
+            alert.suppressed = muted.mutes(alert, alert.scope)
+            self._journal.raise_severity(alert, severity)
 
 
 _STATE = ["phase", "since", "as_of", "data", "data_since", "cooling"]

@@ -60,8 +60,8 @@ class Journal:
         self._changed[alert.pk] = alert
 
     def raise_severity(self, alert: Alert, severity: str) -> None:
-        """R2 with a graver rule: people are told again, whatever they had put off."""
-        alert.severity, alert.snoozed_until = severity, None
+        """R2 with a graver rule: people are told again."""
+        alert.severity = severity
         self._change(alert, "severity raised")
         self._tell(alert, Transition.RAISED)
         self._say(AlertTriggered, alert)

@@ -130,11 +130,6 @@ def next_state(rule: Rule, state: State, reading: Reading, now: datetime) -> Ste
     return step
 
 
-def edited(state: State) -> Step:
-    """E12: the terms changed. Whatever was judged before is no more than history; the next reading decides."""
-    return Step(State(records=state.records), reason="rule changed")
-
-
 def _since(state: State, as_of: datetime) -> datetime | None:
     """The clock's beginning, moved by the gap since the last value if there was one: in a gap the clock stands."""
     if state.since is None or state.as_of is None or state.data is Data.OK:

@@ -93,9 +93,7 @@ class World:
         """Judge once more, with no news."""
         if seconds is not None:
             self.now = at(seconds)
-        return evaluation.evaluate(
-            organization_id=self.organization.pk, now=self.now, using=self.sources, **options
-        )
+        return evaluation.evaluate(organization_id=self.organization.pk, now=self.now, using=self.sources, **options)
 
     def attend(self, seconds: float | None = None) -> int:
         if seconds is not None:
