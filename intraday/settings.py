@@ -212,7 +212,10 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
-    "ENUM_NAME_OVERRIDES": {  # two enumerations of one field name
+    "ENUM_NAME_OVERRIDES": {
+        "AlertSeverityEnum": "alerts.models.Severity",
+        "AlertSourceEnum": "alerts.models.Source",
+        # two enumerations of one field name
         "BacklogQuality": ["ok", "partial", "stale"],
         "KPIQuality": ["ok", "partial", "stale", "no_data"],
     },

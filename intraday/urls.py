@@ -18,6 +18,7 @@ urlpatterns = [
     path("api/intraday/backlog/", include("backlog.urls")),
     path("api/intraday/attendance/", include("attendance.urls")),
     path("api/intraday/kpi/", include("kpi.urls")),
+    path("api/alerts", include("alerts.urls")),
     path("api/intraday/feeds", FeedsView.as_view()),
     path("api/ws/sse", EventStreamView.as_view(channels=CHANNELS)),
     path("api/ws/", include("realtime.urls")),
