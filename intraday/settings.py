@@ -217,6 +217,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "AlertSeverityEnum": "alerts.models.Severity",
         "AlertSourceEnum": "alerts.models.Source",
+        "AlertStatusEnum": "alerts.models.Status",
         # two enumerations of one field name
         "BacklogQuality": ["ok", "partial", "stale"],
         "KPIQuality": ["ok", "partial", "stale", "no_data"],
