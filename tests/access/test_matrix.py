@@ -1,0 +1,406 @@
+"""Every endpoint and every message of the socket, asked by everybody about org_123.
+
+The two tables are the design. An endpoint or a message that is in neither fails the tests: a new one needs its line.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils import timezone
+from rest_framework.test import APIClient
+
+from intraday.org import services
+from intraday.org.models import ApiKey, Organization, Role
+from realtime import protocol
+from tests.access import alerts as fixtures
+from tests.access.people import bearer, browser_of, person, session_of, token_of
+from tests.conftest import key_of
+from tests.live import LiveServer, Socket, socket
+from tests.realtime.notes import in_thread
+
+# `limited` is an administrator of dept_456 alone; `key_999` a key with every scope, of another organization.
+CALLERS = ["nobody", "stranger", "viewer", "analyst", "supervisor", "admin", "limited", "key_999", "revoked", "expired"]
+
+REST = """
+                                              nobody strang viewer analys superv admin  limit  key999 revok. expir.
+POST api/schedulesbacklog/ingest       org    401    404    403    403    403    201    403    404    401    401
+POST api/schedulesbacklog/ingest       own    401    404    403    403    403    201    201    404    401    401
+POST api/schedulesbacklog/ingest       beside 401    404    403    403    403    201    404    404    401    401
+POST api/schedulesbacklog/ingest       queue  401    404    403    403    403    201    400    404    401    401
+POST api/schedulesbacklog/batch-ingest org    401    404    403    403    403    201    400    404    401    401
+POST api/schedulesbacklog/batch-ingest own    401    404    403    403    403    201    201    404    401    401
+POST api/schedulesbacklog/batch-ingest beside 401    404    403    403    403    201    400    404    401    401
+POST api/schedulesbacklog/batch-ingest queue  401    404    403    403    403    201    400    404    401    401
+POST api/intraday/backlog/ingest       org    401    404    403    403    403    201    403    404    401    401
+POST api/intraday/backlog/ingest       own    401    404    403    403    403    201    201    404    401    401
+POST api/intraday/backlog/ingest       beside 401    404    403    403    403    201    404    404    401    401
+POST api/intraday/backlog/batch-ingest org    401    404    403    403    403    201    400    404    401    401
+POST api/intraday/backlog/batch-ingest own    401    404    403    403    403    201    201    404    401    401
+POST api/intraday/backlog/batch-ingest beside 401    404    403    403    403    201    400    404    401    401
+GET  api/intraday/backlog/current      org    401    404    200    200    200    200    403    404    401    401
+GET  api/intraday/backlog/current      own    401    404    200    200    200    200    200    404    401    401
+GET  api/intraday/backlog/current      beside 401    404    200    200    200    200    404    404    401    401
+GET  api/intraday/backlog/current      queue  401    404    200    200    200    200    404    404    401    401
+GET  api/intraday/backlog/history      org    401    404    200    200    200    200    403    404    401    401
+GET  api/intraday/backlog/history      own    401    404    200    200    200    200    200    404    401    401
+GET  api/intraday/backlog/history      beside 401    404    200    200    200    200    404    404    401    401
+GET  api/intraday/backlog/history      queue  401    404    200    200    200    200    404    404    401    401
+POST api/intraday/attendance/ingest    org    401    404    403    403    403    201    403    404    401    401
+POST api/intraday/attendance/ingest    own    401    404    403    403    403    201    201    404    401    401
+POST api/intraday/attendance/ingest    beside 401    404    403    403    403    201    404    404    401    401
+POST api/intraday/attendance/batch-ingest org    401    404    403    403    403    201    400    404    401    401
+POST api/intraday/attendance/batch-ingest own    401    404    403    403    403    201    201    404    401    401
+POST api/intraday/attendance/batch-ingest beside 401    404    403    403    403    201    400    404    401    401
+POST api/intraday/attendance/shifts/batch-ingest own 401 404    403    403    403    201    201    404    401    401
+POST api/intraday/attendance/shifts/batch-ingest beside 401 404 403    403    403    201    400    404    401    401
+GET  api/intraday/attendance/current   org    401    404    200    200    200    200    403    404    401    401
+GET  api/intraday/attendance/current   own    401    404    200    200    200    200    200    404    401    401
+GET  api/intraday/attendance/current   beside 401    404    200    200    200    200    404    404    401    401
+GET  api/intraday/attendance/current   queue  401    404    200    200    200    200    404    404    401    401
+GET  api/intraday/attendance/history   org    401    404    200    200    200    200    403    404    401    401
+GET  api/intraday/attendance/history   own    401    404    200    200    200    200    200    404    401    401
+GET  api/intraday/attendance/history   beside 401    404    200    200    200    200    404    404    401    401
+GET  api/intraday/attendance/history   queue  401    404    200    200    200    200    404    404    401    401
+POST api/intraday/kpi/ingest           own    401    404    403    403    403    201    201    404    401    401
+POST api/intraday/kpi/ingest           beside 401    404    403    403    403    201    404    404    401    401
+POST api/intraday/kpi/ingest           queue  401    404    403    403    403    201    400    404    401    401
+POST api/intraday/kpi/batch-ingest     own    401    404    403    403    403    201    201    404    401    401
+POST api/intraday/kpi/batch-ingest     beside 401    404    403    403    403    201    400    404    401    401
+POST api/intraday/kpi/batch-ingest     queue  401    404    403    403    403    201    400    404    401    401
+POST api/intraday/kpi/forecast/batch-ingest own    401    404    403    403    403    201    201    404    401    401
+POST api/intraday/kpi/forecast/batch-ingest beside 401    404    403    403    403    201    400    404    401    401
+POST api/intraday/kpi/forecast/batch-ingest queue  401    404    403    403    403    201    400    404    401    401
+POST api/intraday/kpi/compute          org    401    404    403    201    201    201    403    404    401    401
+POST api/intraday/kpi/compute          own    401    404    403    201    201    201    201    404    401    401
+POST api/intraday/kpi/compute          beside 401    404    403    201    201    201    404    404    401    401
+POST api/intraday/kpi/compute          queue  401    404    403    201    201    201    404    404    401    401
+GET  api/intraday/kpi/current          org    401    404    200    200    200    200    403    404    401    401
+GET  api/intraday/kpi/current          own    401    404    200    200    200    200    200    404    401    401
+GET  api/intraday/kpi/current          beside 401    404    200    200    200    200    404    404    401    401
+GET  api/intraday/kpi/current          queue  401    404    200    200    200    200    404    404    401    401
+GET  api/intraday/kpi/history          org    401    404    200    200    200    200    403    404    401    401
+GET  api/intraday/kpi/history          own    401    404    200    200    200    200    200    404    401    401
+GET  api/intraday/kpi/history          beside 401    404    200    200    200    200    404    404    401    401
+GET  api/intraday/kpi/history          queue  401    404    200    200    200    200    404    404    401    401
+GET  api/intraday/kpi/intervals        org    401    404    200    200    200    200    403    404    401    401
+GET  api/intraday/kpi/intervals        own    401    404    200    200    200    200    200    404    401    401
+GET  api/intraday/kpi/intervals        beside 401    404    200    200    200    200    404    404    401    401
+GET  api/intraday/kpi/intervals        queue  401    404    200    200    200    200    404    404    401    401
+POST api/intraday/kpi/what-if          own    401    404    200    200    200    200    200    404    401    401
+POST api/intraday/kpi/what-if          beside 401    404    200    200    200    200    404    404    401    401
+POST api/intraday/kpi/what-if          queue  401    404    200    200    200    200    404    404    401    401
+GET  api/intraday/feeds                org    401    404    200    200    200    200    403    404    401    401
+GET  api/alerts                        org    401    404    200    200    200    200    200    404    401    401
+GET  api/alerts                        own    401    404    200    200    200    200    200    404    401    401
+GET  api/alerts                        beside 401    404    200    200    200    200    404    404    401    401
+POST api/alerts/evaluate               org    401    404    403    200    200    200    403    404    401    401
+POST api/alerts/acknowledge            org    401    404    403    200    200    200    200    404    401    401
+GET  api/alerts/metrics                org    401    404    200    200    200    200    200    404    401    401
+GET  api/alerts/rules                  org    401    404    200    200    200    200    403    404    401    401
+POST api/alerts/rules                  org    401    404    403    403    403    201    403    404    401    401
+POST api/alerts/rules/preview          org    401    404    403    403    403    200    403    404    401    401
+GET  api/alerts/rules/<uuid:rule_id>   org    401    404    200    200    200    200    403    404    401    401
+PATCH api/alerts/rules/<uuid:rule_id>  org    401    404    403    403    403    200    403    404    401    401
+DELETE api/alerts/rules/<uuid:rule_id> own    401    404    403    403    403    204    403    404    401    401
+GET  api/alerts/silences               org    401    404    200    200    200    200    200    404    401    401
+POST api/alerts/silences               org    401    404    403    403    201    201    403    404    401    401
+POST api/alerts/silences               own    401    404    403    403    201    201    201    404    401    401
+POST api/alerts/silences               beside 401    404    403    403    201    201    404    404    401    401
+GET  api/alerts/silences/<uuid:silence_id> own 401   404    200    200    200    200    200    404    401    401
+GET  api/alerts/silences/<uuid:silence_id> beside 401 404   200    200    200    200    404    404    401    401
+PATCH api/alerts/silences/<uuid:silence_id> own 401  404    403    403    200    200    200    404    401    401
+PATCH api/alerts/silences/<uuid:silence_id> beside 401 404  403    403    200    200    404    404    401    401
+DELETE api/alerts/silences/<uuid:silence_id> own 401 404    403    403    204    204    204    404    401    401
+DELETE api/alerts/silences/<uuid:silence_id> beside 401 404 403    403    204    204    404    404    401    401
+GET  api/alerts/<uuid:alert_id>        own    401    404    200    200    200    200    200    404    401    401
+GET  api/alerts/<uuid:alert_id>        beside 401    404    200    200    200    200    404    404    401    401
+POST api/alerts/<uuid:alert_id>/acknowledge own 401  404    403    200    409    409    409    404    401    401
+POST api/alerts/<uuid:alert_id>/acknowledge beside 401 404  403    200    409    409    404    404    401    401
+POST api/alerts/<uuid:alert_id>/resolve own   401    404    403    200    200    200    200    404    401    401
+POST api/alerts/<uuid:alert_id>/resolve beside 401   404    403    200    200    200    404    404    401    401
+POST api/alerts/<uuid:alert_id>/snooze own    401    404    403    200    200    200    200    404    401    401
+POST api/alerts/<uuid:alert_id>/snooze beside 401    404    403    200    200    200    404    404    401    401
+GET  api/ws/stats                      org    401    404    200    200    200    200    403    404    401    401
+GET  api/ws/connections                org    401    404    200    200    200    200    200    404    401    401
+GET  api/ws/rooms                      org    401    404    200    200    200    200    200    404    401    401
+GET  api/ws/sse                        org    401    404    406    406    406    406    403    404    401    401
+GET  api/ws/sse                        own    401    404    406    406    406    406    406    404    401    401
+GET  api/ws/sse                        beside 401    404    406    406    406    406    403    404    401    401
+GET  api/ws/sse                        queue  401    404    406    406    406    406    406    404    401    401
+POST api/ws/token                      user   401    404    200    200    200    200    200    404    401    401
+POST api/ws/notifications              org    401    404    403    403    201    201    403    404    401    401
+POST api/ws/notifications              own    401    404    403    403    201    201    201    404    401    401
+POST api/ws/notifications              beside 401    404    403    403    201    201    404    404    401    401
+POST api/ws/notifications              queue  401    404    403    403    201    201    404    404    401    401
+POST api/ws/events                     org    401    404    403    403    201    201    403    404    401    401
+POST api/ws/events                     own    401    404    403    403    201    201    201    404    401    401
+POST api/ws/events                     beside 401    404    403    403    201    201    404    404    401    401
+POST api/ws/events                     queue  401    404    403    403    201    201    404    404    401    401
+GET  api/walls                         org    401    404    403    403    200    200    200    404    401    401
+POST api/walls                         org    401    404    403    403    201    201    403    404    401    401
+POST api/walls                         own    401    404    403    403    201    201    201    404    401    401
+POST api/walls                         beside 401    404    403    403    201    201    404    404    401    401
+POST api/walls/revoke                  org    401    404    403    403    404    404    404    404    401    401
+GET  api/schema                        none   200    200    200    200    200    200    200    200    200    200
+GET  api/docs                          none   200    200    200    200    200    200    200    200    200    200
+GET  asyncapi.json                     none   200    200    200    200    200    200    200    200    200    200
+GET  healthz                           none   200    200    200    200    200    200    200    200    200    200
+GET  metrics                           none   200    200    200    200    200    200    200    200    200    200
+GET  readyz                            none   200    200    200    200    200    200    200    200    200    200
+GET                                    none   302    200    200    200    200    200    200    302    302    302
+GET  alerts/<str:alert_id>             none   302    200    200    200    200    200    200    302    302    302
+GET  wall/<str:secret>                 none   404    404    404    404    404    404    404    404    404    404
+GET  wall/<str:secret>/token           none   404    404    404    404    404    404    404    404    404    404
+GET  signin                            none   200    200    200    200    200    200    200    200    200    200
+GET  signout                           none   405    405    405    405    405    405    405    405    405    405
+"""
+
+ORG = {"organization_id": "org_123"}
+ASKED: dict[str, dict[str, Any]] = {
+    "org": ORG,
+    "own": ORG | {"department_id": "dept_456"},
+    "beside": ORG | {"department_id": "dept_789"},
+    "queue": ORG | {"queue_name": "claims"},  # of dept_789
+    "user": ORG | {"user_id": "ben", "role": "viewer"},
+    "none": {},
+}
+# A row of every kind at once: what a kind does not know it ignores.
+ROW = {"snapshot_time": "2026-01-31T10:00:00Z", "total_items": 1, "average_wait_time_minutes": 1}
+ROW |= {"employee_id": "ada", "status": "present"}
+ROW |= {"shift_id": "1", "start": "2026-01-31T09:00:00Z", "end": "2026-01-31T17:00:00Z", "kind": "work"}
+SUPPORT = {"queue_name": "support"}  # of either department; a queue that is asked about stands
+INTERVAL = {"interval_start": "2026-01-31T10:00:00Z", "interval_minutes": 30}
+STATS = SUPPORT | INTERVAL | dict.fromkeys(("offered", "answered", "answered_in_target", "abandoned", "agents"), 1)
+STATS |= {"handle_seconds": 60, "available_seconds": 60}
+FORECAST = SUPPORT | INTERVAL | {"offered": 1, "aht_seconds": 60}
+BODIES: dict[str, dict[str, Any]] = {
+    "api/ws/sse": {"channels": "backlog"},  # 406: it was found in order, and is answered by the ASGI server alone
+    "api/ws/notifications": {"title": "Maintenance"},
+    "api/ws/events": {"event": "acme:lunch", "payload": {}},
+    "api/intraday/kpi/ingest": STATS,
+    "api/intraday/kpi/batch-ingest": STATS,
+    "api/intraday/kpi/forecast/batch-ingest": FORECAST,
+    "api/intraday/kpi/what-if": SUPPORT,
+    "api/walls": {"name": "2nd floor"},
+    "api/walls/revoke": {"wall_id": "777"},
+}
+
+ALERTS = {
+    "api/alerts/acknowledge": {"ids": list(fixtures.ALERTS.values())},
+    "api/alerts/rules": fixtures.RULE,
+    "api/alerts/rules/preview": {
+        "draft": fixtures.RULE,
+        "since": "2026-01-31T10:00:00Z",
+        "until": "2026-01-31T11:00:00Z",
+    },
+    "api/alerts/silences": fixtures.SILENCE,
+    "api/alerts/<uuid:alert_id>/snooze": {"minutes": 5},
+}
+
+SOCKET = """
+                                            nobody stranger viewer analyst superv. admin limited key_999 revoked expired
+authenticate                                  4401        *      *       *       *     *       *       *    4401    4401
+subscribe   org_123                           anon   absent     ok      ok      ok    ok  forbid  absent    anon    anon
+subscribe   org_123:dept:dept_456             anon   absent     ok      ok      ok    ok      ok  absent    anon    anon
+subscribe   org_123:dept:dept_789             anon   absent     ok      ok      ok    ok  forbid  absent    anon    anon
+subscribe   org_123:dept:dept_789:queue:claims anon  absent     ok      ok      ok    ok  forbid  absent    anon    anon
+subscribe   org_123:queue:claims              anon   absent     ok      ok      ok    ok  inside  absent    anon    anon
+ack         org_123                           anon   unsent     ok      ok      ok    ok      ok  unsent    anon    anon
+subscribe   org_777                           anon   absent absent  absent  absent absent absent  absent    anon    anon
+unsubscribe org_123                           anon   absent     ok      ok      ok    ok  forbid  absent    anon    anon
+unsubscribe org_123:dept:dept_789             anon   absent     ok      ok      ok    ok  forbid  absent    anon    anon
+ping                                            ok       ok     ok      ok      ok    ok      ok      ok      ok      ok
+"""
+ANSWERS = {"unsent": "not_subscribed", "anon": "not_authenticated", "absent": "not_found", "forbid": "forbidden"}
+
+
+@dataclass(frozen=True)
+class Line:
+    words: tuple[str, ...]
+    expected: dict[str, str]
+
+    def __str__(self) -> str:
+        return " ".join(self.words)
+
+
+def lines(table: str) -> list[Line]:
+    return list(_lines(table))
+
+
+def _lines(table: str) -> Iterator[Line]:
+    for text in table.strip().splitlines()[1:]:
+        words = text.split()
+        asked, expected = words[: -len(CALLERS)], words[-len(CALLERS) :]
+        yield Line(tuple(asked), dict(zip(CALLERS, expected, strict=True)))
+
+
+def routes(resolver: Any, before: str = "") -> Iterator[tuple[str, URLPattern]]:
+    for each in resolver.url_patterns:
+        if isinstance(each, URLResolver):
+            yield from routes(each, before + str(each.pattern))
+        else:
+            yield before + str(each.pattern), each
+
+
+def endpoints() -> set[tuple[str, str]]:
+    """(method, path) of everything served, but for Django's admin."""
+    found = set()
+    for route, pattern in routes(get_resolver()):
+        if route.startswith("admin/"):
+            continue
+        view = getattr(pattern.callback, "cls", None)
+        names = ["get"] if view is None else [name for name in view.http_method_names if hasattr(view, name)]
+        found |= {(name.upper(), route) for name in names if name != "options"}
+    return found
+
+
+@pytest.fixture
+def keys(house: Organization, stranger: Organization) -> dict[str, str]:
+    """The secrets of the callers that hold one: API keys and tokens."""
+    fixtures.make(house)
+    revoked = key_of(house)
+    services.revoke_keys(ApiKey.objects.all(), now=timezone.now())
+    people = {role: person(role, house, role) for role in Role.values}
+    people["stranger"] = person("stranger", stranger, Role.ADMIN)
+    people["limited"] = person("limited", house, Role.ADMIN, "dept_456")
+    tokens = {name: token_of(user, stranger if name == "stranger" else house) for name, user in people.items()}
+    expired = token_of(people["admin"], house, -1)
+    return tokens | {"key_999": key_of(stranger, "ingest", "read", "token"), "revoked": revoked, "expired": expired}
+
+
+@pytest.fixture
+def clients(keys: dict[str, str]) -> dict[str, APIClient]:
+    """People by their session, as the browser has it."""
+    from django.contrib.auth.models import User
+
+    found = {user.username: browser_of(user) for user in User.objects.all()}
+    found |= {"nobody": APIClient(), "expired": bearer(keys["expired"])}
+    for name in ("key_999", "revoked"):
+        found[name] = APIClient()
+        found[name].credentials(HTTP_AUTHORIZATION=f"Api-Key {keys[name]}")
+    return found
+
+
+def test_every_endpoint_has_its_line():
+    assert endpoints() == {(line.words[0], "" if len(line.words) == 2 else line.words[1]) for line in lines(REST)}
+
+
+def test_every_message_has_its_line():
+    assert set(protocol.REQUESTS) == {line.words[0] for line in lines(SOCKET)}
+
+
+def ask(client: APIClient, method: str, path: str, asked: str) -> Any:
+    fields, named = ASKED[asked], fixtures.named(path, asked)
+    if method == "GET":
+        return client.get(f"/{named}", fields | BODIES.get(path, {}))
+    if method == "DELETE":
+        return client.delete(f"/{named}?organization_id=org_123")
+    body = BODIES.get(path, ALERTS.get(path, ROW if "ingest" in path else {})) | fields
+    call = client.post if method == "POST" else client.patch
+    return call(f"/{named}", {"items": [body]} if "batch" in path else body, format="json")
+
+
+@pytest.mark.parametrize("line", lines(REST), ids=str)
+def test_an_endpoint_answers_everybody_as_designed(clients: dict[str, APIClient], line: Line):
+    method, *path, asked = line.words
+    answers = {name: ask(clients[name], method, "".join(path), asked) for name in CALLERS}
+    assert {name: str(answer.status_code) for name, answer in answers.items()} == line.expected
+    for name, answer in answers.items():
+        if answer.status_code >= 400 and "api/" in line.words[1]:
+            assert {"code", "message"} <= set(answer.json()), name
+    absent = [name for name, answer in answers.items() if answer.status_code == 404]
+    assert (
+        len({answers[name].content for name in absent}) <= 1
+    )  # the same words for what is foreign and for what is not
+
+
+@pytest.mark.parametrize("line", [line for line in lines(REST) if line.words[-1] == "org"], ids=str)
+def test_tokens_do_what_the_session_of_their_person_does(
+    clients: dict[str, APIClient], keys: dict[str, str], line: Line
+):
+    method, *path, asked = line.words
+    for name in ("stranger", "viewer", "supervisor", "admin", "limited"):
+        answer = ask(bearer(keys[name]), method, "".join(path), asked)
+        assert str(answer.status_code) == line.expected[name], name
+
+
+def test_the_admin_is_for_staff(clients: dict[str, APIClient]):
+    """Nobody of the matrix is staff, administrator of an organization or not."""
+    names = {"<path:object_id>": "1", "<id>": "1", "<path:content_type_id>": "1", "(?P<url>.*)$": "nothing"}
+    for route, _ in routes(get_resolver()):
+        if not route.startswith("admin/") or route == "admin/login/" or "^" in route:
+            continue
+        for name, value in names.items():
+            route = route.replace(name, value)
+        for name in CALLERS:
+            for answer in (clients[name].get(f"/{route}"), clients[name].post(f"/{route}", {})):
+                assert answer.status_code in (302, 403, 405), (route, name)
+            if name not in ("nobody", "key_999", "revoked", "expired") and "logout" in route:
+                clients[name].force_login(browser_user(name))
+
+
+def browser_user(name: str) -> Any:
+    from django.contrib.auth.models import User
+
+    return User.objects.get(username=name)
+
+
+async def answer_to(client: Socket, line: Line) -> str:
+    event, *room = line.words
+    rooms = {"rooms": [f"backlog:org:{room[0]}"]} if room else {}
+    if event == "ack":  # answered only where it fails: the pong says that it did not
+        await client.say("ack", stream=rooms["rooms"][0], seq=0)
+        await client.say("ping")
+    else:
+        await client.say(event, **rooms)
+    while True:
+        message = await client.hear()
+        if message["event"] == "error":
+            if event == "ack":
+                await client.until("pong")
+            return str(message["data"]["code"])
+        if message["event"] in ("subscribed", "unsubscribed"):
+            answered = message["data"]["rooms"]
+            return (
+                "ok"
+                if answered == rooms["rooms"]
+                else "inside"
+                if all(":dept:dept_456:" in r for r in answered)
+                else "?"
+            )
+        if message["event"] == "pong":
+            return "ok"
+
+
+async def admitted(client: Socket, secret: str) -> bool:
+    await client.say("authenticate", **({"token": secret} if secret else {}))
+    return (await client.hear())["event"] == "authenticated"
+
+
+@pytest.mark.parametrize("name", CALLERS)
+async def test_a_socket_answers_everybody_as_designed(server: LiveServer, keys: dict[str, str], name: str):
+    first, *others = lines(SOCKET)
+    async with socket(server) as client:
+        welcome = await admitted(client, keys.get(name, ""))
+        assert welcome == (first.expected[name] == "*")
+        if not welcome:
+            assert await client.closed() == 4401
+    async with socket(server) as client:
+        if welcome:
+            await client.sign_in(keys[name])
+        for line in others:
+            expected = line.expected[name]
+            assert await answer_to(client, line) == ANSWERS.get(expected, expected), str(line)
+
+
+@pytest.mark.parametrize("name", ["viewer", "limited", "stranger"])
+async def test_a_socket_of_a_browser_answers_as_one_with_a_token(server: LiveServer, keys: dict[str, str], name: str):
+    session = await in_thread(lambda: session_of(browser_user(name)))
+    async with socket(server, origin=server.http, additional_headers={"Cookie": f"sessionid={session}"}) as client:
+        await client.until("authenticated")
+        for line in lines(SOCKET)[1:]:
+            expected = line.expected[name]
+            assert await answer_to(client, line) == ANSWERS.get(expected, expected), str(line)
