@@ -9,6 +9,7 @@ from attendance.events import AttendanceChanged, CheckedIn, CheckedOut
 from backlog.events import BacklogChanged
 from kpi.events import KPIChanged
 from realtime.channels import Channel, Keyed
+from realtime.events import CustomEvent, SystemNotification
 
 CHANNELS: dict[str, Channel] = {
     "kpi": Channel(events={KPIChanged: Keyed.BY_SCOPE}, grant="read"),
@@ -25,6 +26,6 @@ CHANNELS: dict[str, Channel] = {
         },
         grant="read",
     ),
-    "system": Channel(events={}, grant="read"),
-    "custom": Channel(events={}, grant="read"),
+    "system": Channel(events={SystemNotification: Keyed.NOT}, grant="read"),
+    "custom": Channel(events={CustomEvent: Keyed.NOT}, grant="read"),
 }

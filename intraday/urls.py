@@ -4,8 +4,10 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 
 import backlog.urls
 from intraday import console, people
+from intraday.channels import CHANNELS
 from intraday.intake.views import FeedsView
 from intraday.rest.walls import RevokeWallView, WallsView
+from realtime.views import EventStreamView
 
 urlpatterns = [
     path("", console.page),
@@ -22,6 +24,7 @@ urlpatterns = [
     path("api/intraday/feeds", FeedsView.as_view()),
     path("api/walls", WallsView.as_view()),
     path("api/walls/revoke", RevokeWallView.as_view()),
+    path("api/ws/sse", EventStreamView.as_view(channels=CHANNELS)),
     path("api/ws/", include("realtime.urls")),
     path("api/schema", SpectacularAPIView.as_view(), name="schema"),
     path("asyncapi.json", console.events_document),

@@ -20,8 +20,8 @@ from realtime.connections import Connection
 from realtime.hub import Hub, get_hub
 from realtime.protocol import Authenticate, Close, Request, Selection, Subscribe
 from realtime.reads import in_thread
-from realtime.rights import RefusedError, granted
-from realtime.rooms import BadRoomError, Room
+from realtime.rights import RefusedError, rooms_of
+from realtime.rooms import Room
 from realtime.writers import FRAMES_EXTENSION, AsgiWriter, TransportWriter, Writer
 
 log = structlog.get_logger(__name__)
@@ -213,22 +213,7 @@ class RealtimeConsumer(AsyncConsumer):
         principal = self.connection.principal
         if principal is None:
             raise RefusedError("not_authenticated", "Send authenticate first.")
-        try:
-            rooms = frozenset(Room.parse(name) for name in selection.rooms) | _rooms_of_scope(selection, principal)
-        except BadRoomError as error:
-            raise RefusedError("invalid", str(error)) from None
-        if not rooms:
-            raise RefusedError("invalid", "Name channels (with organization_id) or rooms.")
-        return frozenset().union(*(granted(room, principal, self.channels) for room in rooms))
-
-
-def _rooms_of_scope(selection: Selection, principal: Principal) -> frozenset[Room]:
-    organization = selection.organization_id or principal.organization.id
-    bare = (
-        Room(name, organization, selection.department_id or "", selection.queue_name or "")
-        for name in selection.channels
-    )
-    return frozenset(Room.parse(room.name) for room in bare)  # parsed again: what was typed may be no id at all
+        return rooms_of(selection, principal, self.channels)
 
 
 def _believe(data: Authenticate, session: str) -> Principal | None:

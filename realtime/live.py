@@ -62,6 +62,16 @@ class Follower:
         self.rooms, self.position, self.epoch = rooms, position, epoch
         self.stream.audience(rooms, names=self.connection.names).join(self)
 
+    def write(self, records: list[Record], rooms: frozenset[Room], *, replayed: bool) -> None:
+        """Beside the flush: what was missed before it joins."""
+        rooms_filter = RoomFilter(rooms)
+        while records:
+            batch = render(records, rooms_filter, names=self.connection.names, replayed=replayed)
+            if batch.texts:
+                self.writer.write(batch)
+                self.stream.deliveries.update(batch.names)
+            records = [record for record in records if record.seq > batch.upto]
+
 
 class Audience:
     """Connections with the same rooms and rights: the same position means the same bytes, rendered once."""

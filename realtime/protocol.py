@@ -41,6 +41,11 @@ class Payload(Struct, frozen=True, kw_only=True):
 
     event: ClassVar[str]
 
+    @property
+    def wire_name(self) -> str:
+        """The event of the message. Customers' own events bear names of their own (realtime.events)."""
+        return self.event
+
     def redacted(self) -> Self | None:
         """The same without personal fields, for roles that may not see them; None where there are none."""
         return None

@@ -13,10 +13,11 @@ from collections.abc import Callable
 from contextlib import suppress
 
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.http11 import Request
 
-from realtime.writers import FRAMES_EXTENSION
+from realtime.writers import ABORT_EXTENSION, FRAMES_EXTENSION
 
 PING_SECONDS = 20
 FAIL_SECONDS = 2.0  # between the close frame and the end of a connection whose client does not read
@@ -69,6 +70,14 @@ class FrameProtocol(WebSocketsSansIOProtocol):
             self.on_writable(True)
 
 
+class StreamProtocol(HttpToolsProtocol):
+    """Lets a stream of events cut off a client that does not read: closing would wait for what was written."""
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self.scope["extensions"] = {ABORT_EXTENSION: self.transport.abort}  # type: ignore[dict-item]
+
+
 def config(*, host: str = "127.0.0.1", port: int = 5000, **options: object) -> uvicorn.Config:
     """How every process of ours serves HTTP and WebSocket."""
     return uvicorn.Config(
@@ -76,7 +85,7 @@ def config(*, host: str = "127.0.0.1", port: int = 5000, **options: object) -> u
         host=host,
         port=port,
         loop="uvloop",
-        http="httptools",
+        http=StreamProtocol,
         ws=FrameProtocol,
         # Larger than the protocol's own limit, so that the client is told why (4413) instead of being cut off.
         ws_max_size=1024 * 1024,

@@ -11,6 +11,9 @@ from realtime.ring import Batch, frame
 FRAMES_EXTENSION = "intraday.frames"
 """Key in `scope["extensions"]` under which realtime.server offers its FrameTransport."""
 
+ABORT_EXTENSION = "intraday.abort"
+"""Key in `scope["extensions"]` of a plain request under which realtime.server offers to cut the connection off."""
+
 
 class FrameTransport(Protocol):
     """What realtime.server offers: ready frames go straight to the transport."""
@@ -101,7 +104,7 @@ class AsgiWriter:
     async def _run(self) -> None:
         try:
             while self._waiting:
-                await self._send({"type": "websocket.send", "text": self._waiting.popleft().decode()})
+                await self._pass_on()
                 self._sent += 1
         except Exception:
             self._waiting.clear()
@@ -109,6 +112,9 @@ class AsgiWriter:
         self._task = None
         self.ready = True
         self.on_ready()
+
+    async def _pass_on(self) -> None:
+        await self._send({"type": "websocket.send", "text": self._waiting.popleft().decode()})
 
     async def drained(self) -> None:
         if self._task is not None:

@@ -51,12 +51,24 @@ GET  api/intraday/feeds                org    401    404    200    200    200   
 GET  api/ws/stats                      org    401    404    200    200    200    200    403    404    401    401
 GET  api/ws/connections                org    401    404    200    200    200    200    200    404    401    401
 GET  api/ws/rooms                      org    401    404    200    200    200    200    200    404    401    401
+GET  api/ws/sse                        org    401    404    406    406    406    406    403    404    401    401
+GET  api/ws/sse                        own    401    404    406    406    406    406    406    404    401    401
+GET  api/ws/sse                        beside 401    404    406    406    406    406    403    404    401    401
+GET  api/ws/sse                        queue  401    404    406    406    406    406    406    404    401    401
 POST api/ws/token                      user   401    404    200    200    200    200    200    404    401    401
 GET  api/walls                         org    401    404    403    403    200    200    200    404    401    401
 POST api/walls                         org    401    404    403    403    201    201    403    404    401    401
 POST api/walls                         own    401    404    403    403    201    201    201    404    401    401
 POST api/walls                         beside 401    404    403    403    201    201    404    404    401    401
 POST api/walls/revoke                  org    401    404    403    403    404    404    404    404    401    401
+POST api/ws/notifications              org    401    404    403    403    201    201    403    404    401    401
+POST api/ws/notifications              own    401    404    403    403    201    201    201    404    401    401
+POST api/ws/notifications              beside 401    404    403    403    201    201    404    404    401    401
+POST api/ws/notifications              queue  401    404    403    403    201    201    404    404    401    401
+POST api/ws/events                     org    401    404    403    403    201    201    403    404    401    401
+POST api/ws/events                     own    401    404    403    403    201    201    201    404    401    401
+POST api/ws/events                     beside 401    404    403    403    201    201    404    404    401    401
+POST api/ws/events                     queue  401    404    403    403    201    201    404    404    401    401
 GET  api/schema                        none   200    200    200    200    200    200    200    200    200    200
 GET  api/docs                          none   200    200    200    200    200    200    200    200    200    200
 GET  asyncapi.json                     none   200    200    200    200    200    200    200    200    200    200
@@ -79,8 +91,14 @@ ASKED: dict[str, dict[str, Any]] = {
     "user": ORG | {"user_id": "ben", "role": "viewer"},
     "none": {},
 }
+BODIES: dict[str, dict[str, Any]] = {
+    "api/ws/sse": {"channels": "backlog"},  # 406: it was found in order, and is answered by the ASGI server alone
+    "api/ws/notifications": {"title": "Maintenance"},
+    "api/ws/events": {"event": "acme:lunch", "payload": {}},
+    "api/walls": {"name": "2nd floor"},
+    "api/walls/revoke": {"wall_id": "777"},
+}
 ROW = {"snapshot_time": "2026-01-31T10:00:00Z", "total_items": 1, "average_wait_time_minutes": 1}
-WALL = {"name": "2nd floor", "wall_id": "777"}
 
 SOCKET = """
                                             nobody stranger viewer analyst superv. admin limited key_999 revoked expired
@@ -175,8 +193,8 @@ def test_every_message_has_its_line():
 def ask(client: APIClient, method: str, path: str, asked: str) -> Any:
     fields = ASKED[asked]
     if method == "GET":
-        return client.get(f"/{path}", fields)
-    body = fields | ROW if "ingest" in path else fields | WALL if "walls" in path else fields
+        return client.get(f"/{path}", fields | BODIES.get(path, {}))
+    body = fields | (ROW if "ingest" in path else BODIES.get(path, {}))
     return client.post(f"/{path}", {"items": [body]} if "batch" in path else body, format="json")
 
 

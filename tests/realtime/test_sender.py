@@ -183,11 +183,11 @@ async def test_without_valkey_requests_answer_screens_go_on_and_all_recovers_by_
                 await stats_say(api, degraded=False)
                 minute, seq = 22, 63
                 while True:  # until events come through the layer again, not from the log
-                    healed = server.hub.healed
+                    healed = server.hub.healing.healed
                     await api.post(POST, rows(minute, "support"))
                     seq, minute = seq + 3, minute + 1
                     await hear_up_to(one, seq)
-                    if server.hub.healed == healed:
+                    if server.hub.healing.healed == healed:
                         break
                     assert minute < 100, "events still come from the log alone"
                 await hear_up_to(other, seq)
