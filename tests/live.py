@@ -162,6 +162,12 @@ class ProcessServer:
     def kill(self) -> None:
         self.stop(signal.SIGKILL)
 
+    def shell(self, script: str) -> str:
+        """Run this on the server's database; what it printed."""
+        command = [sys.executable, "manage.py", "shell", "--no-imports", "-c", script]
+        done = subprocess.run(command, cwd=ROOT, env=self._environment, check=True, capture_output=True, text=True)
+        return done.stdout
+
 
 def test_database() -> dict[str, str]:
     """Environment of a process that shall use the database of this test."""
