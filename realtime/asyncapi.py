@@ -7,6 +7,7 @@ import msgspec
 
 from realtime import protocol
 from realtime.channels import Channel
+from realtime.events import NAME_PATTERN, CustomEvent
 from realtime.protocol import ANSWERS, REQUESTS, Payload, Resync, SnapshotData
 
 DESCRIPTION = """\
@@ -90,7 +91,9 @@ def _events(channels: Mapping[str, Channel]) -> Iterable[tuple[str, dict[str, An
 
 
 def _message(event: str, data: str, *, required: list[str], **fields: Any) -> dict[str, Any]:
-    properties = {"event": {"const": event}, "data": {"$ref": _REF.format(name=data)}, **fields}
+    own = event == CustomEvent.event  # and the customer's own, any name but ours
+    said = {"type": "string", "pattern": f"^{NAME_PATTERN}$"} if own else {"const": event}
+    properties = {"event": said, "data": {"$ref": _REF.format(name=data)}, **fields}
     return {"name": event, "payload": {"type": "object", "properties": properties, "required": required}}
 
 
