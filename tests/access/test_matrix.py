@@ -64,6 +64,9 @@ GET  api/intraday/attendance/history   org    401    404    200    200    200   
 GET  api/intraday/attendance/history   own    401    404    200    200    200    200    200    404    401    401
 GET  api/intraday/attendance/history   beside 401    404    200    200    200    200    404    404    401    401
 GET  api/intraday/attendance/history   queue  401    404    200    200    200    200    404    404    401    401
+GET  api/intraday/attendance/people    org    401    404    403    403    200    200    403    404    401    401
+GET  api/intraday/attendance/people    own    401    404    403    403    200    200    200    404    401    401
+GET  api/intraday/attendance/people    beside 401    404    403    403    200    200    404    404    401    401
 POST api/intraday/kpi/ingest           own    401    404    403    403    403    201    201    404    401    401
 POST api/intraday/kpi/ingest           beside 401    404    403    403    403    201    404    404    401    401
 POST api/intraday/kpi/ingest           queue  401    404    403    403    403    201    400    404    401    401
