@@ -255,7 +255,10 @@ ALERTS: dict[str, Any] = {
     },
 }
 ALERT: dict[str, Any] = {"parameters": [OfOrganization], "responses": {200: AlertDetail, **BAD_REQUESTS}}
-METRICS: dict[str, Any] = {"responses": {200: _items("Metrics", METRIC), **BAD_REQUESTS}}
+METRICS: dict[str, Any] = {
+    "parameters": [OfOrganization],
+    "responses": {200: _items("Metrics", METRIC), **BAD_REQUESTS},
+}
 RULES: dict[str, Any] = {
     "operation_id": "alerts_rules_list",
     "parameters": [OfOrganization],

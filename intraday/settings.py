@@ -9,6 +9,7 @@ from pathlib import Path
 
 import environ
 from corsheaders.defaults import default_headers
+from csp.constants import NONE, SELF
 
 from intraday.logs import configure_logging
 
@@ -72,6 +73,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "intraday.metrics.timed",
     "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -215,6 +217,8 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "AlertSeverityEnum": "alerts.models.Severity",
         "AlertSourceEnum": "alerts.models.Source",
+        "AlertStatusEnum": "alerts.models.Status",
+        "AlertStatusEnum": "alerts.models.Status",
         # two enumerations of one field name
         "BacklogQuality": ["ok", "partial", "stale"],
         "KPIQuality": ["ok", "partial", "stale", "no_data"],
@@ -225,6 +229,23 @@ SPECTACULAR_SETTINGS = {
         "intraday.rest.authentication.PersonAuthentication",
     ],
 }
+# Nothing from other hosts, nothing inline: on every page, Django's admin included. `data:` is the favicon with a count.
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "base-uri": [NONE],
+    }
+}
+LOGIN_URL = "/signin"
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "/signin"
 CORS_ALLOWED_ORIGINS = ALLOWED_ORIGINS
 CORS_ALLOW_HEADERS = (*default_headers, "last-event-id")  # as sent by programs that are no EventSource
 CORS_URLS_REGEX = r"^/api/.*$"
@@ -246,6 +267,7 @@ STATIC_ROOT = VAR_DIR / "static"
 STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 # Static files are small: that each is read before it is sent, instead of streamed, is no news to the operator.
 warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
+WHITENOISE_IMMUTABLE_FILE_TEST = r"/build/assets/"  # their names hold a hash
 WHITENOISE_USE_FINDERS = True  # no collectstatic step on a machine that only wants to look
 LOG_LEVEL = env.str("INTRADAY_LOG_LEVEL", default="INFO")
 LOGGING_CONFIG = None

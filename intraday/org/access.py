@@ -16,7 +16,7 @@ from django.contrib.sessions.models import Session
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
-from intraday.org.models import ApiKey, KeyScope, Membership, Organization, Role
+from intraday.org.models import ApiKey, KeyScope, Membership, Organization, Role, WallBoard
 from intraday.org.services import key_digest
 
 DEMO_ORGANIZATION = "org_123"
@@ -28,11 +28,12 @@ class Grant:
     ACT = "act"  # acknowledge, resolve, snooze
     SILENCE = "silence"
     RULES = "rules"  # edit alert rules
+    WALLS = "walls"  # make and revoke links of wall boards
 
 
 _VIEWER = frozenset({KeyScope.READ})
 _ANALYST = _VIEWER | {Grant.ACT}
-_SUPERVISOR = _ANALYST | {Grant.SILENCE, KeyScope.PUBLISH}
+_SUPERVISOR = _ANALYST | {Grant.SILENCE, Grant.WALLS, KeyScope.PUBLISH}
 _ADMIN = _SUPERVISOR | {Grant.RULES, KeyScope.INGEST}
 ROLE_GRANTS: dict[str, frozenset[str]] = {
     Role.VIEWER: _VIEWER,
@@ -74,12 +75,20 @@ class Issued:
 
 
 @dataclass(frozen=True)
+class Wall:
+    """The page of a wall board, as long as its link is not revoked."""
+
+    board: int
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True)
 class Demo:
     user_id: str
     expires_at = None
 
 
-Credential = Key | Member | Issued | Demo
+Credential = Key | Member | Issued | Wall | Demo
 
 
 class Refused(Enum):
@@ -147,17 +156,20 @@ def by_demo(user_id: str, organization_id: str) -> Principal | None:
 
 
 def believe(credentials: Iterable[Credential]) -> dict[Credential, Principal | Refused]:
-    """What each of them is worth now: one query for people and one for keys, however many they are."""
+    """What each of them is worth now: a query for people, keys and wall boards each, however many they are."""
     asked = set(credentials)
     now = timezone.now()
     members = _members([each for each in asked if isinstance(each, Member)])
     keys = _keys({each.key for each in asked if isinstance(each, Key | Issued)})
+    boards = _boards({each.board for each in asked if isinstance(each, Wall)})
     answers: dict[Credential, Principal | Refused] = {}
     for each in asked:
         if each.expires_at is not None and each.expires_at <= now:
             answers[each] = Refused.SIGN_IN
         elif isinstance(each, Member):
             answers[each] = _member(each, members.get((each.user, each.organization)))
+        elif isinstance(each, Wall):
+            answers[each] = _wall(each, boards.get(each.board))
         elif isinstance(each, Demo):
             answers[each] = _demo(each)
         else:
@@ -176,6 +188,11 @@ def _members(credentials: list[Member]) -> dict[tuple[int, str], Membership]:
 
 def _keys(ids: set[int]) -> dict[int, ApiKey]:
     rows = ApiKey.objects.select_related("organization").filter(pk__in=ids, revoked_at=None) if ids else ()
+    return {row.pk: row for row in rows}
+
+
+def _boards(ids: set[int]) -> dict[int, WallBoard]:
+    rows = WallBoard.objects.select_related("organization").filter(pk__in=ids, revoked_at=None) if ids else ()
     return {row.pk: row for row in rows}
 
 
@@ -204,6 +221,14 @@ def _vouched(credential: Key | Issued, key: ApiKey | None) -> Principal | Refuse
 def _key_principal(key: ApiKey) -> Principal:
     name, user_id = f"key {key.name}", f"key:{key.prefix}"
     return Principal(key.organization, name, user_id, Role.VIEWER, frozenset(key.scopes), Key(key.pk))
+
+
+def _wall(credential: Wall, board: WallBoard | None) -> Principal | Refused:
+    if board is None:
+        return Refused.SIGN_IN
+    departments = frozenset([board.department_id]) if board.department_id else None
+    name, user_id = f"wall board {board.name}", f"wall:{board.pk}"
+    return Principal(board.organization, name, user_id, Role.VIEWER, ROLE_GRANTS[Role.VIEWER], credential, departments)
 
 
 def _demo(credential: Demo) -> Principal | Refused:

@@ -1,9 +1,11 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
+import { snippetModules } from "./tests/snippets.js";
 
 const older = (name: string): string => fileURLToPath(new URL(`tests/react18/node_modules/${name}`, import.meta.url));
 
 export default defineConfig({
+  plugins: [snippetModules()],
   test: {
     environment: "happy-dom",
     restoreMocks: true,

@@ -1,4 +1,4 @@
-// Made by `make types` from the protocol's definition (realtime/protocol.py and <app>/events.py): do not edit.
+// Made by `make types` from realtime/protocol.py and the events.py of the domains: do not edit.
 
 export interface Protocol {
   Authenticate: Authenticate;
