@@ -22,6 +22,7 @@ from websockets.extensions.permessage_deflate import PerMessageDeflate, ServerPe
 from websockets.frames import Frame
 from websockets.http11 import Request
 
+from realtime import sse
 from realtime.frames import WINDOW_BITS
 from realtime.hub import running_hub
 from realtime.protocol import Close
@@ -143,6 +144,13 @@ class StreamProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self.scope["extensions"] = {ABORT_EXTENSION: self.transport.abort}  # type: ignore[dict-item]
+
+    def shutdown(self) -> None:
+        """uvicorn waits for answers to be whole, which a stream of events never is."""
+        super().shutdown()
+        if self.cycle is not None and not self.cycle.response_complete and self.scope["path"] == sse.PATH:
+            self.transport.close()
+            self.loop.call_later(FAIL_SECONDS, self.transport.abort)
 
 
 def config(*, host: str = "127.0.0.1", port: int = 5000, **options: object) -> uvicorn.Config:
