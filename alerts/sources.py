@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
+import attendance.selectors
 import backlog.selectors
 import intraday.intake.selectors
+import kpi.selectors
 from alerts.metrics import Figure
 from intraday.intake.selectors import STALE_AFTER_CADENCES, UNKNOWN_CADENCE_SECONDS
 from intraday.org.models import Scope
@@ -67,14 +69,12 @@ def stale_minutes(known: Collection[Figure], now: datetime) -> dict[str, Any]:
     return {name: round(minutes[name], 2) if name in minutes else None for name in names}
 
 
-def _never_closed(organization_id: str, *, at: datetime) -> Mapping[int, datetime]:
-    return {}
-
-
 SOURCES = Sources(
     providers={
+        "kpi": Provider(kpi.selectors.figures, kpi.selectors.past_figures),
+        "attendance": Provider(attendance.selectors.figures, attendance.selectors.past_figures),
         "backlog": Provider(backlog.selectors.figures, backlog.selectors.past_figures),
         "feeds": Provider(feeds),
     },
-    closed=_never_closed,
+    closed=kpi.selectors.closed,
 )

@@ -207,9 +207,12 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
-    "ENUM_NAME_OVERRIDES": {
+    "ENUM_NAME_OVERRIDES": {  # two enumerations of one field name
+        "BacklogQuality": ["ok", "partial", "stale"],
+        "KPIQuality": ["ok", "partial", "stale", "no_data"],
         "AlertSeverityEnum": "alerts.models.Severity",
         "AlertSourceEnum": "alerts.models.Source",
+        "AlertStatusEnum": "alerts.models.Status",
     },
     "AUTHENTICATION_WHITELIST": [  # demo mode asks for no credential, so there is none to describe
         "intraday.rest.authentication.ApiKeyAuthentication",

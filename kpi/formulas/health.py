@@ -1,0 +1,87 @@
+"""One figure for a scope's state, which cannot hide a red part behind green ones (DOMAIN 3.4)."""
+
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+from kpi.formulas.risk import CRITICAL
+from kpi.formulas.staffing import CRITICAL_SHARE, OCCUPANCY_TARGET_MAX, OCCUPANCY_TARGET_MIN
+
+CAP_RISK = 40.0
+CAP_STAFFING = 50.0
+GREEN, AMBER = 80.0, 60.0
+
+CapReason = Literal["risk_critical", "critical_understaffed"]
+Label = Literal["green", "amber", "red"]
+
+
+class Weights(NamedTuple):
+    sla: float = 0.5
+    staffing: float = 0.3
+    utilization: float = 0.2
+
+
+DEFAULT_WEIGHTS = Weights()
+
+
+@dataclass(frozen=True, slots=True)
+class HealthScore:
+    """All 0-100, 100 is healthy; None where the input is missing. `cap_reason` names the cap that took effect."""
+
+    score: float | None
+    sla: float | None
+    staffing: float | None
+    utilization: float | None
+    cap_reason: CapReason | None
+
+
+def health_score(
+    *,
+    risk: float | None,
+    gap_share: float | None,
+    occupancy: float | None,
+    weights: Weights = DEFAULT_WEIGHTS,
+) -> HealthScore:
+    """Weighted mean of the parts that are known, from the SLA risk, gap / required and occupancy (fractions).
+
+    Capped at 40 by a critical risk and at 50 by a fifth of the heads missing. ValueError for weights below 0.
+    """
+    if min(weights) < 0:
+        raise ValueError(f"weights are numbers from 0 up, not {weights}")
+    parts = (
+        None if risk is None else 100 * (1 - risk),
+        None if gap_share is None else _staffing(gap_share),
+        None if occupancy is None else _utilization(occupancy),
+    )
+    known = [(weight, part) for weight, part in zip(weights, parts, strict=True) if part is not None]
+    total = sum(weight for weight, _ in known)
+    if not total:
+        return HealthScore(None, *parts, cap_reason=None)
+    score = sum(weight * part for weight, part in known) / total
+    cap, reason = _cap(risk, gap_share)
+    return HealthScore(min(score, cap), *parts, cap_reason=reason if score > cap else None)
+
+
+def health_label(score: float) -> Label:
+    if score >= GREEN:
+        return "green"
+    return "amber" if score >= AMBER else "red"
+
+
+def _staffing(gap_share: float) -> float:
+    if gap_share < -0.02:
+        return max(0.0, 100 * (1 - (-gap_share - 0.02) / 0.18))
+    return 100.0 if gap_share <= 0.10 else max(60.0, 100 - 100 * (gap_share - 0.10))
+
+
+def _utilization(occupancy: float) -> float:
+    if occupancy > OCCUPANCY_TARGET_MAX:
+        return max(0.0, 100 * (1 - (occupancy - OCCUPANCY_TARGET_MAX) / 0.12))
+    return 100.0 if occupancy >= OCCUPANCY_TARGET_MIN else 40 + 60 * occupancy / OCCUPANCY_TARGET_MIN
+
+
+def _cap(risk: float | None, gap_share: float | None) -> tuple[float, CapReason | None]:
+    if risk is not None and risk >= CRITICAL:
+        return CAP_RISK, "risk_critical"
+    if gap_share is not None and gap_share <= CRITICAL_SHARE:
+        return CAP_STAFFING, "critical_understaffed"
+    return 100.0, None

@@ -1,0 +1,61 @@
+"""Decimal figures taken at their word, and the regularized incomplete beta function."""
+
+import math
+from fractions import Fraction
+
+BETA_TERMS = 10_000
+BETA_PRECISION = 1e-15
+TINY = 1e-300
+
+
+def exact(value: float) -> Fraction:
+    """The decimal a float is written as: 0.3 is 3/10, so that 21/(1 - 0.3) is 30 and not 30.000000000000004.
+
+    ValueError for NaN and infinities.
+    """
+    return Fraction(value) if isinstance(value, int) else Fraction(repr(float(value)))
+
+
+def share(name: str, value: float) -> float:
+    if not 0 <= value <= 1:
+        raise ValueError(f"{name} is a share of 0 to 1, not {value}")
+    return value
+
+
+def not_negative(**values: float) -> None:
+    for name, value in values.items():
+        if not 0 <= value < math.inf:
+            raise ValueError(f"{name} is a finite number from 0 up, not {value}")
+
+
+def beta_cdf(x: float, a: float, b: float) -> float:
+    """P(X <= x) for X ~ Beta(a, b), a and b > 0: the regularized incomplete beta function I_x(a, b).
+
+    Continued fraction of DLMF 8.17.22 by the modified Lentz method, taken from the side on which it converges fast.
+    """
+    if x <= 0 or x >= 1:
+        return float(x >= 1)
+    log_front = math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b) + a * math.log(x) + b * math.log1p(-x)
+    front = math.exp(log_front)
+    if x <= (a + 1) / (a + b + 2):
+        return min(1.0, front * _beta_fraction(x, a, b) / a)
+    return max(0.0, 1 - front * _beta_fraction(1 - x, b, a) / b)
+
+
+def _beta_fraction(x: float, a: float, b: float) -> float:
+    ratio, denominator = 1.0, 1 / _off_zero(1 - (a + b) * x / (a + 1))
+    value = denominator
+    for m in range(1, BETA_TERMS):
+        even = m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m))
+        odd = -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1))
+        for term in (even, odd):
+            denominator = 1 / _off_zero(1 + term * denominator)
+            ratio = _off_zero(1 + term / ratio)
+            value *= denominator * ratio
+        if abs(denominator * ratio - 1) < BETA_PRECISION:
+            break
+    return value
+
+
+def _off_zero(value: float) -> float:
+    return value if abs(value) > TINY else TINY

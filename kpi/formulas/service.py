@@ -1,0 +1,75 @@
+"""What callers met, what was forecast, and what the rest of the day may still bring (DOMAIN 1.3, 1.4, 1.9)."""
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+AHT_MIN_CONTACTS = 20
+
+AbandonPolicy = Literal["ignore", "negative", "positive"]
+
+
+def measured_service_level(
+    *,
+    answered: int,
+    answered_in_target: int,
+    abandoned: int,
+    abandoned_in_target: int = 0,
+    policy: AbandonPolicy = "ignore",
+    waiting_past_target: int = 0,
+) -> float | None:
+    """Share of contacts served in time; None without any. `abandoned` includes `abandoned_in_target`.
+
+    Those who gave up within the target are left out (`ignore`), missed (`negative`) or met (`positive`): Cisco's
+    three. A contact that still waits past the target is missed at once.
+    """
+    met = answered_in_target + (abandoned_in_target if policy == "positive" else 0)
+    left_out = abandoned_in_target if policy == "ignore" else 0
+    counted = answered + abandoned + waiting_past_target - left_out
+    return met / counted if counted else None
+
+
+def mean_seconds(*, total_seconds: float, contacts: int) -> float | None:
+    """ASA from the waits of the answered, AHT from talk, hold and after-call work; None without contacts."""
+    return total_seconds / contacts if contacts else None
+
+
+def aht_seconds(*, handle_seconds: float, handled: int, forecast_aht_seconds: float | None) -> float | None:
+    """Handling time to plan with: of the last hour if it had AHT_MIN_CONTACTS contacts, else the forecast's."""
+    if handled >= AHT_MIN_CONTACTS:
+        return handle_seconds / handled
+    if forecast_aht_seconds is not None:
+        return forecast_aht_seconds
+    return mean_seconds(total_seconds=handle_seconds, contacts=handled)
+
+
+def volume_variance(*, actual: float, forecast: float) -> float | None:
+    """Actual against forecast contacts of the same time, +0.08 is 8 % more; None without a forecast."""
+    return (actual - forecast) / forecast if forecast else None
+
+
+def reforecast_ratio(*, actual: float, forecast: float) -> float:
+    """Factor for the intervals to come, from the sums over the completed ones.
+
+    1 while the difference is within twice the Poisson noise, 2/sqrt(forecast): projecting noise makes a worse day.
+    """
+    if not forecast:
+        return 1.0
+    ratio = actual / forecast
+    return ratio if abs(ratio - 1) > 2 / math.sqrt(forecast) else 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class DayRecovery:
+    """`required_rest` is the service level needed from here on: above 1 the day is lost, below 0 it is won."""
+
+    required_rest: float | None
+    recoverable: bool
+
+
+def day_recovery(*, target: float, offered: float, in_target: float, remaining: float) -> DayRecovery:
+    """r = (S*(O+R) - G) / R with O offered and G served in time so far, R still forecast; None with nothing to come."""
+    missing = target * (offered + remaining) - in_target
+    if not remaining:
+        return DayRecovery(None, missing <= 0)
+    return DayRecovery(missing / remaining, missing <= remaining)
