@@ -189,9 +189,6 @@ BODIES: dict[str, dict[str, Any]] = {
     "api/intraday/kpi/what-if": SUPPORT,
     "api/walls": {"name": "2nd floor"},
     "api/walls/revoke": {"wall_id": "777"},
-}
-
-ALERTS = {
     "api/alerts/acknowledge": {"ids": list(fixtures.ALERTS.values())},
     "api/alerts/rules": fixtures.RULE,
     "api/alerts/rules/preview": {
@@ -301,7 +298,7 @@ def ask(client: APIClient, method: str, path: str, asked: str) -> Any:
         return client.get(f"/{named}", fields | BODIES.get(path, {}))
     if method == "DELETE":
         return client.delete(f"/{named}?organization_id=org_123")
-    body = BODIES.get(path, ALERTS.get(path, ROW if "ingest" in path else {})) | fields
+    body = BODIES.get(path, ROW if "ingest" in path else {}) | fields
     call = client.post if method == "POST" else client.patch
     return call(f"/{named}", {"items": [body]} if "batch" in path else body, format="json")
 
