@@ -3,8 +3,11 @@
 The transport asks the domains through this table and imports none of them.
 """
 
+import alerts.selectors
+import attendance.selectors
 import backlog.selectors
-from alerts.events import AlertAcknowledged, AlertEscalated, AlertResolved, AlertTriggered
+import kpi.selectors
+from alerts.events import AlertAcknowledged, AlertEscalated, AlertResolved, AlertTriggered, AlertUpdated
 from attendance.events import AttendanceChanged, CheckedIn, CheckedOut
 from backlog.events import BacklogChanged
 from kpi.events import KPIChanged
@@ -12,10 +15,12 @@ from realtime.channels import Channel, Keyed
 from realtime.events import CustomEvent, SystemNotification
 
 CHANNELS: dict[str, Channel] = {
-    "kpi": Channel(events={KPIChanged: Keyed.BY_SCOPE}, grant="read"),
+    "kpi": Channel(events={KPIChanged: Keyed.BY_SCOPE}, grant="read", snapshot=kpi.selectors.snapshot),
     "backlog": Channel(events={BacklogChanged: Keyed.BY_SCOPE}, grant="read", snapshot=backlog.selectors.snapshot),
     "attendance": Channel(
-        events={AttendanceChanged: Keyed.BY_SCOPE, CheckedIn: Keyed.NOT, CheckedOut: Keyed.NOT}, grant="read"
+        events={AttendanceChanged: Keyed.BY_SCOPE, CheckedIn: Keyed.NOT, CheckedOut: Keyed.NOT},
+        grant="read",
+        snapshot=attendance.selectors.snapshot,
     ),
     "alerts": Channel(
         events={
@@ -23,8 +28,10 @@ CHANNELS: dict[str, Channel] = {
             AlertAcknowledged: Keyed.NOT,
             AlertResolved: Keyed.NOT,
             AlertEscalated: Keyed.NOT,
+            AlertUpdated: Keyed.NOT,
         },
         grant="read",
+        snapshot=alerts.selectors.snapshot,
     ),
     "system": Channel(events={SystemNotification: Keyed.NOT}, grant="read"),
     "custom": Channel(events={CustomEvent: Keyed.NOT}, grant="read"),

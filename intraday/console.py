@@ -17,7 +17,7 @@ from django.views.decorators.http import require_safe
 from intraday.channels import CHANNELS
 from intraday.org import access, tree, walls
 from intraday.org.access import DEMO_ORGANIZATION, Principal
-from realtime import asyncapi
+from realtime import asyncapi, shutdown
 
 BUNDLE = "intraday/build/"
 _MANIFEST = settings.BASE_DIR / "intraday/static" / BUNDLE / "manifest.json"
@@ -136,7 +136,9 @@ def healthz(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
-    """The process can work: its database answers."""
+    """The process can work: its database answers, and it is not about to stop."""
+    if shutdown.begun.is_set():
+        return JsonResponse({"status": "stopping", "message": "This process takes no new clients."}, status=503)
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")

@@ -71,6 +71,7 @@ INSTALLED_APPS = [
     "alerts",
 ]
 MIDDLEWARE = [
+    "intraday.metrics.timed",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -160,6 +161,8 @@ else:
         "default": {"BACKEND": "channels.layers.InMemoryChannelLayer", "CONFIG": {"capacity": 10_000}},
     }
     CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+# Each event also to the group of every room that encloses it, for stock Channels consumers (docs/adr/0010).
+REALTIME_ROOM_GROUPS = env.bool("REALTIME_ROOM_GROUPS", default=False)
 # Always a broker: without a reachable one Celery hangs at start, and says nothing.
 CELERY_BROKER_URL = REDIS_URL or "memory://localhost/"
 
@@ -173,6 +176,7 @@ AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 AXES_DISABLE_ACCESS_LOG = True
 AXES_VERBOSE = False
+METRICS_TOKEN = env.str("INTRADAY_METRICS_TOKEN", default="")  # `Authorization: Bearer …` of Prometheus on /metrics
 CALLS_PER_MINUTE_PERSON = env.int("INTRADAY_CALLS_PER_MINUTE_PERSON", default=600)
 CALLS_PER_MINUTE_KEY = env.int("INTRADAY_CALLS_PER_MINUTE_KEY", default=6_000)
 PASSWORD_HASHERS = [
@@ -210,6 +214,14 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "AlertSeverityEnum": "alerts.models.Severity",
+        "AlertSourceEnum": "alerts.models.Source",
+        "AlertStatusEnum": "alerts.models.Status",
+        # two enumerations of one field name
+        "BacklogQuality": ["ok", "partial", "stale"],
+        "KPIQuality": ["ok", "partial", "stale", "no_data"],
+    },
     "AUTHENTICATION_WHITELIST": [  # demo mode asks for no credential, so there is none to describe
         "intraday.rest.authentication.ApiKeyAuthentication",
         "intraday.rest.authentication.TokenAuthentication",

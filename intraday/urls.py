@@ -3,7 +3,7 @@ from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 import backlog.urls
-from intraday import console, people
+from intraday import console, metrics, people
 from intraday.channels import CHANNELS
 from intraday.intake.views import FeedsView
 from intraday.rest.walls import RevokeWallView, WallsView
@@ -18,13 +18,17 @@ urlpatterns = [
     path("signout", people.SignOutView.as_view()),
     path("healthz", console.healthz),
     path("readyz", console.readyz),
+    path("metrics", metrics.page),
     path("admin/", admin.site.urls),
     path("api/schedulesbacklog/", include(backlog.urls.ingest)),
     path("api/intraday/backlog/", include("backlog.urls")),
+    path("api/intraday/attendance/", include("attendance.urls")),
+    path("api/intraday/kpi/", include("kpi.urls")),
+    path("api/alerts", include("alerts.urls")),
     path("api/intraday/feeds", FeedsView.as_view()),
+    path("api/ws/sse", EventStreamView.as_view(channels=CHANNELS)),
     path("api/walls", WallsView.as_view()),
     path("api/walls/revoke", RevokeWallView.as_view()),
-    path("api/ws/sse", EventStreamView.as_view(channels=CHANNELS)),
     path("api/ws/", include("realtime.urls")),
     path("api/schema", SpectacularAPIView.as_view(), name="schema"),
     path("asyncapi.json", console.events_document),

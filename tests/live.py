@@ -131,9 +131,17 @@ class ProcessServer:
             self.stop(signal.SIGTERM)
 
     def start(self) -> None:
+        self.launch()
+        self.wait()
+
+    def launch(self) -> None:
         self.process = subprocess.Popen(
             self._command, cwd=ROOT, env=self._environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
         )
+
+    def wait(self) -> None:
+        """Until it answers."""
+        assert self.process is not None
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline:
             assert self.process.poll() is None, (self.process.stdout or sys.stdin).read()
@@ -285,3 +293,11 @@ class Caller:
 
     async def __aexit__(self, *_: object) -> None:
         await self._client.aclose()
+
+
+async def stats_say(api: Caller, *, degraded: bool) -> None:
+    for _ in range(400):
+        if (await api.get("/api/ws/stats")).json()["degraded"] is degraded:
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError(f"stats do not say degraded: {degraded}")

@@ -3,15 +3,15 @@
 A credential is remembered with what it was believed to be, so that an open socket can be asked again: `believe`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.auth.models import User
-from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
@@ -129,8 +129,16 @@ class Principal:
 
 # --- believing -------------------------------------------------------------------------------------------------------
 def by_api_key(secret: str) -> Principal | None:
-    key = ApiKey.objects.select_related("organization").filter(digest=key_digest(secret), revoked_at=None).first()
-    return None if key is None else _key_principal(key)
+    return by_api_keys([secret]).get(secret)
+
+
+def by_api_keys(secrets: Collection[str]) -> dict[str, Principal]:
+    """Those that are keys, in one query."""
+    if not secrets:
+        return {}
+    digests = {key_digest(secret): secret for secret in secrets}
+    rows = ApiKey.objects.select_related("organization").filter(digest__in=digests, revoked_at=None)
+    return {digests[key.digest]: _key_principal(key) for key in rows}
 
 
 def by_membership(user: User, organization_id: str, *, session: str = "") -> Principal | None:
@@ -240,19 +248,36 @@ def stamp(user: User) -> str:
 
 
 def organizations_of(user: User) -> list[str]:
-    return sorted(Membership.objects.filter(user=user).values_list("organization_id", flat=True))
+    return organizations_of_each([user])[user.pk]
+
+
+def organizations_of_each(users: Collection[User]) -> dict[int, list[str]]:
+    """Sorted, in one query."""
+    found: dict[int, list[str]] = {user.pk: [] for user in users}
+    rows = Membership.objects.filter(user__in=found).order_by("organization_id")
+    for user, organization in rows.values_list("user_id", "organization_id"):
+        found[user].append(organization)
+    return found
 
 
 def by_session(session_key: str) -> User | None:
-    """The person signed in by this session. As django.contrib.auth.get_user, which would also renew the key after a
-    change of SECRET_KEY; a socket cannot set the cookie that goes with it."""
-    session = SessionStore(session_key)
-    user = User.objects.filter(pk=session.get(SESSION_KEY, 0), is_active=True).first()
-    if user is None:
-        return None
+    return by_sessions([session_key]).get(session_key)
+
+
+def by_sessions(session_keys: Collection[str]) -> dict[str, User]:
+    """The people signed in by these sessions, in two queries. As django.contrib.auth.get_user, which would also renew
+    the key after a change of SECRET_KEY; a socket cannot set the cookie that goes with it."""
+    rows = Session.objects.filter(session_key__in=session_keys, expire_date__gt=timezone.now())
+    stored = {row.session_key: row.get_decoded() for row in rows}
+    users = User.objects.filter(is_active=True).in_bulk([data.get(SESSION_KEY, 0) for data in stored.values()])
+    people = {key: users.get(int(data.get(SESSION_KEY, 0))) for key, data in stored.items()}
+    return {key: user for key, user in people.items() if user is not None and _signed_in(user, stored[key])}
+
+
+def _signed_in(user: User, session: dict[str, Any]) -> bool:
     stated = session.get(HASH_SESSION_KEY, "")
     valid = [user.get_session_auth_hash(), *user.get_session_auth_fallback_hash()]
-    return user if any(constant_time_compare(stated, each) for each in valid) else None
+    return any(constant_time_compare(stated, each) for each in valid)
 
 
 def sessions_alive(session_keys: Iterable[str]) -> set[str]:

@@ -90,7 +90,7 @@ async def test_what_a_feed_does_not_say_is_a_dash_with_its_reason(page: Page, em
     await open_console(page, embedded)
     await post(embedded, "email", 5)
     unknown = cell(page, "email", "Trend").locator(".unknown")
-    await shows(unknown, "–")
+    await shows(unknown, "\N{EN DASH}")
     await expect(unknown).to_have_attribute("title", "fewer than 4 snapshots within 90 minutes")
 
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from intraday.org import services
 from intraday.org.models import ApiKey, Organization, Role, Scope
-from realtime import hub, protocol
+from realtime import hub, protocol, subscribing
 from tests.access.people import person, session_of, token_of
 from tests.conftest import key_of
 from tests.live import Caller, LiveServer, Message, ProcessServer, assert_described
