@@ -31,7 +31,8 @@ async def is_seen(place: Locator) -> bool:
         """place => {
             const box = place.getBoundingClientRect();
             const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
-            const inside = box.width > 0 && box.top >= 0 && box.bottom <= innerHeight && box.left >= 0 && box.right <= innerWidth;
+            const inside = box.width > 0 && box.top >= 0 && box.left >= 0
+                && box.bottom <= innerHeight && box.right <= innerWidth;
             const top = document.elementFromPoint(x, y);
             return inside && (place.contains(top) || top.contains(place));
         }"""

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,16 +11,8 @@ import pytest
 from playwright.async_api import Browser, Locator, Page, WebSocketRoute, expect
 
 from tests.browser.looks import barriers, picture
+from tests.browser.visit import PATIENCE, continue_as, open_console, says, shows
 from tests.live import Caller, ProcessServer
-
-PATIENCE = 20_000.0  # milliseconds; two busy cores may take seconds for what takes milliseconds
-
-
-@pytest.fixture(scope="module")
-def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ProcessServer]:
-    """What `make run` starts, for tests that do not mind what others posted."""
-    with ProcessServer.embedded(tmp_path_factory.mktemp("var")) as server:
-        yield server
 
 
 async def post(server: ProcessServer, queue: str, total: int, **fields: Any) -> None:
@@ -37,31 +28,12 @@ async def post(server: ProcessServer, queue: str, total: int, **fields: Any) -> 
     assert answer.status_code == 201, answer.text
 
 
-async def open_console(page: Page, server: ProcessServer, query: str = "") -> None:
-    await page.goto(server.http + query)
-    await says(page, "Live")
-
-
-async def says(page: Page, state: str) -> None:
-    await expect(page.locator("#connection")).to_have_text(state, timeout=PATIENCE)
-
-
-async def continue_as(page: Page, server: ProcessServer, name: str) -> None:
-    await page.goto(f"{server.http}/signin")
-    await page.get_by_role("button", name=name).click()
-    await says(page, "Live")
-
-
 def cell(page: Page, queue: str, column: str) -> Locator:
     """The figure of a queue under the heading `column`."""
     table = page.get_by_role("region", name="Queues").locator("table")
     places = ["Queue", "State", "SLA risk", "Service", "Gap", "Backlog", "Trend", "Age"]
     row = table.locator("tbody tr").filter(has=page.get_by_role("button", name=queue, exact=True))
     return row.locator("th, td").nth(places.index(column))
-
-
-async def shows(place: Locator, text: str) -> None:
-    await expect(place).to_contain_text(text, timeout=PATIENCE)
 
 
 # --- figures ---------------------------------------------------------------------------------------------------------
@@ -90,7 +62,7 @@ async def test_what_a_feed_does_not_say_is_a_dash_with_its_reason(page: Page, em
     await open_console(page, embedded)
     await post(embedded, "email", 5)
     unknown = cell(page, "email", "Trend").locator(".unknown")
-    await shows(unknown, "–")
+    await shows(unknown, "\N{EN DASH}")
     await expect(unknown).to_have_attribute("title", "fewer than 4 snapshots within 90 minutes")
 
 
