@@ -32,7 +32,7 @@ urlpatterns = [
     path("api/ws/", include("realtime.urls")),
     path("api/schema", SpectacularAPIView.as_view(), name="schema"),
     path("asyncapi.json", console.events_document),
-    path("api/docs", SpectacularSwaggerSplitView.as_view(url_name="schema")),
+    path("api/docs", SpectacularSwaggerSplitView.as_view(url_name="schema", template_name="intraday/docs.html")),
 ]
 handler400 = "intraday.rest.errors.bad_request"
 handler404 = "intraday.rest.errors.not_found"
