@@ -60,8 +60,10 @@ def _kpi(path: str, label: str, unit: str, values: tuple[str, ...] = (), *, sour
     return Metric(source, path, label, unit, "kpi", _field(path), values=values, staffed=True)
 
 
-def _backlog(path: str, label: str, unit: str, values: tuple[str, ...] = ()) -> Metric:
-    return Metric("backlog", path, label, unit, "backlog", _field(path), values=values)
+def _backlog(
+    path: str, label: str, unit: str, values: tuple[str, ...] = (), levels: tuple[str, ...] = LEVELS
+) -> Metric:
+    return Metric("backlog", path, label, unit, "backlog", _field(path), levels=levels, values=values)
 
 
 def _attendance(path: str, label: str, unit: str) -> Metric:
@@ -76,9 +78,9 @@ _METRICS = (
     _kpi("utilization.occupancy", "occupancy", "percent"),
     _kpi("utilization.current_utilization", "utilization", "percent"),
     _kpi("utilization.status", "occupancy status", "", ("low", "ok", "high", "critical")),
-    _kpi("headcount_gap.gap", "agents over (+) or short (-)", "agents"),
+    _kpi("headcount_gap.gap", "agents over (positive) or short (negative)", "agents"),
     _kpi("headcount_gap.shortfall", "agents short", "agents"),
-    _kpi("headcount_gap.gap_percent", "agents over (+) or short (-), of those required", "percent of required"),
+    _kpi("headcount_gap.gap_percent", "staffing gap", "percent of required"),
     _kpi(
         "headcount_gap.status",
         "staffing",
@@ -108,6 +110,7 @@ _METRICS = (
     _backlog("items_at_risk", "items at risk", "items"),
     _backlog("sla_compliance_percentage", "SLA compliance", "percent"),
     _backlog("oldest_item_age_minutes", "age of the oldest item", "minutes"),
+    _backlog("oldest_item_sla_percent", "age of the oldest item", "percent of the SLA", levels=("queue",)),
     _backlog("backlog_trend", "backlog trend", "", ("growing", "stable", "decreasing")),
     _backlog("slope_per_hour", "backlog slope", "items an hour"),
     _attendance("attendance_rate", "attendance rate", "percent"),

@@ -36,6 +36,11 @@ def snapshot(organization_id: str, rooms: RoomFilter, names: bool) -> Sequence[m
     ]
 
 
+def organizations_with_open_alerts() -> list[str]:
+    rows = Alert.objects.exclude(status=Status.RESOLVED).order_by("organization")
+    return list(rows.values_list("organization", flat=True).distinct())
+
+
 def as_dict(alert: Alert) -> dict[str, Any]:
     """The record as its events have it."""
     payload = structs.asdict(AlertChanged.of(alert, alert.scope))

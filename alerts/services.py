@@ -1,4 +1,6 @@
-"""What people do with alerts. Each returns the record as it is then; what cannot be is a `Conflict` that holds it."""
+"""Judging alerts, attending to them, and what people do with them.
+
+Each act of a person returns the record as it is then; what cannot be is a `Conflict` that holds it."""
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -8,8 +10,12 @@ from uuid import UUID
 from django.db import transaction
 
 from alerts import records
+from alerts.attending import attend as attend
+from alerts.attending import sweep as sweep
+from alerts.evaluation import evaluate as evaluate
 from alerts.journal import Actor, Journal
 from alerts.models import Alert, Resolution
+from alerts.pack import install_default_rules as install_default_rules
 from alerts.records import Answer, Record, Status
 from alerts.wording import ago
 from intraday.rest.errors import NotFound

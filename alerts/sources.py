@@ -1,12 +1,14 @@
 """Where figures come from: the one table of other domains' selectors that rules are judged by."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
+import attendance.selectors
 import backlog.selectors
 import intraday.intake.selectors
+import kpi.selectors
 from alerts.metrics import Figure
 from intraday.intake.selectors import STALE_AFTER_CADENCES, UNKNOWN_CADENCE_SECONDS
 from intraday.org.models import Scope
@@ -67,14 +69,38 @@ def stale_minutes(known: Collection[Figure], now: datetime) -> dict[str, Any]:
     return {name: round(minutes[name], 2) if name in minutes else None for name in names}
 
 
-def _never_closed(organization_id: str, *, at: datetime) -> Mapping[int, datetime]:
-    return {}
+def backlog_figures(
+    organization_id: str, *, now: datetime, scopes: Collection[int] | None = None
+) -> Iterator[FigureAt]:
+    found = backlog.selectors.figures(organization_id, now=now, scopes=scopes)
+    return _with_sla(organization_id, found)
+
+
+def past_backlog_figures(
+    organization_id: str, *, since: datetime, until: datetime, scopes: Collection[int] | None = None
+) -> Iterator[FigureAt]:
+    found = backlog.selectors.past_figures(organization_id, since=since, until=until, scopes=scopes)
+    return _with_sla(organization_id, found)
+
+
+def _with_sla(organization_id: str, figures: Iterable[FigureAt]) -> Iterator[FigureAt]:
+    """How much of their SLA the oldest items of deferred queues have used up; how old they may become is a setting of
+    the queue."""
+    limits = {
+        pk: rules.sla_seconds for pk, rules in kpi.selectors.queue_settings(organization_id).items() if rules.deferred
+    }
+    for scope, as_of, figure in figures:
+        age, limit = figure["oldest_item_age_minutes"], limits.get(scope.pk)
+        used = None if age is None or limit is None else round(100 * 60 * age / limit, 2)
+        yield scope, as_of, {**figure, "oldest_item_sla_percent": used}
 
 
 SOURCES = Sources(
     providers={
-        "backlog": Provider(backlog.selectors.figures, backlog.selectors.past_figures),
+        "kpi": Provider(kpi.selectors.figures, kpi.selectors.past_figures),
+        "attendance": Provider(attendance.selectors.figures, attendance.selectors.past_figures),
+        "backlog": Provider(backlog_figures, past_backlog_figures),
         "feeds": Provider(feeds),
     },
-    closed=_never_closed,
+    closed=kpi.selectors.closed,
 )

@@ -38,7 +38,7 @@ class Judge:
         closed = closed or figure.get("closed_until") is not None
         if (closed and self.metric.staffed) or (self.active and not hours.hold(self.active, self.zone, now)):
             return Reading(None, as_of, Data.PAUSED)
-        if figure.get("quality") in ("stale", "no_data") and now - as_of > STALE_AT_LEAST:
+        if figure.get("quality") in ("stale", "no_data") and _age(figure, as_of, now) > STALE_AT_LEAST:
             return Reading(None, as_of, Data.NO_DATA)
         value = self.metric.read(figure)
         return Reading(value, as_of, Data.OK if value is not None else Data.NO_DATA)
@@ -50,6 +50,12 @@ class Judge:
         if isinstance(value, str) or isinstance(other, str) or self.terms.operator in ("==", "!="):
             return value
         return max(value, other) if self.terms.operator.startswith(">") else min(value, other)
+
+
+def _age(figure: Figure, as_of: datetime, now: datetime) -> timedelta:
+    """Of the newest data behind it: a figure worked out a moment ago may rest on old ones."""
+    stated = figure.get("data_age_seconds")
+    return now - as_of if stated is None else timedelta(seconds=stated)
 
 
 def terms(rule: Rule) -> rules.Rule:

@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from alerts import evaluation, schema, selectors, services
+from alerts import schema, selectors, services
 from alerts.journal import Actor
 from alerts.serializers import (
     AcknowledgeManyRequest,
@@ -50,7 +50,7 @@ class EvaluateView(APIView):
         body = read_body(EvaluateRequest, request)
         principal = enter(request, body.get("organization_id"), grant=Grant.ACT)
         check_organization_level(principal)
-        done = evaluation.evaluate(
+        done = services.evaluate(
             organization_id=principal.organization.id, now=timezone.now(), as_of=body.get("as_of_time")
         )
         return Response(asdict(done))

@@ -218,7 +218,6 @@ SPECTACULAR_SETTINGS = {
         "AlertSeverityEnum": "alerts.models.Severity",
         "AlertSourceEnum": "alerts.models.Source",
         "AlertStatusEnum": "alerts.models.Status",
-        "AlertStatusEnum": "alerts.models.Status",
         # two enumerations of one field name
         "BacklogQuality": ["ok", "partial", "stale"],
         "KPIQuality": ["ok", "partial", "stale", "no_data"],

@@ -68,7 +68,7 @@ class Healing:
             self._hub.catching_up.renew(follower)
 
     async def check_heads(self, names: Iterable[str]) -> None:
-        delivered = {name: self._hub.streams[name].ring.last for name in names}
+        delivered = {name: stream.ring.last for name in names if (stream := self._hub.streams.get(name))}
         for name, (epoch, head) in (await in_thread(event_log.heads, list(delivered))).items():
             stream, before = self._hub.streams.get(name), delivered[name]
             if stream is None or stream.ring.last is None or before is None:

@@ -208,6 +208,7 @@ class Hub:
             sender.current().probe()
             self._send_heartbeats()
             self._close_stuck()
+            self.snapshots.forget()
             await self._leave_idle()
             try:
                 if self.streams:

@@ -276,6 +276,15 @@ class SnapshotData(Struct, frozen=True, kw_only=True):
     items: list[msgspec.Raw]
 
 
+class Patch(Struct, frozen=True, kw_only=True):
+    """The `data` of an event with `base`, for subscriptions with `delta`: a JSON merge patch (RFC 7396). These fields
+    say whose state it changes; a null says that a field is null or gone."""
+
+    organization_id: str
+    department_id: str | UnsetType = UNSET
+    queue_name: str | UnsetType = UNSET
+
+
 ANSWERS: tuple[type[Answer], ...] = (
     *(Welcome, Authenticated, Subscribed, Unsubscribed, Pong, Error),
     *(Heartbeat, Batch, Conflated, Reconnect),

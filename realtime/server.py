@@ -19,10 +19,13 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.extensions.permessage_deflate import PerMessageDeflate, ServerPerMessageDeflateFactory
+from websockets.frames import Frame
 from websockets.http11 import Request
 
+from realtime import sse
 from realtime.frames import WINDOW_BITS
 from realtime.hub import running_hub
+from realtime.protocol import Close
 from realtime.shutdown import take_leave
 from realtime.writers import ABORT_EXTENSION, FRAMES_EXTENSION
 
@@ -33,12 +36,60 @@ DEFLATE = ServerPerMessageDeflateFactory(
 )
 
 
+SLICE_BYTES = 16 * 1024  # of what came in, at one go: a flood is noticed before the whole of it was taken apart
+MAX_BY_FRAMES = 500  # pings, pongs and fragments a second
+BAD_REQUEST = b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+
+
 class FrameProtocol(WebSocketsSansIOProtocol):
     """Offers itself as realtime.writers.FrameTransport."""
 
     on_writable: Callable[[bool], None] | None = None
 
     deflates = False
+    _flooding = False
+    _by_frames, _counted_from = 0, 0.0
+
+    def data_received(self, data: bytes) -> None:
+        for start in range(0, len(data), SLICE_BYTES):
+            if not self._flooding:
+                super().data_received(data[start : start + SLICE_BYTES])
+        if self.conn.handshake_exc is not None and not self.handshake_initiated:
+            self._refuse()
+
+    def _refuse(self) -> None:
+        """A request that cannot be read as a handshake: uvicorn would wait for more of it for ever."""
+        self.handshake_initiated = self.handshake_complete = self.close_sent = True
+        self.transport.write(b"".join(self.conn.data_to_send()) or BAD_REQUEST)
+        self.transport.close()
+
+    def handle_ping(self) -> None:
+        if self._is_flood():
+            return
+        if self.is_writable():
+            super().handle_ping()
+        else:  # who pings and does not read gets no answers piled up
+            self.conn.data_to_send()
+
+    def handle_pong(self, event: Frame) -> None:
+        if not self._is_flood():
+            super().handle_pong(event)
+
+    def handle_cont(self, event: Frame) -> None:
+        if not self._is_flood():
+            super().handle_cont(event)
+
+    def _is_flood(self) -> bool:
+        """What is no message costs us as much, and the consumer, which counts those, does not see it."""
+        now = self.loop.time()
+        if now - self._counted_from >= 1.0:
+            self._by_frames, self._counted_from = 0, now
+        self._by_frames += 1
+        if self._by_frames > MAX_BY_FRAMES and not self._flooding:
+            self._flooding = True
+            self.frames.clear()
+            self.fail(Close.TOO_FAST, f"more than {MAX_BY_FRAMES} pings, pongs and fragments a second")
+        return self._flooding
 
     def handle_connect(self, event: Request) -> None:
         self.conn.available_extensions = [DEFLATE]
@@ -93,6 +144,13 @@ class StreamProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self.scope["extensions"] = {ABORT_EXTENSION: self.transport.abort}  # type: ignore[dict-item]
+
+    def shutdown(self) -> None:
+        """uvicorn waits for answers to be whole, which a stream of events never is."""
+        super().shutdown()
+        if self.cycle is not None and not self.cycle.response_complete and self.scope["path"] == sse.PATH:
+            self.transport.close()
+            self.loop.call_later(FAIL_SECONDS, self.transport.abort)
 
 
 def config(*, host: str = "127.0.0.1", port: int = 5000, **options: object) -> uvicorn.Config:

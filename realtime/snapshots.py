@@ -92,7 +92,10 @@ class Snapshots:
         name, rooms, names, wanted = key
         items = self._channels[Room.parse(name).channel].snapshot if wanted else None
         taken = await in_thread(read_snapshot, name, items, RoomFilter(rooms), names)
-        now = asyncio.get_running_loop().time()
-        self._recent = {each: kept for each, kept in self._recent.items() if now - kept[0] <= SHARED_SECONDS}
-        self._recent[key] = (now, taken)
+        self._recent[key] = (asyncio.get_running_loop().time(), taken)
         return taken
+
+    def forget(self) -> None:
+        """Once a second: those that serve nobody any more."""
+        oldest = asyncio.get_running_loop().time() - SHARED_SECONDS
+        self._recent = {key: kept for key, kept in self._recent.items() if kept[0] >= oldest}

@@ -64,6 +64,9 @@ GET  api/intraday/attendance/history   org    401    404    200    200    200   
 GET  api/intraday/attendance/history   own    401    404    200    200    200    200    200    404    401    401
 GET  api/intraday/attendance/history   beside 401    404    200    200    200    200    404    404    401    401
 GET  api/intraday/attendance/history   queue  401    404    200    200    200    200    404    404    401    401
+GET  api/intraday/attendance/people    org    401    404    403    403    200    200    403    404    401    401
+GET  api/intraday/attendance/people    own    401    404    403    403    200    200    200    404    401    401
+GET  api/intraday/attendance/people    beside 401    404    403    403    200    200    404    404    401    401
 POST api/intraday/kpi/ingest           own    401    404    403    403    403    201    201    404    401    401
 POST api/intraday/kpi/ingest           beside 401    404    403    403    403    201    404    404    401    401
 POST api/intraday/kpi/ingest           queue  401    404    403    403    403    201    400    404    401    401
@@ -186,9 +189,6 @@ BODIES: dict[str, dict[str, Any]] = {
     "api/intraday/kpi/what-if": SUPPORT,
     "api/walls": {"name": "2nd floor"},
     "api/walls/revoke": {"wall_id": "777"},
-}
-
-ALERTS = {
     "api/alerts/acknowledge": {"ids": list(fixtures.ALERTS.values())},
     "api/alerts/rules": fixtures.RULE,
     "api/alerts/rules/preview": {
@@ -298,7 +298,7 @@ def ask(client: APIClient, method: str, path: str, asked: str) -> Any:
         return client.get(f"/{named}", fields | BODIES.get(path, {}))
     if method == "DELETE":
         return client.delete(f"/{named}?organization_id=org_123")
-    body = BODIES.get(path, ALERTS.get(path, ROW if "ingest" in path else {})) | fields
+    body = BODIES.get(path, ROW if "ingest" in path else {}) | fields
     call = client.post if method == "POST" else client.patch
     return call(f"/{named}", {"items": [body]} if "batch" in path else body, format="json")
 

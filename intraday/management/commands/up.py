@@ -8,7 +8,9 @@ from typing import Any
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
 
+from alerts.services import install_default_rules
 from intraday.embedded import PortTakenError, bind, is_loopback, jobs
 from intraday.feeds import simulate
 from intraday.org.access import DEMO_ORGANIZATION
@@ -57,7 +59,7 @@ class Command(BaseCommand):
         name = "localhost" if is_loopback(host) else host
         url = f"http://{name}:{listeners[0].getsockname()[1]}"
         if settings.DEMO:
-            create_demo()
+            install_default_rules(organization=create_demo(), now=timezone.now())
         self._greet(url)
         with jobs(), self._simulation(url, wanted=simulated and settings.DEMO):
             server.run(server.config(), listeners)
