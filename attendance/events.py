@@ -1,9 +1,13 @@
 """What attendance publishes. Names of people are left out for roles that may not see them."""
 
-from typing import ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 from msgspec import UNSET, Struct, UnsetType, structs
 
+from attendance.instants import instant
+from attendance.models import Snapshot
+from intraday.org.models import Scope
+from intraday.rounding import half_up
 from realtime.protocol import Payload, Timestamp
 
 
@@ -41,9 +45,36 @@ class AttendanceChanged(Payload, frozen=True, kw_only=True):
     lost_minutes: float
     reasons: dict[str, str] | UnsetType = UNSET
 
+    @classmethod
+    def of(cls, row: Snapshot, scope: Scope) -> "AttendanceChanged":
+        rate = 100.0 * row.present / row.scheduled if row.scheduled else None
+        return cls(
+            snapshot_id=str(row.pk),
+            organization_id=scope.organization_id,
+            department_id=scope.department_id or UNSET,
+            timestamp=row.time,
+            scheduled_count=row.scheduled,
+            present_count=row.present,
+            absent_count=row.absent,
+            late_count=row.late,
+            attendance_rate=half_up(rate),
+            recent_checkins=[_checkin(each) for each in row.recent_checkins],
+            expected_count=row.expected,
+            no_show_count=row.no_show,
+            left_early_count=row.left_early,
+            on_leave_count=row.on_leave,
+            unscheduled_count=row.unscheduled,
+            lost_minutes=half_up(row.lost_minutes) or 0.0,
+            reasons=UNSET if row.scheduled else {"attendance_rate": "nobody is scheduled"},
+        )
+
     def redacted(self) -> Self:
         nameless = [structs.replace(each, employee_name=None) for each in self.recent_checkins]
         return structs.replace(self, recent_checkins=nameless)
+
+
+def _checkin(stored: dict[str, Any]) -> RecentCheckin:
+    return RecentCheckin(**{**stored, "checked_in_at": instant(stored["checked_in_at"])})
 
 
 class _Person(Payload, frozen=True, kw_only=True):

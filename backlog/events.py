@@ -4,9 +4,9 @@ from typing import ClassVar, Literal
 
 from msgspec import UNSET, UnsetType
 
-from backlog.formulas import half_up
 from backlog.models import Snapshot
 from intraday.org.models import Scope
+from intraday.rounding import half_up
 from realtime.protocol import Payload, Timestamp
 
 

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
 from itertools import combinations, pairwise
 from statistics import median
 from typing import Literal, NamedTuple
@@ -124,10 +123,3 @@ def cadence_seconds(times: Sequence[float]) -> float:
     """
     steps = [b - a for a, b in pairwise(times)]
     return max(1.0, median(steps)) if steps else DEFAULT_CADENCE_SECONDS
-
-
-def half_up(value: float | None, digits: int = 2) -> float | None:
-    """Rounded as people do it, at the edge only: binary floats would round 2.675 down."""
-    if value is None:
-        return None
-    return float(Decimal(repr(value)).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP))

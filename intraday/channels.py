@@ -3,7 +3,9 @@
 The transport asks the domains through this table and imports none of them.
 """
 
+import attendance.selectors
 import backlog.selectors
+import kpi.selectors
 from alerts.events import AlertAcknowledged, AlertEscalated, AlertResolved, AlertTriggered
 from attendance.events import AttendanceChanged, CheckedIn, CheckedOut
 from backlog.events import BacklogChanged
@@ -12,10 +14,12 @@ from realtime.channels import Channel, Keyed
 from realtime.events import CustomEvent, SystemNotification
 
 CHANNELS: dict[str, Channel] = {
-    "kpi": Channel(events={KPIChanged: Keyed.BY_SCOPE}, grant="read"),
+    "kpi": Channel(events={KPIChanged: Keyed.BY_SCOPE}, grant="read", snapshot=kpi.selectors.snapshot),
     "backlog": Channel(events={BacklogChanged: Keyed.BY_SCOPE}, grant="read", snapshot=backlog.selectors.snapshot),
     "attendance": Channel(
-        events={AttendanceChanged: Keyed.BY_SCOPE, CheckedIn: Keyed.NOT, CheckedOut: Keyed.NOT}, grant="read"
+        events={AttendanceChanged: Keyed.BY_SCOPE, CheckedIn: Keyed.NOT, CheckedOut: Keyed.NOT},
+        grant="read",
+        snapshot=attendance.selectors.snapshot,
     ),
     "alerts": Channel(
         events={

@@ -208,6 +208,10 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {  # two enumerations of one field name
+        "BacklogQuality": ["ok", "partial", "stale"],
+        "KPIQuality": ["ok", "partial", "stale", "no_data"],
+    },
     "AUTHENTICATION_WHITELIST": [  # demo mode asks for no credential, so there is none to describe
         "intraday.rest.authentication.ApiKeyAuthentication",
         "intraday.rest.authentication.TokenAuthentication",

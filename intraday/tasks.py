@@ -1,1 +1,52 @@
-"""What beat starts: rounds over organizations, each of which calls the services in the order of causes."""
+"""What beat starts: rounds over organizations, each of which calls the services in the order of causes.
+
+A round sends one task per organization, so that workers share them. A task that waited longer than its round's period
+is dropped: the next round says the same. Where the last one of an organization is still at work, its lease is held.
+"""
+
+from collections.abc import Iterable
+
+from celery import Task, shared_task
+from django.utils import timezone
+
+import kpi.services
+from intraday.jobs import dirty
+from intraday.jobs.leases import lease
+from intraday.org.models import Organization
+
+DIRTY_SECONDS = 5
+ALL_SECONDS = 60
+
+
+@shared_task
+def round_dirty() -> None:
+    """Every DIRTY_SECONDS: organizations with new facts."""
+    _send(judge_dirty, dirty.organizations(), expires=DIRTY_SECONDS)
+
+
+@shared_task
+def round_all() -> None:
+    """Every ALL_SECONDS: every organization, because data age and intervals end without any new fact."""
+    ids = Organization.objects.order_by("pk").values_list("pk", flat=True)
+    _send(judge_all, ids, expires=ALL_SECONDS)
+
+
+def _send(task: Task, organization_ids: Iterable[str], *, expires: float) -> None:
+    for organization_id in organization_ids:
+        task.apply_async((organization_id,), expires=expires)
+
+
+@shared_task
+def judge_dirty(organization_id: str) -> None:
+    """What new facts change: the figures of their scopes, then the alerts on them."""
+    with lease("judge_dirty", organization_id) as held:
+        if held:
+            kpi.services.compute_dirty(organization_id=organization_id, now=timezone.now())
+
+
+@shared_task
+def judge_all(organization_id: str) -> None:
+    """All figures of an organization, then all alerts."""
+    with lease("judge_all", organization_id) as held:
+        if held:
+            kpi.services.compute_all(organization_id=organization_id, now=timezone.now())

@@ -15,6 +15,8 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/schedulesbacklog/", include(backlog.urls.ingest)),
     path("api/intraday/backlog/", include("backlog.urls")),
+    path("api/intraday/attendance/", include("attendance.urls")),
+    path("api/intraday/kpi/", include("kpi.urls")),
     path("api/intraday/feeds", FeedsView.as_view()),
     path("api/ws/sse", EventStreamView.as_view(channels=CHANNELS)),
     path("api/ws/", include("realtime.urls")),

@@ -1,17 +1,21 @@
-"""Keeps a demonstration alive: posts the world's queues through the API every few seconds until told to stop."""
+"""Keeps a demonstration alive: tells the API of the day so far, then of every few seconds, until told to stop."""
 
 import logging
-from collections.abc import Callable
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import count
 from threading import Event
 
 from intraday.feeds.client import Answer, Poster, RefusedError, StoppedError
-from intraday.feeds.instants import Row
-from intraday.feeds.world import World
+from intraday.feeds.instants import Row, batches, iso
+from intraday.feeds.world import Posts, World
 
 logger = logging.getLogger(__name__)
 START_PATIENCE = 60.0  # seconds until the server must answer /healthz
 AFTER_REFUSAL = 5.0
+COARSE, FINE = timedelta(minutes=30), timedelta(minutes=5)
+FINE_PART = timedelta(hours=2)  # of the day so far, before now
 Posted = Callable[[list[Row], Answer], None]
 
 
@@ -24,7 +28,7 @@ def run(
     *,
     stop: Event,
     seed: int = 7,
-    every: float = 2.0,
+    every: float = 5.0,
     organization: str = "org_123",
     key: str = "",
     say: Callable[[str], None] = logger.warning,
@@ -37,29 +41,67 @@ def run(
             if not stop.is_set():
                 say(f"no server at {url}: nothing is simulated")
             return stop.is_set()
-        _post_until(stop, poster, World(seed, datetime.now(UTC), organization), every, say, posted)
+        try:
+            _Simulation(poster, World(seed, datetime.now(UTC), organization), say, posted).run(every)
+        except StoppedError:
+            pass
     return True
 
 
-def _post_until(
-    stop: Event, poster: Poster, world: World, every: float, say: Callable[[str], None], posted: Posted
-) -> None:
-    said = ""
-    while not stop.is_set():
+@dataclass
+class _Simulation:
+    poster: Poster
+    world: World
+    say: Callable[[str], None]
+    posted: Posted
+    said: str = ""
+
+    def run(self, every: float) -> None:
+        for posts in day_so_far(self.world):
+            self._post(posts)
+        for turn in count():
+            taken = self._post(self.world.at(datetime.now(UTC), backlog=turn % 2 == 0))
+            if self.poster.stop.wait(every if taken else max(every, AFTER_REFUSAL)):
+                return
+
+    def _post(self, posts: Posts) -> bool:
+        """What the server does not take is said once, until it takes everything again."""
+        troubles = [trouble for kind, rows in posts.items() for batch in batches(rows) if (trouble := self._offer(batch, kind))]
+        trouble = troubles[0] if troubles else ""
+        if trouble and trouble != self.said:
+            self.say(f"the server refuses simulated rows: {trouble}")
+        self.said = trouble
+        return not trouble
+
+    def _offer(self, rows: list[Row], kind: str) -> str:
         try:
-            rows = world.at(datetime.now(UTC))
-            answer = poster.post(rows)
-            posted(rows, answer)
-            trouble, pause = _complaint(answer), every
+            answer = self.poster.post(rows, kind)
         except RefusedError as error:
-            trouble, pause = str(error), max(every, AFTER_REFUSAL)
-        except StoppedError:
-            return
-        if trouble and trouble != said:
-            say(f"the server refuses simulated rows: {trouble}")
-        said = trouble
-        stop.wait(pause)
+            return str(error)
+        self.posted(rows, answer)
+        return str(answer.rejected[0].get("errors")) if answer.rejected else ""
 
 
-def _complaint(answer: Answer) -> str:
-    return str(answer.rejected[0].get("errors")) if answer.rejected else ""
+def day_so_far(world: World) -> Iterator[Posts]:
+    """From the begin of the day up to now: at first in one batch of each kind, then step by step, computed as it goes."""
+    fine = _floor(world.start - FINE_PART, COARSE)
+    yield _joined([world.at(time) for time in _times(_floor(world.begin, COARSE) + COARSE, fine, COARSE)])
+    for time in [*_times(fine + FINE, world.start, FINE), world.start]:
+        yield {**world.at(time), "compute": [{"organization_id": world.organization, "as_of_time": iso(time)}]}
+    yield {"attendance": world.everybody()}
+
+
+def _times(first: datetime, end: datetime, step: timedelta) -> list[datetime]:
+    return [first + step * place for place in range(max(0, (end - first) // step + 1))]
+
+
+def _floor(time: datetime, step: timedelta) -> datetime:
+    return time - (time - datetime.fromtimestamp(0, UTC)) % step
+
+
+def _joined(days: list[Posts]) -> Posts:
+    joined: Posts = {}
+    for posts in days:
+        for kind, rows in posts.items():
+            joined.setdefault(kind, []).extend(rows)
+    return joined

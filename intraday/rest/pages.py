@@ -76,9 +76,11 @@ class ItemsCSVRenderer(CSVRenderer):
         return super().render(items, media_type, context, *args, **kwargs)
 
 
-def _spelled_as_json(item: dict[str, Any]) -> dict[str, Any]:
+def _spelled_as_json(value: Any) -> Any:
     """`to_builtins` did it for instants; Python's True is none of JSON's words."""
-    return {name: str(value).lower() if isinstance(value, bool) else value for name, value in item.items()}
+    if isinstance(value, dict):
+        return {name: _spelled_as_json(inner) for name, inner in value.items()}
+    return str(value).lower() if isinstance(value, bool) else value
 
 
 def page_response(request: Request, items: list[dict[str, Any]], following: datetime | None) -> Response:

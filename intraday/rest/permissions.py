@@ -26,12 +26,12 @@ class SignedIn(BasePermission):
         return isinstance(request.auth, Caller)
 
 
-def enter(request: Request, organization_id: str | None, *, grant: str) -> Principal:
-    """The caller inside the organization, holding the grant. Raises NotFound or PermissionDenied."""
+def enter(request: Request, organization_id: str | None, *, grant: str, or_grant: str = "") -> Principal:
+    """The caller inside the organization, holding (one of) the grant(s). Raises NotFound or PermissionDenied."""
     caller = request.auth
     assert isinstance(caller, Caller)
     principal = caller.enter(organization_id)
-    if not principal.may(grant):
+    if not principal.may(grant) and not principal.may(or_grant):
         raise PermissionDenied(f"{principal.name} may not {grant}.", code="forbidden")
     return principal
 

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from kpi.formulas.numeric import exact, not_negative
 
 OVERDUE_SECONDS = 3600.0
+ROUNDING = 1e-9
+"""Twice 49 seconds at one in 49 seconds are two, although 1/49 is no binary fraction."""
 
 
 def deadline_agents(
@@ -59,7 +61,7 @@ def projected_breaches(
     for age, items in sorted(ages, reverse=True):
         left = sla_seconds - age
         if left <= horizon_seconds:
-            done_in_time = math.floor(per_second * left) - ahead if left > 0 else 0
+            done_in_time = math.floor(per_second * left + ROUNDING) - ahead if left > 0 else 0
             breaches += items - min(items, max(0, done_in_time))
         ahead += items
     return breaches

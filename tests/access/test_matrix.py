@@ -47,6 +47,50 @@ GET  api/intraday/backlog/history      org    401    404    200    200    200   
 GET  api/intraday/backlog/history      own    401    404    200    200    200    200    200    404    401    401
 GET  api/intraday/backlog/history      beside 401    404    200    200    200    200    404    404    401    401
 GET  api/intraday/backlog/history      queue  401    404    200    200    200    200    404    404    401    401
+POST api/intraday/attendance/ingest    org    401    404    403    403    403    201    403    404    401    401
+POST api/intraday/attendance/ingest    own    401    404    403    403    403    201    201    404    401    401
+POST api/intraday/attendance/ingest    beside 401    404    403    403    403    201    404    404    401    401
+POST api/intraday/attendance/batch-ingest org    401    404    403    403    403    201    400    404    401    401
+POST api/intraday/attendance/batch-ingest own    401    404    403    403    403    201    201    404    401    401
+POST api/intraday/attendance/batch-ingest beside 401    404    403    403    403    201    400    404    401    401
+POST api/intraday/attendance/shifts/batch-ingest own 401 404    403    403    403    201    201    404    401    401
+POST api/intraday/attendance/shifts/batch-ingest beside 401 404 403    403    403    201    400    404    401    401
+GET  api/intraday/attendance/current   org    401    404    200    200    200    200    403    404    401    401
+GET  api/intraday/attendance/current   own    401    404    200    200    200    200    200    404    401    401
+GET  api/intraday/attendance/current   beside 401    404    200    200    200    200    404    404    401    401
+GET  api/intraday/attendance/current   queue  401    404    200    200    200    200    404    404    401    401
+GET  api/intraday/attendance/history   org    401    404    200    200    200    200    403    404    401    401
+GET  api/intraday/attendance/history   own    401    404    200    200    200    200    200    404    401    401
+GET  api/intraday/attendance/history   beside 401    404    200    200    200    200    404    404    401    401
+GET  api/intraday/attendance/history   queue  401    404    200    200    200    200    404    404    401    401
+POST api/intraday/kpi/ingest           own    401    404    403    403    403    201    201    404    401    401
+POST api/intraday/kpi/ingest           beside 401    404    403    403    403    201    404    404    401    401
+POST api/intraday/kpi/ingest           queue  401    404    403    403    403    201    400    404    401    401
+POST api/intraday/kpi/batch-ingest     own    401    404    403    403    403    201    201    404    401    401
+POST api/intraday/kpi/batch-ingest     beside 401    404    403    403    403    201    400    404    401    401
+POST api/intraday/kpi/batch-ingest     queue  401    404    403    403    403    201    400    404    401    401
+POST api/intraday/kpi/forecast/batch-ingest own    401    404    403    403    403    201    201    404    401    401
+POST api/intraday/kpi/forecast/batch-ingest beside 401    404    403    403    403    201    400    404    401    401
+POST api/intraday/kpi/forecast/batch-ingest queue  401    404    403    403    403    201    400    404    401    401
+POST api/intraday/kpi/compute          org    401    404    403    201    201    201    403    404    401    401
+POST api/intraday/kpi/compute          own    401    404    403    201    201    201    201    404    401    401
+POST api/intraday/kpi/compute          beside 401    404    403    201    201    201    404    404    401    401
+POST api/intraday/kpi/compute          queue  401    404    403    201    201    201    404    404    401    401
+GET  api/intraday/kpi/current          org    401    404    200    200    200    200    403    404    401    401
+GET  api/intraday/kpi/current          own    401    404    200    200    200    200    200    404    401    401
+GET  api/intraday/kpi/current          beside 401    404    200    200    200    200    404    404    401    401
+GET  api/intraday/kpi/current          queue  401    404    200    200    200    200    404    404    401    401
+GET  api/intraday/kpi/history          org    401    404    200    200    200    200    403    404    401    401
+GET  api/intraday/kpi/history          own    401    404    200    200    200    200    200    404    401    401
+GET  api/intraday/kpi/history          beside 401    404    200    200    200    200    404    404    401    401
+GET  api/intraday/kpi/history          queue  401    404    200    200    200    200    404    404    401    401
+GET  api/intraday/kpi/intervals        org    401    404    200    200    200    200    403    404    401    401
+GET  api/intraday/kpi/intervals        own    401    404    200    200    200    200    200    404    401    401
+GET  api/intraday/kpi/intervals        beside 401    404    200    200    200    200    404    404    401    401
+GET  api/intraday/kpi/intervals        queue  401    404    200    200    200    200    404    404    401    401
+POST api/intraday/kpi/what-if          own    401    404    200    200    200    200    200    404    401    401
+POST api/intraday/kpi/what-if          beside 401    404    200    200    200    200    404    404    401    401
+POST api/intraday/kpi/what-if          queue  401    404    200    200    200    200    404    404    401    401
 GET  api/intraday/feeds                org    401    404    200    200    200    200    403    404    401    401
 GET  api/ws/stats                      org    401    404    200    200    200    200    403    404    401    401
 GET  api/ws/connections                org    401    404    200    200    200    200    200    404    401    401
@@ -81,12 +125,24 @@ ASKED: dict[str, dict[str, Any]] = {
     "user": ORG | {"user_id": "ben", "role": "viewer"},
     "none": {},
 }
-BODIES: dict[str, dict[str, Any]] = {
+# A row of every kind at once: what a kind does not know it ignores.
+ROW = {"snapshot_time": "2026-01-31T10:00:00Z", "total_items": 1, "average_wait_time_minutes": 1}
+ROW |= {"employee_id": "ada", "status": "present"}
+ROW |= {"shift_id": "1", "start": "2026-01-31T09:00:00Z", "end": "2026-01-31T17:00:00Z", "kind": "work"}
+SUPPORT = {"queue_name": "support"}  # of either department; a queue that is asked about stands
+INTERVAL = {"interval_start": "2026-01-31T10:00:00Z", "interval_minutes": 30}
+STATS = SUPPORT | INTERVAL | dict.fromkeys(("offered", "answered", "answered_in_target", "abandoned", "agents"), 1)
+STATS |= {"handle_seconds": 60, "available_seconds": 60}
+FORECAST = SUPPORT | INTERVAL | {"offered": 1, "aht_seconds": 60}
+BODIES = {
+    "api/intraday/kpi/ingest": STATS,
+    "api/intraday/kpi/batch-ingest": STATS,
+    "api/intraday/kpi/forecast/batch-ingest": FORECAST,
+    "api/intraday/kpi/what-if": SUPPORT,
     "api/ws/sse": {"channels": "backlog"},  # 406: it was found in order, and is answered by the ASGI server alone
     "api/ws/notifications": {"title": "Maintenance"},
     "api/ws/events": {"event": "acme:lunch", "payload": {}},
 }
-ROW = {"snapshot_time": "2026-01-31T10:00:00Z", "total_items": 1, "average_wait_time_minutes": 1}
 
 SOCKET = """
                                             nobody stranger viewer analyst superv. admin limited key_999 revoked expired
@@ -182,7 +238,7 @@ def ask(client: APIClient, method: str, path: str, asked: str) -> Any:
     fields = ASKED[asked]
     if method == "GET":
         return client.get(f"/{path}", fields | BODIES.get(path, {}))
-    body = fields | (ROW if "ingest" in path else BODIES.get(path, {}))
+    body = BODIES.get(path, ROW if "ingest" in path else {}) | fields
     return client.post(f"/{path}", {"items": [body]} if "batch" in path else body, format="json")
 
 

@@ -16,10 +16,10 @@ from backlog.formulas import (
     compliance_percent,
     flows,
     flows_explain_change,
-    half_up,
     trend,
     with_flows,
 )
+from intraday.rounding import half_up
 
 HOUR = 3600
 QUARTER = 900

@@ -170,6 +170,11 @@ def test_a_load_nobody_has_costs_its_square_root() -> None:
             Staffing(223, 223, pytest.approx(0.9846036993314875, rel=1e-9), 200 / 223),
             id="the occupancy cap asks for more",
         ),
+        pytest.param(
+            {**TEXTBOOK, "calls": 16, "target_service_level": 0.1, "max_occupancy": 1.0},
+            Staffing(2, 2, pytest.approx(1 - 128 / 180 * math.exp(-0.4 / 9), rel=1e-9), 0.8),
+            id="a low target is met by the first agent above the load",
+        ),
         pytest.param({**TEXTBOOK, "calls": 0}, Staffing(0, 0, 1.0, None), id="no calls need nobody"),
         pytest.param(
             {**TEXTBOOK, "calls": 44, "target_service_level": 0.0},
@@ -221,9 +226,8 @@ def test_nothing_but_finite_shares_and_times_comes_out(
         assert part is None or 0 <= part <= 1
     for size in (found.asa_seconds, found.queue_length):
         assert size is None or 0 <= size < math.inf
-    assert found.unstable == (calls * aht >= agents * interval and calls > 0) or math.isclose(
-        calls * aht, agents * interval
-    )
+    load = offered_load(calls=calls, interval_seconds=interval, aht_seconds=aht)
+    assert found.unstable == (float(load) > 0 and load >= agents)
 
 
 @given(calls, intervals, aht, heads, seconds, st.floats(1.01, 2))

@@ -1,0 +1,103 @@
+"""The newest figures of each scope, and the lock under which everything of an organization's attendance is written."""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+
+from attendance import stands
+from attendance.instants import micros
+from attendance.models import CurrentAttendance, Snapshot
+from attendance.rules import HOUR, arrival
+from attendance.stands import Checkin, Counts
+from intraday.org.models import Scope
+
+RECENT = HOUR
+RECENT_MAX = 10
+DRIFT = timedelta(minutes=5)
+COUNTED = [name for name in Counts.__slots__ if name != "lost"]
+
+
+def lock(organization: Scope) -> datetime | None:
+    """Waits for whoever else writes this organization's attendance; the time of its newest figures.
+
+    Every write changes the figures of the organization, so writers could not go side by side anyway; and one lock,
+    taken first, cannot be taken in the wrong order.
+    """
+    CurrentAttendance.objects.bulk_create([CurrentAttendance(scope=organization)], ignore_conflicts=True)
+    return CurrentAttendance.objects.select_for_update(of=("self",)).get(scope=organization).time
+
+
+def renew(
+    scopes: Collection[Scope], *, at: datetime, now: datetime, posted: Collection[Scope] = ()
+) -> dict[Scope, Snapshot]:
+    """Count these scopes of one organization anew at an instant, under its lock; the snapshots that are news.
+
+    For which something was `posted`, whatever is newer or differs is news. For others only time has passed: other
+    counts are news, and every DRIFT what time alone changes (minutes lost, check-ins that are no longer recent).
+    """
+    if not scopes:
+        return {}
+    organization_id = next(iter(scopes)).organization_id
+    counted = stands.counts(organization_id, at=micros(at))
+    recent = stands.checkins(organization_id, since=micros(at) - RECENT, at=micros(at), limit=RECENT_MAX)
+    rows = {row.scope_id: row for row in CurrentAttendance.objects.filter(scope__in=scopes).select_related("snapshot")}
+    news: dict[Scope, Snapshot] = {}
+    for scope in scopes:
+        row = rows.get(scope.pk)
+        before = None if row is None else row.snapshot
+        fresh = _counted(scope, at, now, counted, recent)
+        if before is not None and before.time == at:
+            fresh.id = before.id
+        if _is_news(fresh, before, posted=scope in posted):
+            news[scope] = fresh
+    _save(news)
+    return news
+
+
+def _counted(
+    scope: Scope, at: datetime, now: datetime, counted: dict[str, Counts], recent: dict[str, list[Checkin]]
+) -> Snapshot:
+    code = scope.department_id
+    counts = counted.get(code, Counts())
+    return Snapshot(
+        scope=scope,
+        time=at,
+        received_at=now,
+        lost_minutes=counts.lost_minutes,
+        recent_checkins=[_as_json(each) for each in recent.get(code, [])],
+        **{name: getattr(counts, name) for name in COUNTED},
+    )
+
+
+def _is_news(fresh: Snapshot, before: Snapshot | None, *, posted: bool) -> bool:
+    if before is None:
+        return posted or any(getattr(fresh, name) for name in COUNTED)
+    if any(getattr(fresh, name) != getattr(before, name) for name in COUNTED):
+        return True
+    if posted and fresh.time > before.time:
+        return True
+    drifted = fresh.lost_minutes != before.lost_minutes or fresh.recent_checkins != before.recent_checkins
+    return drifted and (posted or fresh.time - before.time >= DRIFT)
+
+
+def _as_json(checkin: Checkin) -> dict[str, object]:
+    return {
+        "employee_id": checkin.employee_id,
+        "employee_name": checkin.name or None,
+        "checked_in_at": checkin.came_at,
+        "status": arrival(checkin.duty_starts, checkin.came_at, checkin.first_came_at),
+    }
+
+
+def _save(news: dict[Scope, Snapshot]) -> None:
+    if not news:
+        return
+    Snapshot.objects.bulk_create(
+        news.values(), update_conflicts=True, unique_fields=["scope", "time"], update_fields=_SNAPSHOT_FIELDS
+    )
+    rows = [CurrentAttendance(scope=scope, snapshot=row, time=row.time) for scope, row in news.items()]
+    CurrentAttendance.objects.bulk_create(
+        rows, update_conflicts=True, unique_fields=["scope"], update_fields=["snapshot", "time"]
+    )
+
+
+_SNAPSHOT_FIELDS = [field.name for field in Snapshot._meta.fields if field.name not in ("id", "scope", "time")]

@@ -1,0 +1,160 @@
+"""What feeds say about people (records, shifts), what follows from it (duties, spells), and the figures of each scope.
+
+Duties and spells keep instants as microseconds since 1970: the statement that counts people subtracts them, which
+SQLite and PostgreSQL spell differently for anything but numbers.
+"""
+
+import uuid
+
+from django.db import models
+
+from attendance.terms import Kind, Status
+from intraday.org.models import Organization, Scope
+
+
+class Person(models.Model):
+    """Somebody who works for an organization, as feeds name her; the department is the last that was said."""
+
+    organization = models.ForeignKey(Organization, models.CASCADE, related_name="people")
+    employee_id = models.CharField(max_length=64)
+    name = models.CharField(max_length=150, blank=True, default="")
+    department_id = models.CharField(max_length=64, blank=True, default="")
+    site_id = models.CharField(max_length=64, blank=True, default="")
+    newest_at = models.DateTimeField(null=True, help_text="Time of her newest record.")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organization", "employee_id"], name="person_once")]
+        verbose_name_plural = "people"
+
+    def __str__(self) -> str:
+        return f"{self.organization_id} / {self.employee_id}"
+
+
+class AttendanceRecord(models.Model):
+    """What a feed said about a person at one instant."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    person = models.ForeignKey(Person, models.CASCADE, related_name="records")
+    time = models.DateTimeField()
+    received_at = models.DateTimeField(db_index=True)
+    department_id = models.CharField(max_length=64, blank=True, default="")
+    site_id = models.CharField(max_length=64, blank=True, default="")
+    status = models.CharField(max_length=16, choices=[(status.value, status.value) for status in Status])
+    checked_in_at = models.DateTimeField(null=True)
+    checked_out_at = models.DateTimeField(null=True)
+    shift_start = models.DateTimeField(null=True)
+    shift_end = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["person", "time"], name="attendance_record_once")]
+
+    def __str__(self) -> str:
+        return f"{self.person} at {self.time:%Y-%m-%d %H:%M:%S}: {self.status}"
+
+
+class Shift(models.Model):
+    """A piece of the published schedule; `posted` ones came with a record, and give way to published ones."""
+
+    organization = models.ForeignKey(Organization, models.CASCADE, related_name="shifts")
+    shift_id = models.CharField(max_length=128)
+    person = models.ForeignKey(Person, models.CASCADE, related_name="shifts")
+    department_id = models.CharField(max_length=64, blank=True, default="")
+    queue_names = models.JSONField(default=list)
+    start = models.DateTimeField()
+    end = models.DateTimeField()
+    kind = models.CharField(max_length=16, choices=[(kind.value, kind.value) for kind in Kind])
+    cancelled = models.BooleanField(default=False)
+    posted = models.BooleanField(default=False)
+    received_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organization", "shift_id"], name="shift_once")]
+        indexes = [models.Index(fields=["organization", "end"]), models.Index(fields=["person", "end"])]
+
+    def __str__(self) -> str:
+        return f"{self.organization_id} / {self.shift_id}"
+
+
+class Duty(models.Model):
+    """When a person is to be there, as follows from her shifts; or is away with leave, in place of that."""
+
+    organization = models.ForeignKey(Organization, models.CASCADE, related_name="+")
+    person = models.ForeignKey(Person, models.CASCADE, related_name="duties")
+    department_id = models.CharField(max_length=64, blank=True, default="")
+    starts = models.BigIntegerField()
+    ends = models.BigIntegerField()
+    on_leave = models.BooleanField(default=False)
+    made_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["organization", "ends"]), models.Index(fields=["person", "ends"])]
+        verbose_name_plural = "duties"
+
+    def __str__(self) -> str:
+        return f"{self.person} from {self.starts}"
+
+
+class Spell(models.Model):
+    """A stretch of a person's time in one status, as follows from her records (attendance.rules.Spell)."""
+
+    organization = models.ForeignKey(Organization, models.CASCADE, related_name="+")
+    person = models.ForeignKey(Person, models.CASCADE, related_name="spells")
+    department_id = models.CharField(max_length=64, blank=True, default="")
+    status = models.CharField(max_length=16)
+    starts = models.BigIntegerField()
+    ends = models.BigIntegerField()
+    came_at = models.BigIntegerField(null=True)
+    said_at = models.BigIntegerField()
+    heard_at = models.BigIntegerField()
+    made_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["person", "ends"]),
+            models.Index(fields=["organization", "ends"]),
+            models.Index(fields=["organization", "came_at"]),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person} {self.status} from {self.starts}"
+
+
+class Snapshot(models.Model):
+    """The figures of a department or an organization at one instant (DOMAIN 3.7)."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    scope = models.ForeignKey(Scope, models.CASCADE, related_name="attendance_snapshots")
+    time = models.DateTimeField()
+    received_at = models.DateTimeField(db_index=True)
+    scheduled = models.PositiveIntegerField(default=0)
+    present = models.PositiveIntegerField(default=0)
+    expected = models.PositiveIntegerField(default=0)
+    absent = models.PositiveIntegerField(default=0)
+    left_early = models.PositiveIntegerField(default=0)
+    late = models.PositiveIntegerField(default=0)
+    no_show = models.PositiveIntegerField(default=0)
+    on_leave = models.PositiveIntegerField(default=0)
+    unscheduled = models.PositiveIntegerField(default=0)
+    lost_minutes = models.FloatField(default=0.0)
+    recent_checkins = models.JSONField(default=list)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["scope", "time"], name="attendance_snapshot_once")]
+        ordering = ["scope", "time"]
+
+    def __str__(self) -> str:
+        return f"{self.scope} at {self.time:%Y-%m-%d %H:%M:%S}: {self.present} of {self.scheduled}"
+
+
+class CurrentAttendance(models.Model):
+    """The newest figures of a scope. The organization's row is locked before anything of it is written."""
+
+    scope = models.OneToOneField(Scope, models.CASCADE, primary_key=True, related_name="current_attendance")
+    snapshot = models.ForeignKey(Snapshot, models.SET_NULL, null=True, related_name="+")
+    time = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name_plural = "current attendance"
+
+    def __str__(self) -> str:
+        return str(self.scope)

@@ -1,0 +1,124 @@
+"""The shape of attendance records and shifts on the wire, checked before any service sees them."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils import timezone
+from rest_framework import serializers
+
+from attendance.terms import Kind, Status
+from intraday.org.models import valid_id, valid_queue_name
+from intraday.rest.fields import InstantField, check_not_ahead
+
+SHIFT_MAX = {True: timedelta(days=2), False: timedelta(days=400)}  # of work; of leave and days off
+QUEUES_MAX = 50
+
+
+class TextField(serializers.CharField):
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(validators=[_printable], **kwargs)
+
+
+def _printable(text: str) -> None:
+    if not text.isprintable():
+        raise serializers.ValidationError("Use printable characters.")
+
+
+class PersonSerializer(serializers.Serializer):
+    """Whom a row is about."""
+
+    organization_id = serializers.CharField(
+        max_length=64, required=False, help_text="Defaults to the organization of the credential."
+    )
+    employee_id = TextField(max_length=64)
+    employee_name = TextField(max_length=150, required=False, allow_null=True, allow_blank=True)
+
+
+class AttendanceRecordSerializer(PersonSerializer):
+    """What is true of one person at one instant."""
+
+    department_id = serializers.CharField(
+        max_length=64, required=False, allow_null=True, help_text="May be left out for people that are known."
+    )
+    site_id = serializers.CharField(max_length=64, required=False, allow_null=True, validators=[valid_id])
+    snapshot_time = InstantField(help_text="When it was true; ISO 8601 with zone.")
+    status = serializers.ChoiceField(choices=[status.value for status in Status])
+    checked_in_at = InstantField(required=False, allow_null=True)
+    checked_out_at = InstantField(required=False, allow_null=True)
+    shift_start = InstantField(
+        required=False, allow_null=True, help_text="With shift_end: her shift, where none is published."
+    )
+    shift_end = InstantField(required=False, allow_null=True)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        check_not_ahead("snapshot_time", attrs["snapshot_time"], timezone.now())
+        came, went = attrs.get("checked_in_at"), attrs.get("checked_out_at")
+        for name, time in (("checked_in_at", came), ("checked_out_at", went)):
+            if time is not None and time > attrs["snapshot_time"]:
+                raise serializers.ValidationError({name: ["After snapshot_time."]})
+        if attrs["status"] == Status.CHECKED_OUT and came is not None and went is not None and went < came:
+            raise serializers.ValidationError({"checked_out_at": ["Before checked_in_at."]})
+        start, end = attrs.get("shift_start"), attrs.get("shift_end")
+        if (start is None) != (end is None):
+            raise serializers.ValidationError({"shift_start": ["Send shift_start and shift_end together."]})
+        if start is not None and end is not None:
+            _check_span("shift_end", start, end, SHIFT_MAX[True])
+        return attrs
+
+
+class ShiftSerializer(PersonSerializer):
+    """A piece of one person's schedule."""
+
+    shift_id = TextField(max_length=128, help_text="Yours; posting it again corrects the shift.")
+    department_id = serializers.CharField(max_length=64)
+    queue_names = serializers.ListField(
+        child=serializers.CharField(max_length=128, trim_whitespace=False, validators=[valid_queue_name]),
+        required=False,
+        allow_null=True,
+        max_length=QUEUES_MAX,
+        help_text="The queues that she works on.",
+    )
+    start = InstantField()
+    end = InstantField()
+    kind = serializers.ChoiceField(choices=[kind.value for kind in Kind])
+    cancelled = serializers.BooleanField(required=False, allow_null=True, default=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        away = attrs["kind"] in (Kind.LEAVE, Kind.DAY_OFF)
+        _check_span("end", attrs["start"], attrs["end"], SHIFT_MAX[not away])
+        return attrs
+
+
+def _check_span(name: str, start: datetime, end: datetime, longest: timedelta) -> None:
+    if not timedelta() < end - start <= longest:
+        raise serializers.ValidationError({name: [f"Must be after the start, by {longest.days} days at most."]})
+
+
+def to_record(valid: dict[str, Any]) -> dict[str, Any]:
+    """The wire's names to those of the model (attendance.services)."""
+    return {
+        "employee_id": valid["employee_id"],
+        "employee_name": valid.get("employee_name") or "",
+        "department_id": valid.get("department_id") or "",
+        "site_id": valid.get("site_id") or "",
+        "time": valid["snapshot_time"],
+        "status": valid["status"],
+        "checked_in_at": valid.get("checked_in_at"),
+        "checked_out_at": valid.get("checked_out_at"),
+        "shift_start": valid.get("shift_start"),
+        "shift_end": valid.get("shift_end"),
+    }
+
+
+def to_shift(valid: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "shift_id": valid["shift_id"],
+        "employee_id": valid["employee_id"],
+        "employee_name": valid.get("employee_name") or "",
+        "department_id": valid["department_id"],
+        "queue_names": list(dict.fromkeys(valid.get("queue_names") or ())),
+        "start": valid["start"],
+        "end": valid["end"],
+        "kind": valid["kind"],
+        "cancelled": bool(valid.get("cancelled")),
+    }

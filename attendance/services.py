@@ -1,0 +1,306 @@
+"""Writing attendance: what feeds say of people and their shifts; who is there follows; what is news is published."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any, Literal
+
+from django.db import transaction
+
+from attendance import currents, movements, people, roster, schedule, selectors, timeline
+from attendance.events import AttendanceChanged
+from attendance.models import AttendanceRecord, Person, Shift, Snapshot
+from attendance.people import Row
+from intraday.jobs import dirty
+from intraday.org.models import Organization, Scope
+from intraday.org.services import resolve_scopes
+from realtime.publish import Builder, EventRef, publish
+
+STATED = ["department_id", "site_id", "status", "checked_in_at", "checked_out_at", "shift_start", "shift_end"]
+"""What a record says. Two of one person and time that agree in all of these are the same record."""
+
+Outcome = Literal["created", "corrected", "duplicate", "late", "superseded"]
+
+
+@dataclass
+class RowResult:
+    """What became of a row; `event` is its place in the log if it was news."""
+
+    result: Outcome
+    stored: AttendanceRecord | Shift
+    event: EventRef | None = None
+
+    @property
+    def name(self) -> dict[str, str]:
+        if isinstance(self.stored, Shift):
+            return {"shift_id": self.stored.shift_id}
+        return {"record_id": str(self.stored.pk)}
+
+    @property
+    def time(self) -> datetime:
+        """Of the data."""
+        return self.stored.start if isinstance(self.stored, Shift) else self.stored.time
+
+
+@dataclass
+class Ingested:
+    """By index of the row: what was stored, and why the others were not."""
+
+    results: dict[int, RowResult] = field(default_factory=dict)
+    errors: dict[int, Any] = field(default_factory=dict)
+
+
+@dataclass
+class _Post:
+    """A post at work, under the lock of its organization."""
+
+    organization: Organization
+    levels: Mapping[str, Scope]  # by department, '' being the organization
+    rows: dict[int, Row]
+    people: dict[str, Person]
+    as_of: datetime | None  # of the organization's figures
+    done: Ingested
+
+    def by_employee(self) -> dict[str, list[tuple[int, Row]]]:
+        grouped: dict[str, list[tuple[int, Row]]] = {}
+        for index, row in self.rows.items():
+            grouped.setdefault(row["employee_id"], []).append((index, row))
+        return grouped
+
+
+@transaction.atomic
+def ingest(
+    *,
+    organization: Organization,
+    rows: Mapping[int, Row],
+    now: datetime,
+    within: frozenset[str] | None = None,
+    atomic: bool = False,
+    dry_run: bool = False,
+) -> Ingested:
+    """Store records; publish who came and went, and the new figures of departments and organization.
+
+    `within`: the departments to which whoever posts is limited; rows outside are errors.
+    `atomic` stores nothing unless every row can be stored; `dry_run` stores nothing at all.
+    """
+    post = _begin(organization, rows, within)
+    if atomic and post.done.errors:
+        transaction.set_rollback(True)  # departments that other rows named first
+        return Ingested(errors=post.done.errors)
+    newest_before = {employee: person.newest_at for employee, person in post.people.items()}
+    _introduce(post)
+    changed = _settle(post, newest_before, now)
+    rostered = roster.take_posted(organization, post.people, changed, now=now)
+    schedule.rework(rostered, now=now)
+    known = {person.pk: newest_before.get(employee) for employee, person in post.people.items()}
+    retold = timeline.retell(organization, changed, known, now=now)
+    moved = movements.seen(retold, {person.pk: person for person in post.people.values()})
+    times = [record.time for record in changed] + ([] if post.as_of is None else [post.as_of])
+    _announce(post, moved, {record.department_id for record in changed}, at=max(times, default=None), now=now)
+    return _end(post, dry_run=dry_run)
+
+
+@transaction.atomic
+def ingest_shifts(
+    *,
+    organization: Organization,
+    rows: Mapping[int, Row],
+    now: datetime,
+    within: frozenset[str] | None = None,
+    atomic: bool = False,
+    dry_run: bool = False,
+) -> Ingested:
+    """Store pieces of the published schedule; publish the figures that change by it. Options as of `ingest`."""
+    post = _begin(organization, rows, within)
+    stored = roster.find(organization, [row["shift_id"] for row in post.rows.values()])
+    for index in [index for index, row in post.rows.items() if roster.beside(stored.get(row["shift_id"]), within)]:
+        del post.rows[index]
+        post.done.errors[index] = {"shift_id": ["In use, or not yours."]}
+    if atomic and post.done.errors:
+        transaction.set_rollback(True)
+        return Ingested(errors=post.done.errors)
+    _introduce(post)
+    settled = roster.settle(organization, post.people, post.rows, stored, now=now)
+    post.done.results |= {index: RowResult(result, shift) for index, (result, shift) in settled.results.items()}
+    schedule.rework(settled.people, now=now)
+    at = now if settled.touches(now) else post.as_of
+    if post.as_of is not None and at is not None:
+        at = max(at, post.as_of)
+    _announce(post, [], settled.departments, at=at, now=now)
+    return _end(post, dry_run=dry_run)
+
+
+@transaction.atomic
+def refresh(*, organization_id: str, now: datetime) -> int:
+    """Time passes without posts: who is not there becomes late, absent, no show. How many scopes have news by it.
+
+    An organization is left alone while nobody is on duty and its figures are older than a day: its feed replays the
+    past, or has ended, and figures of today would only be in its way.
+    """
+    levels = {scope.department_id: scope for scope in selectors.levels(organization_id)}
+    as_of = currents.lock(levels[""])
+    if (as_of is not None and as_of >= now) or not selectors.is_live(organization_id, as_of=as_of, now=now):
+        return 0
+    news = currents.renew(levels.values(), at=now, now=now)
+    dirty.mark(news, now=now)
+    _publish([], news)
+    return len(news)
+
+
+KEPT = timedelta(days=35)
+
+
+def purge(*, now: datetime) -> int:
+    """Forget what is older than KEPT and came in before that: a replay of long ago may be looked at for as long."""
+    limit = now - KEPT
+    gone = 0
+    for old in selectors.older_than(limit):
+        gone += old.delete()[0]
+    return gone
+
+
+def _begin(organization: Organization, rows: Mapping[int, Row], within: frozenset[str] | None) -> _Post:
+    """Find departments and people, wait for other writers, and refuse the rows that cannot be stored."""
+    names = {index: (row["department_id"], "") for index, row in rows.items()}
+    resolved = resolve_scopes(organization, list(names.values()), create=True, within=within)
+    done = Ingested(errors={index: resolved.errors[name] for index, name in names.items() if name in resolved.errors})
+    as_of = currents.lock(resolved.levels[""])
+    known = people.known(organization, rows.values())
+    post = _Post(organization, resolved.levels, {}, known, as_of, done)
+    for index, row in rows.items():
+        person = known.get(row["employee_id"])
+        if people.beside(person, within):
+            done.errors.setdefault(index, {"employee_id": ["Unknown, or not yours."]})
+        if index not in done.errors:
+            home = "" if person is None else person.department_id
+            post.rows[index] = {**row, "department_id": row["department_id"] or home}
+    return post
+
+
+def _order(each: tuple[int, Row]) -> tuple[datetime, int]:
+    """Shifts begin when they begin; a record is of its time."""
+    index, row = each
+    return row.get("time") or row["start"], index
+
+
+def _introduce(post: _Post) -> None:
+    """Make the people who are named for the first time, and learn what rows say of who they are."""
+    news: dict[str, Person] = {}
+    for _, row in sorted(post.rows.items(), key=_order):
+        employee_id = row["employee_id"]
+        person = post.people.get(employee_id)
+        if person is None:
+            person = post.people[employee_id] = Person(organization=post.organization, employee_id=employee_id)
+            news[employee_id] = person
+        if people.describe(person, row):
+            news[employee_id] = person
+    people.save(news.values())
+
+
+def _settle(post: _Post, newest_before: Mapping[str, datetime | None], now: datetime) -> list[AttendanceRecord]:
+    """Decide about each row and save the records; those that are new or changed."""
+    stored = _stored(post, newest_before)
+    changed: dict[Any, AttendanceRecord] = {}
+    for employee_id, group in post.by_employee().items():
+        person, newest = post.people[employee_id], newest_before.get(employee_id)
+        ordered = sorted(group, key=lambda each: (each[1]["time"], each[0]))
+        last = {row["time"]: row for _, row in ordered}
+        for index, row in ordered:
+            if row is not last[row["time"]] and _says(row) != _says(last[row["time"]]):
+                continue
+            result, record = _decided(person, row, stored, newest, now)
+            post.done.results[index] = RowResult(result, record)
+            if result != "duplicate":
+                changed[record.pk] = record
+        _give_way(post.done, ordered, stored, person)
+    AttendanceRecord.objects.bulk_create(
+        changed.values(),
+        update_conflicts=True,
+        unique_fields=["person", "time"],
+        update_fields=[*STATED, "received_at"],
+    )
+    return list(changed.values())
+
+
+Stored = dict[tuple[int, datetime], AttendanceRecord]
+
+
+def _stored(post: _Post, newest_before: Mapping[str, datetime | None]) -> Stored:
+    """Records that are there already. Newer than a person's newest there is none, so usually nothing is asked."""
+    old = [
+        (post.people[row["employee_id"]].pk, row["time"])
+        for row in post.rows.values()
+        if (newest := newest_before.get(row["employee_id"])) is not None and row["time"] <= newest
+    ]
+    if not old:
+        return {}
+    found = AttendanceRecord.objects.filter(person__in={pk for pk, _ in old}, time__in={time for _, time in old})
+    return {(record.person_id, record.time): record for record in found}
+
+
+def _decided(
+    person: Person, row: Row, stored: Stored, newest: datetime | None, now: datetime
+) -> tuple[Outcome, AttendanceRecord]:
+    record = stored.get((person.pk, row["time"]))
+    if record is not None and _says(record) == _says(row):
+        return "duplicate", record
+    outcome: Outcome = "corrected"
+    if record is None:
+        record = stored[person.pk, row["time"]] = AttendanceRecord(person=person, time=row["time"])
+        outcome = "late" if newest is not None and row["time"] < newest else "created"
+    record.received_at = now
+    for name in STATED:
+        setattr(record, name, row[name])
+    return outcome, record
+
+
+def _give_way(done: Ingested, ordered: Sequence[tuple[int, Row]], stored: Stored, person: Person) -> None:
+    """Rows that a later one of the batch contradicts, and new ones that are not the newest of the batch."""
+    newest = ordered[-1][1]["time"]
+    for index, row in ordered:
+        result = done.results.get(index)
+        if result is None:
+            done.results[index] = RowResult("superseded", stored[person.pk, row["time"]])
+        elif result.result == "created" and row["time"] < newest:
+            result.result = "superseded"
+
+
+def _says(said: AttendanceRecord | Row) -> list[Any]:
+    return [said[name] if isinstance(said, Mapping) else getattr(said, name) for name in STATED]
+
+
+def _announce(
+    post: _Post, moved: Sequence[movements.Movement], departments: set[str], *, at: datetime | None, now: datetime
+) -> None:
+    """Publish who came and went and the figures that are news."""
+    posted = {post.levels[code] for code in departments if code in post.levels}
+    if posted:
+        posted.add(post.levels[""])
+    news: dict[Scope, Snapshot] = {}
+    if at is not None:
+        news = currents.renew(post.levels.values(), posted=posted, at=at, now=now)
+    dirty.mark({*posted, *news}, now=now)
+    events: list[tuple[Scope, Builder]] = [(post.levels[each.department_id], each.payload) for each in moved]
+    refs = _publish(events, news)
+    for result in post.done.results.values():
+        if result.result in ("created", "corrected", "late"):
+            scope = post.levels.get(result.stored.department_id)
+            result.event = refs.get(scope) if scope in refs else refs.get(post.levels[""])
+
+
+def _publish(moved: Sequence[tuple[Scope, Builder]], news: Mapping[Scope, Snapshot]) -> dict[Scope | None, EventRef]:
+    """The places of the figures of each scope."""
+    updates = [(scope, partial(AttendanceChanged.of, row, scope)) for scope, row in news.items()]
+    if not moved and not updates:
+        return {}
+    refs = publish("attendance", [*moved, *updates])
+    return dict(zip(news, refs[len(moved) :], strict=True))
+
+
+def _end(post: _Post, *, dry_run: bool) -> Ingested:
+    if dry_run:
+        transaction.set_rollback(True)
+        for result in post.done.results.values():
+            result.event = None
+    return post.done

@@ -1,0 +1,167 @@
+"""How everybody stands at an instant, in one statement for all departments of an organization.
+
+The same rules as attendance.rules.stand, said in SQL; a test holds the two against each other.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection
+
+from attendance.rules import EARLY, GRACE, MINUTE, NO_SHOW
+from attendance.terms import Status
+
+# One row for each duty that covers the instant, with the newest spell that touches it; then people who are there
+# without a duty, or away with leave. `lost` is in microseconds.
+_STANDS = f"""
+WITH heard AS (
+    SELECT d.person_id, d.department_id, d.starts, d.ends, s.status, s.came_at, s.starts AS since,
+           MIN(s.came_at) OVER (PARTITION BY d.id) AS first_came_at,
+           ROW_NUMBER() OVER (PARTITION BY d.id ORDER BY s.starts DESC) AS place
+    FROM attendance_duty d
+    LEFT JOIN attendance_spell s ON s.person_id = d.person_id AND s.starts <= %(at)s AND s.ends > d.starts
+    WHERE d.organization_id = %(organization)s AND d.starts <= %(at)s AND d.ends > %(at)s AND NOT d.on_leave
+),
+on_duty AS (
+    SELECT person_id, department_id, starts, ends, first_came_at AS came_at, status AS activity,
+           CASE WHEN status IN ('{Status.ON_LEAVE}', '{Status.DAY_OFF}') THEN status
+                WHEN first_came_at IS NULL THEN
+                    CASE WHEN %(at)s <= starts + {GRACE} THEN 'expected' ELSE 'absent' END
+                WHEN came_at IS NULL AND since < ends - {GRACE} THEN 'left_early'
+                ELSE 'present' END AS standing
+    FROM heard WHERE place = 1
+),
+now AS (
+    SELECT s.person_id, s.department_id, s.status, s.came_at
+    FROM attendance_spell s
+    WHERE s.organization_id = %(organization)s AND s.starts <= %(at)s AND s.ends > %(at)s
+      AND (s.came_at IS NOT NULL OR s.status = '{Status.ON_LEAVE}')
+),
+stands AS (
+    SELECT person_id, department_id, starts, ends, came_at, activity, standing,
+           CASE WHEN standing = 'present' AND came_at > starts + {GRACE} THEN 1 ELSE 0 END AS late,
+           CASE WHEN standing = 'absent' AND %(at)s > starts + {NO_SHOW} THEN 1 ELSE 0 END AS no_show,
+           CASE WHEN standing = 'present' AND came_at > starts + {GRACE} THEN came_at - starts
+                WHEN standing = 'absent' THEN %(at)s - starts ELSE 0 END AS lost
+    FROM on_duty
+    UNION ALL
+    SELECT d.person_id, d.department_id, d.starts, d.ends, NULL, NULL, 'on_leave', 0, 0, 0
+    FROM attendance_duty d
+    WHERE d.organization_id = %(organization)s AND d.starts <= %(at)s AND d.ends > %(at)s AND d.on_leave
+      AND NOT EXISTS (SELECT 1 FROM now WHERE now.person_id = d.person_id AND now.came_at IS NOT NULL)
+    UNION ALL
+    SELECT now.person_id, now.department_id, NULL, NULL, now.came_at, now.status,
+           CASE WHEN now.came_at IS NULL THEN 'on_leave' ELSE 'unscheduled' END, 0, 0, 0
+    FROM now
+    WHERE NOT EXISTS (
+        SELECT 1 FROM attendance_duty d
+        WHERE d.person_id = now.person_id
+          AND ((NOT d.on_leave AND d.starts <= %(at)s + {EARLY} AND d.ends > COALESCE(now.came_at, %(at)s))
+               OR (d.on_leave AND now.came_at IS NULL AND d.starts <= %(at)s AND d.ends > %(at)s))
+    )
+)
+"""  # noqa: S608 - all parts are literals and constants of this project
+
+_COUNTS = (
+    _STANDS
+    + """
+SELECT department_id,
+       SUM(CASE WHEN standing IN ('present', 'expected', 'absent', 'left_early') THEN 1 ELSE 0 END),
+       SUM(CASE WHEN standing = 'present' THEN 1 ELSE 0 END),
+       SUM(CASE WHEN standing = 'expected' THEN 1 ELSE 0 END),
+       SUM(CASE WHEN standing = 'absent' THEN 1 ELSE 0 END),
+       SUM(CASE WHEN standing = 'left_early' THEN 1 ELSE 0 END),
+       SUM(late), SUM(no_show),
+       SUM(CASE WHEN standing = 'on_leave' THEN 1 ELSE 0 END),
+       SUM(CASE WHEN standing = 'unscheduled' THEN 1 ELSE 0 END),
+       SUM(lost)
+FROM stands GROUP BY department_id
+"""
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """People of a scope at an instant. scheduled = present + expected + absent + left_early."""
+
+    scheduled: int = 0
+    present: int = 0
+    expected: int = 0
+    absent: int = 0
+    left_early: int = 0
+    late: int = 0
+    no_show: int = 0
+    on_leave: int = 0
+    unscheduled: int = 0
+    lost: int = 0
+    """Microseconds."""
+
+    def __add__(self, other: "Counts") -> "Counts":
+        return Counts(*(getattr(self, name) + getattr(other, name) for name in Counts.__slots__))
+
+    @property
+    def lost_minutes(self) -> float:
+        return self.lost / MINUTE
+
+
+def counts(organization_id: str, *, at: int) -> dict[str, Counts]:
+    """By department, those that have anybody; '' is the organization, the sum of all."""
+    rows = _rows(_COUNTS, {"organization": organization_id, "at": at})
+    by_department = {row[0]: Counts(*map(int, row[1:])) for row in rows}
+    return {**by_department, "": sum(by_department.values(), Counts())}
+
+
+def _rows(statement: str, values: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        yield from cursor.fetchall()
+
+
+_CHECKINS = f"""
+WITH visits AS (
+    SELECT s.person_id, MAX(s.department_id) AS department_id, s.came_at,
+           ROW_NUMBER() OVER (PARTITION BY s.person_id ORDER BY s.came_at DESC) AS place
+    FROM attendance_spell s
+    WHERE s.organization_id = %(organization)s AND s.came_at > %(since)s AND s.came_at <= %(at)s
+    GROUP BY s.person_id, s.came_at
+),
+duty AS (
+    SELECT v.person_id, v.department_id, v.came_at,
+           (SELECT MIN(d.starts) FROM attendance_duty d
+            WHERE d.person_id = v.person_id AND NOT d.on_leave
+              AND d.starts <= v.came_at + {EARLY} AND d.ends > v.came_at) AS duty_starts
+    FROM visits v WHERE v.place = 1
+),
+ranked AS (
+    SELECT duty.*, p.employee_id, p.name,
+           ROW_NUMBER() OVER (PARTITION BY duty.department_id ORDER BY duty.came_at DESC, p.employee_id) AS rank
+    FROM duty JOIN attendance_person p ON p.id = duty.person_id
+)
+SELECT department_id, employee_id, name, came_at, duty_starts,
+       (SELECT MIN(s.came_at) FROM attendance_spell s
+        WHERE s.person_id = ranked.person_id AND s.ends > ranked.duty_starts AND s.starts <= ranked.came_at)
+FROM ranked WHERE rank <= %(limit)s
+"""  # noqa: S608
+
+
+@dataclass(frozen=True, slots=True)
+class Checkin:
+    department_id: str
+    employee_id: str
+    name: str
+    came_at: int
+    duty_starts: int | None
+    first_came_at: int | None
+
+
+def checkins(organization_id: str, *, since: int, at: int, limit: int) -> dict[str, list[Checkin]]:
+    """The newest check-ins in (since, at], one a person, by department; '' is the organization."""
+    values = {"organization": organization_id, "since": since, "at": at, "limit": limit}
+    found = [Checkin(*row) for row in _rows(_CHECKINS, values)]
+    found.sort(key=lambda each: (-each.came_at, each.employee_id))
+    by_department: dict[str, list[Checkin]] = {"": found[:limit]}
+    for each in found:
+        if each.department_id:
+            by_department.setdefault(each.department_id, []).append(each)
+    return by_department

@@ -1,0 +1,11 @@
+from django.urls import path
+
+from attendance import views
+
+urlpatterns = [
+    path("ingest", views.IngestView.as_view()),
+    path("batch-ingest", views.BatchIngestView.as_view()),
+    path("shifts/batch-ingest", views.ShiftsView.as_view()),
+    path("current", views.CurrentView.as_view()),
+    path("history", views.HistoryView.as_view()),
+]

@@ -1,0 +1,121 @@
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework import status
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from attendance import schema, selectors, services
+from attendance.serializers import AttendanceRecordSerializer, ShiftSerializer, to_record, to_shift
+from intraday.intake.booking import booked
+from intraday.rest import batches
+from intraday.rest.batches import BatchQuery
+from intraday.rest.json import JSONRenderer
+from intraday.rest.pages import HistoryQuery, ItemsCSVRenderer, ScopeQuery, page_response, read_query, scope_of
+from intraday.rest.permissions import SignedIn, check_scope, enter
+
+
+class IngestView(APIView):
+    """Post one record."""
+
+    permission_classes = [SignedIn]
+
+    @extend_schema(**schema.INGEST)
+    def post(self, request: Request) -> Response:
+        with booked(request, "attendance") as booking:
+            rows = batches.read_row(AttendanceRecordSerializer(), request.data)
+            principal = enter(request, rows.valid[0].get("organization_id"), grant="ingest")
+            row = to_record(rows.valid[0])
+            check_scope(principal, row["department_id"], "")
+            done = services.ingest(
+                organization=principal.organization, within=principal.departments, rows={0: row}, now=timezone.now()
+            )
+            if done.errors:
+                raise ValidationError(done.errors[0])
+            booking.took(principal, [row["time"]])
+        return Response(_answer(done.results[0], rows.warnings.get(0)), status=status.HTTP_201_CREATED)
+
+
+class BatchIngestView(APIView):
+    """Post up to 5,000 records; good rows are stored, bad ones named."""
+
+    permission_classes = [SignedIn]
+
+    @extend_schema(**schema.BATCH_INGEST)
+    def post(self, request: Request) -> Response:
+        return _batch(request, "attendance", AttendanceRecordSerializer(), to_record, services.ingest)
+
+
+class ShiftsView(APIView):
+    """Post up to 5,000 pieces of the schedule; good rows are stored, bad ones named."""
+
+    permission_classes = [SignedIn]
+
+    @extend_schema(**schema.SHIFTS)
+    def post(self, request: Request) -> Response:
+        return _batch(request, "shifts", ShiftSerializer(), to_shift, services.ingest_shifts)
+
+
+def _batch(request: Request, kind: str, serializer: Any, to_row: Any, ingest: Any) -> Response:
+    options = read_query(BatchQuery, request.query_params)
+    with booked(request, kind) as booking:
+        rows = batches.read_rows(serializer, request)
+        principal = batches.enter_batch(request, rows, grant="ingest")
+        if options["atomic"] and rows.rejected:
+            rows.valid = {}
+        done = ingest(
+            organization=principal.organization,
+            within=principal.departments,
+            rows={index: to_row(row) for index, row in rows.valid.items()},
+            now=timezone.now(),
+            **options,
+        )
+        if not options["dry_run"]:
+            booking.took(principal, [result.time for result in done.results.values()], rows.rejected | done.errors)
+    answers = {index: _answer(result, rows.warnings.get(index)) for index, result in done.results.items()}
+    return batches.batch_response(answers, rows.rejected | done.errors)
+
+
+def _answer(result: services.RowResult, warnings: list[str] | None) -> Mapping[str, Any]:
+    event = None if result.event is None else result.event._asdict()
+    answer = {**result.name, "result": result.result, "event": event}
+    return {**answer, "warnings": warnings} if warnings else answer
+
+
+class CurrentView(APIView):
+    """The newest figures of a scope with their age, and those of the departments inside it."""
+
+    permission_classes = [SignedIn]
+
+    @extend_schema(**schema.CURRENT)
+    def get(self, request: Request) -> Response:
+        query = read_query(ScopeQuery, request.query_params)
+        principal = enter(request, query.get("organization_id"), grant="read")
+        scope = scope_of(principal, query)
+        return Response(selectors.current(scope, now=timezone.now(), names=principal.sees_names))
+
+
+class HistoryView(APIView):
+    """The figures of exactly one scope, oldest first."""
+
+    permission_classes = [SignedIn]
+    renderer_classes = [JSONRenderer, ItemsCSVRenderer]
+    csv_columns = selectors.COLUMNS
+
+    @extend_schema(**schema.HISTORY)
+    def get(self, request: Request) -> Response:
+        query = read_query(HistoryQuery, request.query_params)
+        principal = enter(request, query.get("organization_id"), grant="read")
+        items, following = selectors.history(
+            scope_of(principal, query),
+            since=query.get("since"),
+            until=query.get("until"),
+            after=query.get("cursor"),
+            limit=query["limit"],
+            names=principal.sees_names,
+        )
+        return page_response(request, items, following)

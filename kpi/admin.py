@@ -1,0 +1,107 @@
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+
+from intraday.org.models import Scope
+from kpi import services
+from kpi.models import Holiday, IntervalStats, QueueSettings
+
+
+@admin.register(QueueSettings)
+class QueueSettingsAdmin(admin.ModelAdmin):
+    """How a queue is run. Saving works out its figures anew within seconds."""
+
+    list_display = ["scope", "kind", "target_service_level", "target_seconds", "sla_minutes", "hours"]
+    list_filter = ["kind", "scope__organization", "scope__department_id"]
+    list_select_related = ["scope"]
+    search_fields = ["scope__queue_name", "scope__department_id"]
+    fieldsets = [
+        (None, {"fields": ["scope", "kind", "opening_hours"]}),
+        ("Targets", {"fields": ["target_service_level", "target_seconds", "sla_minutes", "abandon_policy"]}),
+        (
+            "Staffing",
+            {"fields": ["aht_seconds", "max_occupancy", "shrinkage", "concurrency", "patience_seconds"]},
+        ),
+        ("Its feed", {"fields": ["interval_minutes", "cadence_seconds"]}),
+    ]
+    autocomplete_fields = ["scope"]
+
+    @admin.display(description="opening hours")
+    def hours(self, row: QueueSettings) -> str:
+        return row.opening_hours or "always open"
+
+    def get_readonly_fields(self, request: HttpRequest, obj: QueueSettings | None = None) -> list[str]:
+        return ["scope"] if obj else []
+
+    def save_model(self, request: HttpRequest, obj: QueueSettings, form: forms.ModelForm, change: bool) -> None:
+        services.save_queue_settings(obj, now=timezone.now())
+
+    def delete_model(self, request: HttpRequest, obj: QueueSettings) -> None:
+        services.remove_queue_settings([obj], now=timezone.now())
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[QueueSettings]) -> None:
+        services.remove_queue_settings(list(queryset), now=timezone.now())
+
+
+@admin.register(Holiday)
+class HolidayAdmin(admin.ModelAdmin):
+    list_display = ["date", "name", "scope"]
+    list_filter = ["scope__organization"]
+    list_select_related = ["scope"]
+    search_fields = ["name", "scope__queue_name"]
+    date_hierarchy = "date"
+    autocomplete_fields = ["scope"]
+
+    def save_model(self, request: HttpRequest, obj: Holiday, form: forms.ModelForm, change: bool) -> None:
+        services.save_holiday(obj, now=timezone.now())
+
+    def delete_model(self, request: HttpRequest, obj: Holiday) -> None:
+        services.remove_holidays([obj], now=timezone.now())
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Holiday]) -> None:
+        services.remove_holidays(list(queryset), now=timezone.now())
+
+
+@admin.register(IntervalStats)
+class IntervalStatsAdmin(admin.ModelAdmin):
+    """Facts are posted by feeds; people look at them."""
+
+    list_display = ["start", "scope", "minutes", "as_of", "offered", "answered", "answered_in_target", "agents"]
+    list_filter = ["scope__organization", "scope__department_id"]
+    list_select_related = ["scope"]
+    search_fields = ["scope__queue_name"]
+    date_hierarchy = "start"
+    ordering = ["-start"]
+
+    def has_add_permission(self, *args: Any) -> bool:
+        return False
+
+    def has_change_permission(self, *args: Any) -> bool:
+        return False
+
+    def has_delete_permission(self, *args: Any) -> bool:
+        return False
+
+
+@admin.register(Scope)
+class ScopeAdmin(admin.ModelAdmin):
+    """Only to be found by the fields above: scopes come with their organization, department or queue."""
+
+    search_fields = ["organization__id", "department_id", "queue_name"]
+    ordering = ["organization", "department_id", "queue_name"]
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_add_permission(self, *args: Any) -> bool:
+        return False
+
+    def has_change_permission(self, *args: Any) -> bool:
+        return False
+
+    def has_delete_permission(self, *args: Any) -> bool:
+        return False

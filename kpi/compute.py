@@ -1,0 +1,205 @@
+"""From what is known of a queue to its sums (kpi.sums). Pure: no database, no clock. Realtime work; what can wait is
+in kpi.workload."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from kpi import formulas, hours
+from kpi.known import Day, Expected, Interval, QueueInputs, Rules
+from kpi.sums import Sums
+
+SHORT_SECONDS = 300
+TRAILING_SECONDS = 900
+AHT_WINDOW = timedelta(hours=1)
+STALE_AFTER_CADENCES = 3
+DEFAULT_CADENCE_SECONDS = 15 * 60.0
+
+
+@dataclass(slots=True)
+class State:
+    """A queue at an instant: what was measured, and what follows for staffing. Times in seconds."""
+
+    rules: Rules
+    at: datetime
+    newest: Interval | None
+    expected: Expected | None
+    start: datetime
+    interval_seconds: float
+    as_of: datetime | None = None
+    stale: bool = False
+    calls: float | None = None  # expected in the interval, on the run of today
+    ratio: float = 1.0
+    aht_seconds: float | None = None
+    window: list[tuple[Interval, float]] = field(default_factory=list)  # intervals, and the part of each looked at
+    window_seconds: float = 0.0
+    sums: Sums = field(default_factory=Sums)
+
+    @property
+    def erlang_aht_seconds(self) -> float | None:
+        if self.aht_seconds is None:
+            return None
+        return formulas.effective_aht_seconds(aht_seconds=self.aht_seconds, concurrency=self.rules.concurrency)
+
+
+def state_of(inputs: QueueInputs, at: datetime) -> State:
+    """Where the queue stands: its interval, how old the newest measurement is, contacts expected, handling time."""
+    newest = inputs.recent[-1] if inputs.recent else None
+    start, seconds = _interval(inputs, newest, at)
+    state = State(inputs.queue.rules, at, newest, inputs.expected, start, seconds)
+    if newest is not None:
+        state.as_of = min(newest.as_of, at)
+        state.window, state.window_seconds = _window(inputs.recent, state.as_of)
+    state.stale = _stale(inputs, state)
+    state.calls, state.ratio = _calls(inputs, state)
+    state.aht_seconds = _aht_seconds(inputs, state)
+    return state
+
+
+def _interval(inputs: QueueInputs, newest: Interval | None, at: datetime) -> tuple[datetime, float]:
+    """The interval that the instant lies in, by the feed, else by the forecast, else by the queue's settings."""
+    for known in (newest, inputs.expected):
+        if known is not None and known.start <= at < known.end:
+            return known.start, (known.end - known.start).total_seconds()
+    midnight, _ = hours.local_day(at, inputs.zone)
+    length = timedelta(minutes=inputs.queue.rules.interval_minutes)
+    return midnight + (at - midnight) // length * length, length.total_seconds()
+
+
+def _window(recent: Sequence[Interval], as_of: datetime) -> tuple[list[tuple[Interval, float]], float]:
+    """What utilization looks at: the interval to date, or in its first minutes the trailing quarter of an hour
+    (DOMAIN 3.2)."""
+    newest = recent[-1]
+    elapsed = (min(as_of, newest.end) - newest.start).total_seconds()
+    window, seconds, since = [(newest, 1.0)], elapsed, as_of - timedelta(seconds=TRAILING_SECONDS)
+    if elapsed >= SHORT_SECONDS:
+        return window, seconds
+    for earlier in reversed(recent[:-1]):
+        within = (earlier.end - max(since, earlier.start)).total_seconds()
+        if within > 0:
+            window.append((earlier, within / (earlier.end - earlier.start).total_seconds()))
+            seconds += within
+    return window, seconds
+
+
+def _stale(inputs: QueueInputs, state: State) -> bool:
+    if state.as_of is None or inputs.queue.closed_until is not None:
+        return False
+    return state.at > state.as_of + fresh_for(inputs)
+
+
+def fresh_for(inputs: QueueInputs) -> timedelta:
+    """How long a measurement counts as fresh: three cadences of the feed."""
+    feed, rules = inputs.queue.feed, inputs.queue.rules
+    cadence = rules.cadence_seconds or feed.cadence_seconds or DEFAULT_CADENCE_SECONDS
+    return timedelta(seconds=STALE_AFTER_CADENCES * cadence)
+
+
+def _calls(inputs: QueueInputs, state: State) -> tuple[float | None, float]:
+    """Contacts expected in the interval: the forecast, corrected by the run of the day's completed intervals, and by
+    that of the window where it leaves the noise behind; without a forecast the run of the window alone."""
+    so_far = sum(part * interval.offered for interval, part in state.window)
+    share = state.window_seconds / state.interval_seconds
+    measured = formulas.prorated(count=so_far, share=share) if not state.stale else None
+    if state.expected is None:
+        return measured, 1.0
+    day = inputs.day
+    ratio = formulas.reforecast_ratio(actual=day.compared or 0.0, forecast=day.forecast or 0.0)
+    length = (state.expected.end - state.expected.start).total_seconds()
+    calls = state.expected.offered * ratio * state.interval_seconds / length
+    if measured is not None and formulas.reforecast_ratio(actual=so_far, forecast=calls * share) != 1.0:
+        return measured, ratio
+    return calls, ratio
+
+
+def _aht_seconds(inputs: QueueInputs, state: State) -> float | None:
+    """Of the last hour if it had enough contacts, else the forecast's, else the setting's (DOMAIN 1.4)."""
+    planned = (state.expected.aht_seconds if state.expected is not None else None) or state.rules.aht_seconds
+    if state.as_of is None:
+        return planned
+    hour = [interval for interval in inputs.recent if interval.end > state.as_of - AHT_WINDOW]
+    found = formulas.aht_seconds(
+        handle_seconds=sum(interval.handle_seconds for interval in hour),
+        handled=sum(interval.answered for interval in hour),
+        forecast_aht_seconds=planned,
+    )
+    return found or planned
+
+
+def measure(inputs: QueueInputs, state: State) -> None:
+    """The sums of what callers met and of how busy agents were."""
+    sums, newest, rules = state.sums, state.newest, state.rules
+    sums.interval_start = state.start
+    if state.expected is not None:
+        length = (state.expected.end - state.expected.start).total_seconds()
+        sums.forecast = state.expected.offered * state.interval_seconds / length
+    _measure_day(inputs, state)
+    if newest is None or state.as_of is None:
+        return
+    sums.offered, sums.answered, sums.abandoned = newest.offered, newest.answered, newest.abandoned
+    past_target = int(not state.stale and (newest.longest_wait_seconds or 0) > rules.target_seconds)
+    sums.in_target, sums.judged = judged(newest, rules, waiting_past_target=past_target)
+    sums.handled_seconds = newest.handle_seconds
+    if newest.wait_seconds is not None:
+        sums.wait_seconds, sums.waited = newest.wait_seconds, newest.answered
+    if not state.stale:
+        sums.waiting_now, sums.longest_wait_seconds = newest.waiting_now, newest.longest_wait_seconds
+        sums.agents_on_shift = newest.agents
+    if sums.forecast is not None and newest.start == state.start:
+        elapsed = (min(state.as_of, newest.end) - newest.start).total_seconds()
+        sums.compared, sums.forecast_so_far = newest.offered, sums.forecast * elapsed / state.interval_seconds
+    _measure_window(state)
+
+
+def _measure_window(state: State) -> None:
+    sums, window = state.sums, state.window
+    sums.window_seconds = state.window_seconds
+    sums.handle_seconds = sum(part * each.handle_seconds for each, part in window)
+    sums.ready_seconds = sums.handle_seconds + sum(part * each.available_seconds for each, part in window)
+    paid = [part * each.paid_seconds for each, part in window if each.paid_seconds is not None]
+    if len(paid) == len(window):
+        other = sum(part * (each.other_productive_seconds or 0.0) for each, part in window)
+        # Who handles a contact in a state of her own is counted in both: no more is productive than was paid.
+        sums.paid_seconds = sum(paid)
+        sums.productive_seconds = min(sums.handle_seconds + other, max(sums.paid_seconds, sums.handle_seconds))
+
+
+def _measure_day(inputs: QueueInputs, state: State) -> None:
+    """The day's service level, and what the rest of the day would have to bring to reach its target (DOMAIN 1.9)."""
+    sums, day, target = state.sums, inputs.day, state.rules.target_service_level
+    if not day.offered and not day.answered and not day.abandoned:
+        return
+    sums.day_in_target, sums.day_judged = judged(day, state.rules)
+    rest = _rest_of_day(inputs, state)
+    if rest is not None and sums.day_judged is not None:
+        sums.day_goal, sums.day_rest = target * (sums.day_judged + rest), rest
+        sums.day_goal_judged, sums.day_goal_in_target = sums.day_judged, sums.day_in_target
+
+
+def _rest_of_day(inputs: QueueInputs, state: State) -> float | None:
+    """Contacts still to come today: of this interval what is left of it, of the later ones the corrected forecast."""
+    if inputs.rest is None and state.expected is None:
+        return None
+    left = 0.0
+    if state.expected is not None and state.calls is not None:
+        gone = (state.at - state.start).total_seconds() / state.interval_seconds
+        left = state.calls * (1 - min(1.0, gone))
+    return left + (inputs.rest or 0.0) * state.ratio
+
+
+def judged(counts: Interval | Day, rules: Rules, *, waiting_past_target: int = 0) -> tuple[float | None, float | None]:
+    """Contacts in target, and the contacts that they are a share of, by the queue's abandon policy; None of none."""
+    early = counts.abandoned_in_target or 0
+    level = formulas.measured_service_level(
+        answered=counts.answered,
+        answered_in_target=counts.answered_in_target,
+        abandoned=counts.abandoned,
+        abandoned_in_target=early,
+        policy=rules.abandon_policy,
+        waiting_past_target=waiting_past_target,
+    )
+    if level is None:
+        return None, None
+    left_out = early if rules.abandon_policy == "ignore" else 0
+    counted = counts.answered + counts.abandoned + waiting_past_target - left_out
+    return level * counted, counted

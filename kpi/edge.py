@@ -1,0 +1,18 @@
+"""Where fractions become percent, and are rounded: nowhere before. Pure."""
+
+from decimal import ROUND_HALF_UP, Decimal
+
+_CENT = Decimal("0.01")
+
+
+def half_up(value: float | None) -> float | None:
+    """Two decimals, rounded as people do it: binary floats would round 2.675 down."""
+    return None if value is None else float(Decimal(repr(value)).quantize(_CENT, ROUND_HALF_UP))
+
+
+def percent(share: float | None) -> float | None:
+    return None if share is None else half_up(100 * share)
+
+
+def ratio(part: float | None, whole: float | None) -> float | None:
+    return part / whole if whole and part is not None else None

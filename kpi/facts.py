@@ -1,0 +1,189 @@
+"""Storing what feeds say of intervals. Inputs publish nothing themselves: they mark their queue, whose figures are
+worked out within seconds."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import pairwise
+from statistics import median
+from typing import Any, Literal
+
+from django.db import transaction
+
+from intraday.jobs import dirty
+from intraday.org.models import Organization, Scope
+from intraday.org.services import resolve_scopes
+from kpi.models import ForecastInterval, IntervalFeed, IntervalStats
+
+Row = Mapping[str, Any]
+"""A valid row: `department_id`, `queue_name`, `start` and the other fields of its model."""
+
+Outcome = Literal["created", "corrected", "duplicate", "late", "superseded"]
+Key = tuple[Scope, datetime]
+
+KNOWN_ARRIVALS = 8
+_NOT_STATED = {"id", "scope", "start", "received_at"}
+STATS_STATED = [each.name for each in IntervalStats._meta.fields if each.name not in _NOT_STATED]
+FORECAST_STATED = [each.name for each in ForecastInterval._meta.fields if each.name not in _NOT_STATED]
+
+
+@dataclass
+class Stored:
+    """By index of the row: what became of it, or why it was not taken."""
+
+    results: dict[int, Outcome] = field(default_factory=dict)
+    errors: dict[int, Any] = field(default_factory=dict)
+
+
+@transaction.atomic
+def store_intervals(
+    *,
+    organization: Organization,
+    rows: Mapping[int, Row],
+    now: datetime,
+    within: frozenset[str] | None = None,
+    atomic: bool = False,
+    dry_run: bool = False,
+) -> Stored:
+    """Store measured intervals; one measured earlier than what is stored never overwrites it.
+
+    `within`, `atomic`, `dry_run`: as in backlog.services.ingest.
+    """
+    done = Stored()
+    groups = _by_key(organization, rows, within, done)
+    if atomic and done.errors:
+        return _nothing(done)
+    chosen = {key: _newest(group, done) for key, group in groups.items()}
+    feeds = _lock_feeds({scope for scope, _ in chosen})
+    known = {(row.scope_id, row.start): row for row in _known(IntervalStats, chosen)}
+    fresh: list[IntervalStats] = []
+    for (scope, start), (index, row) in chosen.items():
+        stored = known.get((scope.pk, start))
+        done.results[index] = _judge(stored, row, feeds[scope.pk].as_of)
+        if done.results[index] != "duplicate" and (stored is None or row["as_of"] >= stored.as_of):
+            fresh.append(IntervalStats(scope=scope, start=start, received_at=now, **_stated(row, STATS_STATED)))
+    _upsert(IntervalStats, fresh, [*STATS_STATED, "received_at"])
+    _learn(feeds, fresh)
+    return _finish(done, {row.scope for row in fresh}, now, dry_run)
+
+
+@transaction.atomic
+def store_forecasts(
+    *,
+    organization: Organization,
+    rows: Mapping[int, Row],
+    now: datetime,
+    within: frozenset[str] | None = None,
+    atomic: bool = False,
+    dry_run: bool = False,
+) -> Stored:
+    """Store what is expected; the last one posted counts."""
+    done = Stored()
+    groups = _by_key(organization, rows, within, done)
+    if atomic and done.errors:
+        return _nothing(done)
+    chosen = {key: _last(group, done) for key, group in groups.items()}
+    known = {(row.scope_id, row.start): row for row in _known(ForecastInterval, chosen)}
+    fresh: list[ForecastInterval] = []
+    for (scope, start), (index, row) in sorted(chosen.items(), key=lambda each: (each[0][0].pk, each[0][1])):
+        stored = known.get((scope.pk, start))
+        same = stored is not None and _says(stored, FORECAST_STATED) == _says(row, FORECAST_STATED)
+        done.results[index] = "duplicate" if same else "created" if stored is None else "corrected"
+        if not same:
+            fresh.append(ForecastInterval(scope=scope, start=start, received_at=now, **_stated(row, FORECAST_STATED)))
+    _upsert(ForecastInterval, fresh, [*FORECAST_STATED, "received_at"])
+    return _finish(done, {row.scope for row in fresh}, now, dry_run)
+
+
+def _nothing(done: Stored) -> Stored:
+    transaction.set_rollback(True)  # queues that other rows named first
+    return Stored(errors=done.errors)
+
+
+def _finish(done: Stored, changed: Collection[Scope], now: datetime, dry_run: bool) -> Stored:
+    dirty.mark(changed, now=now)
+    if dry_run:
+        transaction.set_rollback(True)
+    return done
+
+
+def _by_key(
+    organization: Organization, rows: Mapping[int, Row], within: frozenset[str] | None, done: Stored
+) -> dict[Key, list[tuple[int, Row]]]:
+    names = {index: (row["department_id"], row["queue_name"]) for index, row in rows.items()}
+    resolved = resolve_scopes(organization, list(names.values()), create=True, within=within)
+    grouped: dict[Key, list[tuple[int, Row]]] = {}
+    for index, name in names.items():
+        if name in resolved.errors:
+            done.errors[index] = resolved.errors[name]
+        else:
+            grouped.setdefault((resolved.scopes[name], rows[index]["start"]), []).append((index, rows[index]))
+    return grouped
+
+
+def _newest(group: Sequence[tuple[int, Row]], done: Stored) -> tuple[int, Row]:
+    """Of the rows of one interval the one measured last; of two such the later one."""
+    return _last(sorted(group, key=lambda each: (each[1]["as_of"], each[0])), done)
+
+
+def _last(group: Sequence[tuple[int, Row]], done: Stored) -> tuple[int, Row]:
+    *others, chosen = group
+    done.results.update((index, "superseded") for index, _ in others)
+    return chosen
+
+
+def _lock_feeds(scopes: Collection[Scope]) -> dict[int, IntervalFeed]:
+    """The feeds' rows of these queues, made where missing, locked until commit in scope order."""
+    wanted = {scope.pk for scope in scopes}
+    missing = wanted.difference(IntervalFeed.objects.filter(scope__in=wanted).values_list("scope_id", flat=True))
+    if missing:
+        IntervalFeed.objects.bulk_create([IntervalFeed(scope_id=pk) for pk in sorted(missing)], ignore_conflicts=True)
+    locked = IntervalFeed.objects.select_for_update().filter(scope__in=wanted).order_by("scope_id")
+    return {row.scope_id: row for row in locked}
+
+
+def _known(model: Any, keys: Collection[Key]) -> Any:
+    scopes, starts = {scope.pk for scope, _ in keys}, {start for _, start in keys}
+    return model.objects.filter(scope__in=scopes, start__in=starts) if keys else ()
+
+
+def _judge(stored: IntervalStats | None, row: Row, newest: datetime | None) -> Outcome:
+    if stored is None:
+        return "late" if newest is not None and row["as_of"] < newest else "created"
+    if row["as_of"] < stored.as_of:
+        return "late"
+    return "duplicate" if _says(stored, STATS_STATED) == _says(row, STATS_STATED) else "corrected"
+
+
+def _says(said: Any, names: Sequence[str]) -> list[Any]:
+    return [said[name] if isinstance(said, Mapping) else getattr(said, name) for name in names]
+
+
+def _stated(row: Row, names: Sequence[str]) -> dict[str, Any]:
+    return {name: row[name] for name in names}
+
+
+def _upsert(model: Any, rows: Sequence[Any], fields: Sequence[str]) -> None:
+    if rows:
+        model.objects.bulk_create(rows, update_conflicts=True, unique_fields=["scope", "start"], update_fields=fields)
+
+
+def _learn(feeds: Mapping[int, IntervalFeed], rows: Sequence[IntervalStats]) -> None:
+    """Remember when measurements of these queues were taken, and the rhythm of that: the median step."""
+    changed: dict[int, IntervalFeed] = {}
+    for row in sorted(rows, key=lambda each: each.as_of):
+        feed = feeds[row.scope_id]
+        if feed.as_of is None or row.as_of > feed.as_of:
+            feed.as_of = row.as_of
+            feed.arrivals = [*feed.arrivals, row.as_of.timestamp()][-KNOWN_ARRIVALS:]
+            changed[feed.scope_id] = feed
+    for feed in changed.values():
+        steps = [later - earlier for earlier, later in pairwise(feed.arrivals)]
+        feed.cadence_seconds = max(1.0, median(steps)) if steps else None
+    if changed:
+        IntervalFeed.objects.bulk_create(
+            changed.values(),
+            update_conflicts=True,
+            unique_fields=["scope"],
+            update_fields=["as_of", "cadence_seconds", "arrivals"],
+        )

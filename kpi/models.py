@@ -1,0 +1,234 @@
+"""What feeds say of intervals, what is forecast, how queues are run, and the figures worked out from it all."""
+
+import uuid
+
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+
+from intraday.org.models import Scope
+from kpi import hours
+
+INTERVAL_MINUTES = (5, 10, 15, 20, 30, 60)
+
+
+class IntervalStats(models.Model):
+    """What a queue did in one interval, as measured at `as_of`: a running interval is posted again and again."""
+
+    scope = models.ForeignKey(Scope, models.CASCADE, related_name="kpi_intervals")
+    start = models.DateTimeField()
+    end = models.DateTimeField()
+    minutes = models.PositiveSmallIntegerField()
+    as_of = models.DateTimeField()
+    received_at = models.DateTimeField()
+
+    offered = models.PositiveIntegerField()
+    answered = models.PositiveIntegerField()
+    answered_in_target = models.PositiveIntegerField()
+    abandoned = models.PositiveIntegerField()
+    abandoned_in_target = models.PositiveIntegerField(null=True)
+    wait_seconds = models.FloatField(null=True, help_text="Waited by all who were answered.")
+    handle_seconds = models.FloatField(help_text="Talk, hold and after-call work.")
+    available_seconds = models.FloatField(help_text="Ready and waiting for a contact.")
+    other_productive_seconds = models.FloatField(null=True)
+    paid_seconds = models.FloatField(null=True)
+    agents = models.PositiveIntegerField()
+
+    waiting_now = models.PositiveIntegerField(null=True)
+    longest_wait_seconds = models.FloatField(null=True)
+    agents_available = models.PositiveIntegerField(null=True)
+    agents_on_contact = models.PositiveIntegerField(null=True)
+    agents_after_contact = models.PositiveIntegerField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["scope", "start"], name="kpi_interval_once")]
+        verbose_name_plural = "interval statistics"
+
+    def __str__(self) -> str:
+        return f"{self.scope} from {self.start:%Y-%m-%d %H:%M}: {self.offered} offered"
+
+
+class ForecastInterval(models.Model):
+    """What is expected of a queue in one interval, and the agents planned for it where the planners say so."""
+
+    scope = models.ForeignKey(Scope, models.CASCADE, related_name="kpi_forecasts")
+    start = models.DateTimeField()
+    end = models.DateTimeField()
+    minutes = models.PositiveSmallIntegerField()
+    received_at = models.DateTimeField()
+    offered = models.FloatField()
+    aht_seconds = models.FloatField()
+    required_agents = models.PositiveIntegerField(null=True)
+    scheduled_agents = models.PositiveIntegerField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["scope", "start"], name="kpi_forecast_once")]
+
+    def __str__(self) -> str:
+        return f"{self.scope} from {self.start:%Y-%m-%d %H:%M}: {self.offered} expected"
+
+
+class IntervalFeed(models.Model):
+    """How a queue's interval statistics arrive. Its row is locked before they are written, in scope order.
+
+    `arrivals` holds the last measurement times, in seconds of the epoch, from which the rhythm is learned.
+    """
+
+    scope = models.OneToOneField(Scope, models.CASCADE, primary_key=True, related_name="kpi_feed")
+    as_of = models.DateTimeField(null=True)
+    cadence_seconds = models.FloatField(null=True)
+    arrivals = models.JSONField(default=list)
+
+    def __str__(self) -> str:
+        return str(self.scope)
+
+
+class Kind(models.TextChoices):
+    REALTIME = "realtime", "realtime: calls, chats"
+    DEFERRED = "deferred", "deferred: mail, cases"
+
+
+class AbandonPolicy(models.TextChoices):
+    IGNORE = "ignore", "ignore those who hang up within the target"
+    NEGATIVE = "negative", "they count against the service level"
+    POSITIVE = "positive", "they count for it"
+
+
+def valid_hours(text: str) -> None:
+    try:
+        hours.parse(text)
+    except ValueError as error:
+        raise ValidationError(str(error)) from error
+
+
+PERCENT = [MinValueValidator(1), MaxValueValidator(100)]
+
+
+class QueueSettings(models.Model):
+    """How a queue is run and judged. A queue without a row of its own is run by the defaults."""
+
+    scope = models.OneToOneField(
+        Scope, models.CASCADE, primary_key=True, related_name="kpi_settings", verbose_name="queue"
+    )
+    kind = models.CharField(max_length=16, choices=Kind, default=Kind.REALTIME)
+    target_service_level = models.FloatField(
+        "service level %", default=80, validators=PERCENT, help_text="The share to be answered within the target."
+    )
+    target_seconds = models.FloatField(
+        default=20, validators=[MinValueValidator(0), MaxValueValidator(86_400)], help_text="Of realtime queues."
+    )
+    sla_minutes = models.FloatField(
+        "SLA minutes",
+        default=240,
+        validators=[MinValueValidator(1), MaxValueValidator(525_600)],
+        help_text="Of deferred queues: how old an item may become.",
+    )
+    aht_seconds = models.FloatField(
+        "AHT seconds",
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(86_400)],
+        help_text="Handling time where neither the last hour nor the forecast tells it.",
+    )
+    max_occupancy = models.FloatField("occupancy cap %", default=88, validators=PERCENT)
+    shrinkage = models.FloatField(
+        "shrinkage %",
+        default=0,
+        validators=[MinValueValidator(0), MaxValueValidator(90)],
+        help_text="Paid time that is not at work: breaks, training, leave, sickness.",
+    )
+    abandon_policy = models.CharField(max_length=16, choices=AbandonPolicy, default=AbandonPolicy.IGNORE)
+    patience_seconds = models.FloatField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(86_400)],
+        help_text="How long callers wait on average before they hang up; staffing then follows Erlang A.",
+    )
+    concurrency = models.FloatField(
+        default=1, validators=[MinValueValidator(1), MaxValueValidator(20)], help_text="Chats an agent has at once."
+    )
+    opening_hours = models.TextField(
+        blank=True,
+        default="",
+        validators=[valid_hours],
+        help_text="A line for each: “Mon-Fri 08:00-20:00”, “Sat 22:00-06:00” (into Sunday), “Mon, Wed 08:00-12:00 "
+        "13:00-17:00”. Empty: always open. In the organization's time zone.",
+    )
+    interval_minutes = models.PositiveSmallIntegerField(
+        default=30, choices=[(minutes, f"{minutes} minutes") for minutes in INTERVAL_MINUTES]
+    )
+    cadence_seconds = models.FloatField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(86_400)],
+        help_text="How often its figures come; empty: learned from their arrivals. Stale after three of these.",
+    )
+
+    class Meta:
+        verbose_name = verbose_name_plural = "queue settings"
+
+    def __str__(self) -> str:
+        return str(self.scope)
+
+    def clean(self) -> None:
+        if self.scope_id and not self.scope.queue_name:
+            raise ValidationError({"scope": "Settings belong to a queue."})
+
+
+class Holiday(models.Model):
+    """A local day on which nothing opens: in one queue, or in all queues of a department or organization."""
+
+    scope = models.ForeignKey(Scope, models.CASCADE, related_name="kpi_holidays", verbose_name="where")
+    date = models.DateField()
+    name = models.CharField(max_length=128)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["scope", "date"], name="kpi_holiday_once")]
+        ordering = ["date", "scope"]
+
+    def __str__(self) -> str:
+        return f"{self.name} on {self.date} in {self.scope}"
+
+
+class KPISnapshot(models.Model):
+    """The figure of a scope at one instant, as it went over the wire."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    scope = models.ForeignKey(Scope, models.CASCADE, related_name="kpi_snapshots")
+    time = models.DateTimeField()
+    expires_at = models.DateTimeField(db_index=True)
+    figure = models.TextField(help_text="JSON, the data of `kpi:update`.")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["scope", "time"], name="kpi_snapshot_once")]
+        verbose_name = "KPI snapshot"
+
+    def __str__(self) -> str:
+        return f"{self.scope} at {self.time:%Y-%m-%d %H:%M:%S}"
+
+
+class CurrentKPI(models.Model):
+    """The newest figure of a scope. Its row is locked before anything newer is worked out, in scope order.
+
+    `points` are the newest figure and the one before it, as `changes` need them; `sums` is what departments and the
+    organization add up.
+    """
+
+    scope = models.OneToOneField(Scope, models.CASCADE, primary_key=True, related_name="current_kpi")
+    time = models.DateTimeField(null=True)
+    saved_at = models.DateTimeField(null=True)
+    as_of = models.DateTimeField(null=True)
+    fresh_until = models.DateTimeField(null=True)
+    snapshot_id = models.UUIDField(null=True)
+    figure = models.TextField(blank=True, default="")
+    idle = models.CharField(
+        max_length=64, blank=True, default="", help_text="Why there is nothing new to tell, such as a closed queue."
+    )
+    points = models.JSONField(default=list)
+    sums = models.TextField(blank=True, default="")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "current KPI"
+
+    def __str__(self) -> str:
+        return str(self.scope)

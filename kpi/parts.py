@@ -1,0 +1,74 @@
+"""What one queue adds up to, and how far that can be trusted. Pure."""
+
+from datetime import datetime, timedelta
+
+import structlog
+
+from kpi.compute import DEFAULT_CADENCE_SECONDS, STALE_AFTER_CADENCES, State, fresh_for, measure, state_of
+from kpi.known import QueueInputs
+from kpi.staffing import count_heads, judge
+from kpi.sums import Part, Quality, Sums
+
+log = structlog.get_logger(__name__)
+
+REMEMBERED = timedelta(days=1)
+"""How long a feed that fell silent counts as stale; later it counts as none."""
+
+
+def part_of(inputs: QueueInputs, at: datetime) -> Part:
+    """What is known of a queue at that instant. Figures that no formula takes must not stop those of others."""
+    try:
+        return _worked_out(inputs, at)
+    except (ArithmeticError, ValueError):
+        log.exception("queue_not_worked_out", scope=str(inputs.queue.scope))
+        return Part(Sums(), "no_data", None, None, inputs.queue.closed_until)
+
+
+def _worked_out(inputs: QueueInputs, at: datetime) -> Part:
+    state = state_of(inputs, at)
+    measure(inputs, state)
+    closed_until = inputs.queue.closed_until
+    if closed_until is None:
+        count_heads(state, inputs.on_shift)
+        judge(state, inputs.waiting)
+    as_of, fresh_until = _freshness(inputs, state)
+    quality: Quality = "ok" if closed_until else _quality(inputs, state, as_of, fresh_until)
+    return Part(state.sums, quality, as_of, fresh_until, closed_until, _why(state))
+
+
+def _freshness(inputs: QueueInputs, state: State) -> tuple[datetime | None, datetime | None]:
+    """The time of the newest measurement, and until when it counts as fresh. Of work that can wait the backlog is
+    the measurement."""
+    waiting, feed, at = inputs.waiting, inputs.queue.feed, state.at
+    if state.rules.deferred and waiting is not None:
+        cadence = state.rules.cadence_seconds or waiting.cadence_seconds or DEFAULT_CADENCE_SECONDS
+        return waiting.time, waiting.time + timedelta(seconds=STALE_AFTER_CADENCES * cadence)
+    as_of = state.as_of
+    if as_of is None and feed.as_of is not None and at - REMEMBERED < feed.as_of <= at:
+        as_of = feed.as_of
+    return as_of, None if as_of is None else as_of + fresh_for(inputs)
+
+
+def _quality(inputs: QueueInputs, state: State, as_of: datetime | None, fresh_until: datetime | None) -> Quality:
+    sums = state.sums
+    if as_of is None:
+        return "partial" if sums.available is not None else "no_data"
+    if fresh_until is not None and state.at > fresh_until:
+        return "stale"
+    planned = state.expected is not None or state.rules.deferred
+    return "ok" if planned and sums.required is not None and sums.available is not None else "partial"
+
+
+def _why(state: State) -> dict[str, str]:
+    """What a dash on the wall is due to, where the feeds' state tells it better than the field's name."""
+    sums = state.sums
+    if state.rules.deferred:
+        return (
+            {}
+            if sums.required is not None
+            else dict.fromkeys(("required", "method"), "no backlog, or no handling time")
+        )
+    if sums.required is None and state.calls is not None:
+        told = "no handling time" if state.aht_seconds is None else "more contacts than any queue can have"
+        return dict.fromkeys(("required", "method"), told)
+    return {}

@@ -1,0 +1,177 @@
+"""A run: the figures of some scopes of one organization at one instant, in a fixed number of statements."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from uuid import UUID, uuid4
+
+import msgspec
+from django.db import transaction
+from django.utils import timezone
+from msgspec import structs
+
+from intraday.org.models import Organization, Scope
+from kpi import currents, figures, inputs
+from kpi.currents import Past
+from kpi.events import KPIChanged
+from kpi.figures import Figure
+from kpi.models import CurrentKPI, KPISnapshot
+from kpi.parts import part_of
+from kpi.sums import Part, roll_up
+from realtime.publish import EventRef, publish
+
+FORGOTTEN = timedelta(days=1)
+"""A scope whose newest figure is older belongs to a log that is replayed: no run of today carries it on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """What is to be worked out: queues, the levels above them from departments to the organization, and the queues
+    whose last figures count in those levels, too."""
+
+    queues: list[Scope]
+    levels: list[Scope]
+    others: list[Scope]
+
+
+def inside(organization: Organization, scope: Scope) -> Targets:
+    """A scope and all within it."""
+    every = _scopes(organization)
+    return Targets(
+        [each for each in every if each.queue_name and _within(each, scope)],
+        [each for each in every if not each.queue_name and _within(each, scope)],
+        [],
+    )
+
+
+def everything(organization: Organization) -> Targets:
+    every = _scopes(organization)
+    return Targets([each for each in every if each.queue_name], [each for each in every if not each.queue_name], [])
+
+
+def touched(organization: Organization, scopes: Collection[Scope]) -> Targets:
+    """The queues of these scopes and all levels above them: the facts behind their figures have changed."""
+    every = _scopes(organization)
+    names = {(scope.department_id, scope.queue_name) for scope in scopes}
+    queues: list[Scope] = []
+    others: list[Scope] = []
+    for each in every:
+        if each.queue_name:
+            above = {("", ""), (each.department_id, ""), (each.department_id, each.queue_name)}
+            (others if names.isdisjoint(above) else queues).append(each)
+    departments = {queue.department_id for queue in queues} | {""}
+    levels = [each for each in every if not each.queue_name and each.department_id in departments]
+    return Targets(queues, levels, others)
+
+
+def _scopes(organization: Organization) -> list[Scope]:
+    """Queues and departments first, the organization last."""
+    return list(Scope.objects.filter(organization=organization).order_by("-department_id", "-queue_name"))
+
+
+def _within(scope: Scope, outer: Scope) -> bool:
+    if outer.queue_name:
+        return scope.pk == outer.pk
+    return not outer.department_id or scope.department_id == outer.department_id
+
+
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """A figure that was stored; `event` is its place in the log, if it was told."""
+
+    payload: KPIChanged
+    event: EventRef | None
+
+
+@transaction.atomic
+def run(
+    *, organization: Organization, targets: Targets, at: datetime, now: datetime, manual: bool
+) -> dict[Scope, Computed]:
+    """Work out, store and publish. Manual figures are always told; a late one moves nothing. Automatic ones are left
+    out where they are late, where nothing is to be told again, and where another run told the same."""
+    began = timezone.now()
+    rows = currents.lock([*targets.queues, *targets.levels])
+    parts = {each.queue.scope: part_of(each, at) for each in inputs.load(organization, targets.queues, at)}
+    known = currents.parts(targets.others) if targets.others else {}
+    above = _levels(targets.levels, parts | {each: known[each.pk] for each in targets.others if each.pk in known})
+    found = [figures.figure(scope, at, part) for scope, part in (parts | above).items()]
+    told = [each for each in found if manual or _is_news(each, rows[each.scope.pk])]
+    late = [each.scope for each in told if _is_late(each, rows[each.scope.pk])]
+    past = currents.past(late, at) if late else {}
+    drafts = [_Draft.of(each, rows[each.scope.pk], past, now) for each in told]
+    again = {draft.figure.scope: before for draft in drafts if (before := draft.told_before(began, manual)) is not None}
+    done = _store([draft for draft in drafts if draft.figure.scope not in again])
+    return done | {scope: Computed(before, None) for scope, before in again.items()}
+
+
+def _levels(levels: Collection[Scope], parts: Mapping[Scope, Part]) -> dict[Scope, Part]:
+    by_department: dict[str, list[Part]] = {"": list(parts.values())}
+    for scope, part in parts.items():
+        by_department.setdefault(scope.department_id, []).append(part)
+    return {level: roll_up(by_department.get(level.department_id, [])) for level in levels}
+
+
+def _is_late(found: Figure, row: CurrentKPI) -> bool:
+    return row.time is not None and found.at < row.time
+
+
+def _is_news(found: Figure, row: CurrentKPI) -> bool:
+    idle = found.part.idle
+    if row.time is None:
+        return idle != "no data"
+    if found.at < row.time or (idle == "no data" and found.at - row.time > FORGOTTEN):
+        return False
+    return not idle or idle != row.idle or row.as_of != found.part.as_of
+
+
+@dataclass(slots=True)
+class _Draft:
+    figure: Figure
+    row: CurrentKPI
+    snapshot: KPISnapshot
+    payload: KPIChanged
+
+    @classmethod
+    def of(cls, found: Figure, row: CurrentKPI, past: Mapping[int, Past], now: datetime) -> "_Draft":
+        pk, baseline, latest = None, None, not _is_late(found, row)
+        if latest:
+            baseline = currents.baseline(row, found.at)
+            pk = row.snapshot_id if row.time == found.at else None
+        elif row.pk in past:
+            pk, baseline = past[row.pk]
+        key: UUID = pk or uuid4()
+        payload = figures.payload(found, snapshot_id=str(key), computed_at=now, latest=latest, baseline=baseline)
+        snapshot = KPISnapshot(
+            id=key,
+            scope=found.scope,
+            time=found.at,
+            expires_at=currents.expires_at(row, found.at, now),
+            figure=msgspec.json.encode(payload).decode(),
+        )
+        return cls(found, row, snapshot, payload)
+
+    def told_before(self, began: datetime, manual: bool) -> KPIChanged | None:
+        """The same figure of the same instant, if another run told it. Whoever asks by hand is told again, unless
+        that other run was at it while she waited."""
+        row = self.row
+        if row.time != self.figure.at or row.saved_at is None or (manual and row.saved_at <= began):
+            return None
+        before = msgspec.json.decode(row.figure, type=KPIChanged)
+        return before if before == structs.replace(self.payload, computed_at=before.computed_at) else None
+
+
+def _store(news: Sequence[_Draft]) -> dict[Scope, Computed]:
+    """Save and publish; the newest of each scope becomes current."""
+    if not news:
+        return {}
+    newest, saved_at = [draft for draft in news if draft.payload.latest], timezone.now()
+    for draft in newest:
+        currents.advance(draft.row, draft.figure, draft.snapshot, saved_at=saved_at)
+    currents.save([draft.snapshot for draft in news], [draft.row for draft in newest])
+    refs = publish("kpi", [(draft.figure.scope, partial(_as_built, draft.payload)) for draft in news])
+    return {draft.figure.scope: Computed(draft.payload, ref) for draft, ref in zip(news, refs, strict=True)}
+
+
+def _as_built(payload: KPIChanged) -> KPIChanged:
+    return payload

@@ -1,0 +1,121 @@
+"""What the OpenAPI document says beyond what the serializers can."""
+
+from functools import cache
+from typing import Any
+
+import msgspec
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import inline_serializer
+from msgspec import inspect, structs
+from rest_framework import serializers
+
+from intraday.rest.batches import BatchQuery
+from intraday.rest.pages import HistoryQuery, ScopeQuery
+from intraday.rest.schema import BAD_POSTS, BAD_REQUESTS, EventRefSchema, batch_answers, page_of
+from kpi.events import KPIChanged
+from kpi.grid import GridInterval
+from kpi.serializers import ComputeSerializer, ForecastSerializer, GridQuery, IntervalSerializer, WhatIfSerializer
+from kpi.whatif import Case
+
+_PLAIN: dict[type[inspect.Type], type[serializers.Field]] = {
+    inspect.FloatType: serializers.FloatField,
+    inspect.IntType: serializers.IntegerField,
+    inspect.StrType: serializers.CharField,
+    inspect.BoolType: serializers.BooleanField,
+    inspect.DateTimeType: serializers.DateTimeField,
+}
+
+
+@cache
+def serializer_of(struct: type[msgspec.Struct]) -> type[serializers.Serializer]:
+    """The shape of a struct on the wire, so that it is written down once."""
+    fields = {
+        field.name: _field(inspect.type_info(field.type), required=field.default is not msgspec.UNSET)
+        for field in structs.fields(struct)
+    }
+    return type(struct.__name__, (serializers.Serializer,), {**fields, "__doc__": struct.__doc__})
+
+
+def _field(shape: inspect.Type, **options: Any) -> serializers.Field:
+    if isinstance(shape, inspect.UnionType):
+        [one] = [each for each in shape.types if not isinstance(each, inspect.NoneType)]
+        return _field(one, allow_null=shape.includes_none, **options)
+    if isinstance(shape, inspect.StructType):
+        return serializer_of(shape.cls)(**options)
+    if isinstance(shape, inspect.LiteralType):
+        return serializers.ChoiceField(choices=list(shape.values), **options)
+    if isinstance(shape, inspect.DictType):
+        return serializers.DictField(child=serializers.CharField(), **options)
+    return _PLAIN[type(shape)](**options)
+
+
+KPIFigure = serializer_of(KPIChanged)
+
+
+class KPIRowResult(serializers.Serializer):
+    result = serializers.ChoiceField(choices=["created", "corrected", "duplicate", "late", "superseded"])
+    event = EventRefSchema(allow_null=True, help_text="Null: inputs are told by the figures that follow from them.")
+    warnings = serializers.ListField(child=serializers.CharField(), required=False)
+
+
+INGEST: dict[str, Any] = {
+    "request": IntervalSerializer,
+    "responses": {201: KPIRowResult, **BAD_POSTS},
+}
+BATCH_INGEST: dict[str, Any] = {
+    "request": inline_serializer("KPIBatch", {"items": IntervalSerializer(many=True)}),
+    "parameters": [BatchQuery],
+    "responses": batch_answers("KPI", KPIRowResult),
+}
+FORECAST_BATCH_INGEST: dict[str, Any] = {
+    "request": inline_serializer("ForecastBatch", {"items": ForecastSerializer(many=True)}),
+    "parameters": [BatchQuery],
+    "responses": batch_answers("Forecast", KPIRowResult),
+}
+COMPUTE: dict[str, Any] = {
+    "request": ComputeSerializer,
+    "responses": {
+        201: type("ComputedKPI", (KPIFigure,), {"event": EventRefSchema(allow_null=True)}),
+        **BAD_POSTS,
+    },
+}
+CURRENT: dict[str, Any] = {
+    "parameters": [ScopeQuery],
+    "responses": {
+        200: inline_serializer("KPICurrent", {"current": KPIFigure(allow_null=True), "within": KPIFigure(many=True)}),
+        **BAD_REQUESTS,
+    },
+}
+HISTORY: dict[str, Any] = {
+    "parameters": [HistoryQuery],
+    "responses": {
+        (200, "application/json"): page_of("KPI", KPIFigure),
+        (200, "text/csv"): OpenApiTypes.STR,
+        **BAD_REQUESTS,
+    },
+}
+INTERVALS: dict[str, Any] = {
+    "parameters": [GridQuery],
+    "responses": {
+        200: inline_serializer(
+            "KPIIntervals",
+            {
+                "organization_id": serializers.CharField(),
+                "department_id": serializers.CharField(allow_null=True),
+                "queue_name": serializers.CharField(allow_null=True),
+                "date": serializers.DateField(),
+                "time_zone": serializers.CharField(),
+                "interval_minutes": serializers.IntegerField(),
+                "intervals": serializer_of(GridInterval)(many=True),
+            },
+        ),
+        **BAD_REQUESTS,
+    },
+}
+WHAT_IF: dict[str, Any] = {
+    "request": WhatIfSerializer,
+    "responses": {
+        200: inline_serializer("WhatIf", {"baseline": serializer_of(Case)(), "scenario": serializer_of(Case)()}),
+        **BAD_POSTS,
+    },
+}

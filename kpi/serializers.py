@@ -1,0 +1,164 @@
+"""The shape of the KPI service's inputs and questions, checked before any service sees them."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils import timezone
+from rest_framework import serializers
+
+from intraday.rest.fields import FiniteField, InstantField, check_not_ahead
+from intraday.rest.pages import ScopeQuery
+from kpi.models import INTERVAL_MINUTES
+
+COUNT_MAX = 1_000_000_000
+SECONDS_MAX = 10.0**12
+AHT_MAX = 30 * 86_400
+AGENTS_MAX = 100_000
+FORECAST_AHEAD = timedelta(days=400)
+
+
+def count(**kwargs: Any) -> serializers.IntegerField:
+    return serializers.IntegerField(min_value=0, max_value=COUNT_MAX, **kwargs)
+
+
+def seconds(**kwargs: Any) -> FiniteField:
+    return FiniteField(min_value=0, max_value=SECONDS_MAX, **kwargs)
+
+
+OPTIONAL: dict[str, Any] = {"required": False, "allow_null": True}
+
+
+class _IntervalSerializer(serializers.Serializer):
+    organization_id = serializers.CharField(
+        max_length=64, required=False, help_text="Defaults to the organization of the credential."
+    )
+    department_id = serializers.CharField(
+        max_length=64, help_text="May be left out where the queue's name is unique.", **OPTIONAL
+    )
+    queue_name = serializers.CharField(max_length=128, trim_whitespace=False)
+    interval_start = InstantField(help_text="On a full minute of the interval's grid; ISO 8601 with zone.")
+    interval_minutes = serializers.ChoiceField(choices=INTERVAL_MINUTES)
+
+    def validate_interval_minutes(self, value: int) -> int:
+        return int(value)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        start, minutes = attrs["interval_start"], attrs["interval_minutes"]
+        # Zones differ by quarters of an hour: an interval of an hour may begin at any of them.
+        if start.second or start.microsecond or start.minute % min(minutes, 15):
+            raise serializers.ValidationError({"interval_start": [f"Not the begin of {minutes} minutes."]})
+        return attrs
+
+
+class IntervalSerializer(_IntervalSerializer):
+    """What a queue did in an interval, up to `as_of`. A running interval is posted again and again."""
+
+    as_of = InstantField(help_text="When it was measured; defaults to now, or the interval's end.", **OPTIONAL)
+    offered = count()
+    answered = count()
+    answered_in_target = count()
+    abandoned = count()
+    abandoned_in_target = count(**OPTIONAL)
+    wait_seconds = seconds(help_text="Waited by all who were answered.", **OPTIONAL)
+    handle_seconds = seconds(help_text="Talk, hold and after-call work of all agents.")
+    available_seconds = seconds(help_text="Ready and waiting for a contact.")
+    other_productive_seconds = seconds(help_text="Productive work that is no contact.", **OPTIONAL)
+    paid_seconds = seconds(help_text="Without it there is no utilization.", **OPTIONAL)
+    agents = serializers.IntegerField(min_value=0, max_value=AGENTS_MAX, help_text="Signed in.")
+    waiting_now = count(**OPTIONAL)
+    longest_wait_seconds = seconds(**OPTIONAL)
+    agents_available = serializers.IntegerField(min_value=0, max_value=AGENTS_MAX, **OPTIONAL)
+    agents_on_contact = serializers.IntegerField(min_value=0, max_value=AGENTS_MAX, **OPTIONAL)
+    agents_after_contact = serializers.IntegerField(min_value=0, max_value=AGENTS_MAX, **OPTIONAL)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        attrs = super().validate(attrs)
+        now = timezone.now()
+        check_not_ahead("interval_start", attrs["interval_start"], now)
+        attrs["as_of"] = attrs.get("as_of") or min(now, _end(attrs))
+        check_not_ahead("as_of", attrs["as_of"], now)
+        if attrs["as_of"] < attrs["interval_start"]:
+            raise serializers.ValidationError({"as_of": ["Before the interval begins."]})
+        for part, whole in (("answered_in_target", "answered"), ("abandoned_in_target", "abandoned")):
+            if (attrs.get(part) or 0) > attrs[whole]:
+                raise serializers.ValidationError({part: [f"More than {whole}."]})
+        return attrs
+
+
+class ForecastSerializer(_IntervalSerializer):
+    """What is expected of a queue in one interval. Posted again, the newest counts."""
+
+    offered = FiniteField(min_value=0, max_value=COUNT_MAX)
+    aht_seconds = FiniteField(min_value=0, max_value=AHT_MAX)
+    required_agents = serializers.IntegerField(
+        min_value=0, max_value=AGENTS_MAX, help_text="As planned; without it Erlang tells.", **OPTIONAL
+    )
+    scheduled_agents = serializers.IntegerField(
+        min_value=0, max_value=AGENTS_MAX, help_text="Without it the shifts tell.", **OPTIONAL
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        attrs = super().validate(attrs)
+        if attrs["interval_start"] > timezone.now() + FORECAST_AHEAD:
+            raise serializers.ValidationError({"interval_start": [f"More than {FORECAST_AHEAD.days} days ahead."]})
+        return attrs
+
+
+def _end(attrs: dict[str, Any]) -> datetime:
+    end: datetime = attrs["interval_start"] + timedelta(minutes=attrs["interval_minutes"])
+    return end
+
+
+def stated_fields(serializer: type[_IntervalSerializer]) -> list[str]:
+    """What a row says of its interval: named on the wire as in the model."""
+    return sorted(set(serializer().get_fields()) - set(_IntervalSerializer().get_fields()))
+
+
+def to_row(valid: dict[str, Any], stated_fields: Sequence[str]) -> dict[str, Any]:
+    """The wire's names to those of the model (kpi.facts.Row)."""
+    stated = {name: valid.get(name) for name in stated_fields}
+    return {
+        "department_id": valid.get("department_id") or "",
+        "queue_name": valid["queue_name"],
+        "start": valid["interval_start"],
+        "end": _end(valid),
+        "minutes": valid["interval_minutes"],
+        **stated,
+    }
+
+
+class ComputeSerializer(ScopeQuery):
+    """Which scope to compute, and for which instant."""
+
+    department_id = serializers.CharField(required=False, allow_null=True, max_length=64)
+    queue_name = serializers.CharField(required=False, allow_null=True, max_length=128, trim_whitespace=False)
+    as_of_time = InstantField(required=False, allow_null=True, help_text="Defaults to now.")
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        now = timezone.now()
+        attrs["as_of_time"] = attrs.get("as_of_time") or now
+        check_not_ahead("as_of_time", attrs["as_of_time"], now)
+        return _named(attrs)
+
+
+class WhatIfSerializer(ScopeQuery):
+    """What to change about the running interval of a queue; what is left out stays as it is."""
+
+    department_id = serializers.CharField(required=False, allow_null=True, max_length=64)
+    queue_name = serializers.CharField(max_length=128, trim_whitespace=False)
+    agents = serializers.IntegerField(min_value=0, max_value=AGENTS_MAX, **OPTIONAL)
+    volume = FiniteField(min_value=0, max_value=1_000_000, help_text="Contacts in the interval.", **OPTIONAL)
+    aht_seconds = FiniteField(min_value=1, max_value=AHT_MAX, **OPTIONAL)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        return _named(attrs)
+
+
+class GridQuery(ScopeQuery):
+    date = serializers.DateField(required=False, help_text="Of the organization's time zone; defaults to today.")
+
+
+def _named(attrs: dict[str, Any]) -> dict[str, Any]:
+    """Null is the same as left out."""
+    return {name: value for name, value in attrs.items() if value is not None}

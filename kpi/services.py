@@ -1,0 +1,82 @@
+"""Writing the KPI domain: inputs and settings in, figures out."""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from intraday.jobs import dirty
+from intraday.org.access import DEMO_ORGANIZATION
+from intraday.org.models import Organization, Scope
+from kpi import facts, runs
+from kpi.models import ForecastInterval, Holiday, IntervalStats, KPISnapshot, QueueSettings
+from kpi.runs import Computed
+
+Stored = facts.Stored
+ingest = facts.store_intervals
+ingest_forecast = facts.store_forecasts
+INPUTS_KEPT = timedelta(days=400)  # a year, and what is compared with it
+
+
+def compute(*, organization: Organization, scope: Scope, as_of: datetime, now: datetime) -> Computed:
+    """Work out a scope, and all within it, for that instant, because somebody asked; always told."""
+    targets = runs.inside(organization, scope)
+    return runs.run(organization=organization, targets=targets, at=as_of, now=now, manual=True)[scope]
+
+
+def compute_dirty(*, organization_id: str, now: datetime) -> list[Scope]:
+    """Work out the queues that have new facts, and the levels above them; the scopes that were told."""
+    scopes = dirty.take(organization_id)
+    organization = Organization.objects.filter(pk=organization_id).first() if scopes else None
+    if organization is None:
+        return []
+    return _run(organization, runs.touched(organization, scopes), now)
+
+
+def compute_all(*, organization_id: str, now: datetime) -> list[Scope]:
+    """Work out everything: ages grow, feeds fall silent and intervals end without any new fact."""
+    organization = Organization.objects.get(pk=organization_id)
+    return _run(organization, runs.everything(organization), now)
+
+
+def _run(organization: Organization, targets: runs.Targets, now: datetime) -> list[Scope]:
+    """At a full second: rounds that fall into one tell their figures once."""
+    at = now.replace(microsecond=0)
+    return list(runs.run(organization=organization, targets=targets, at=at, now=now, manual=False))
+
+
+@transaction.atomic
+def save_queue_settings(settings: QueueSettings, *, now: datetime) -> None:
+    """Raises django.core.exceptions.ValidationError."""
+    settings.full_clean(validate_unique=False)
+    settings.save()
+    dirty.mark([settings.scope], now=now)
+
+
+@transaction.atomic
+def remove_queue_settings(settings: Collection[QueueSettings], *, now: datetime) -> None:
+    """The queues are run by the defaults from now on."""
+    dirty.mark([each.scope for each in settings], now=now)
+    QueueSettings.objects.filter(pk__in=[each.pk for each in settings]).delete()
+
+
+@transaction.atomic
+def save_holiday(holiday: Holiday, *, now: datetime) -> None:
+    holiday.save()
+    dirty.mark([holiday.scope], now=now)
+
+
+@transaction.atomic
+def remove_holidays(holidays: Collection[Holiday], *, now: datetime) -> None:
+    dirty.mark([each.scope for each in holidays], now=now)
+    Holiday.objects.filter(pk__in=[each.pk for each in holidays]).delete()
+
+
+def forget(*, now: datetime) -> int:
+    """Delete figures past their time (kpi.currents) and inputs older than INPUTS_KEPT. The demo keeps its inputs: what
+    its walk-through computes is a fixed day."""
+    gone = KPISnapshot.objects.filter(expires_at__lt=now).delete()[0]
+    for model in (IntervalStats, ForecastInterval):
+        old = model.objects.filter(start__lt=now - INPUTS_KEPT)
+        gone += old.exclude(scope__organization=DEMO_ORGANIZATION).delete()[0]
+    return gone

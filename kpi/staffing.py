@@ -1,0 +1,170 @@
+"""Heads and risk of a queue: realtime work by Erlang, work that can wait against its due times. Pure."""
+
+import math
+from typing import Literal
+
+from kpi import formulas
+from kpi.compute import State
+from kpi.known import Rules, Staff, Waiting
+
+MAX_ERLANGS = 10_000
+"""No queue keeps ten thousand agents busy: beyond that the feed is wrong, and searching for agents takes seconds."""
+HORIZON_SECONDS = 3600.0
+"""Within which deferred items are projected to breach."""
+AGE_STEPS = 24
+AT_RISK = 0.65
+LEAST_WEIGHT = 1e-6  # of a queue that expects nobody, in the means of the levels above
+
+
+def judge(state: State, waiting: Waiting | None) -> None:
+    """Fill in the heads that are needed, and the risk that those who are there are too few."""
+    if state.rules.deferred:
+        work_off(state, waiting)
+    else:
+        _staff_realtime(state)
+    sums = state.sums
+    if sums.required is not None and sums.available is not None:
+        sums.gap, sums.gap_required = sums.available - sums.required, sums.required
+    if sums.risk is not None:
+        sums.at_risk = int(sums.risk >= AT_RISK)
+
+
+def count_heads(state: State, on_shift: Staff | None) -> None:
+    """Available: by the ACD while its figures are fresh, else by attendance."""
+    sums, newest = state.sums, state.newest
+    if on_shift is not None:
+        sums.scheduled, sums.available, sums.available_source = on_shift.scheduled, on_shift.available, "attendance"
+        if sums.agents_on_shift is None:
+            sums.agents_on_shift = on_shift.available
+    if state.expected is not None and state.expected.scheduled_agents is not None:
+        sums.scheduled = state.expected.scheduled_agents
+    if newest is not None and not state.stale:
+        live = (newest.agents_available, newest.agents_on_contact, newest.agents_after_contact)
+        sums.available = newest.agents if None in live else sum(count or 0 for count in live)
+        sums.available_source = "acd"
+
+
+def _staff_realtime(state: State) -> None:
+    sums, rules, calls, aht = state.sums, state.rules, state.calls, state.erlang_aht_seconds
+    if state.expected is not None and state.expected.required_agents is not None:
+        sums.required, sums.required_method = state.expected.required_agents, "manual"
+    if calls is None or aht is None or calls * aht / state.interval_seconds > MAX_ERLANGS:
+        return
+    if sums.required is None:
+        sums.required, sums.required_method = required(
+            rules, interval_seconds=state.interval_seconds, calls=calls, aht_seconds=aht
+        )
+    if sums.available is None:
+        return
+    risk = formulas.sla_risk(
+        calls=calls,
+        interval_seconds=state.interval_seconds,
+        aht_seconds=aht,
+        agents=sums.available,
+        target_service_level=rules.target_service_level,
+        target_seconds=rules.target_seconds,
+        waiting=sums.waiting_now or 0,
+    )
+    sums.risk, sums.risk_method, sums.unstable = risk.risk, risk.method, risk.unstable
+    sums.queue_end, sums.target_seconds = risk.projected_queue_end, rules.target_seconds
+    weigh(state, calls, risk.projected_service_level, risk.projected_asa_seconds)
+
+
+def required(
+    rules: Rules, *, interval_seconds: float, calls: float, aht_seconds: float
+) -> tuple[int, Literal["erlang_c", "erlang_a"]]:
+    """Agents at work who meet the targets, and by which method: Erlang A where callers' patience is known."""
+    if rules.patience_seconds is None:
+        found = formulas.required_agents(
+            calls=calls,
+            interval_seconds=interval_seconds,
+            aht_seconds=aht_seconds,
+            target_service_level=reachable(rules.target_service_level),
+            target_seconds=rules.target_seconds,
+            max_occupancy=rules.max_occupancy,
+        )
+        return found.agents, "erlang_c"
+    found = formulas.required_agents_with_abandonment(
+        calls=calls,
+        interval_seconds=interval_seconds,
+        aht_seconds=aht_seconds,
+        target_service_level=reachable(rules.target_service_level),
+        target_seconds=rules.target_seconds,
+        max_occupancy=rules.max_occupancy,
+        patience_seconds=rules.patience_seconds,
+    )
+    return found.agents, "erlang_a"
+
+
+def reachable(target: float) -> float:
+    """No number of agents reaches 100 % in theory; four nines of it are what people mean."""
+    return min(target, 0.9999)
+
+
+def weigh(state: State, expected: float, level: float, asa_seconds: float | None) -> None:
+    """Put what the interval may become into sums, so that levels above can weigh it by contacts."""
+    sums, weight = state.sums, max(expected, LEAST_WEIGHT)
+    sums.expected = weight
+    sums.expected_in_target = weight * level
+    sums.target_in_target = weight * state.rules.target_service_level
+    if asa_seconds is not None:
+        sums.expected_waited, sums.expected_wait_seconds = weight, weight * asa_seconds
+
+
+def work_off(state: State, waiting: Waiting | None) -> None:
+    """Deferred work: agents by due times, risk as the share of items projected to breach within the hour (DOMAIN 1.8,
+    3.3)."""
+    aht = state.erlang_aht_seconds
+    if waiting is None:
+        return
+    sums, sla, efficiency = state.sums, state.rules.sla_seconds, state.rules.max_occupancy
+    ages, inflow = ages_of(waiting, sla), _inflow(state, waiting)
+    sums.waiting_now, sums.longest_wait_seconds = waiting.items, waiting.oldest_seconds
+    if not aht or (waiting.items + (inflow or 0) * HORIZON_SECONDS) * aht > MAX_ERLANGS * HORIZON_SECONDS:
+        return
+    sums.required, sums.required_method = _workload_agents(ages, inflow or 0.0, aht, sla, efficiency), "workload"
+    if sums.available is None:
+        return
+    per_second = sums.available * efficiency / aht
+    breaches = formulas.projected_breaches(
+        ages=ages, sla_seconds=sla, per_second=per_second, horizon_seconds=HORIZON_SECONDS
+    )
+    sums.risk = breaches / waiting.items if waiting.items else 0.0
+    sums.risk_method, sums.target_seconds = "workload", sla
+    sums.unstable = (inflow or 0.0) > per_second
+    left = waiting.items + ((inflow or 0.0) - per_second) * state.interval_seconds
+    sums.queue_end = max(0.0, left)
+    asa = waiting.items / per_second if per_second else None
+    weigh(state, waiting.items, 1 - sums.risk, asa)
+
+
+def _inflow(state: State, waiting: Waiting) -> float | None:
+    """Items a second: as expected, else as the backlog last grew."""
+    return waiting.inflow if state.calls is None else state.calls / state.interval_seconds
+
+
+def ages_of(waiting: Waiting, sla_seconds: float) -> list[tuple[float, int]]:
+    """(age in seconds, items), oldest first, which feeds do not say: those over their SLA are between it and the
+    oldest, the others spread evenly below."""
+    over = waiting.over_sla or 0
+    oldest = max(waiting.oldest_seconds, sla_seconds if over else 0.0)
+    late = [((oldest + sla_seconds) / 2, over)] if over else []
+    within = min(oldest, sla_seconds)
+    items = waiting.items - over
+    steps = min(AGE_STEPS, items)
+    spread = [
+        (within * (step + 0.5) / steps, items * (step + 1) // steps - items * step // steps)
+        for step in reversed(range(steps))
+    ]
+    return late + spread
+
+
+def _workload_agents(
+    ages: list[tuple[float, int]], inflow: float, aht_seconds: float, sla_seconds: float, efficiency: float
+) -> int:
+    """Enough for every due time, and for what keeps coming in."""
+    by_due_times = formulas.deadline_agents(
+        due=[(sla_seconds - age, items) for age, items in ages], aht_seconds=aht_seconds, efficiency=efficiency
+    )
+    keeping_up = math.ceil(round(inflow * aht_seconds / efficiency, 9))
+    return max(by_due_times, keeping_up)

@@ -1,0 +1,9 @@
+from celery import shared_task
+from django.utils import timezone
+
+from kpi import services
+
+
+@shared_task
+def forget() -> int:
+    return services.forget(now=timezone.now())

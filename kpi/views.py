@@ -1,0 +1,194 @@
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from msgspec import UNSET, structs
+from rest_framework import status
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from intraday.intake.booking import booked
+from intraday.rest import batches
+from intraday.rest.batches import BatchQuery
+from intraday.rest.json import JSONRenderer
+from intraday.rest.pages import (
+    HistoryQuery,
+    ItemsCSVRenderer,
+    ScopeQuery,
+    page_response,
+    read_body,
+    read_query,
+    scope_of,
+)
+from intraday.rest.permissions import SignedIn, check_scope, enter
+from kpi import schema, selectors, services
+from kpi.serializers import (
+    ComputeSerializer,
+    ForecastSerializer,
+    GridQuery,
+    IntervalSerializer,
+    WhatIfSerializer,
+    stated_fields,
+    to_row,
+)
+
+
+class IngestView(APIView):
+    """Post what a queue did in one interval."""
+
+    permission_classes = [SignedIn]
+
+    @extend_schema(**schema.INGEST)
+    def post(self, request: Request) -> Response:
+        with booked(request, "kpi") as booking:
+            rows = batches.read_row(IntervalSerializer(), request.data)
+            principal = enter(request, rows.valid[0].get("organization_id"), grant="ingest")
+            row = to_row(rows.valid[0], stated_fields(IntervalSerializer))
+            check_scope(principal, row["department_id"], row["queue_name"])
+            done = services.ingest(
+                organization=principal.organization, within=principal.departments, rows={0: row}, now=timezone.now()
+            )
+            if done.errors:
+                raise ValidationError(done.errors[0])
+            booking.took(principal, [row["as_of"]])
+        return Response(_answer(done.results[0], rows.warnings.get(0)), status=status.HTTP_201_CREATED)
+
+
+class _BatchView(APIView):
+    permission_classes = [SignedIn]
+    kind: ClassVar[str]
+    serializer: ClassVar[type[IntervalSerializer | ForecastSerializer]]
+    time: ClassVar[str]  # what the feed's rhythm is told from
+
+    def take(self, request: Request) -> Response:
+        options = read_query(BatchQuery, request.query_params)
+        with booked(request, self.kind) as booking:
+            rows = batches.read_rows(self.serializer(), request)
+            principal = batches.enter_batch(request, rows, grant="ingest")
+            if options["atomic"] and rows.rejected:
+                rows.valid = {}
+            stated = stated_fields(self.serializer)
+            valid = {index: to_row(row, stated) for index, row in rows.valid.items()}
+            store = services.ingest if self.kind == "kpi" else services.ingest_forecast
+            done = store(
+                organization=principal.organization,
+                within=principal.departments,
+                rows=valid,
+                now=timezone.now(),
+                **options,
+            )
+            if not options["dry_run"]:
+                booking.took(
+                    principal, [valid[index][self.time] for index in done.results], rows.rejected | done.errors
+                )
+        answers = {index: _answer(result, rows.warnings.get(index)) for index, result in done.results.items()}
+        return batches.batch_response(answers, rows.rejected | done.errors)
+
+
+class BatchIngestView(_BatchView):
+    """Post up to 5,000 intervals; good rows are stored, bad ones named."""
+
+    kind, serializer, time = "kpi", IntervalSerializer, "as_of"
+
+    @extend_schema(**schema.BATCH_INGEST)
+    def post(self, request: Request) -> Response:
+        return self.take(request)
+
+
+class ForecastBatchIngestView(_BatchView):
+    """Post up to 5,000 intervals of a forecast; good rows are stored, bad ones named."""
+
+    kind, serializer, time = "forecast", ForecastSerializer, "start"
+
+    @extend_schema(**schema.FORECAST_BATCH_INGEST)
+    def post(self, request: Request) -> Response:
+        return self.take(request)
+
+
+def _answer(result: str, warnings: list[str] | None) -> Mapping[str, Any]:
+    answer = {"result": result, "event": None}
+    return {**answer, "warnings": warnings} if warnings else answer
+
+
+class ComputeView(APIView):
+    """Work out a scope and all within it now, or for another instant; always told. One older than the newest figure
+    has `latest: false` and moves nothing."""
+
+    permission_classes = [SignedIn]
+
+    @extend_schema(**schema.COMPUTE)
+    def post(self, request: Request) -> Response:
+        asked = read_body(ComputeSerializer, request)
+        principal = enter(request, asked.get("organization_id"), grant="act", or_grant="ingest")
+        computed = services.compute(
+            organization=principal.organization,
+            scope=scope_of(principal, asked),
+            as_of=asked["as_of_time"],
+            now=timezone.now(),
+        )
+        figure = {name: value for name, value in structs.asdict(computed.payload).items() if value is not UNSET}
+        event = None if computed.event is None else computed.event._asdict()
+        return Response({**figure, "event": event}, status=status.HTTP_201_CREATED)
+
+
+class CurrentView(APIView):
+    """The newest figure of a scope with its age, and those of the scopes inside it."""
+
+    permission_classes = [SignedIn]
+
+    @extend_schema(**schema.CURRENT)
+    def get(self, request: Request) -> Response:
+        query = read_query(ScopeQuery, request.query_params)
+        principal = enter(request, query.get("organization_id"), grant="read")
+        return Response(selectors.current(scope_of(principal, query), now=timezone.now()))
+
+
+class HistoryView(APIView):
+    """The figures of exactly one scope, oldest first."""
+
+    permission_classes = [SignedIn]
+    renderer_classes = [JSONRenderer, ItemsCSVRenderer]
+    csv_columns = selectors.COLUMNS
+
+    @extend_schema(**schema.HISTORY)
+    def get(self, request: Request) -> Response:
+        query = read_query(HistoryQuery, request.query_params)
+        principal = enter(request, query.get("organization_id"), grant="read")
+        items, following = selectors.history(
+            scope_of(principal, query),
+            since=query.get("since"),
+            until=query.get("until"),
+            after=query.get("cursor"),
+            limit=query["limit"],
+        )
+        return page_response(request, items, following)
+
+
+class IntervalsView(APIView):
+    """The intervals of a local day: what was, what is, what is to come."""
+
+    permission_classes = [SignedIn]
+
+    @extend_schema(**schema.INTERVALS)
+    def get(self, request: Request) -> Response:
+        query = read_query(GridQuery, request.query_params)
+        principal = enter(request, query.get("organization_id"), grant="read")
+        scope = scope_of(principal, query)
+        return Response(selectors.intervals(scope, day=query.get("date"), now=timezone.now()))
+
+
+class WhatIfView(APIView):
+    """The running interval of a queue as it is, and as it would be with other agents, volume or handling time.
+    Nothing is stored."""
+
+    permission_classes = [SignedIn]
+
+    @extend_schema(**schema.WHAT_IF)
+    def post(self, request: Request) -> Response:
+        asked = read_body(WhatIfSerializer, request)
+        principal = enter(request, asked.get("organization_id"), grant="read")
+        change = selectors.Change(**{name: asked[name] for name in selectors.Change._fields if name in asked})
+        return Response(selectors.what_if(scope_of(principal, asked), change, now=timezone.now()))

@@ -1,0 +1,69 @@
+"""Posting attendance in tests. Everybody's day begins at nine; minutes are counted from there."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from rest_framework.test import APIClient
+
+from tests.backlog.posting import post, results
+
+__all__ = ["post", "results"]
+
+INGEST = "/api/intraday/attendance/ingest"
+BATCH = "/api/intraday/attendance/batch-ingest"
+SHIFTS = "/api/intraday/attendance/shifts/batch-ingest"
+CURRENT = "/api/intraday/attendance/current"
+HISTORY = "/api/intraday/attendance/history"
+PEOPLE = "/api/intraday/attendance/people"
+STREAM = "attendance:org:org_123"
+NINE = datetime(2026, 1, 30, 9, tzinfo=UTC)
+DAY = 8 * 60
+
+Row = dict[str, Any]
+
+
+def moment(minutes: float) -> datetime:
+    return NINE + timedelta(minutes=minutes)
+
+
+def at(minutes: float) -> str:
+    """So many minutes after nine, as the wire spells it."""
+    return moment(minutes).isoformat().replace("+00:00", "Z")
+
+
+def record(employee: str = "ada", minutes: float = 0, status: str = "present", **fields: Any) -> Row:
+    return {
+        "department_id": "dept_456",
+        "employee_id": employee,
+        "employee_name": employee.title(),
+        "snapshot_time": at(minutes),
+        "status": status,
+        **fields,
+    }
+
+
+def shift(employee: str = "ada", start: float = 0, end: float = DAY, kind: str = "work", **fields: Any) -> Row:
+    return {
+        "shift_id": f"{employee} {kind} {start}",
+        "department_id": "dept_456",
+        "employee_id": employee,
+        "start": at(start),
+        "end": at(end),
+        "kind": kind,
+        **fields,
+    }
+
+
+def say(api: APIClient, *rows: Row, **query: Any) -> Any:
+    """Post records."""
+    return post(api, {"items": list(rows)}, BATCH, **query)
+
+
+def plan(api: APIClient, *rows: Row, **query: Any) -> Any:
+    """Post shifts."""
+    return post(api, {"items": list(rows)}, SHIFTS, **query)
+
+
+def counts(figure: Row) -> Row:
+    """The counts that are not 0, by their short names."""
+    return {name.removesuffix("_count"): value for name, value in figure.items() if name.endswith("_count") and value}
