@@ -17,7 +17,7 @@ from intraday.feeds.instants import Row
 PATHS = {
     "backlog": "/api/schedulesbacklog/batch-ingest",
     "kpi": "/api/intraday/kpi/batch-ingest",
-    "forecast": "/api/intraday/forecast/batch-ingest",
+    "forecast": "/api/intraday/kpi/forecast/batch-ingest",
     "shifts": "/api/intraday/attendance/shifts/batch-ingest",
     "attendance": "/api/intraday/attendance/batch-ingest",
     "compute": "/api/intraday/kpi/compute",  # one row, and no batch

@@ -113,7 +113,9 @@ def grid(start: datetime, end: datetime, step: timedelta) -> list[datetime]:
 def shifted(instant: Instant, by: timedelta) -> Instant:
     if not by:
         return instant
-    rows = [{name: _moved(value, by) if name in TIMES else value for name, value in row.items()} for row in instant.rows]
+    rows = [
+        {name: _moved(value, by) if name in TIMES else value for name, value in row.items()} for row in instant.rows
+    ]
     return Instant(instant.time + by, instant.kind, rows)
 
 

@@ -1,4 +1,4 @@
-"""The demonstration's queues, and the shape of its day. Hours are those of the simulated clock (intraday.feeds.world)."""
+"""The demonstration's queues and the shape of its day, by the simulated clock (intraday.feeds.world)."""
 
 from bisect import bisect_right
 from collections.abc import Iterator
@@ -30,7 +30,7 @@ PROFILES = (
     Profile("dept_456", "billing", peak=120, aht=240, heads=27, target=30, patience=300),
     Profile("dept_456", "sales", peak=80, aht=210, heads=17, target=20, patience=180),
     Profile("dept_456", "email", peak=120, aht=240, heads=23, target=3600, stock=250),
-    Profile("dept_789", "claims", peak=45, aht=480, heads=17, target=4 * 3600, stock=120),
+    Profile("dept_789", "claims", peak=45, aht=480, heads=18, target=4 * 3600, stock=120),
     Profile("dept_789", "returns", peak=30, aht=300, heads=8, target=2 * 3600, stock=60),
 )
 

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -14,7 +15,7 @@ from intraday.feeds.world import Posts, World
 logger = logging.getLogger(__name__)
 START_PATIENCE = 60.0  # seconds until the server must answer /healthz
 AFTER_REFUSAL = 5.0
-COARSE, FINE = timedelta(minutes=30), timedelta(minutes=5)
+COARSE, FINE = timedelta(minutes=30), timedelta(minutes=10)
 FINE_PART = timedelta(hours=2)  # of the day so far, before now
 Posted = Callable[[list[Row], Answer], None]
 
@@ -41,10 +42,8 @@ def run(
             if not stop.is_set():
                 say(f"no server at {url}: nothing is simulated")
             return stop.is_set()
-        try:
+        with suppress(StoppedError):
             _Simulation(poster, World(seed, datetime.now(UTC), organization), say, posted).run(every)
-        except StoppedError:
-            pass
     return True
 
 
@@ -58,6 +57,8 @@ class _Simulation:
 
     def run(self, every: float) -> None:
         for posts in day_so_far(self.world):
+            if self.poster.stop.is_set():
+                return
             self._post(posts)
         for turn in count():
             taken = self._post(self.world.at(datetime.now(UTC), backlog=turn % 2 == 0))
@@ -66,7 +67,9 @@ class _Simulation:
 
     def _post(self, posts: Posts) -> bool:
         """What the server does not take is said once, until it takes everything again."""
-        troubles = [trouble for kind, rows in posts.items() for batch in batches(rows) if (trouble := self._offer(batch, kind))]
+        troubles = [
+            trouble for kind, rows in posts.items() for batch in batches(rows) if (trouble := self._offer(batch, kind))
+        ]
         trouble = troubles[0] if troubles else ""
         if trouble and trouble != self.said:
             self.say(f"the server refuses simulated rows: {trouble}")
@@ -83,25 +86,35 @@ class _Simulation:
 
 
 def day_so_far(world: World) -> Iterator[Posts]:
-    """From the begin of the day up to now: at first in one batch of each kind, then step by step, computed as it goes."""
-    fine = _floor(world.start - FINE_PART, COARSE)
-    yield _joined([world.at(time) for time in _times(_floor(world.begin, COARSE) + COARSE, fine, COARSE)])
-    for time in [*_times(fine + FINE, world.start, FINE), world.start]:
-        yield {**world.at(time), "compute": [{"organization_id": world.organization, "as_of_time": iso(time)}]}
+    """From the begin of the day up to now, in the order in which no figure of this moment looks worse than it is:
+    people first, then the forecast, then the intervals one by one, each computed before the next is known."""
+    times = _steps(world)
+    steps = [world.at(time) for time in times]
+    yield _joined(steps, "shifts")
+    for step in steps:
+        yield {"attendance": step["attendance"]}
     yield {"attendance": world.everybody()}
+    yield _joined(steps, "forecast") | _joined(steps, "backlog")
+    for time, step in zip(times, steps, strict=True):
+        yield {
+            "kpi": step["kpi"],
+            "compute": [{"organization_id": world.organization, "as_of_time": iso(time)}],
+        }
+
+
+def _steps(world: World) -> list[datetime]:
+    fine = _floor(world.start - FINE_PART)
+    coarse = _floor(world.begin) + COARSE
+    return [*_times(coarse, fine, COARSE), *_times(fine + FINE, world.start - FINE / 2, FINE), world.start]
 
 
 def _times(first: datetime, end: datetime, step: timedelta) -> list[datetime]:
     return [first + step * place for place in range(max(0, (end - first) // step + 1))]
 
 
-def _floor(time: datetime, step: timedelta) -> datetime:
-    return time - (time - datetime.fromtimestamp(0, UTC)) % step
+def _floor(time: datetime) -> datetime:
+    return time - (time - datetime.fromtimestamp(0, UTC)) % COARSE
 
 
-def _joined(days: list[Posts]) -> Posts:
-    joined: Posts = {}
-    for posts in days:
-        for kind, rows in posts.items():
-            joined.setdefault(kind, []).extend(rows)
-    return joined
+def _joined(steps: list[Posts], kind: str) -> Posts:
+    return {kind: [row for step in steps for row in step[kind]]}

@@ -8,11 +8,13 @@ from typing import Any
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
 
+from intraday import demo
 from intraday.embedded import PortTakenError, bind, is_loopback, jobs
 from intraday.feeds import simulate
 from intraday.org.access import DEMO_ORGANIZATION
-from intraday.org.demo import DEMO_PEOPLE, create_demo, demo_password
+from intraday.org.demo import DEMO_PEOPLE, demo_password
 from realtime import server
 
 ADDRESSES = """
@@ -57,7 +59,7 @@ class Command(BaseCommand):
         name = "localhost" if is_loopback(host) else host
         url = f"http://{name}:{listeners[0].getsockname()[1]}"
         if settings.DEMO:
-            create_demo()
+            demo.load(now=timezone.now())
         self._greet(url)
         with jobs(), self._simulation(url, wanted=simulated and settings.DEMO):
             server.run(server.config(), listeners)
