@@ -48,7 +48,7 @@ class Service(NamedTuple):
 
 @dataclass
 class Intervals:
-    """Asked with growing times, it tells the interval of each, and those before it that were not over yet."""
+    """Asked with growing times, it tells the intervals since the time before, and earlier ones that were not over."""
 
     calls: Sequence[Call]
     queues: Sequence[str]
@@ -59,6 +59,7 @@ class Intervals:
         self._services: dict[datetime, list[Service]] = defaultdict(list)
         self._first: dict[tuple[str, date], datetime] = {}
         self._unfinished: set[datetime] = set()
+        self._until: datetime | None = None
         for call in self.calls:
             self._calls[begin(call.came), call.queue].append(call)
             if call.answered is not None and call.agent:
@@ -73,7 +74,12 @@ class Intervals:
             start += INTERVAL
 
     def at(self, time: datetime) -> Iterator[Row]:
-        self._unfinished.add(begin(time - timedelta.resolution))
+        last = begin(time - timedelta.resolution)
+        start = last if self._until is None else begin(self._until)
+        while start <= last:
+            self._unfinished.add(start)
+            start += INTERVAL
+        self._until = time
         for start in sorted(self._unfinished):
             yield from (self._row(start, queue, time) for queue in self.queues)
             calls = (call for queue in self.queues for call in self._calls.get((start, queue), ()))

@@ -7,7 +7,9 @@ list of departments is taken to work from Monday to Friday, 9:00 to 17:00, and M
 
 from bisect import bisect_left
 from collections import defaultdict
-from datetime import UTC, datetime, time, timedelta
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from datetime import time as clock
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -19,7 +21,7 @@ DEPARTMENTS = "workplace_departments.csv"  # beside the log
 EVERY = timedelta(minutes=5)
 MONDAY = datetime(2015, 6, 1)  # noqa: DTZ001 - local midnights are made of it
 DAYS = 5
-SHIFT = (time(9), time(17))
+SHIFT = (clock(9), clock(17))
 Seen = tuple[datetime, datetime]
 
 
@@ -40,23 +42,27 @@ def read(
     if not seen:
         raise FeedError(f"{path} holds no sighting of anybody in {DEPARTMENTS}")
     times = grid(window.begin(ZONE, _local(0)), window.finish(ZONE, _local(DAYS)), every)
-    shifts = {_local(day).astimezone(UTC): _shifts(people, day) for day in range(DAYS)}
-    found: dict[datetime, dict[str, list[Row]]] = defaultdict(dict)
-    for at, rows in shifts.items():
-        if at <= times[-1]:
-            found[times[bisect_left(times, at)]].setdefault("shifts", []).extend(rows)
-    for (badge, _), (came, left) in seen.items():
-        for status, at in (("present", came), ("checked_out", left)):
-            if times[0] <= at <= times[-1]:
-                rows = found[times[bisect_left(times, at)]].setdefault("attendance", [])
-                rows.append(_record(people[badge], status, at, came))
-    instants = [
-        Instant(at, kind, found[at][kind])
-        for at in sorted(found)
-        for kind in ("shifts", "attendance")
-        if kind in found[at]
-    ]
+    told = [(_local(day).astimezone(UTC), "shifts", row) for day in range(DAYS) for row in _shifts(people, day)]
+    told += [(at, "attendance", row) for at, row in _records(people, seen)]
+    instants = list(_instants(told, times))
     return Feed("presence", ZONE, [instant.time for instant in instants], instants, problems)
+
+
+def _instants(told: list[tuple[datetime, str, Row]], times: list[datetime]) -> Iterator[Instant]:
+    """Everything is told at the next time of the grid, shifts before people."""
+    found: dict[tuple[datetime, str], list[Row]] = defaultdict(list)
+    for at, kind, row in told:
+        if times[0] <= at <= times[-1]:
+            found[times[bisect_left(times, at)], kind].append(row)
+    for time, kind in sorted(found, key=lambda key: (key[0], key[1] != "shifts")):
+        yield Instant(time, kind, found[time, kind])
+
+
+def _records(people: dict[str, Row], seen: dict[tuple[str, int], Seen]) -> Iterator[tuple[datetime, Row]]:
+    for (badge, _), (came, left) in seen.items():
+        record = {**people[badge], "checked_in_at": iso(came)}
+        yield came, {**record, "snapshot_time": iso(came), "status": "present"}
+        yield left, {**record, "snapshot_time": iso(left), "status": "checked_out", "checked_out_at": iso(left)}
 
 
 def _local(day: int) -> datetime:
@@ -93,11 +99,6 @@ def _sightings(path: Path, people: dict[str, Row], problems: list[Problem]) -> d
 
 def _shifts(people: dict[str, Row], day: int) -> list[Row]:
     date = (MONDAY + timedelta(days=day)).date()
-    start, end = (datetime.combine(date, clock, ZONE) for clock in SHIFT)
+    start, end = (datetime.combine(date, each, ZONE) for each in SHIFT)
     named = {"start": iso(start), "end": iso(end), "kind": "work"}
     return [{**person, "shift_id": f"{person['employee_id']}-{date:%Y%m%d}", **named} for person in people.values()]
-
-
-def _record(person: Row, status: str, at: datetime, came: datetime) -> Row:
-    row = {**person, "snapshot_time": iso(at), "status": status, "checked_in_at": iso(came)}
-    return row | ({"checked_out_at": iso(at)} if status == "checked_out" else {})

@@ -17,10 +17,10 @@ START_PATIENCE = 60.0  # seconds until the server must answer /healthz
 AFTER_REFUSAL = 5.0
 COARSE, FINE = timedelta(minutes=30), timedelta(minutes=10)
 FINE_PART = timedelta(hours=2)  # of the day so far, before now
-Posted = Callable[[list[Row], Answer], None]
+Posted = Callable[[str, list[Row], Answer], None]  # the kind, what was posted, what came of it
 
 
-def unwatched(_rows: list[Row], _answer: Answer) -> None:
+def unwatched(_kind: str, _rows: list[Row], _answer: Answer) -> None:
     pass
 
 
@@ -81,7 +81,7 @@ class _Simulation:
             answer = self.poster.post(rows, kind)
         except RefusedError as error:
             return str(error)
-        self.posted(rows, answer)
+        self.posted(kind, rows, answer)
         return str(answer.rejected[0].get("errors")) if answer.rejected else ""
 
 
