@@ -3,10 +3,11 @@
 The transport asks the domains through this table and imports none of them.
 """
 
+import alerts.selectors
 import attendance.selectors
 import backlog.selectors
 import kpi.selectors
-from alerts.events import AlertAcknowledged, AlertEscalated, AlertResolved, AlertTriggered
+from alerts.events import AlertAcknowledged, AlertEscalated, AlertResolved, AlertTriggered, AlertUpdated
 from attendance.events import AttendanceChanged, CheckedIn, CheckedOut
 from backlog.events import BacklogChanged
 from kpi.events import KPIChanged
@@ -27,8 +28,10 @@ CHANNELS: dict[str, Channel] = {
             AlertAcknowledged: Keyed.NOT,
             AlertResolved: Keyed.NOT,
             AlertEscalated: Keyed.NOT,
+            AlertUpdated: Keyed.NOT,
         },
         grant="read",
+        snapshot=alerts.selectors.snapshot,
     ),
     "system": Channel(events={SystemNotification: Keyed.NOT}, grant="read"),
     "custom": Channel(events={CustomEvent: Keyed.NOT}, grant="read"),

@@ -13,17 +13,22 @@ from django.db import DatabaseError
 from intraday.org.access import Principal
 from realtime import protocol, sender
 from realtime.catching_up import CatchingUp
-from realtime.channels import Channel
+from realtime.channels import Channel, Keyed
 from realtime.connections import Connection
+from realtime.credentials import Said, believe
+from realtime.cursors import Cursors
+from realtime.followers import Follower
 from realtime.healing import Healing
-from realtime.live import Follower, LiveStream
-from realtime.protocol import Close, Position
-from realtime.reads import in_thread
+from realtime.live import LiveStream
+from realtime.protocol import Authenticate, Close, Position
+from realtime.reads import Gathered, in_thread
+from realtime.receipts import Receipts
 from realtime.receiving import Receiver
 from realtime.rights import may_keep
 from realtime.rooms import Room
+from realtime.snapshots import Snapshots
 from realtime.stats import Reporter
-from realtime.subscribing import Subscribing
+from realtime.subscribing import Subscribing, Wish
 from realtime.watch import Watch
 
 log = structlog.get_logger(__name__)
@@ -43,8 +48,12 @@ class Hub:
         self.reporter = Reporter()
         self.receiver = Receiver(self)
         self.healing = Healing(self)
+        self.snapshots = Snapshots(channels)
+        self.cursors = Cursors(self)
+        self.receipts = Receipts(self)
         self.subscribing = Subscribing(self)
         self.catching_up = CatchingUp(self)
+        self._credentials = Gathered(believe)
         self._tasks: set[asyncio.Task[Any]] = set()
         self._beat = 0
         sender.use_loop(self.loop)
@@ -69,6 +78,7 @@ class Hub:
 
     async def stop(self) -> None:
         """End the hub's own tasks and say goodbye in the list of processes."""
+        await self.cursors.stored()
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
@@ -89,6 +99,10 @@ class Hub:
         self.reporter.forget(connection)
         for follower in list(connection.followers.values()):
             self.drop(follower)
+
+    async def believe(self, claim: Authenticate, session: str = "") -> Principal | None:
+        """Whom a client is that says this, or whose browser has this session. Raises DatabaseError."""
+        return await self._credentials.ask(Said(claim, session))
 
     def admit(self, connection: Connection, principal: Principal) -> None:
         """It is this caller's from now on; rooms that are not the caller's any more are left, and it is told so."""
@@ -130,14 +144,22 @@ class Hub:
         rooms: frozenset[Room],
         *,
         since: Mapping[str, Position],
-        snapshot: bool,
+        snapshot: bool = True,
+        delta: bool | None = None,
+        batch_ms: int | None = None,
+        durable: str | None = None,
         request_id: str | int | None = None,
     ) -> None:
         """Answer `subscribed`, then what was missed or a snapshot, then live events.
 
-        Raises DatabaseError; RefusedError if the caller's access changed meanwhile.
+        Raises DatabaseError; RefusedError if it cannot be, or the caller's access changed meanwhile.
         """
-        await self.subscribing.subscribe(connection, rooms, since=since, snapshot=snapshot, request_id=request_id)
+        wish = Wish(rooms, dict(since), snapshot, delta, batch_ms, durable, request_id)
+        await self.subscribing.subscribe(connection, wish)
+
+    def acknowledge(self, connection: Connection, stream: str, seq: int) -> None:
+        """The client has everything up to `seq`. Raises RefusedError."""
+        self.receipts.acknowledge(connection, stream, seq)
 
     def follow(self, connection: Connection, name: str) -> Follower:
         """The connection's follower of a stream, held back until the subscription is answered."""
@@ -152,12 +174,17 @@ class Hub:
 
     def _open(self, name: str) -> LiveStream:
         if name not in self.streams:
-            self.streams[name] = LiveStream(name, self.catching_up.left_behind)
+            self.streams[name] = LiveStream(name, self.catching_up.left_behind, self._keyed(name))
             self.receiver.join_soon(name)
         return self.streams[name]
 
+    def _keyed(self, stream: str) -> frozenset[str]:
+        events = self.channels[Room.parse(stream).channel].events
+        return frozenset(payload.event for payload, keyed in events.items() if keyed is Keyed.BY_SCOPE)
+
     def drop(self, follower: Follower) -> None:
         follower.take_hold()  # whatever is being read for it is no longer wanted
+        follower.stream.awaiting.pop(follower, None)
         if follower.connection.followers.pop(follower.stream.name, None) is None:
             return
         follower.stream.followers -= 1
@@ -181,10 +208,13 @@ class Hub:
             sender.current().probe()
             self._send_heartbeats()
             self._close_stuck()
+            self.snapshots.forget()
             await self._leave_idle()
             try:
                 if self.streams:
-                    await self.healing.check_heads(self.streams)
+                    await self.healing.check_heads(list(self.streams))
+                await self.receipts.resend_due()
+                await self.cursors.check_holders()
                 if self._beat % REPORT_EVERY == 0:
                     await self._report()
                 failing = False
@@ -239,6 +269,15 @@ def get_hub(channels: Mapping[str, Channel]) -> Hub:
     if hub is None:
         hub = _hubs[loop] = Hub(channels)
     return hub
+
+
+def running_hub() -> Hub | None:
+    return _hubs.get(asyncio.get_running_loop())
+
+
+def running() -> list[Hub]:
+    """The hubs of this process: one, or none where nobody has listened yet."""
+    return list(_hubs.values())
 
 
 async def stop_hub() -> None:

@@ -41,6 +41,11 @@ def _object(properties: dict[str, Any]) -> dict[str, Any]:
 
 def _complete(schema: dict[str, Any]) -> dict[str, Any]:
     """What the server writes holds its defaults, too: only fields that may be unset are optional."""
-    properties = schema.get("properties", {})
+    properties = {name: _open(field) for name, field in schema.get("properties", {}).items()}
     written = {name for name, field in properties.items() if "default" in field} | set(schema.get("required", []))
-    return schema | {"required": [name for name in properties if name in written]}
+    return schema | {"properties": properties, "required": [name for name in properties if name in written]}
+
+
+def _open(field: dict[str, Any]) -> dict[str, Any]:
+    """A mapping of anything says so; a generator of types would take it for an object without fields."""
+    return field | {"additionalProperties": True} if field == {"type": "object"} else field

@@ -91,4 +91,5 @@ def _encoded(payload: Payload, scope: Scope) -> Draft:
         scope.queue_name,
         protocol.encode_payload(payload),
         None if redacted is None else protocol.encode_payload(redacted),
+        payload.requires_ack,
     )

@@ -67,10 +67,10 @@ class _Simulation:
 
     def _post(self, posts: Posts) -> bool:
         """What the server does not take is said once, until it takes everything again."""
-        troubles = [
-            trouble for kind, rows in posts.items() for batch in batches(rows) if (trouble := self._offer(batch, kind))
-        ]
-        trouble = troubles[0] if troubles else ""
+        outcomes = [self._offer(batch, kind) for kind, rows in posts.items() for batch in batches(rows)]
+        if not outcomes:
+            return True
+        trouble = next(filter(None, outcomes), "")
         if trouble and trouble != self.said:
             self.say(f"the server refuses simulated rows: {trouble}")
         self.said = trouble

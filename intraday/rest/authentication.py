@@ -41,7 +41,7 @@ class OneOrganization(Caller):
 
     @property
     def is_person(self) -> bool:
-        return isinstance(self.principal.credential, access.Member | access.Issued)
+        return isinstance(self.principal.credential, access.Member | access.Issued | access.Wall)
 
     def enter(self, organization_id: str | None) -> Principal:
         if organization_id not in (None, self.principal.organization.id):

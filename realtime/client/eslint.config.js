@@ -15,5 +15,10 @@ export default tseslint.config(
       "@typescript-eslint/no-unnecessary-condition": ["error", { allowConstantLoopConditions: true }],
     },
   },
-  { files: ["**/*.{js,mjs}"], languageOptions: { globals: { process: "readonly", URL: "readonly", console: "readonly" } } },
+  {
+    files: ["**/*.{js,mjs}"],
+    languageOptions: {
+      globals: Object.fromEntries(["Buffer", "URL", "console", "document", "fetch", "process"].map((name) => [name, "readonly"])),
+    },
+  },
 );

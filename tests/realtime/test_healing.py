@@ -230,7 +230,7 @@ async def test_rooms_added_while_everything_begins_anew_do_not_cost_the_others_t
 
             for follower in stream.restart("restored", 0):
                 hub.catching_up.renew(follower)
-            hub.spawn(hub.subscribe(holding, frozenset({Room.parse(added)}), since={}, snapshot=True))
+            hub.spawn(hub.subscribe(holding, frozenset({Room.parse(added)}), since={}))
 
         await in_thread(restore, BACKLOG, "restored")
         server.on_loop(change)

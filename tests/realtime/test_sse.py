@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import signal
 import socket as sockets
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
@@ -13,7 +14,7 @@ from django.utils import timezone
 
 from intraday.org import services
 from intraday.org.models import ApiKey, Organization, Role, Scope
-from realtime import hub, protocol
+from realtime import hub, protocol, snapshots
 from tests.access.people import person, session_of, token_of
 from tests.conftest import key_of
 from tests.live import Caller, LiveServer, Message, ProcessServer, assert_described
@@ -348,8 +349,26 @@ async def test_without_a_database_it_says_so_before_it_begins(
     def gone(*args: object, **options: object) -> None:
         raise OperationalError("the connection is closed")
 
-    monkeypatch.setattr(subscribing, "read_snapshot", gone)
+    monkeypatch.setattr(snapshots, "read_snapshot", gone)
     async with stream(server, token, channels="backlog") as client:
         assert client.response.status_code == 503
         assert client.response.headers["retry-after"] == "2"
         assert json.loads(await client.response.aread())["code"] == "unavailable"
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+async def test_a_server_that_ends_ends_its_streams(token: str, support: Scope, how: signal.Signals):
+    """After SIGTERM, politely: each client hears when to come back."""
+    with ProcessServer.serve() as ending:
+        async with stream(ending, token, channels="custom") as client:
+            await client.until("subscribed")
+            stopping = asyncio.create_task(asyncio.to_thread(ending.stop, how))
+            if how == signal.SIGTERM:
+                said = await client.until("reconnect")
+                assert client.retry == said["data"]["retry_after_ms"]
+            with pytest.raises(EOFError):
+                await client.hear()
+            printed = await stopping
+    assert ending.exit_code == 0
+    assert "Traceback" not in printed
+    assert "exceeded" not in printed, "it waited for the stream until its patience was over"

@@ -15,6 +15,7 @@ export interface AlertsState {
 }
 
 const EMPTY: AlertsState = { latestAlert: undefined, alertCount: 0, openAlerts: [], ready: false, problem: undefined };
+const VERSIONS_KEPT = 2_000;
 const SEVERITIES = ["low", "medium", "high", "critical"];
 
 const worstFirst = (one: Alert, other: Alert): number =>
@@ -23,6 +24,7 @@ const worstFirst = (one: Alert, other: Alert): number =>
 
 export class AlertsView extends View<AlertsState, Alert> {
   #open = new Map<string, Alert>();
+  #versions = new Map<string, number>(); // also of resolved ones: what is sent again must not open them
   #latest: Alert | undefined;
   #count = 0;
   #ready = false;
@@ -69,6 +71,7 @@ export class AlertsView extends View<AlertsState, Alert> {
 
   protected override clear(): void {
     this.#open.clear();
+    this.#versions.clear();
     this.#latest = undefined;
     this.#count = 0;
     this.#ready = false;
@@ -76,8 +79,9 @@ export class AlertsView extends View<AlertsState, Alert> {
 
   /** False for a version that is older than what is known. */
   #put(alert: Alert): boolean {
-    const known = this.#open.get(alert.alert_id);
-    if (known && known.version > alert.version) return false;
+    if ((this.#versions.get(alert.alert_id) ?? 0) > alert.version) return false;
+    this.#versions.set(alert.alert_id, alert.version);
+    if (this.#versions.size > VERSIONS_KEPT) this.#versions = new Map([...this.#versions].slice(VERSIONS_KEPT / 2));
     if (alert.status === "resolved") this.#open.delete(alert.alert_id);
     else this.#open.set(alert.alert_id, alert);
     if (this.#latest?.alert_id === alert.alert_id) this.#latest = alert;

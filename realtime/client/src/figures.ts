@@ -122,9 +122,13 @@ export class FiguresView<T extends Figure> extends View<FiguresState<T>, T> {
   #put(figure: T, live: boolean, before = this.#scopes.get(scopeKey(figure))): void {
     const cadenceSeconds = this.#cadence(figure, before);
     this.#scopes.set(scopeKey(figure), { latest: figure, receivedAt: Date.now(), cadenceSeconds, live });
-    if (this.#asked()?.latest === figure && this.#history.at(-1)?.timestamp !== figure.timestamp) {
-      this.#history = [...this.#history.slice(1 - HISTORY), figure];
-    }
+    if (this.#asked()?.latest === figure) this.#note(figure);
+  }
+
+  /** A correction, and a snapshot of what is known, replace the last. */
+  #note(figure: T): void {
+    const before = this.#history.filter(({ timestamp }) => timestamp !== figure.timestamp);
+    this.#history = [...before.slice(1 - HISTORY), figure];
   }
 
   /** As the feed says, else as it was seen, smoothed. */

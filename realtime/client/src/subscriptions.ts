@@ -41,7 +41,7 @@ interface Asked {
 const ROOMS_A_MESSAGE = 200; // of 64 KB at most
 const REFETCH_AFTER = 250; // one refetch for a burst of reasons
 const ASK_AGAIN_AFTER = 2_000;
-const PASSING = new Set(["unavailable", "access_changed", "rate_limited"]);
+const PASSING = new Set(["unavailable", "access_changed"]);
 const REDELIVERIES_KEPT = 1_000;
 
 export class Subscriptions {
@@ -205,6 +205,7 @@ export class Subscriptions {
   }
 
   #failed(problem: Problem, id: string): void {
+    if (problem.code === "rate_limited") return this.#askAllAgain(); // it was not read, so not even its id is known
     const asked = this.#asked.get(id);
     if (!asked) return;
     this.#asked.delete(id);
@@ -219,6 +220,11 @@ export class Subscriptions {
   #askInHalves(rooms: string[]): void {
     const middle = Math.ceil(rooms.length / 2);
     for (const half of [rooms.slice(0, middle), rooms.slice(middle)]) this.#askFor(half, this.#since(half));
+  }
+
+  #askAllAgain(): void {
+    this.#askLater([...this.#asked.values()].flatMap(({ rooms }) => rooms));
+    this.#asked.clear();
   }
 
   #askLater(rooms: string[]): void {

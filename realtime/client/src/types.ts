@@ -1,4 +1,4 @@
-// Made by `make types` from the protocol's definition (realtime/protocol.py and <app>/events.py): do not edit.
+// Made by `make types` from realtime/protocol.py and the events.py of the domains: do not edit.
 
 export interface Protocol {
   Authenticate: Authenticate;
@@ -29,6 +29,8 @@ export interface Protocol {
   AlertAcknowledged: AlertAcknowledged;
   AlertResolved: AlertResolved;
   AlertEscalated: AlertEscalated;
+  SystemNotification: SystemNotification;
+  CustomEvent: CustomEvent;
   Resync: Resync;
   SnapshotData: SnapshotData;
   Requests: Requests;
@@ -470,6 +472,33 @@ export interface AlertEscalated {
   version: number;
 }
 /**
+ * Something everybody in the scope should read: maintenance, an outage. `until`: no longer true from then on.
+ */
+export interface SystemNotification {
+  notification_id: string;
+  organization_id: string;
+  department_id?: string;
+  queue_name?: string;
+  severity: "critical" | "info" | "warning";
+  title: string;
+  message: string;
+  until?: string;
+  published_at: string;
+}
+/**
+ * An event of the customer's own: its `name`, which is the event of the message too, and what it says.
+ */
+export interface CustomEvent {
+  name: string;
+  organization_id: string;
+  department_id?: string;
+  queue_name?: string;
+  published_at: string;
+  payload: {
+    [k: string]: unknown | undefined;
+  };
+}
+/**
  * Logged as `<channel>:resync` in place of an event that could not be built: refetch this scope.
  */
 export interface Resync {
@@ -519,4 +548,6 @@ export interface Events {
   "alert:acknowledged": AlertAcknowledged;
   "alert:resolved": AlertResolved;
   "alert:escalated": AlertEscalated;
+  "system:notification": SystemNotification;
+  "custom:event": CustomEvent;
 }

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { vi } from "vitest";
 import { RealtimeClient } from "../src/client.js";
 import type { ClientOptions } from "../src/config.js";
-import type { BacklogUpdate, LogMessage, Positions } from "../src/messages.js";
+import type { Alert, BacklogUpdate, LogMessage, Positions } from "../src/messages.js";
 import { hears, scopeOfRoom, streamOfRoom, type Scope } from "../src/rooms.js";
 
 export interface Sent {
@@ -187,4 +187,17 @@ export function backlog(total: number, scope: Scope = {}, more: object = {}): Ba
   delete data.department_id;
   delete data.queue_name;
   return Object.assign(data, scope, { total_items: total }, more);
+}
+
+/** A pending alert of the queue `support`. */
+export function alert(alert_id: string, more: Partial<Alert> = {}): Alert {
+  const now = new Date().toISOString();
+  return {
+    ...{ alert_id, rule_id: "r1", rule_name: "Backlog too high", alert_type: "threshold", severity: "high", source: "backlog" },
+    ...{ organization_id: "org_123", department_id: "dept_456", queue_name: "support", message: "50 items wait" },
+    ...{ metric: "total_items", unit: "items", current_value: 50, threshold_value: 40, peak_value: 50, status: "pending" },
+    ...{ triggered_at: now, last_seen_at: now, occurrence_count: 1, escalation_level: 0, suppressed: false },
+    ...{ group_key: "r1", version: 1 },
+    ...more,
+  };
 }
