@@ -1,4 +1,4 @@
-"""The demo, loaded through the services: its organization, how its queues are run, and the hour of its walk-through.
+"""The demo, loaded through the services: its organization, how its queues are run and judged, and a fixed hour.
 
 `POST kpi/compute` for `support` as of WALK_THROUGH finds an hour of intervals, forecast, backlog and people before it.
 These are of a fixed day, which the simulation never touches; loading them again changes nothing.
@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import transaction
 
+import alerts.services
 import attendance.services
 import backlog.services
 import kpi.services
@@ -36,6 +37,7 @@ def load(*, now: datetime) -> Organization:
     attendance.services.ingest(organization=organization, rows=_numbered(_records()), now=now)
     kpi.services.ingest_forecast(organization=organization, rows=_numbered(_forecast()), now=now)
     kpi.services.ingest(organization=organization, rows=_numbered(_intervals()), now=now)
+    alerts.services.install_default_rules(organization=organization, now=now)
     return organization
 
 

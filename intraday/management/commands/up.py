@@ -10,11 +10,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-<<<<<<< HEAD
 from intraday import demo
-=======
-from alerts.services import install_default_rules
->>>>>>> main
 from intraday.embedded import PortTakenError, bind, is_loopback, jobs
 from intraday.feeds import simulate
 from intraday.org.access import DEMO_ORGANIZATION
@@ -65,11 +61,7 @@ class Command(BaseCommand):
         name = "localhost" if is_loopback(host) else host
         url = f"http://{name}:{listeners[0].getsockname()[1]}"
         if settings.DEMO:
-<<<<<<< HEAD
             demo.load(now=timezone.now())
-=======
-            install_default_rules(organization=create_demo(), now=timezone.now())
->>>>>>> main
         self._greet(url)
         with jobs(), self._simulation(url, wanted=simulated and settings.DEMO):
             server.run(server.config(), listeners)
