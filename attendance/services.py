@@ -1,6 +1,6 @@
 """Writing attendance: what feeds say of people and their shifts; who is there follows; what is news is published."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -8,10 +8,12 @@ from typing import Any, Literal
 
 from django.db import transaction
 
-from attendance import currents, movements, people, roster, schedule, selectors, timeline
+from attendance import currents, movements, people, roster, schedule, selectors, stands, timeline
 from attendance.events import AttendanceChanged
+from attendance.instants import micros
 from attendance.models import AttendanceRecord, Person, Shift, Snapshot
 from attendance.people import Row
+from attendance.stands import Counts
 from intraday.jobs import dirty
 from intraday.org.models import Organization, Scope
 from intraday.org.services import resolve_scopes
@@ -97,7 +99,8 @@ def ingest(
     retold = timeline.retell(organization, changed, known, now=now)
     moved = movements.seen(retold, {person.pk: person for person in post.people.values()})
     times = [record.time for record in changed] + ([] if post.as_of is None else [post.as_of])
-    _announce(post, moved, {record.department_id for record in changed}, at=max(times, default=None), now=now)
+    departments, concerned = {record.department_id for record in changed}, {record.person_id for record in changed}
+    _announce(post, moved, departments, concerned, at=max(times, default=None), now=now)
     return _end(post, dry_run=dry_run)
 
 
@@ -127,8 +130,13 @@ def ingest_shifts(
     at = now if settled.touches(now) else post.as_of
     if post.as_of is not None and at is not None:
         at = max(at, post.as_of)
-    _announce(post, [], settled.departments, at=at, now=now)
+    _announce(post, [], settled.departments, settled.people.keys(), at=at, now=now)
     return _end(post, dry_run=dry_run)
+
+
+def current_attendance_stats(*, organization_id: str, at: datetime) -> dict[str, Counts]:
+    """How many stand how at an instant (DOMAIN 3.7), by department; '' is the organization. One statement."""
+    return stands.counts(organization_id, at=micros(at))
 
 
 @transaction.atomic
@@ -271,16 +279,22 @@ def _says(said: AttendanceRecord | Row) -> list[Any]:
 
 
 def _announce(
-    post: _Post, moved: Sequence[movements.Movement], departments: set[str], *, at: datetime | None, now: datetime
+    post: _Post,
+    moved: Sequence[movements.Movement],
+    departments: Collection[str],
+    concerned: Collection[int],
+    *,
+    at: datetime | None,
+    now: datetime,
 ) -> None:
-    """Publish who came and went and the figures that are news."""
+    """Publish who came and went and the figures that are news; of these departments something was posted."""
     posted = {post.levels[code] for code in departments if code in post.levels}
     if posted:
         posted.add(post.levels[""])
     news: dict[Scope, Snapshot] = {}
-    if at is not None:
+    if at is not None and posted:
         news = currents.renew(post.levels.values(), posted=posted, at=at, now=now)
-    dirty.mark({*posted, *news}, now=now)
+        dirty.mark({*posted, *news, *selectors.queues_of(concerned, at=at)}, now=now)
     events: list[tuple[Scope, Builder]] = [(post.levels[each.department_id], each.payload) for each in moved]
     refs = _publish(events, news)
     for result in post.done.results.values():

@@ -83,8 +83,8 @@ def ingest(
     rolled = [levels[code] for code in codes]
     upper = currents.lock({*above, *rolled}, with_snapshot=True)
     news |= _store(above, upper, now, done)
+    dirty.mark(news, now=now)  # what was posted; the levels above follow from it
     news |= rollup.derive({scope: upper[scope] for scope in rolled if scope not in news}, now=now)
-    dirty.mark(news, now=now)
     _publish(news, done)
     if dry_run:
         transaction.set_rollback(True)

@@ -12,6 +12,7 @@ from attendance.events import AttendanceChanged, CheckedIn, CheckedOut
 from backlog.events import BacklogChanged
 from kpi.events import KPIChanged
 from realtime.channels import Channel, Keyed
+from realtime.events import CustomEvent, SystemNotification
 
 CHANNELS: dict[str, Channel] = {
     "kpi": Channel(events={KPIChanged: Keyed.BY_SCOPE}, grant="read", snapshot=kpi.selectors.snapshot),
@@ -32,6 +33,6 @@ CHANNELS: dict[str, Channel] = {
         grant="read",
         snapshot=alerts.selectors.snapshot,
     ),
-    "system": Channel(events={}, grant="read"),
-    "custom": Channel(events={}, grant="read"),
+    "system": Channel(events={SystemNotification: Keyed.NOT}, grant="read"),
+    "custom": Channel(events={CustomEvent: Keyed.NOT}, grant="read"),
 }

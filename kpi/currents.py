@@ -1,6 +1,6 @@
 """The newest figure of each scope: locked before anything newer is worked out, and what history remembers."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
@@ -8,7 +8,8 @@ from uuid import UUID
 import msgspec
 
 from intraday.org.models import Scope
-from kpi.figures import Baseline, Figure
+from kpi.events import KPIChanged
+from kpi.figures import Figure, Point, point_of
 from kpi.models import CurrentKPI, KPISnapshot
 from kpi.sums import Part
 
@@ -19,8 +20,20 @@ KEPT_OF_EACH_QUARTER = timedelta(days=35)
 """Of figures every few seconds two days are kept; the first of each quarter of an hour for five weeks."""
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
+
+class Memo(msgspec.Struct, array_like=True):
+    """The newest figure of a scope and the one before it; and what a queue adds to the levels above it."""
+
+    points: list[Point] = []
+    part: Part | None = None
+
+
 _encode = msgspec.json.Encoder().encode
-_part = msgspec.json.Decoder(Part)
+_decode = msgspec.json.Decoder(Memo).decode
+
+
+def memo(row: CurrentKPI) -> Memo:
+    return _decode(row.memo) if row.memo else Memo()
 
 
 def lock(scopes: Collection[Scope]) -> dict[int, CurrentKPI]:
@@ -35,25 +48,23 @@ def lock(scopes: Collection[Scope]) -> dict[int, CurrentKPI]:
 
 def parts(scopes: Collection[Scope]) -> dict[int, Part]:
     """What these queues, as last worked out, add to the levels above them."""
-    rows = CurrentKPI.objects.filter(scope__in=[scope.pk for scope in scopes]).exclude(sums="")
-    return {pk: _part.decode(text) for pk, text in rows.values_list("scope_id", "sums")}
+    rows = CurrentKPI.objects.filter(scope__in=[scope.pk for scope in scopes], time__isnull=False)
+    memos = {pk: _decode(text) for pk, text in rows.values_list("scope_id", "memo")}
+    return {pk: each.part for pk, each in memos.items() if each.part is not None}
 
 
-def baseline(row: CurrentKPI, at: datetime) -> Baseline | None:
+def baseline(row: CurrentKPI, at: datetime) -> Point | None:
     """The newest figure before that instant, for one that is not older than the newest. The row knows two: the newest
     may be of this very instant."""
-    for time, *point in row.points:
-        then = datetime.fromisoformat(time)
-        if then < at:
-            return Baseline(then, point) if at - then <= BASELINE_WITHIN else None
-    return None
+    before = [point for point in memo(row).points if point.time < at]
+    return before[0] if before and at - before[0].time <= BASELINE_WITHIN else None
 
 
 class Past(NamedTuple):
     """What the history knows about an instant of a scope that is older than its newest."""
 
     snapshot_id: UUID | None
-    baseline: Baseline | None
+    baseline: Point | None
 
 
 def past(scopes: Iterable[Scope], at: datetime) -> dict[int, Past]:
@@ -63,50 +74,22 @@ def past(scopes: Iterable[Scope], at: datetime) -> dict[int, Past]:
     found: dict[int, Past] = {}
     for scope_id, pk, time, figure in rows.order_by("time").values_list("scope_id", "pk", "time", "figure"):
         before = found.get(scope_id, Past(None, None))
-        found[scope_id] = Past(pk, before.baseline) if time == at else Past(None, Baseline(time, _point_of(figure)))
+        found[scope_id] = Past(pk, before.baseline) if time == at else Past(None, _point_of(time, figure))
     return found
 
 
-class _Utilization(msgspec.Struct):
-    current_utilization: float | None
-
-
-class _Gap(msgspec.Struct):
-    gap: int | None
-
-
-class _Risk(msgspec.Struct):
-    risk_score: float | None
-
-
-class _Point(msgspec.Struct):
-    utilization: _Utilization
-    headcount_gap: _Gap
-    sla_risk: _Risk
-    health_score: float | None
-
-
-_decode_point = msgspec.json.Decoder(_Point)
-
-
-def _point_of(figure: str) -> Sequence[float | None]:
-    found = _decode_point.decode(figure)
-    return (
-        found.utilization.current_utilization,
-        found.headcount_gap.gap,
-        found.sla_risk.risk_score,
-        found.health_score,
-    )
+def _point_of(time: datetime, figure: bytes | memoryview) -> Point:
+    told = msgspec.json.decode(figure, type=KPIChanged)
+    return point_of(time, told.utilization, told.headcount_gap, told.sla_risk, told.health_score)
 
 
 def advance(row: CurrentKPI, found: Figure, snapshot: KPISnapshot, *, saved_at: datetime) -> None:
     """Make this figure the scope's newest."""
-    before = [point for point in row.points if datetime.fromisoformat(point[0]) < found.at]
-    row.points = [[found.at.isoformat(), *found.point], *before][:2]
+    before = [point for point in memo(row).points if point.time < found.at]
+    row.memo = _encode(Memo([found.point, *before][:2], found.part if found.scope.queue_name else None))
     row.time, row.as_of, row.fresh_until = found.at, found.part.as_of, found.part.fresh_until
     row.snapshot_id, row.figure, row.saved_at = snapshot.pk, snapshot.figure, saved_at
     row.idle = found.part.idle
-    row.sums = _encode(found.part).decode() if found.scope.queue_name else ""
 
 
 def expires_at(row: CurrentKPI, at: datetime, now: datetime) -> datetime:

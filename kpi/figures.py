@@ -1,10 +1,9 @@
 """From sums to the figure that is published: fractions become percent, rounded here and nowhere before."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from msgspec import UNSET
+from msgspec import UNSET, Struct
 
 from intraday.org.models import Scope
 from kpi import formulas
@@ -21,6 +20,22 @@ def age_seconds(then: datetime, at: datetime) -> float:
     return round(max(0.0, (at - then).total_seconds()), 3)
 
 
+class Point(Struct, array_like=True):
+    """What changes are told of, as published."""
+
+    time: datetime
+    utilization: float | None
+    gap: float | None
+    risk: float | None
+    health: float | None
+
+
+def point_of(
+    time: datetime, utilization: Utilization, gap: HeadcountGap, risk: SlaRisk, health_score: float | None
+) -> Point:
+    return Point(time, utilization.current_utilization, gap.gap, risk.risk_score, health_score)
+
+
 @dataclass(frozen=True, slots=True)
 class Figure:
     """A scope at an instant, before it is compared with the figure before it."""
@@ -35,14 +50,8 @@ class Figure:
     health: formulas.HealthScore
 
     @property
-    def point(self) -> tuple[float | None, ...]:
-        """What changes are told of: utilization, gap, risk, health, as published."""
-        return (
-            self.utilization.current_utilization,
-            self.headcount_gap.gap,
-            self.sla_risk.risk_score,
-            half_up(self.health.score),
-        )
+    def point(self) -> Point:
+        return point_of(self.at, self.utilization, self.headcount_gap, self.sla_risk, half_up(self.health.score))
 
 
 def figure(scope: Scope, at: datetime, part: Part) -> Figure:
@@ -160,21 +169,13 @@ def _service(sums: Sums) -> Service:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Baseline:
-    """The figure before: its time, and its point."""
-
-    time: datetime
-    point: Sequence[float | None]
-
-
 def payload(
     found: Figure,
     *,
     snapshot_id: str,
     computed_at: datetime,
     latest: bool,
-    baseline: Baseline | None,
+    baseline: Point | None,
 ) -> KPIChanged:
     """`kpi:update` of a figure, with the changes since the baseline."""
     scope, part = found.scope, found.part
@@ -208,19 +209,18 @@ def payload(
     )
 
 
-def changes(point: Sequence[float | None], baseline: Baseline | None) -> Changes:
+def changes(point: Point, baseline: Point | None) -> Changes:
     """Against the baseline (DOMAIN 3.5); where a value is unknown on either side, its change is 0."""
     if baseline is None:
         return Changes()
-    moved = [
-        0.0 if now is None or then is None else half_up(now - then) or 0.0
-        for now, then in zip(point, baseline.point, strict=True)
-    ]
-    utilization, gap, risk, health = moved
     return Changes(
-        utilization_change=utilization,
-        headcount_gap_change=gap,
-        sla_risk_change=risk,
-        health_score_change=health,
+        utilization_change=_change(point.utilization, baseline.utilization),
+        headcount_gap_change=_change(point.gap, baseline.gap),
+        sla_risk_change=_change(point.risk, baseline.risk),
+        health_score_change=_change(point.health, baseline.health),
         baseline_timestamp=baseline.time,
     )
+
+
+def _change(now: float | None, then: float | None) -> float:
+    return 0.0 if now is None or then is None else half_up(now - then) or 0.0

@@ -51,9 +51,15 @@ def everything(organization: Organization) -> Targets:
 
 
 def touched(organization: Organization, scopes: Collection[Scope]) -> Targets:
-    """The queues of these scopes and all levels above them: the facts behind their figures have changed."""
+    """The queues of these scopes and all levels above them: the facts behind their figures have changed.
+
+    A department stands for its queues: who is on shift concerns each of them. So does the organization if it comes
+    alone; beside others it is there only because the figures above theirs have changed as well.
+    """
     every = _scopes(organization)
     names = {(scope.department_id, scope.queue_name) for scope in scopes}
+    if len(names) > 1:
+        names.discard(("", ""))
     queues: list[Scope] = []
     others: list[Scope] = []
     for each in every:
@@ -120,7 +126,8 @@ def _is_news(found: Figure, row: CurrentKPI) -> bool:
     idle = found.part.idle
     if row.time is None:
         return idle != "no data"
-    if found.at < row.time or (idle == "no data" and found.at - row.time > FORGOTTEN):
+    forgotten = found.at - row.time > FORGOTTEN and not row.idle
+    if found.at < row.time or (idle == "no data" and forgotten):
         return False
     return not idle or idle != row.idle or row.as_of != found.part.as_of
 
@@ -147,7 +154,7 @@ class _Draft:
             scope=found.scope,
             time=found.at,
             expires_at=currents.expires_at(row, found.at, now),
-            figure=msgspec.json.encode(payload).decode(),
+            figure=msgspec.json.encode(payload),
         )
         return cls(found, row, snapshot, payload)
 

@@ -51,7 +51,7 @@ def snapshot(organization_id: str, rooms: RoomFilter, names: bool) -> Sequence[m
     if not rooms.everything:
         rows = rows.filter(Q(scope__department_id__in=rooms.departments) | Q(scope__queue_name__in=rooms.queues))
     return [
-        msgspec.Raw(row.figure.encode()) for row in rows if rooms.hears(row.scope.department_id, row.scope.queue_name)
+        msgspec.Raw(bytes(row.figure)) for row in rows if rooms.hears(row.scope.department_id, row.scope.queue_name)
     ]
 
 
@@ -121,7 +121,7 @@ def history(
     return items, page[limit - 1][0] if len(page) > limit else None
 
 
-def as_dict(figure: str) -> dict[str, Any]:
+def as_dict(figure: bytes | memoryview) -> dict[str, Any]:
     found: dict[str, Any] = msgspec.json.decode(figure)
     return found
 

@@ -1,7 +1,8 @@
 """Writing the KPI domain: inputs and settings in, figures out."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 
@@ -25,24 +26,26 @@ def compute(*, organization: Organization, scope: Scope, as_of: datetime, now: d
 
 
 def compute_dirty(*, organization_id: str, now: datetime) -> list[Scope]:
-    """Work out the queues that have new facts, and the levels above them; the scopes that were told."""
+    """Work out the queues that have new facts, and the levels above them: all scopes whose alerts are to be judged."""
     scopes = dirty.take(organization_id)
     organization = Organization.objects.filter(pk=organization_id).first() if scopes else None
     if organization is None:
         return []
-    return _run(organization, runs.touched(organization, scopes), now)
+    targets = runs.touched(organization, scopes)
+    _run(organization, targets, now)
+    return [*targets.queues, *targets.levels]
 
 
-def compute_all(*, organization_id: str, now: datetime) -> list[Scope]:
+def compute_all(*, organization_id: str, now: datetime) -> None:
     """Work out everything: ages grow, feeds fall silent and intervals end without any new fact."""
     organization = Organization.objects.get(pk=organization_id)
-    return _run(organization, runs.everything(organization), now)
+    _run(organization, runs.everything(organization), now)
 
 
-def _run(organization: Organization, targets: runs.Targets, now: datetime) -> list[Scope]:
+def _run(organization: Organization, targets: runs.Targets, now: datetime) -> None:
     """At a full second: rounds that fall into one tell their figures once."""
     at = now.replace(microsecond=0)
-    return list(runs.run(organization=organization, targets=targets, at=at, now=now, manual=False))
+    runs.run(organization=organization, targets=targets, at=at, now=now, manual=False)
 
 
 @transaction.atomic
@@ -51,6 +54,13 @@ def save_queue_settings(settings: QueueSettings, *, now: datetime) -> None:
     settings.full_clean(validate_unique=False)
     settings.save()
     dirty.mark([settings.scope], now=now)
+
+
+@transaction.atomic
+def configure(scope: Scope, settings: Mapping[str, Any], *, now: datetime) -> None:
+    """Settings for a queue that has none yet: what somebody chose stays. Raises ValidationError."""
+    if not QueueSettings.objects.filter(scope=scope).exists():
+        save_queue_settings(QueueSettings(scope=scope, **settings), now=now)
 
 
 @transaction.atomic

@@ -7,9 +7,12 @@ import pytest
 from intraday.org import access
 from intraday.org.models import Organization
 from realtime.connections import Connection
-from realtime.live import Follower, LiveStream
+from realtime.followers import Follower
+from realtime.frames import frame
+from realtime.live import LiveStream
 from realtime.log import Record
-from realtime.ring import MAX_BATCH_BYTES, MAX_BYTES, MAX_EVENTS, Ring, frame, render
+from realtime.rendering import MAX_BATCH_BYTES, render
+from realtime.ring import MAX_BYTES, MAX_EVENTS, Ring
 from realtime.rooms import Room, RoomFilter
 from tests.conftest import key_of
 

@@ -320,7 +320,7 @@ async def test_a_server_that_never_heard_of_a_stream_replays_it_from_the_log(
 async def test_what_cannot_be_replayed_whole_is_not_replayed_but_shown_anew(
     any_server: LiveServer, token: str, organization: Organization
 ):
-    """Another epoch, a seq above head, more than 1,000 events, more than 1 MB, a log that was purged."""
+    """Another epoch, more than 1,000 events, more than 1 MB, a log that was purged."""
     scope = await in_thread(scope_of, organization)
     await in_thread(note, scope, *range(1001), channel="backlog")
     await in_thread(note, scope, *range(50), text="x" * 25_000, channel="backlog")
@@ -338,7 +338,6 @@ async def test_what_cannot_be_replayed_whole_is_not_replayed_but_shown_anew(
         await refused(0)
         await refused(50)  # 1,002 events
         await refused(1000)  # 1.25 MB
-        await refused(1053)
         await refused(1051, epoch="another")
     async with socket(any_server, token) as client:
         answer = await client.subscribe(BACKLOG, since={BACKLOG: {"epoch": epoch, "seq": 1051}})
