@@ -41,7 +41,7 @@ export interface SocketOwner {
 }
 
 const FIRST_DELAY = 500;
-const LONGEST_DELAY = 30_000;
+const LONGEST_DELAY = 15_000;
 const SETTLED_AFTER = 5_000; // a connection that lasted less does not make the next delay short again
 const OFFLINE_AFTER = 5_000;
 const WELCOME_WITHIN = 10_000;
