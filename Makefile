@@ -37,9 +37,10 @@ check: testing client ## format, lint, types, imports, migrations, settings, API
 	if $(node); then step client npm --prefix realtime/client run --silent check; fi; \
 	if [ -n "$$failed" ]; then echo "Failed: $${failed#, }" >&2; exit 1; fi
 
-fmt: testing ## format the code, with the fixes that ruff is sure of
+fmt: testing client ## format the code, with the fixes that ruff is sure of
 	@$(BIN)/ruff check --fix-only --quiet .
 	@$(BIN)/ruff format .
+	@if $(node); then npm --prefix realtime/client run --silent fmt; fi
 
 types: testing client ## write the client's types anew, after a change of messages or payloads
 	@$(BIN)/python manage.py protocol > realtime/client/protocol.schema.json

@@ -48,4 +48,6 @@ def _complete(schema: dict[str, Any]) -> dict[str, Any]:
 
 def _open(field: dict[str, Any]) -> dict[str, Any]:
     """A mapping of anything says so; a generator of types would take it for an object without fields."""
-    return field | {"additionalProperties": True} if field == {"type": "object"} else field
+    if field == {"type": "object"}:
+        return field | {"additionalProperties": True}
+    return field | {"items": _open(field["items"])} if "items" in field else field

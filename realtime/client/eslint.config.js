@@ -18,7 +18,9 @@ export default tseslint.config(
   {
     files: ["**/*.{js,mjs}"],
     languageOptions: {
-      globals: Object.fromEntries(["Buffer", "URL", "console", "document", "fetch", "process"].map((name) => [name, "readonly"])),
+      globals: Object.fromEntries(
+        ["Buffer", "URL", "console", "document", "fetch", "process"].map((name) => [name, "readonly"]),
+      ),
     },
   },
 );

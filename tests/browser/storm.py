@@ -267,8 +267,8 @@ def alerts(now: datetime) -> list[dict[str, Any]]:
 
 
 def intervals(now: datetime, *, contacts: float = 1.0) -> dict[str, Any]:
-    """`GET /api/intraday/kpi/intervals`: half hours from 07:00 to 19:00."""
-    first = now.replace(hour=6, minute=0, second=0, microsecond=0)
+    """`GET /api/intraday/kpi/intervals`: half hours, eight hours of them past."""
+    first = now.replace(minute=now.minute // 30 * 30, second=0, microsecond=0) - timedelta(hours=8)
     return {
         "organization_id": ORGANIZATION,
         "department_id": None,
@@ -314,10 +314,25 @@ def snapshots(now: datetime) -> dict[str, list[dict[str, Any]]]:
     figures = [kpi(queue, now) for queue in open_queues]
     worst = figures[0]
     return {
-        "kpi": [above(worst, service_level=63.4, day_service_level=71.8), above(worst, "dept_456"), *figures, closed],
+        "kpi": [above(worst, **_whole(now)), above(worst, "dept_456"), *figures, closed],
         "backlog": [backlog(None, now), *(backlog(queue, now) for queue in [*open_queues, email])],
         "attendance": [attendance(now)],
         "alerts": alerts(now),
+    }
+
+
+def _whole(now: datetime) -> dict[str, Any]:
+    """What callers of all queues met in the running half hour, a little above its forecast."""
+    expected = next(each["forecast"] for each in intervals(now)["intervals"] if each["state"] == "now")
+    elapsed = (now.minute % 30 + now.second / 60) / 30
+    offered = round(1.18 * expected * elapsed)
+    return {
+        "offered": offered,
+        "forecast": float(expected),
+        "answered": round(offered * 0.88),
+        "abandoned": round(offered * 0.07),
+        "service_level": 63.4,
+        "day_service_level": 71.8,
     }
 
 

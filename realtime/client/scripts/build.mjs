@@ -10,12 +10,25 @@ import { build } from "vite";
 
 const ROOT = join(import.meta.dirname, "..");
 const COMMITTED = join(ROOT, "../../intraday/static/intraday");
-const PUBLISHED = ["name", "version", "description", "license", "type", "sideEffects", "exports", "peerDependencies", "peerDependenciesMeta"];
+const PUBLISHED = [
+  "name",
+  "version",
+  "description",
+  "license",
+  "type",
+  "sideEffects",
+  "exports",
+  "peerDependencies",
+  "peerDependenciesMeta",
+];
 
 async function packed(target) {
   const folder = await mkdtemp(join(tmpdir(), "intraday-package-"));
   const tsc = join(ROOT, "node_modules/typescript/bin/tsc");
-  execFileSync(process.execPath, [tsc, "-p", "tsconfig.build.json", "--outDir", join(folder, "package/dist")], { cwd: ROOT, stdio: "inherit" });
+  execFileSync(process.execPath, [tsc, "-p", "tsconfig.build.json", "--outDir", join(folder, "package/dist")], {
+    cwd: ROOT,
+    stdio: "inherit",
+  });
   const whole = JSON.parse(await readFile(join(ROOT, "package.json"), "utf8"));
   const published = Object.fromEntries(PUBLISHED.map((name) => [name, whole[name]]));
   await writeFile(join(folder, "package/package.json"), `${JSON.stringify(published, null, 2)}\n`, { mode: 0o644 });
@@ -24,7 +37,10 @@ async function packed(target) {
   await mkdir(join(target, "client"), { recursive: true });
   const names = (await files(folder)).sort();
   const file = join(target, "client/intraday-realtime.tgz");
-  await create({ file, cwd: folder, gzip: true, portable: true, mtime: new Date(0), onWriteEntry: withoutUmask }, names);
+  await create(
+    { file, cwd: folder, gzip: true, portable: true, mtime: new Date(0), onWriteEntry: withoutUmask },
+    names,
+  );
   await rm(folder, { recursive: true });
 }
 

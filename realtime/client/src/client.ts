@@ -98,11 +98,17 @@ export class RealtimeClient implements Feed, Sink {
   }
 
   onEvent(message: LogMessage): void {
-    callAll(this.#at(message.stream, (listener) => listener.onEvent(message)), undefined);
+    callAll(
+      this.#at(message.stream, (listener) => listener.onEvent(message)),
+      undefined,
+    );
   }
 
   onSnapshot(message: LogMessage): void {
-    callAll(this.#at(message.stream, (listener) => listener.onSnapshot(message)), undefined);
+    callAll(
+      this.#at(message.stream, (listener) => listener.onSnapshot(message)),
+      undefined,
+    );
   }
 
   onRefused(room: string, problem: Problem): void {
@@ -122,7 +128,8 @@ export class RealtimeClient implements Feed, Sink {
 
   /** Of whoever listened first: for a session, which may be a member of several. */
   #organization(): string | undefined {
-    for (const listeners of this.#listeners.values()) for (const { selection } of listeners) return selection.organization_id;
+    for (const listeners of this.#listeners.values())
+      for (const { selection } of listeners) return selection.organization_id;
     return undefined;
   }
 }

@@ -1,6 +1,6 @@
 // What goes over the wire, in the terms of the generated types.
 
-import type { Answers, Events, Position } from "./types.js";
+import type { Answers, Events } from "./types.js";
 
 /** An event of the log. `replayed`: it happened before we listened; `redelivered`: it was sent before. */
 export interface LogMessage<Name extends string = string, Data = unknown> {
@@ -30,8 +30,6 @@ export interface Snapshot<T> {
 export type Answer = {
   [Name in keyof Answers]: { event: Name; data: Answers[Name]; id?: string | number };
 }[keyof Answers];
-
-export type Positions = Record<string, Position>;
 
 export type KPIUpdate = Events["kpi:update"];
 export type BacklogUpdate = Events["backlog:update"];

@@ -3,7 +3,7 @@
 import type { Answer, Message } from "./messages.js";
 import { Observable } from "./observable.js";
 import { fullJitter, Timer } from "./timing.js";
-import type { Authenticate } from "./types.js";
+import type { Authenticate, Authenticated, Requests } from "./types.js";
 
 export type ConnectionState =
   | "idle" // nobody asked for anything yet
@@ -41,7 +41,7 @@ export interface SocketOwner {
 }
 
 const FIRST_DELAY = 500;
-const LONGEST_DELAY = 30_000;
+const LONGEST_DELAY = 15_000;
 const SETTLED_AFTER = 5_000; // a connection that lasted less does not make the next delay short again
 const OFFLINE_AFTER = 5_000;
 const WELCOME_WITHIN = 10_000;
@@ -114,7 +114,7 @@ export class LiveSocket {
     return this.#signedIn && this.#socket?.readyState === WebSocket.OPEN;
   }
 
-  send(event: string, data: object, id?: string): void {
+  send<Name extends keyof Requests>(event: Name, data: Requests[Name], id?: string): void {
     if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify({ event, data, id }));
   }
 
@@ -136,7 +136,7 @@ export class LiveSocket {
     this.#owner.onMessage(message);
   }
 
-  #control(message: Answer | { event: "reconnect"; data: { retry_after_ms: number } }): void {
+  #control(message: Answer): void {
     if (message.event === "welcome") this.#welcomed(message.data.heartbeat_seconds);
     else if (message.event === "authenticated") this.#authenticated(message.data);
     else if (message.event === "pong") this.#setClock(Date.parse(message.data.server_time));
@@ -159,7 +159,7 @@ export class LiveSocket {
     }
   }
 
-  #authenticated({ user_id, organization_id, role, expires_at }: Extract<Answer, { event: "authenticated" }>["data"]): void {
+  #authenticated({ user_id, organization_id, role, expires_at }: Authenticated): void {
     const first = !this.#signedIn;
     this.#signedIn = true;
     this.#expiresAt = expires_at === null ? Infinity : Date.parse(expires_at);

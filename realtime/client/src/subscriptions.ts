@@ -1,11 +1,12 @@
 // Which rooms are listened to, and where in each stream we stand: asks, resumes, drops what was heard before, acks.
 
 import { Acks } from "./acks.js";
+import { type Answer, isOfLog, isResync, isSnapshot, type LogMessage, type Message } from "./messages.js";
 import { Patches } from "./patches.js";
-import { type Answer, isOfLog, isResync, isSnapshot, type LogMessage, type Message, type Positions } from "./messages.js";
+import { type ByStream, Positions } from "./positions.js";
 import { streamOfRoom } from "./rooms.js";
 import { Timer } from "./timing.js";
-import type { Position } from "./types.js";
+import type { Requests } from "./types.js";
 
 export interface Problem {
   code: string;
@@ -14,7 +15,7 @@ export interface Problem {
 
 export interface Link {
   readonly ready: boolean;
-  send(event: string, data: object, id?: string): void;
+  send<Name extends keyof Requests>(event: Name, data: Requests[Name], id?: string): void;
   ping(id?: string): void;
   caughtUp(): void;
 }
@@ -35,14 +36,13 @@ export interface SubscriptionOptions {
 
 interface Asked {
   rooms: string[];
-  position: Positions;
+  position: Partial<ByStream>; // as `subscribed` says
 }
 
 const ROOMS_A_MESSAGE = 200; // of 64 KB at most
 const REFETCH_AFTER = 250; // one refetch for a burst of reasons
 const ASK_AGAIN_AFTER = 2_000;
 const PASSING = new Set(["unavailable", "access_changed"]);
-const REDELIVERIES_KEPT = 1_000;
 
 export class Subscriptions {
   #link: Link;
@@ -51,26 +51,29 @@ export class Subscriptions {
   #held = new Set<string>(); // asked for on this connection
   #known = new Set<string>(); // whose state we hold up to the position of its stream
   #refused = new Set<string>();
-  #positions = new Map<string, Position>(); // by stream
+  #positions = new Positions();
   #asked = new Map<string, Asked>(); // by the id of the request
   #requests = 0;
   #flushing = false;
   #refetch = new Set<string>(); // rooms
   #later = new Timer();
-  #acknowledged = new Set<string>();
   #acks: Acks;
   #patches = new Patches();
 
-  constructor(link: Link, sink: Sink, private options: () => SubscriptionOptions) {
+  constructor(
+    link: Link,
+    sink: Sink,
+    private options: () => SubscriptionOptions,
+  ) {
     this.#link = link;
     this.#sink = sink;
-    this.#acks = new Acks((event, data) => link.send(event, data));
+    this.#acks = new Acks((ack) => link.send("ack", ack));
   }
 
   /** Listen to a room until the function that is returned is called. With `state`, its snapshot is sent anew. */
   want(room: string, { state }: { state: boolean }): () => void {
     this.#wanted.set(room, (this.#wanted.get(room) ?? 0) + 1);
-    if (state && this.#wanted.get(room) !== 1) this.#refetch.add(room);
+    if (state && (this.#held.has(room) || this.#known.has(room))) this.#refetch.add(room);
     this.#refused.delete(room);
     this.#flushSoon();
     return () => {
@@ -84,12 +87,13 @@ export class Subscriptions {
     this.#positions.clear();
     this.#known.clear();
     this.#refused.clear();
-    this.#acknowledged.clear();
+    this.#acks.clear();
     this.#patches.clear();
   }
 
   onReady(): void {
     this.#held.clear();
+    this.#refused.clear(); // rights may have changed meanwhile
     this.#flush();
     if (!this.#asked.size) this.#link.caughtUp();
   }
@@ -115,8 +119,14 @@ export class Subscriptions {
     for (const room of this.#refetch) this.#known.delete(room);
     const missing = [...this.#wanted.keys()].filter((room) => this.#lacks(room));
     this.#refetch.clear();
-    this.#ask(missing.filter((room) => this.#known.has(room)), { resume: true });
-    this.#ask(missing.filter((room) => !this.#known.has(room)), { resume: false });
+    this.#ask(
+      missing.filter((room) => this.#known.has(room)),
+      { resume: true },
+    );
+    this.#ask(
+      missing.filter((room) => !this.#known.has(room)),
+      { resume: false },
+    );
   }
 
   #lacks(room: string): boolean {
@@ -130,30 +140,28 @@ export class Subscriptions {
       for (const rooms of [this.#wanted, this.#held, this.#known, this.#refetch]) rooms.delete(room);
     }
     if (held.length) this.#link.send("unsubscribe", { rooms: held });
-    const streams = new Set([...this.#wanted.keys()].map(streamOfRoom));
-    for (const stream of this.#positions.keys()) if (!streams.has(stream)) this.#positions.delete(stream);
+    this.#positions.keepOnly(this.#wanted.keys());
   }
 
   /** All known rooms in one message: the server replays a stream once, over all of them. */
   #ask(rooms: string[], { resume }: { resume: boolean }): void {
     for (let start = 0; start < rooms.length; start += ROOMS_A_MESSAGE) {
       const some = rooms.slice(start, start + ROOMS_A_MESSAGE);
-      this.#askFor(some, resume ? this.#since(some) : undefined);
+      this.#askFor(some, resume ? this.#positions.since(some) : undefined);
     }
   }
 
-  #askFor(rooms: string[], since?: Positions): void {
+  #askFor(rooms: string[], since?: ByStream): void {
     const id = `subscribe-${++this.#requests}`;
     const { delta, batch_ms } = this.options();
     this.#asked.set(id, { rooms, position: {} });
     for (const room of rooms) this.#held.add(room);
-    this.#link.send("subscribe", { rooms, ...(since && { since }), ...(delta && { delta }), ...(batch_ms && { batch_ms }) }, id);
+    this.#link.send(
+      "subscribe",
+      { rooms, ...(since && { since }), ...(delta && { delta }), ...(batch_ms && { batch_ms }) },
+      id,
+    );
     this.#link.ping(id);
-  }
-
-  #since(rooms: string[]): Positions {
-    const streams = new Set(rooms.map(streamOfRoom));
-    return Object.fromEntries([...this.#positions].filter(([stream]) => streams.has(stream)));
   }
 
   #refetchSoon(rooms: Iterable<string>): void {
@@ -167,18 +175,18 @@ export class Subscriptions {
     else this.#answered(message);
   }
 
-  #answered(message: Answer | { event: "batch"; data: { events: LogMessage[] } }): void {
-    if (message.event === "batch") for (const each of message.data.events) this.#take(each);
-    else if (message.event === "subscribed") this.#subscribed(message.data.position, message.id);
+  #answered(message: Answer): void {
+    if (message.event === "batch") for (const each of message.data.events as unknown as LogMessage[]) this.#take(each);
+    else if (message.event === "subscribed") this.#subscribed(message.data.position, String(message.id));
     else if (message.event === "pong") this.#complete(String(message.id));
-    else if (message.event === "heartbeat") this.#advance(message.data.position);
+    else if (message.event === "heartbeat") this.#positions.advance(message.data.position);
     else if (message.event === "unsubscribed" && message.id === undefined) this.#lostRooms(message.data.rooms);
     else if (message.event === "error") this.#failed(message.data, String(message.id));
   }
 
-  #subscribed(position: Partial<Positions>, id: string | number | undefined): void {
-    const asked = this.#asked.get(String(id));
-    if (asked) asked.position = defined(position);
+  #subscribed(position: Partial<ByStream>, id: string): void {
+    const asked = this.#asked.get(id);
+    if (asked) asked.position = position;
   }
 
   /** The pong after a subscribe: its snapshot or its missed events have all come. */
@@ -187,15 +195,10 @@ export class Subscriptions {
     if (!asked) return;
     this.#asked.delete(id);
     for (const room of asked.rooms) if (this.#held.has(room)) this.#known.add(room);
-    for (const [stream, position] of Object.entries(asked.position)) this.#moveTo(stream, position);
-    if (!this.#asked.size) this.#link.caughtUp();
-  }
-
-  /** A heartbeat: what lies before will not come any more. A stream whose snapshot is still to come is left alone. */
-  #advance(positions: Partial<Positions>): void {
-    for (const [stream, { epoch, seq }] of Object.entries(defined(positions))) {
-      if (this.#positions.get(stream)?.epoch === epoch) this.#moveTo(stream, { epoch, seq });
+    for (const [stream, position] of Object.entries(asked.position)) {
+      if (position) this.#positions.moveTo(stream, position);
     }
+    if (!this.#asked.size) this.#link.caughtUp();
   }
 
   #lostRooms(rooms: string[]): void {
@@ -219,7 +222,7 @@ export class Subscriptions {
   /** One room that is refused refuses all that were named with it: find it. */
   #askInHalves(rooms: string[]): void {
     const middle = Math.ceil(rooms.length / 2);
-    for (const half of [rooms.slice(0, middle), rooms.slice(middle)]) this.#askFor(half, this.#since(half));
+    for (const half of [rooms.slice(0, middle), rooms.slice(middle)]) this.#askFor(half, this.#positions.since(half));
   }
 
   #askAllAgain(): void {
@@ -242,19 +245,13 @@ export class Subscriptions {
   // --- events of the log ---------------------------------------------------------------------------------------------
   #take(message: LogMessage): void {
     if (isSnapshot(message)) return this.#takeSnapshot(message);
-    const position = `${message.stream} ${message.epoch} ${message.seq}`;
-    const old = message.redelivered ? this.#acknowledged.has(position) : this.#isOld(message);
+    const old = message.redelivered ? this.#acks.has(message) : this.#positions.isOld(message);
     if (!old) this.#deliver(message);
-    if (message.requires_ack) this.#acknowledge(message, position);
-  }
-
-  #isOld({ stream, epoch, seq }: LogMessage): boolean {
-    const known = this.#positions.get(stream);
-    return known?.epoch === epoch && seq <= known.seq;
+    if (message.requires_ack) this.#acks.add(message);
   }
 
   #deliver(message: LogMessage): void {
-    this.#moveTo(message.stream, message);
+    this.#positions.moveTo(message.stream, message);
     if (isResync(message)) return this.#refetchSoon(this.#roomsOf(message.stream));
     const whole = this.#patches.whole(message);
     if (whole) this.#sink.onEvent(whole);
@@ -262,27 +259,11 @@ export class Subscriptions {
   }
 
   #takeSnapshot(message: LogMessage): void {
-    this.#moveTo(message.stream, message);
+    this.#positions.moveTo(message.stream, message);
     this.#sink.onSnapshot(message);
-  }
-
-  #moveTo(stream: string, { epoch, seq }: Position): void {
-    const known = this.#positions.get(stream);
-    if (known?.epoch !== epoch || seq > known.seq) this.#positions.set(stream, { epoch, seq });
   }
 
   #roomsOf(stream: string): string[] {
     return [...this.#wanted.keys()].filter((room) => streamOfRoom(room) === stream);
   }
-
-  #acknowledge({ stream, seq }: LogMessage, position: string): void {
-    this.#acknowledged.add(position);
-    if (this.#acknowledged.size > REDELIVERIES_KEPT) this.#acknowledged.delete(first(this.#acknowledged));
-    this.#acks.add(stream, seq);
-  }
 }
-
-const first = <T>(set: Set<T>): T => set.values().next().value as T;
-
-const defined = (positions: Partial<Positions>): Positions =>
-  Object.fromEntries(Object.entries(positions).filter((entry): entry is [string, Position] => entry[1] !== undefined));

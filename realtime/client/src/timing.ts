@@ -10,10 +10,13 @@ export class Timer {
 
   start(milliseconds: number, run: () => void): void {
     this.stop();
-    this.#id = setTimeout(() => {
-      this.#id = undefined;
-      run();
-    }, Math.min(milliseconds, LONGEST));
+    this.#id = setTimeout(
+      () => {
+        this.#id = undefined;
+        run();
+      },
+      Math.min(milliseconds, LONGEST),
+    );
   }
 
   stop(): void {

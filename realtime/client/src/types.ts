@@ -5,14 +5,18 @@ export interface Protocol {
   Subscribe: Subscribe;
   Position: Position | undefined;
   Unsubscribe: Unsubscribe;
+  Ack: Ack;
   Ping: Ping;
   Welcome: Welcome;
   Authenticated: Authenticated;
   Subscribed: Subscribed;
   Unsubscribed: Unsubscribed;
   Pong: Pong;
-  Heartbeat: Heartbeat;
   Error: Error;
+  Heartbeat: Heartbeat;
+  Batch: Batch;
+  Conflated: Conflated;
+  Reconnect: Reconnect;
   KPIChanged: KPIChanged;
   Utilization: Utilization;
   HeadcountGap: HeadcountGap;
@@ -29,6 +33,7 @@ export interface Protocol {
   AlertAcknowledged: AlertAcknowledged;
   AlertResolved: AlertResolved;
   AlertEscalated: AlertEscalated;
+  AlertUpdated: AlertUpdated;
   SystemNotification: SystemNotification;
   CustomEvent: CustomEvent;
   Resync: Resync;
@@ -46,6 +51,12 @@ export interface Authenticate {
   user_id?: string | null;
   organization_id?: string | null;
 }
+/**
+ * Options hold for all rooms of the streams named here, on this connection; those left out stay as they are.
+ *
+ * `delta`: events that replace one another come as patches. `batch_ms`: one `batch` message per interval; 0 ends it.
+ * `durable`: a name under which the server remembers what was acknowledged, beyond this connection.
+ */
 export interface Subscribe {
   /**
    * @maxItems 1000
@@ -62,6 +73,9 @@ export interface Subscribe {
     [k: string]: Position | undefined;
   };
   snapshot?: boolean;
+  delta?: boolean | null;
+  batch_ms?: number | null;
+  durable?: string | null;
 }
 /**
  * A place in a stream: everything up to `seq` of this epoch is known.
@@ -82,6 +96,13 @@ export interface Unsubscribe {
    * @maxItems 1000
    */
   rooms?: string[];
+}
+/**
+ * Everything of this stream up to `seq` has arrived. Answered only if it cannot be.
+ */
+export interface Ack {
+  stream: string;
+  seq: number;
 }
 export interface Ping {}
 /**
@@ -119,6 +140,14 @@ export interface Pong {
   server_time: string;
 }
 /**
+ * What was asked cannot be had; the connection stays unless a close follows.
+ */
+export interface Error {
+  code: string;
+  message: string;
+  id?: string | number;
+}
+/**
  * Moves the cursors of quiet rooms: what lies before `position` will not come any more.
  */
 export interface Heartbeat {
@@ -127,12 +156,27 @@ export interface Heartbeat {
   };
 }
 /**
- * What was asked cannot be had; the connection stays unless a close follows.
+ * What happened in one interval of `batch_ms`: whole events, those left out that a later one replaces.
  */
-export interface Error {
-  code: string;
-  message: string;
-  id?: string | number;
+export interface Batch {
+  stream: string;
+  conflated: number;
+  events: {
+    [k: string]: unknown | undefined;
+  }[];
+}
+/**
+ * The client was far behind: so many events were left out, each replaced by a later one that follows.
+ */
+export interface Conflated {
+  stream: string;
+  count: number;
+}
+/**
+ * This process stops: a close (1012) follows; come back so long after it, with your positions.
+ */
+export interface Reconnect {
+  retry_after_ms: number;
 }
 /**
  * `kpi:update`: how a scope does. `timestamp` is the instant it was computed for, `as_of` that of its newest
@@ -332,7 +376,8 @@ export interface CheckedOut {
   left_early: boolean;
 }
 /**
- * `alert:triggered`: new, risen in severity, or waiting again because its acknowledgement ran out (`reminder`).
+ * `alert:triggered`: new, or risen in severity; with `reminder` it waits still, or again: its acknowledgement or
+ * its silence has run out.
  */
 export interface AlertTriggered {
   alert_id: string;
@@ -356,6 +401,7 @@ export interface AlertTriggered {
   resolved_at?: string;
   resolved_by?: string;
   resolution?: "auto" | "manual" | "no_data" | "orphaned" | "rule_disabled";
+  condition_cleared_at?: string;
   note?: string;
   occurrence_count: number;
   last_seen_at: string;
@@ -391,6 +437,7 @@ export interface AlertAcknowledged {
   resolved_at?: string;
   resolved_by?: string;
   resolution?: "auto" | "manual" | "no_data" | "orphaned" | "rule_disabled";
+  condition_cleared_at?: string;
   note?: string;
   occurrence_count: number;
   last_seen_at: string;
@@ -425,6 +472,7 @@ export interface AlertResolved {
   resolved_at?: string;
   resolved_by?: string;
   resolution?: "auto" | "manual" | "no_data" | "orphaned" | "rule_disabled";
+  condition_cleared_at?: string;
   note?: string;
   occurrence_count: number;
   last_seen_at: string;
@@ -459,6 +507,45 @@ export interface AlertEscalated {
   resolved_at?: string;
   resolved_by?: string;
   resolution?: "auto" | "manual" | "no_data" | "orphaned" | "rule_disabled";
+  condition_cleared_at?: string;
+  note?: string;
+  occurrence_count: number;
+  last_seen_at: string;
+  peak_value: number | string | null;
+  escalation_level: number;
+  suppressed: boolean;
+  snoozed_until?: string;
+  group_key: string;
+  previous_alert_id?: string;
+  runbook?: string;
+  version: number;
+}
+/**
+ * `alert:updated`: the status stays, something else changed: snoozed, silenced, its condition cleared.
+ */
+export interface AlertUpdated {
+  alert_id: string;
+  rule_id: string;
+  rule_name: string;
+  alert_type: string;
+  severity: "critical" | "high" | "low" | "medium";
+  source: "attendance" | "backlog" | "kpi" | "schedule";
+  organization_id: string;
+  department_id?: string;
+  queue_name?: string;
+  message: string;
+  metric: string;
+  unit: string;
+  current_value: number | string | null;
+  threshold_value: number | string | null;
+  status: "acknowledged" | "pending" | "resolved";
+  triggered_at: string;
+  acknowledged_at?: string;
+  acknowledged_by?: string;
+  resolved_at?: string;
+  resolved_by?: string;
+  resolution?: "auto" | "manual" | "no_data" | "orphaned" | "rule_disabled";
+  condition_cleared_at?: string;
   note?: string;
   occurrence_count: number;
   last_seen_at: string;
@@ -521,6 +608,7 @@ export interface Requests {
   authenticate: Authenticate;
   subscribe: Subscribe;
   unsubscribe: Unsubscribe;
+  ack: Ack;
   ping: Ping;
 }
 /**
@@ -532,8 +620,11 @@ export interface Answers {
   subscribed: Subscribed;
   unsubscribed: Unsubscribed;
   pong: Pong;
-  heartbeat: Heartbeat;
   error: Error;
+  heartbeat: Heartbeat;
+  batch: Batch;
+  conflated: Conflated;
+  reconnect: Reconnect;
 }
 /**
  * The events of the log, by name.
@@ -548,6 +639,7 @@ export interface Events {
   "alert:acknowledged": AlertAcknowledged;
   "alert:resolved": AlertResolved;
   "alert:escalated": AlertEscalated;
+  "alert:updated": AlertUpdated;
   "system:notification": SystemNotification;
   "custom:event": CustomEvent;
 }

@@ -5,12 +5,13 @@ import { join } from "node:path";
 import { vi } from "vitest";
 import { RealtimeClient } from "../src/client.js";
 import type { ClientOptions } from "../src/config.js";
-import type { Alert, BacklogUpdate, LogMessage, Positions } from "../src/messages.js";
+import type { Alert, BacklogUpdate, LogMessage } from "../src/messages.js";
+import type { ByStream } from "../src/positions.js";
 import { hears, scopeOfRoom, streamOfRoom, type Scope } from "../src/rooms.js";
 
 export interface Sent {
   event: string;
-  data: { rooms?: string[]; since?: Positions; [name: string]: unknown };
+  data: { rooms?: string[]; since?: ByStream; [name: string]: unknown };
   id?: string;
 }
 
@@ -88,9 +89,15 @@ export class FakeServer {
 
   constructor() {
     const sockets = (url: string): FakeSocket => new FakeSocket(url, this);
-    vi.stubGlobal("WebSocket", Object.assign(function (url: string) {
-      return sockets(url);
-    }, { OPEN: FakeSocket.OPEN }));
+    vi.stubGlobal(
+      "WebSocket",
+      Object.assign(
+        function (url: string) {
+          return sockets(url);
+        },
+        { OPEN: FakeSocket.OPEN },
+      ),
+    );
   }
 
   get socket(): FakeSocket {
@@ -141,7 +148,7 @@ export class FakeServer {
     }
   }
 
-  subscribe(socket: FakeSocket, rooms: string[], since: Positions, id: string | undefined): void {
+  subscribe(socket: FakeSocket, rooms: string[], since: ByStream, id: string | undefined): void {
     const refused = rooms.find((room) => this.refused.has(room));
     if (refused) return socket.say("error", { code: "forbidden", message: `not ${refused}`, id }, { id });
     const streams = [...new Set(rooms.map(streamOfRoom))];
@@ -153,7 +160,12 @@ export class FakeServer {
     socket.say("subscribed", { rooms, position: positions, recovered: resumed.size === streams.length }, { id });
     for (const stream of streams) {
       if (resumed.has(stream)) this.replay(socket, stream, since[stream]?.seq ?? 0, rooms);
-      else this.snapshot(socket, stream, rooms.filter((room) => streamOfRoom(room) === stream));
+      else
+        this.snapshot(
+          socket,
+          stream,
+          rooms.filter((room) => streamOfRoom(room) === stream),
+        );
     }
   }
 
@@ -193,9 +205,23 @@ export function backlog(total: number, scope: Scope = {}, more: object = {}): Ba
 export function alert(alert_id: string, more: Partial<Alert> = {}): Alert {
   const now = new Date().toISOString();
   return {
-    ...{ alert_id, rule_id: "r1", rule_name: "Backlog too high", alert_type: "threshold", severity: "high", source: "backlog" },
+    ...{
+      alert_id,
+      rule_id: "r1",
+      rule_name: "Backlog too high",
+      alert_type: "threshold",
+      severity: "high",
+      source: "backlog",
+    },
     ...{ organization_id: "org_123", department_id: "dept_456", queue_name: "support", message: "50 items wait" },
-    ...{ metric: "total_items", unit: "items", current_value: 50, threshold_value: 40, peak_value: 50, status: "pending" },
+    ...{
+      metric: "total_items",
+      unit: "items",
+      current_value: 50,
+      threshold_value: 40,
+      peak_value: 50,
+      status: "pending",
+    },
     ...{ triggered_at: now, last_seen_at: now, occurrence_count: 1, escalation_level: 0, suppressed: false },
     ...{ group_key: "r1", version: 1 },
     ...more,

@@ -102,6 +102,15 @@ describe("figures", () => {
     expect(totals.at(-1)).toBe(100);
   });
 
+  it("change at once in a background tab, whose timers are minutes late", async () => {
+    await live();
+    server.publish("backlog:update", backlog(1));
+    server.publish("backlog:update", backlog(2)); // would wait for a timer
+    vi.setSystemTime(Date.now() + 60_000); // no timer has run
+    server.publish("backlog:update", backlog(3));
+    expect(view().getState().latestUpdate?.total_items).toBe(3);
+  });
+
   it("keep a change apart that nobody waits for: each scope is a new object only when it changed", async () => {
     await live();
     server.publish("backlog:update", backlog(30, SUPPORT));
@@ -138,7 +147,9 @@ describe("figures", () => {
       if (total !== 299) await pass(1_000);
     }
     await pass(100);
-    const totals = view().getState().history.map((figure) => figure.total_items);
+    const totals = view()
+      .getState()
+      .history.map((figure) => figure.total_items);
     expect(totals).toHaveLength(240);
     expect(totals.slice(-3)).toEqual([297, 298, 300]);
   });

@@ -82,6 +82,17 @@ describe("asking", () => {
     expect(total()).toBe(7);
   });
 
+  it("fetches the state for whoever begins to watch while the connection is away", async () => {
+    const stop = client.listen("backlog", ORGANIZATION, () => undefined);
+    await pass(100);
+    server.publish("backlog:update", backlog(7));
+    server.socket.end(1012);
+    client.figures("backlog", ORGANIZATION).subscribe(() => undefined);
+    await pass(1_000);
+    expect(total()).toBe(7);
+    stop();
+  });
+
   it("asks for patches and batches where that is configured", async () => {
     client.configure({ url: "ws://server.test/ws", delta: true, batchMilliseconds: 500 });
     await watch();
@@ -120,7 +131,11 @@ describe("resuming", () => {
     server.silent.add("subscribe");
     server.silent.add("ping");
     await watch();
-    server.socket.say("subscribed", { rooms: [STREAM], position: { [STREAM]: { epoch: "e1", seq: 0 } }, recovered: false }, { id: "subscribe-1" });
+    server.socket.say(
+      "subscribed",
+      { rooms: [STREAM], position: { [STREAM]: { epoch: "e1", seq: 0 } }, recovered: false },
+      { id: "subscribe-1" },
+    );
     server.silent.clear();
     await reconnect();
     expect(subscribes()).toEqual([{ rooms: [STREAM] }]);
@@ -129,7 +144,9 @@ describe("resuming", () => {
   it("moves on with heartbeats while its rooms are quiet", async () => {
     await watch();
     server.publish("backlog:update", backlog(1));
-    server.socket.say("heartbeat", { position: { [STREAM]: { epoch: "e1", seq: 40 }, "kpi:org:org_123": { epoch: "e", seq: 2 } } });
+    server.socket.say("heartbeat", {
+      position: { [STREAM]: { epoch: "e1", seq: 40 }, "kpi:org:org_123": { epoch: "e", seq: 2 } },
+    });
     await reconnect();
     expect(subscribes()[0]?.since).toEqual({ [STREAM]: { epoch: "e1", seq: 40 } });
   });
@@ -230,7 +247,8 @@ describe("events of the log", () => {
 
   it("that could not be built make it fetch the state, once for many", async () => {
     await watch();
-    for (let event = 0; event < 50; event++) server.publish("backlog:resync", { organization_id: "org_123", reason: "bug" });
+    for (let event = 0; event < 50; event++)
+      server.publish("backlog:resync", { organization_id: "org_123", reason: "bug" });
     const lost = { event: "backlog:update", stream: STREAM, data: backlog(8) };
     server.remember({ ...lost, epoch: "e1", seq: 0, ts: "" });
     await pass(400);
@@ -267,12 +285,27 @@ describe("refusals", () => {
     expect(subscribes()).toHaveLength(asked);
   });
 
+  it("are asked about again with the next connection", async () => {
+    server.refused.add(STREAM);
+    await watch();
+    expect(client.figures("backlog", ORGANIZATION).getState().problem?.code).toBe("forbidden");
+    server.refused.clear();
+    await reconnect();
+    server.publish("backlog:update", backlog(1));
+    expect(heard).toEqual([1]);
+    expect(client.figures("backlog", ORGANIZATION).getState().problem).toBeUndefined();
+  });
+
   it("that pass are followed by another try", async () => {
     server.silent.add("subscribe").add("ping");
     await watch();
     const [first] = server.socket.asked("subscribe");
     server.silent.clear();
-    server.socket.say("error", { code: "unavailable", message: "The database does not answer.", id: first?.id }, { id: first?.id });
+    server.socket.say(
+      "error",
+      { code: "unavailable", message: "The database does not answer.", id: first?.id },
+      { id: first?.id },
+    );
     await pass(2_100);
     server.publish("backlog:update", backlog(1));
     expect(heard).toEqual([1]);

@@ -67,7 +67,10 @@ it("KPIDashboard", async () => {
 
 it("BacklogMonitor", async () => {
   await show(<BacklogMonitor organization="org_123" />);
-  for (const [queue_name, items] of [["support", 10], ["claims", 50]] as const) {
+  for (const [queue_name, items] of [
+    ["support", 10],
+    ["claims", 50],
+  ] as const) {
     await publish("backlog:update", backlog(items, { ...SUPPORT, queue_name }));
   }
   await publish("backlog:update", backlog(60));

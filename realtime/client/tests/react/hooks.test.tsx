@@ -39,17 +39,24 @@ const show = async (node: React.ReactNode): Promise<Rendered> => {
   await settled();
   return shown;
 };
-const settled = (milliseconds = 100): Promise<void> => act(async () => {
+const settled = (milliseconds = 100): Promise<void> =>
+  act(async () => {
     await pass(milliseconds);
   });
 const publish = (event: string, data: object): Promise<void> => {
   act(() => {
-      server.publish(event, data);
-    });
+    server.publish(event, data);
+  });
   return settled();
 };
 
-function Backlog({ onUpdate, queue }: { onUpdate?: (total: number) => void; queue?: string | undefined }): React.ReactNode {
+function Backlog({
+  onUpdate,
+  queue,
+}: {
+  onUpdate?: (total: number) => void;
+  queue?: string | undefined;
+}): React.ReactNode {
   const { latestUpdate, byScope, status, stale } = useBacklogUpdates((figure) => onUpdate?.(figure.total_items), {
     organization_id: "org_123",
     queue_name: queue,
@@ -155,7 +162,10 @@ describe("alerts", () => {
     const toasts: string[] = [];
     function Bell(): React.ReactNode {
       const selection = { organization_id: "org_123" };
-      const { alertCount, openAlerts, clearAlertCount } = useAlertNotifications((each) => toasts.push(each.message), selection);
+      const { alertCount, openAlerts, clearAlertCount } = useAlertNotifications(
+        (each) => toasts.push(each.message),
+        selection,
+      );
       return <button onClick={clearAlertCount}>{`${alertCount} of ${openAlerts.length}. `}</button>;
     }
     const page = await show([<Bell key={1} />, <Bell key={2} />]);

@@ -27,7 +27,8 @@ describe.skipIf(!found.length)(`the snippets (need ${DOCUMENT})`, () => {
     vi.useRealTimers();
   });
 
-  const settled = (): Promise<void> => act(async () => {
+  const settled = (): Promise<void> =>
+    act(async () => {
       await pass(100);
     });
   const publish = (event: string, data: object): Promise<void> => {
@@ -38,7 +39,10 @@ describe.skipIf(!found.length)(`the snippets (need ${DOCUMENT})`, () => {
   };
 
   async function show(name: string): Promise<Rendered> {
-    const module = (await import(/* @vite-ignore */ `../../src/${name}.snippet.tsx`)) as Record<string, () => ReactNode>;
+    const module = (await import(/* @vite-ignore */ `../../src/${name}.snippet.tsx`)) as Record<
+      string,
+      () => ReactNode
+    >;
     const Component = module[name];
     if (!Component) throw new Error(`no ${name} in the document`);
     shown = render(<Component />);
@@ -59,7 +63,10 @@ describe.skipIf(!found.length)(`the snippets (need ${DOCUMENT})`, () => {
     await publish("kpi:update", kpi("support", 82.5));
     await publish("kpi:update", kpi("billing", 40));
     expect(page.text).toBe("Utilization: 82.5%");
-    expect(console.log).toHaveBeenCalledExactlyOnceWith("Live KPI update:", expect.objectContaining({ queue_name: "support" }));
+    expect(console.log).toHaveBeenCalledExactlyOnceWith(
+      "Live KPI update:",
+      expect.objectContaining({ queue_name: "support" }),
+    );
   });
 
   it("BacklogMonitor shows 60 with three queues at 10, 20 and 30, and never 30", async () => {
@@ -68,7 +75,11 @@ describe.skipIf(!found.length)(`the snippets (need ${DOCUMENT})`, () => {
     const watcher = new MutationObserver(() => seen.add(page.text));
     watcher.observe(page.element, { subtree: true, childList: true, characterData: true });
     let total = 0;
-    for (const [queue_name, items] of [["support", 10], ["billing", 20], ["claims", 30]] as const) {
+    for (const [queue_name, items] of [
+      ["support", 10],
+      ["billing", 20],
+      ["claims", 30],
+    ] as const) {
       total += items;
       await publish("backlog:update", backlog(items, { department_id: "dept_456", queue_name }));
       if (total !== 30) await publish("backlog:update", backlog(total)); // else 30 would be right, for a moment
@@ -82,11 +93,14 @@ describe.skipIf(!found.length)(`the snippets (need ${DOCUMENT})`, () => {
     const showToast = vi.fn();
     vi.stubGlobal("showToast", showToast);
     vi.stubGlobal("BellIcon", () => "bell");
-    vi.stubGlobal("Badge", ({ count, onClick, children }: { count: number; onClick: () => void; children: ReactNode }) => (
-      <button onClick={onClick}>
-        {count} {children}
-      </button>
-    ));
+    vi.stubGlobal(
+      "Badge",
+      ({ count, onClick, children }: { count: number; onClick: () => void; children: ReactNode }) => (
+        <button onClick={onClick}>
+          {count} {children}
+        </button>
+      ),
+    );
     const page = await show("AlertBell");
     await publish("alert:triggered", alert("a", { severity: "critical" }));
     expect(page.text).toBe("1 bell");

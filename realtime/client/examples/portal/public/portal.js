@@ -36,6 +36,10 @@ backlog.subscribe(() => {
 
 function row({ queue_name, total_items }) {
   const row = document.createElement("tr");
-  row.append(...[queue_name, String(total_items)].map((text) => Object.assign(document.createElement("td"), { textContent: text })));
+  row.append(
+    ...[queue_name, String(total_items)].map((text) =>
+      Object.assign(document.createElement("td"), { textContent: text }),
+    ),
+  );
   return row;
 }
