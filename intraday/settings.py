@@ -71,8 +71,8 @@ INSTALLED_APPS = [
     "alerts",
 ]
 MIDDLEWARE = [
-    "intraday.metrics.timed",
     "intraday.probes.answered_first",
+    "intraday.metrics.timed",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
