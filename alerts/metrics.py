@@ -122,10 +122,10 @@ _METRICS = (
     _attendance("left_early_count", "people who left early", "people"),
     _attendance("lost_minutes", "minutes lost", "minutes"),
     _kpi("service.volume_variance_percent", "volume against forecast", "percent of forecast", source="schedule"),
-    _feed("stale_minutes", "minutes since a feed fell silent"),
-    _feed("backlog_stale_minutes", "minutes since the backlog feed fell silent"),
-    _feed("kpi_stale_minutes", "minutes since the KPI feed fell silent"),
-    _feed("attendance_stale_minutes", "minutes since the attendance feed fell silent"),
+    _feed("stale_minutes", "silence of the worst feed"),
+    _feed("backlog_stale_minutes", "silence of the backlog feed"),
+    _feed("kpi_stale_minutes", "silence of the KPI feed"),
+    _feed("attendance_stale_minutes", "silence of the attendance feed"),
 )
 CATALOGUE: dict[tuple[str, str], Metric] = {(metric.source, metric.path): metric for metric in _METRICS}
 
