@@ -201,29 +201,9 @@ export function backlog(total: number, scope: Scope = {}, more: object = {}): Ba
   return Object.assign(data, scope, { total_items: total }, more);
 }
 
-/** A pending alert of the queue `support`. */
+/** The golden alert, pending, of the queue `support`, now. */
 export function alert(alert_id: string, more: Partial<Alert> = {}): Alert {
   const now = new Date().toISOString();
-  return {
-    ...{
-      alert_id,
-      rule_id: "r1",
-      rule_name: "Backlog too high",
-      alert_type: "threshold",
-      severity: "high",
-      source: "backlog",
-    },
-    ...{ organization_id: "org_123", department_id: "dept_456", queue_name: "support", message: "50 items wait" },
-    ...{
-      metric: "total_items",
-      unit: "items",
-      current_value: 50,
-      threshold_value: 40,
-      peak_value: 50,
-      status: "pending",
-    },
-    ...{ triggered_at: now, last_seen_at: now, occurrence_count: 1, escalation_level: 0, suppressed: false },
-    ...{ group_key: "r1", version: 1 },
-    ...more,
-  };
+  const data = golden("alert:triggered").data as Alert;
+  return { ...data, triggered_at: now, last_seen_at: now, message: "50 items wait", alert_id, ...more };
 }
