@@ -67,6 +67,11 @@ export const AlertItem = memo(function AlertItem({ alert, age, choice }: Props) 
   );
 });
 
+/** A rule's owner may write anything there: only an address of the web is a link. */
+function Runbook({ text }: { text: string }) {
+  return <> · {/^https?:\/\//.test(text) ? <a href={text}>what to do</a> : `what to do: ${text}`}</>;
+}
+
 interface FormProps {
   alert: Alert;
   actions: ReturnType<typeof useAlertActions>;
@@ -80,18 +85,13 @@ export function AlertForm({ alert, actions, onDone }: FormProps) {
   const run = async (done: Promise<boolean>) => {
     if (await done) onDone();
   };
-  const others = alert.status === "acknowledged" && alert.acknowledged_by !== organization.user;
+  const others = alert.status === "acknowledged" && alert.acknowledged_by !== organization.actor;
   return (
     <form className="alert-form" onSubmit={(event) => event.preventDefault()}>
       <p className="hint">
         {alert.rule_name}: now {measured(alert.current_value, alert.unit)}, limit {measured(alert.threshold_value, alert.unit)},
         peak {measured(alert.peak_value, alert.unit)}
-        {alert.runbook && (
-          <>
-            {" "}
-            · <a href={alert.runbook}>what to do</a>
-          </>
-        )}
+        {alert.runbook && <Runbook text={alert.runbook} />}
       </p>
       <label>
         Note, for all who see the alert

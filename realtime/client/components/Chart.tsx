@@ -14,6 +14,8 @@ export interface Line {
   values: (number | null)[];
 }
 
+const STEPS = [1, 5, 15, 30, 60, 120, 240, 480].map((minutes) => minutes * 60);
+
 interface Props {
   label: string;
   /** Seconds since 1970. */
@@ -102,7 +104,7 @@ function options(
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1_000), timeZone),
     scales: { y: { range: (_, low, high) => [Math.min(0, low), Math.max(1, high * 1.08)] } },
     axes: [
-      { ...axis, size: 22, gap: 2, values: "{HH}:{mm}", space: 56 },
+      { ...axis, size: 22, gap: 2, values: "{HH}:{mm}", space: 56, incrs: STEPS },
       { ...axis, size: 38, gap: 4, values: (_, ticks) => ticks.map((tick) => tick.toLocaleString(LANGUAGE)) },
     ],
     series: [

@@ -145,7 +145,7 @@ export function Body({ scope, live, rows, onOpen, newest, feed }: BodyProps) {
       <Tiles kpi={kpi} backlog={backlog} attendance={attendance} now={now} />
       <div className="columns">
         <div className="column">
-          <QueueTable rows={live.rows} now={now} onOpen={onOpen} />
+          <QueueTable rows={live.rows} complete={live.ready} now={now} onOpen={onOpen} />
           <ServiceBlock kpi={kpi} />
           <Today scope={scope} kpi={kpi} backlog={backlog} now={now} />
         </div>
@@ -185,6 +185,7 @@ export function useLiveFigures(scope: Scope, onAlert: ((alert: Alert) => void) |
     now,
     status: kpis.status,
     freshness: { stale: kpis.latestUpdate ? kpis.stale : backlogs.stale, newest },
+    ready,
     isEmpty: ready && !kpis.byScope.size && !backlogs.byScope.size && !people.byScope.size && !alerts.openAlerts.length,
   };
 }

@@ -5,6 +5,7 @@ import { createRoot } from "react-dom/client";
 
 import { configureIntraday } from "../src/client.js";
 import { AlertPage } from "./AlertPage.js";
+import { Crash } from "./Crash.js";
 import { useTheme } from "./browser.js";
 import { LiveDashboard } from "./LiveDashboard.js";
 import type { Scope } from "./payloads.js";
@@ -44,11 +45,13 @@ function ConsolePage({ config, organizations }: Props) {
 function SingleAlert({ organizations, id }: { organizations: Organizations; id: string }) {
   useTheme();
   const { organization_id } = scopeInAddress(location.search, organizations);
-  const organization = organizations.find((each) => each.id === organization_id) ?? organizations[0];
+  const place = organizations.findIndex((each) => each.id === organization_id);
+  const organization = organizations[place] ?? organizations[0];
+  const next = organizations[place + 1]; // the link in a notification names no organization: all are tried
   const session = useMemo(() => newSession(organization, rest()), [organization]);
   return (
     <SessionProvider value={session}>
-      <AlertPage id={id} />
+      <AlertPage id={id} elsewhere={next && addressOf({ organization_id: next.id })} />
     </SessionProvider>
   );
 }
@@ -91,5 +94,9 @@ const place = document.getElementById("console");
 const config = JSON.parse(document.getElementById("config")?.textContent ?? "null") as PageConfig | null;
 if (place && config) {
   document.documentElement.dataset.view = config.view;
-  createRoot(place).render(<StrictMode>{page(config)}</StrictMode>);
+  createRoot(place).render(
+    <StrictMode>
+      <Crash reloads={config.view === "wall"}>{page(config)}</Crash>
+    </StrictMode>,
+  );
 }
