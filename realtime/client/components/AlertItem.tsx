@@ -52,7 +52,12 @@ export const AlertItem = memo(function AlertItem({ alert, age, choice }: Props) 
       {may("act") && alert.status !== "resolved" && (
         <div className="alert-actions">
           {waiting && (
-            <button type="button" className="act" disabled={actions.busy} onClick={() => void actions.acknowledge(alert)}>
+            <button
+              type="button"
+              className="act"
+              disabled={actions.busy}
+              onClick={() => void actions.acknowledge(alert)}
+            >
               Acknowledge
             </button>
           )}
@@ -89,8 +94,8 @@ export function AlertForm({ alert, actions, onDone }: FormProps) {
   return (
     <form className="alert-form" onSubmit={(event) => event.preventDefault()}>
       <p className="hint">
-        {alert.rule_name}: now {measured(alert.current_value, alert.unit)}, limit {measured(alert.threshold_value, alert.unit)},
-        peak {measured(alert.peak_value, alert.unit)}
+        {alert.rule_name}: now {measured(alert.current_value, alert.unit)}, limit{" "}
+        {measured(alert.threshold_value, alert.unit)}, peak {measured(alert.peak_value, alert.unit)}
         {alert.runbook && <Runbook text={alert.runbook} />}
       </p>
       <label>
@@ -104,7 +109,11 @@ export function AlertForm({ alert, actions, onDone }: FormProps) {
           </button>
         )}
         {others && (
-          <button type="button" disabled={actions.busy} onClick={() => void run(actions.acknowledge(alert, { note, take_over: true }))}>
+          <button
+            type="button"
+            disabled={actions.busy}
+            onClick={() => void run(actions.acknowledge(alert, { note, take_over: true }))}
+          >
             Take over
           </button>
         )}
@@ -115,7 +124,11 @@ export function AlertForm({ alert, actions, onDone }: FormProps) {
           <button type="button" disabled={actions.busy} onClick={() => void run(actions.snooze(alert, minutes, note))}>
             Snooze
           </button>
-          <select aria-label="For how long" value={minutes} onChange={(event) => setMinutes(Number(event.target.value))}>
+          <select
+            aria-label="For how long"
+            value={minutes}
+            onChange={(event) => setMinutes(Number(event.target.value))}
+          >
             {SNOOZES.map((each) => (
               <option key={each} value={each}>
                 {duration(each * 60)}

@@ -26,7 +26,10 @@ export function AlertPage({ id, elsewhere }: Props) {
   const now = useNow(5_000);
   const version = useVersion(id);
   const query = { organization_id: organization.id };
-  const { answer: last, error } = useAnswer<Answer>(`/api/alerts/${encodeURIComponent(id)}`, query, { everySeconds: 30, again: version });
+  const { answer: last, error } = useAnswer<Answer>(`/api/alerts/${encodeURIComponent(id)}`, query, {
+    everySeconds: 30,
+    again: version,
+  });
   const actions = useAlertActions();
   const missing = error?.status === 404;
   useEffect(() => {
@@ -81,8 +84,12 @@ function Trail({ entries, unit, now }: { entries: AuditEntry[]; unit: string; no
               <th scope="col">What</th>
               <th scope="col">Who</th>
               <th scope="col">Why</th>
-              <th scope="col" className="figure">Value</th>
-              <th scope="col" className="figure">Limit</th>
+              <th scope="col" className="figure">
+                Value
+              </th>
+              <th scope="col" className="figure">
+                Limit
+              </th>
             </tr>
           </thead>
           <tbody>

@@ -81,7 +81,9 @@ const stepped: uPlot.Series.PathBuilder = (...plot) => uPlot.paths.stepped?.({ a
 const data = (times: number[], lines: Line[]): uPlot.AlignedData => [times, ...lines.map(({ values }) => values)];
 
 function summary(label: string, lines: Line[]): string {
-  const last = lines.map((line) => `${line.label} ${line.values.filter((value) => value !== null).at(-1) ?? "unknown"}`);
+  const last = lines.map(
+    (line) => `${line.label} ${line.values.filter((value) => value !== null).at(-1) ?? "unknown"}`,
+  );
   return `${label}. Last values: ${last.join(", ")}.`;
 }
 

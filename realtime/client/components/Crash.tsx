@@ -18,7 +18,10 @@ export class Crash extends Component<{ reloads: boolean; children: ReactNode }, 
     return (
       <main className="crash" role="alert">
         <h1>This page has failed</h1>
-        <p>That is our mistake; the figures themselves are safe. {this.props.reloads && "It loads itself anew in half a minute."}</p>
+        <p>
+          That is our mistake; the figures themselves are safe.{" "}
+          {this.props.reloads && "It loads itself anew in half a minute."}
+        </p>
         <button type="button" className="primary" onClick={() => location.reload()}>
           Load it anew
         </button>

@@ -54,8 +54,8 @@ export function Empty({ demo }: { demo: boolean }) {
           <h3>Then</h3>
           <p>
             the forecast (<code>/api/intraday/kpi/forecast/batch-ingest</code>), shifts and check-ins (
-            <code>/api/intraday/attendance/shifts/batch-ingest</code>, <code>/api/intraday/attendance/ingest</code>): all in the{" "}
-            <a href="/api/docs">API documentation</a>.
+            <code>/api/intraday/attendance/shifts/batch-ingest</code>, <code>/api/intraday/attendance/ingest</code>):
+            all in the <a href="/api/docs">API documentation</a>.
           </p>
         </li>
       </ol>

@@ -94,7 +94,13 @@ export function LiveDashboard({ scope, config, organizations, onScope }: Props) 
             <SoundButton loud={loud} onChange={setLoud} />
             <Export scope={scope} rows={rows} now={now} />
             {session.may("walls") && (
-              <button type="button" className="quiet" aria-label="Wall boards" title="Wall boards" onClick={() => setWalls(true)}>
+              <button
+                type="button"
+                className="quiet"
+                aria-label="Wall boards"
+                title="Wall boards"
+                onClick={() => setWalls(true)}
+              >
                 <Icon name="wall" />
               </button>
             )}
@@ -173,7 +179,10 @@ export function useLiveFigures(scope: Scope, onAlert: ((alert: Alert) => void) |
     [kpis.byScope, backlogs.byScope, alerts.openAlerts, second],
   );
   const seen = useMemo(() => queuesSeen(rows.values()), [rows]);
-  const newest = [kpis.latestUpdate?.as_of ?? undefined, backlogs.latestUpdate?.timestamp].filter(Boolean).sort().at(-1);
+  const newest = [kpis.latestUpdate?.as_of ?? undefined, backlogs.latestUpdate?.timestamp]
+    .filter(Boolean)
+    .sort()
+    .at(-1);
   const ready = kpis.ready && backlogs.ready && people.ready;
   return {
     kpi: kpis.latestUpdate,
@@ -190,7 +199,8 @@ export function useLiveFigures(scope: Scope, onAlert: ((alert: Alert) => void) |
   };
 }
 
-const latest = <T,>(byScope: ReadonlyMap<string, { latest: T }>): T[] => [...byScope.values()].map((each) => each.latest);
+const latest = <T,>(byScope: ReadonlyMap<string, { latest: T }>): T[] =>
+  [...byScope.values()].map((each) => each.latest);
 
 function queuesSeen(rows: Iterable<QueueRow>): Map<string, Set<string>> {
   const seen = new Map<string, Set<string>>();
@@ -206,7 +216,11 @@ function taken(toasts: readonly Toast[], waiting: readonly Alert[]): Set<string>
 /** Which feeds deliver; only those who see the whole organization may ask. */
 function useFeeds({ organization_id }: Scope): readonly Feed[] {
   const { whole } = useSession().organization;
-  const { answer } = useAnswer<{ feeds: Feed[] }>(whole ? "/api/intraday/feeds" : null, { organization_id }, { everySeconds: FEEDS_EVERY_SECONDS });
+  const { answer } = useAnswer<{ feeds: Feed[] }>(
+    whole ? "/api/intraday/feeds" : null,
+    { organization_id },
+    { everySeconds: FEEDS_EVERY_SECONDS },
+  );
   return answer?.feeds ?? [];
 }
 
@@ -218,7 +232,14 @@ function SoundButton({ loud, onChange }: { loud: "on" | "off"; onChange: (loud: 
     if (next === "on") sound(); // so that one knows it, and the browser allows the next
   };
   return (
-    <button type="button" className="quiet" aria-pressed={loud === "on"} aria-label={label} title={label} onClick={change}>
+    <button
+      type="button"
+      className="quiet"
+      aria-pressed={loud === "on"}
+      aria-label={label}
+      title={label}
+      onClick={change}
+    >
       <Icon name={loud === "on" ? "sound" : "muted"} />
     </button>
   );

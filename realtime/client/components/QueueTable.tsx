@@ -38,7 +38,11 @@ export function QueueTable({ rows, complete, now, onOpen }: Props) {
   const keys = useSteadyOrder(rows, order, now, held, complete);
   const shown = all ? keys : keys.slice(0, AT_FIRST);
   return (
-    <Panel title="Queues" className="queues" aside={<span className="hint">{held ? "order held while you point at it" : "worst first"}</span>}>
+    <Panel
+      title="Queues"
+      className="queues"
+      aside={<span className="hint">{held ? "order held while you point at it" : "worst first"}</span>}
+    >
       <div
         className="scroll"
         tabIndex={0}
@@ -119,7 +123,9 @@ interface RowProps {
 
 const Row = memo(QueueRowView, (before, after) => {
   const { row, ...others } = after;
-  return isSame(before.row, row) && before.age === others.age && before.now === others.now && before.onOpen === others.onOpen;
+  return (
+    isSame(before.row, row) && before.age === others.age && before.now === others.now && before.onOpen === others.onOpen
+  );
 });
 
 function QueueRowView({ row, age: old, now, onOpen }: RowProps) {
@@ -148,7 +154,14 @@ function QueueRowView({ row, age: old, now, onOpen }: RowProps) {
         <Value text={signed(kpi?.headcount_gap.gap)} reason={why(kpi, "headcount_gap.gap", "gap")} />
         {kpi?.headcount_gap.required != null && <small>/{number(kpi.headcount_gap.required)}</small>}
       </td>
-      <td className="figure" title={backlog && backlog.oldest_item_age_minutes !== null ? `Oldest ${minutes(backlog.oldest_item_age_minutes)}` : ""}>
+      <td
+        className="figure"
+        title={
+          backlog && backlog.oldest_item_age_minutes !== null
+            ? `Oldest ${minutes(backlog.oldest_item_age_minutes)}`
+            : ""
+        }
+      >
         <Value text={number(backlog?.total_items)} reason="no backlog posted" />
         {backlog?.items_over_sla ? <small className="over"> {number(backlog.items_over_sla)} late</small> : null}
       </td>

@@ -23,7 +23,11 @@ interface Props {
 export function Today({ scope, kpi, backlog, now }: Props) {
   const { time_zone: zone } = useSession().organization;
   const day = localDay(now, zone);
-  const today = useAnswer<IntervalGrid>("/api/intraday/kpi/intervals", { ...scope, date: day }, { everySeconds: AGAIN_SECONDS });
+  const today = useAnswer<IntervalGrid>(
+    "/api/intraday/kpi/intervals",
+    { ...scope, date: day },
+    { everySeconds: AGAIN_SECONDS },
+  );
   const before = useAnswer<IntervalGrid>("/api/intraday/kpi/intervals", { ...scope, date: weekBefore(day) });
   const intervals = useLive(today.answer?.intervals, kpi);
   const shown = useMemo(() => busy(intervals ?? []), [intervals]);
@@ -32,7 +36,13 @@ export function Today({ scope, kpi, backlog, now }: Props) {
   if (!intervals || !shown.length) {
     return (
       <Panel title="Today" className="today">
-        <p className="calm">{today.error ? today.error.message : today.answer ? "No forecast and no contacts posted for today." : "Loading…"}</p>
+        <p className="calm">
+          {today.error
+            ? today.error.message
+            : today.answer
+              ? "No forecast and no contacts posted for today."
+              : "Loading…"}
+        </p>
         <BacklogChart scope={scope} backlog={backlog} now={minute} />
       </Panel>
     );
@@ -99,7 +109,12 @@ function Volume({ intervals, before, zone, now }: PlotProps & { before: Interval
   const lines = useMemo<Line[]>(
     () => [
       { label: "last week", color: "line-strong", values: intervals.map((each) => offeredAt(before, each, zone)) },
-      { label: "forecast", color: "soft", dashed: true, values: intervals.map((each) => each.reforecast ?? each.forecast) },
+      {
+        label: "forecast",
+        color: "soft",
+        dashed: true,
+        values: intervals.map((each) => each.reforecast ?? each.forecast),
+      },
       { label: "contacts", color: "accent", values: intervals.map((each) => soFar(each, now)) },
     ],
     [intervals, before, zone, now],
@@ -122,7 +137,12 @@ function Agents({ intervals, zone, now }: PlotProps) {
     () => [
       { label: "scheduled", color: "line-strong", stepped: true, values: intervals.map((each) => each.scheduled) },
       { label: "required", color: "soft", dashed: true, stepped: true, values: intervals.map((each) => each.required) },
-      { label: "available", color: "accent", stepped: true, values: intervals.map((each) => (each.state === "to_come" ? null : each.available)) },
+      {
+        label: "available",
+        color: "accent",
+        stepped: true,
+        values: intervals.map((each) => (each.state === "to_come" ? null : each.available)),
+      },
     ],
     [intervals],
   );

@@ -10,7 +10,14 @@ import { useTheme } from "./browser.js";
 import { LiveDashboard } from "./LiveDashboard.js";
 import type { Scope } from "./payloads.js";
 import { rest } from "./rest.js";
-import { addressOf, newSession, type Organizations, type PageConfig, scopeInAddress, SessionProvider } from "./session.js";
+import {
+  addressOf,
+  newSession,
+  type Organizations,
+  type PageConfig,
+  scopeInAddress,
+  SessionProvider,
+} from "./session.js";
 import "./styles.css";
 import { WallBoard } from "./WallBoard.js";
 import { WallToken } from "./walltoken.js";
@@ -71,7 +78,8 @@ function NoOrganization() {
     <main className="single">
       <h1>You belong to no organization yet</h1>
       <p>
-        An administrator can make you a member under <a href="/admin/">Admin</a>, Organizations. Then load this page again.
+        An administrator can make you a member under <a href="/admin/">Admin</a>, Organizations. Then load this page
+        again.
       </p>
     </main>
   );
@@ -81,7 +89,8 @@ function page(config: PageConfig) {
   const [first, ...others] = config.organizations;
   if (!first) return <NoOrganization />;
   const organizations: Organizations = [first, ...others];
-  if (config.view === "alert" && config.alert_id) return <SingleAlert organizations={organizations} id={config.alert_id} />;
+  if (config.view === "alert" && config.alert_id)
+    return <SingleAlert organizations={organizations} id={config.alert_id} />;
   if (config.view === "wall" && config.token_url) {
     const token = new WallToken(config.token_url);
     configureIntraday({ getToken: token.get });

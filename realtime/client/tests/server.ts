@@ -26,6 +26,7 @@ export class FakeSocket {
   readyState = 0;
   onmessage: ((event: { data: string }) => void) | null = null;
   onclose: ((event: { code: number; reason: string }) => void) | null = null;
+  onerror: (() => void) | null = null;
   readonly sent: Sent[] = [];
   readonly rooms = new Set<string>();
 

@@ -12,14 +12,62 @@ describe("the state of a queue", () => {
   it.each([
     ["a critical risk", kpi("a", critical), undefined, "burning", "97 % risk to miss the target"],
     ["a fifth of the agents missing", kpi("a", short), undefined, "burning", "5 agents short"],
-    ["one agent in nine missing", kpi("a", { ...CALM, headcount_gap: { gap: -1, gap_percent: -11, shortfall: 1 } }), undefined, "at_risk", "1 agent short"],
-    ["a service level well below its target", kpi("a", { ...CALM, service: { service_level: 74 } }), undefined, "at_risk", "service level 74 % of 80 %"],
-    ["a service level a little below its target", kpi("a", { ...CALM, service: { service_level: 76 } }), undefined, "fine", ""],
-    ["a late backlog", undefined, backlog("a", { sla_compliance_percentage: 89.9 }), "at_risk", "90 % of the backlog within SLA"],
-    ["old figures", kpi("a", { ...CALM, quality: "stale" }), undefined, "stale", "figures are older than the feed's cadence allows"],
-    ["a closed queue, whatever its figures", kpi("a", { ...critical, closed_until: "2026-01-31T10:00:01Z" }), undefined, "closed", ""],
-    ["a queue that has just opened", kpi("a", { ...critical, closed_until: "2026-01-31T10:00:00Z" }), undefined, "burning", "97 % risk to miss the target"],
-    ["no figure to judge by", kpi("a", { ...CALM, sla_risk: { risk_score: null, risk_level: null } }), undefined, "unknown", ""],
+    [
+      "one agent in nine missing",
+      kpi("a", { ...CALM, headcount_gap: { gap: -1, gap_percent: -11, shortfall: 1 } }),
+      undefined,
+      "at_risk",
+      "1 agent short",
+    ],
+    [
+      "a service level well below its target",
+      kpi("a", { ...CALM, service: { service_level: 74 } }),
+      undefined,
+      "at_risk",
+      "service level 74 % of 80 %",
+    ],
+    [
+      "a service level a little below its target",
+      kpi("a", { ...CALM, service: { service_level: 76 } }),
+      undefined,
+      "fine",
+      "",
+    ],
+    [
+      "a late backlog",
+      undefined,
+      backlog("a", { sla_compliance_percentage: 89.9 }),
+      "at_risk",
+      "90 % of the backlog within SLA",
+    ],
+    [
+      "old figures",
+      kpi("a", { ...CALM, quality: "stale" }),
+      undefined,
+      "stale",
+      "figures are older than the feed's cadence allows",
+    ],
+    [
+      "a closed queue, whatever its figures",
+      kpi("a", { ...critical, closed_until: "2026-01-31T10:00:01Z" }),
+      undefined,
+      "closed",
+      "",
+    ],
+    [
+      "a queue that has just opened",
+      kpi("a", { ...critical, closed_until: "2026-01-31T10:00:00Z" }),
+      undefined,
+      "burning",
+      "97 % risk to miss the target",
+    ],
+    [
+      "no figure to judge by",
+      kpi("a", { ...CALM, sla_risk: { risk_score: null, risk_level: null } }),
+      undefined,
+      "unknown",
+      "",
+    ],
     ["nothing wrong", kpi("a", CALM), backlog("a"), "fine", ""],
   ])("%s", (_, figure, waiting, level, why) => {
     expect(judge(figure, waiting, false, NOW)).toEqual({ level, why: why ? [why] : [] });
@@ -36,17 +84,27 @@ describe("the state of a queue", () => {
 });
 
 describe("the order of queues", () => {
-  const risk = (queue: string, risk_score: number | null) => kpi(queue, { ...CALM, sla_risk: { ...CALM.sla_risk, risk_score } });
+  const risk = (queue: string, risk_score: number | null) =>
+    kpi(queue, { ...CALM, sla_risk: { ...CALM.sla_risk, risk_score } });
   const rows = (...kpis: ReturnType<typeof kpi>[]) => [...queueRows(kpis, [], [], NOW).values()];
   const names = (found: { queue: string }[]) => found.map(({ queue }) => queue);
 
   it("is worst first, and what is not known comes last", () => {
-    expect(names(rows(risk("none", null), risk("low", 3), risk("high", 60)).sort(byUrgency))).toEqual(["high", "low", "none"]);
+    expect(names(rows(risk("none", null), risk("low", 3), risk("high", 60)).sort(byUrgency))).toEqual([
+      "high",
+      "low",
+      "none",
+    ]);
   });
 
   it("prefers the larger gap at equal risk", () => {
-    const gap = (queue: string, gap_percent: number) => kpi(queue, { ...CALM, headcount_gap: { gap: 0, gap_percent, shortfall: 0 } });
-    expect(names(rows(gap("small", -2), gap("large", -9), gap("none", 4)).sort(byUrgency))).toEqual(["large", "small", "none"]);
+    const gap = (queue: string, gap_percent: number) =>
+      kpi(queue, { ...CALM, headcount_gap: { gap: 0, gap_percent, shortfall: 0 } });
+    expect(names(rows(gap("small", -2), gap("large", -9), gap("none", 4)).sort(byUrgency))).toEqual([
+      "large",
+      "small",
+      "none",
+    ]);
   });
 
   it("is by name, with numbers as numbers, where nothing else differs", () => {

@@ -64,10 +64,25 @@ describe("the connection in words", () => {
     [standing(live, [], fresh, NOW), "live", "Live", ""],
     [standing(live, [], { ...fresh, stale: true }, NOW), "stale", "Stale", "newest figure is 10 s old"],
     [standing(live, [silent], fresh, NOW), "feed_down", "Feed down", "kpi from acd silent for 20 min"],
-    [standing({ ...live, state: "catching_up" }, [silent], fresh, NOW), "catching_up", "Catching up", "reading what was missed"],
+    [
+      standing({ ...live, state: "catching_up" }, [silent], fresh, NOW),
+      "catching_up",
+      "Catching up",
+      "reading what was missed",
+    ],
     [standing({ ...live, state: "reconnecting" }, [], fresh, NOW), "catching_up", "Reconnecting", ""],
-    [standing({ ...live, state: "offline", retryAt: NOW + 4_100 }, [], fresh, NOW), "offline", "Offline", "for 60 s, next try in 5 s"],
-    [standing({ ...live, state: "stopped", reason: "Signed out." }, [], fresh, NOW), "stopped", "Stopped", "Signed out."],
+    [
+      standing({ ...live, state: "offline", retryAt: NOW + 4_100 }, [], fresh, NOW),
+      "offline",
+      "Offline",
+      "for 60 s, next try in 5 s",
+    ],
+    [
+      standing({ ...live, state: "stopped", reason: "Signed out." }, [], fresh, NOW),
+      "stopped",
+      "Stopped",
+      "Signed out.",
+    ],
   ])("%o", (said, kind, text, detail) => {
     expect(said).toEqual({ kind, text, detail });
   });
@@ -83,11 +98,21 @@ describe("alerts", () => {
       alert("older", { severity: "critical", triggered_at: at(1) }),
       alert("newer", { severity: "critical", triggered_at: at(2) }),
     ];
-    expect(found.sort(byUrgency).map(({ alert_id }) => alert_id)).toEqual(["newer", "older", "low", "taken", "silenced"]);
+    expect(found.sort(byUrgency).map(({ alert_id }) => alert_id)).toEqual([
+      "newer",
+      "older",
+      "low",
+      "taken",
+      "silenced",
+    ]);
   });
 
   it.each([
-    ["already_acknowledged", { acknowledged_by: "ana", acknowledged_at: "x" }, "ana took it at 10:05. Take it over if you work on it now."],
+    [
+      "already_acknowledged",
+      { acknowledged_by: "ana", acknowledged_at: "x" },
+      "ana took it at 10:05. Take it over if you work on it now.",
+    ],
     ["already_resolved", { resolved_by: "system" }, "It was resolved by system. Nothing is left to do."],
     ["version_conflict", {}, "It changed while you looked at it; what you see now is current. Try again."],
   ])("say who was first: %s", (code, current, words) => {
@@ -103,13 +128,18 @@ describe("the scope in the address", () => {
   const organization = (id: string, whole = true) =>
     ({ id, whole, departments: [{ id: "sales", name: "Sales", queues: [] }] }) as unknown as Organization;
   it("is read and written the same", () => {
-    const scope = scopeInAddress("?organization=b&department=sales&queue=line%201", [organization("a"), organization("b")]);
+    const scope = scopeInAddress("?organization=b&department=sales&queue=line%201", [
+      organization("a"),
+      organization("b"),
+    ]);
     expect(scope).toEqual({ organization_id: "b", department_id: "sales", queue_name: "line 1" });
     expect(addressOf(scope)).toBe("?organization=b&department=sales&queue=line+1");
   });
 
   it("falls back to the first organization, and to the department of whoever is limited to one", () => {
-    expect(scopeInAddress("?organization=foreign", [organization("a"), organization("b")])).toEqual({ organization_id: "a" });
+    expect(scopeInAddress("?organization=foreign", [organization("a"), organization("b")])).toEqual({
+      organization_id: "a",
+    });
     expect(scopeInAddress("", [organization("a", false)])).toEqual({ organization_id: "a", department_id: "sales" });
   });
 
