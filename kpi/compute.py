@@ -97,19 +97,36 @@ def fresh_for(inputs: QueueInputs) -> timedelta:
 
 def _calls(inputs: QueueInputs, state: State) -> tuple[float | None, float]:
     """Contacts expected in the interval: the forecast, corrected by the run of the day's completed intervals, and by
-    that of the window where it leaves the noise behind; without a forecast the run of the window alone."""
-    so_far = sum(part * interval.offered for interval, part in state.window)
-    share = state.window_seconds / state.interval_seconds
-    measured = formulas.prorated(count=so_far, share=share) if not state.stale else None
+    that of the interval itself where it leaves the noise behind; without a forecast the run of the window alone. And
+    the day's correction."""
     if state.expected is None:
-        return measured, 1.0
+        return _run_of_window(state), 1.0
     day = inputs.day
     ratio = formulas.reforecast_ratio(actual=day.compared or 0.0, forecast=day.forecast or 0.0)
-    length = (state.expected.end - state.expected.start).total_seconds()
-    calls = state.expected.offered * ratio * state.interval_seconds / length
-    if measured is not None and formulas.reforecast_ratio(actual=so_far, forecast=calls * share) != 1.0:
-        return measured, ratio
+    calls = _forecast(state.expected, state.interval_seconds) * ratio
+    newest = state.newest
+    if newest is None or newest.start != state.start or state.stale:
+        return calls, ratio
+    share = formulas.elapsed_share(
+        start=newest.start.timestamp(), interval_seconds=state.interval_seconds, as_of=newest.as_of.timestamp()
+    )
+    if share * state.interval_seconds < SHORT_SECONDS:
+        return calls, ratio
+    if formulas.reforecast_ratio(actual=newest.offered, forecast=calls * share) != 1.0:
+        calls = newest.offered / share
     return calls, ratio
+
+
+def _run_of_window(state: State) -> float | None:
+    if state.stale:
+        return None
+    offered = sum(part * interval.offered for interval, part in state.window)
+    return formulas.prorated(count=offered, share=state.window_seconds / state.interval_seconds)
+
+
+def _forecast(expected: Expected, interval_seconds: float) -> float:
+    """For the queue's interval, should the planners' be longer or shorter."""
+    return expected.offered * interval_seconds / (expected.end - expected.start).total_seconds()
 
 
 def _aht_seconds(inputs: QueueInputs, state: State) -> float | None:
@@ -131,8 +148,7 @@ def measure(inputs: QueueInputs, state: State) -> None:
     sums, newest, rules = state.sums, state.newest, state.rules
     sums.interval_start = state.start
     if state.expected is not None:
-        length = (state.expected.end - state.expected.start).total_seconds()
-        sums.forecast = state.expected.offered * state.interval_seconds / length
+        sums.forecast = _forecast(state.expected, state.interval_seconds)
     _measure_day(inputs, state)
     if newest is None or state.as_of is None:
         return

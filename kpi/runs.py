@@ -126,7 +126,8 @@ def _is_news(found: Figure, row: CurrentKPI) -> bool:
     idle = found.part.idle
     if row.time is None:
         return idle != "no data"
-    if found.at < row.time or (idle == "no data" and found.at - row.time > FORGOTTEN):
+    forgotten = found.at - row.time > FORGOTTEN and not row.idle
+    if found.at < row.time or (idle == "no data" and forgotten):
         return False
     return not idle or idle != row.idle or row.as_of != found.part.as_of
 

@@ -97,6 +97,9 @@ def short(spells: Sequence[Spell]) -> list[tuple[str, float, float | None]]:
         pytest.param(
             [said(0), said(300, came=290)], [("present", 0, 0), ("present", 290, 290)], id="came again, going unseen"
         ),
+        pytest.param(
+            [said(0, came=-1440), said(5, came=-1440)], [("present", 0, 0)], id="a check-in of yesterday is no news"
+        ),
         pytest.param([said(-60, "on_leave"), said(0, "on_leave")], [("on_leave", -60, None)], id="on leave"),
     ],
 )

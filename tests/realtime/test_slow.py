@@ -10,11 +10,12 @@ from django.db import transaction
 
 from intraday.channels import CHANNELS
 from intraday.org.models import Organization, Scope
+from realtime import hub
 from realtime.channels import Channel, Keyed
 from realtime.publish import publish
 from realtime.rendering import MAX_BATCH_BYTES
 from tests.live import LiveServer, socket
-from tests.realtime.notes import in_thread, scope_of, urgent
+from tests.realtime.notes import in_thread, note, scope_of, urgent
 from tests.realtime.test_options import Gauge
 from tests.realtime.test_sockets import RawSocket
 
@@ -58,7 +59,7 @@ def measure(scopes: list[Scope], first: int) -> None:
 
 def begin(client: RawSocket, token: str) -> None:
     client.say({"event": "authenticate", "data": {"token": token}})
-    client.say({"event": "subscribe", "data": {"rooms": [CUSTOM, ALERTS]}})
+    client.say({"event": "subscribe", "data": {"rooms": [CUSTOM, ALERTS], "snapshot": False}})
     while client.hear()["event"] != "subscribed":
         pass
 
@@ -118,3 +119,31 @@ async def test_fifty_that_stop_reading_hold_up_nobody_and_end_with_the_newest_an
             assert heard + left_out == total
             assert left_out > total // 4
         assert await reading.quiet(0.1) == []
+
+
+async def test_who_takes_nothing_for_long_is_told_4008_and_goes_on_from_its_cursor(
+    server: LiveServer, token: str, support: Scope, slow: list[RawSocket], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(hub, "STUCK_SECONDS", 1.0)
+    stuck, *others = slow
+    for each in others:
+        each.close()
+    await asyncio.to_thread(begin, stuck, token)
+    await in_thread(urgent, support, 0)
+    first = await asyncio.to_thread(stuck.hear)
+    await in_thread(urgent, support, *range(1, 30))
+    await in_thread(note, support, 1, text="x" * 8_000_000)
+    parked = server.on_loop(
+        lambda: next(each for each in server.hub.connections.values() if each.followers)
+    ).writer._transport  # type: ignore[attr-defined]
+    while not parked.close_sent:
+        await asyncio.sleep(0.02)
+    with pytest.raises(AssertionError, match=r"closed: .*reconnect and replay") as end:
+        while True:
+            await asyncio.to_thread(stuck.hear)
+    assert repr((4008).to_bytes(2, "big"))[2:-1] in str(end.value)
+    async with socket(server, token) as back:
+        since = {ALERTS: {"epoch": first["epoch"], "seq": first["seq"]}}
+        assert (await back.subscribe(ALERTS, since=since))["data"]["recovered"] is True
+        await back.up_to(30)
+        assert [event["data"]["number"] for event in back.events()] == list(range(1, 30))

@@ -129,6 +129,14 @@ def test_it_is_for_staff_and_not_for_tenants(client: Client, organization: Organ
     assert client.get("/metrics", REMOTE_ADDR="10.0.0.7").status_code == 200
 
 
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])
+def test_probes_ask_by_address(client: Client, db: None, path: str):
+    """Kubernetes and Prometheus say the address of the pod as Host."""
+    assert client.get(path, HTTP_HOST="10.1.2.3:5000").status_code == 200
+    assert client.get("/api/schema", HTTP_HOST="10.1.2.3:5000").status_code == 400
+    assert client.get("/metrics", HTTP_HOST="10.1.2.3:5000", REMOTE_ADDR="10.0.0.7").status_code == 400
+
+
 # --- jobs ------------------------------------------------------------------------------------------------------------
 def test_runs_are_counted_over_all_workers(client: Client, db: None):
     at = datetime(2026, 1, 31, 10, tzinfo=UTC)

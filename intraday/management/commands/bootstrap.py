@@ -6,8 +6,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 from django.utils import timezone
 
-from alerts.services import install_default_rules
-from intraday.org.demo import create_demo
+from intraday import demo
 from intraday.org.models import Organization, valid_id, valid_time_zone
 from intraday.org.services import add_queues, create_organization
 
@@ -28,8 +27,7 @@ class Command(BaseCommand):
         if options["demo"]:
             if not settings.EMBEDDED:
                 raise CommandError("The demo's people have a printed password: they belong in the embedded database.")
-            organization = create_demo()
-            install_default_rules(organization=organization, now=timezone.now())
+            organization = demo.load(now=timezone.now())
         elif options["organization"]:
             organization = self._create(options)
         else:
