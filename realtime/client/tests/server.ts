@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { vi } from "vitest";
 import { RealtimeClient } from "../src/client.js";
 import type { ClientOptions } from "../src/config.js";
-import type { Alert, BacklogUpdate, LogMessage } from "../src/messages.js";
+import type { Alert, BacklogUpdate, KPIUpdate, LogMessage } from "../src/messages.js";
 import type { ByStream } from "../src/positions.js";
 import { hears, scopeOfRoom, streamOfRoom, type Scope } from "../src/rooms.js";
 
@@ -207,4 +207,14 @@ export function alert(alert_id: string, more: Partial<Alert> = {}): Alert {
   const now = new Date().toISOString();
   const data = golden("alert:triggered").data as Alert;
   return { ...data, triggered_at: now, last_seen_at: now, message: "50 items wait", alert_id, ...more };
+}
+
+/** The golden KPIs, of this scope (the organization without one), now. */
+export function kpi(utilization: number | null, scope: Scope = {}, more: Partial<KPIUpdate> = {}): KPIUpdate {
+  const data = golden("kpi:update").data as KPIUpdate;
+  delete data.department_id;
+  delete data.queue_name;
+  const timestamp = new Date().toISOString();
+  const measured = { ...data.utilization, current_utilization: utilization };
+  return Object.assign(data, scope, { timestamp, utilization: measured }, more);
 }

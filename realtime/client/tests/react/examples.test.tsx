@@ -8,12 +8,12 @@ import { AlertBell } from "../../examples/react/AlertBell.js";
 import { BacklogMonitor } from "../../examples/react/BacklogMonitor.js";
 import { ConnectionNote } from "../../examples/react/ConnectionNote.js";
 import { KPIDashboard } from "../../examples/react/KPIDashboard.js";
-import { alert, backlog } from "../server.js";
+import { alert, backlog, kpi } from "../server.js";
 import { pagePerTest } from "./render.js";
 
 const FOLDER = join(import.meta.dirname, "../../examples/react");
 const DOCUMENT = readFileSync(join(import.meta.dirname, "../../../../docs/frontend.md"), "utf8");
-const SUPPORT = { organization_id: "org_123", department_id: "dept_456", queue_name: "support" };
+const SUPPORT = { department_id: "dept_456", queue_name: "support" };
 const page = pagePerTest();
 
 it("docs/frontend.md shows each of them", () => {
@@ -23,15 +23,9 @@ it("docs/frontend.md shows each of them", () => {
 it("KPIDashboard", async () => {
   await page().show(<KPIDashboard />);
   expect(page().text).toBe("No figures yet.");
-  await page().publish("kpi:update", {
-    ...SUPPORT,
-    timestamp: new Date().toISOString(),
-    utilization: { current_utilization: null },
-    headcount_gap: { shortfall: 3 },
-    sla_risk: { risk_level: "high" },
-    reasons: { "utilization.current_utilization": "nobody is paid yet" },
-  });
-  expect(page().text).toBe("Utilization– %Agents short3Risk to the service levelhigh");
+  const reasons = { "utilization.current_utilization": "nobody is paid yet" };
+  await page().publish("kpi:update", kpi(null, SUPPORT, { reasons }));
+  expect(page().text).toBe("Utilization– %Agents short18Risk to the service levelcritical");
   expect(page().element.querySelector("dd")?.title).toBe("nobody is paid yet");
 });
 

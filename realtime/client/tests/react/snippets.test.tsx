@@ -2,7 +2,7 @@
 
 import type { ReactNode } from "react";
 import { describe, expect, it, vi } from "vitest";
-import { alert, backlog } from "../server.js";
+import { alert, backlog, kpi } from "../server.js";
 import { DOCUMENT, snippets } from "../snippets.js";
 import { pagePerTest } from "./render.js";
 
@@ -25,14 +25,10 @@ describe.skipIf(!found.length)(`the snippets (need ${DOCUMENT})`, () => {
 
   it("KPIDashboard shows the utilization of the queue", async () => {
     const log = vi.spyOn(console, "log").mockReturnValue();
-    const kpi = (queue_name: string, current_utilization: number): object => ({
-      ...{ organization_id: "org_123", department_id: "dept_456", queue_name, timestamp: new Date().toISOString() },
-      utilization: { current_utilization },
-    });
     await show("KPIDashboard");
-    const support = kpi("support", 82.5);
+    const support = kpi(82.5, { department_id: "dept_456", queue_name: "support" });
     await page().publish("kpi:update", support);
-    await page().publish("kpi:update", kpi("billing", 40));
+    await page().publish("kpi:update", kpi(40, { department_id: "dept_456", queue_name: "billing" }));
     expect(page().text).toBe("Utilization: 82.5%");
     expect(log).toHaveBeenCalledExactlyOnceWith("Live KPI update:", support);
   });
