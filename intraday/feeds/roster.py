@@ -12,41 +12,12 @@ from intraday.feeds.profiles import WAVES, Profile, Wave
 
 HOUR, MINUTE = 3600.0, 60.0
 ABSENT, ON_LEAVE, LATE, TRAINED = 0.03, 0.03, 0.10, 0.08  # of the people of a day
-FIRST_NAMES = [
-    "Mara",
-    "Jonas",
-    "Aylin",
-    "Piet",
-    "Sofia",
-    "Emre",
-    "Lena",
-    "Tariq",
-    "Ines",
-    "Kofi",
-    "Greta",
-    "Milan",
-    "Noor",
-    "Felix",
-    "Yara",
-    "Oskar",
-    "Dana",
-    "Luis",
-]
-LAST_NAMES = [
-    "Keller",
-    "Yilmaz",
-    "Novak",
-    "Brandt",
-    "Okafor",
-    "Silva",
-    "Haas",
-    "Petrov",
-    "Lindner",
-    "Weiss",
-    "Costa",
-    "Maurer",
-    "Ziegler",
-]
+# fmt: off
+FIRST_NAMES = ("Mara", "Jonas", "Aylin", "Piet", "Sofia", "Emre", "Lena", "Tariq", "Ines", "Kofi", "Greta", "Milan",
+               "Noor", "Felix", "Yara", "Oskar", "Dana", "Luis")
+LAST_NAMES = ("Keller", "Yilmaz", "Novak", "Brandt", "Okafor", "Silva", "Haas", "Petrov", "Lindner", "Weiss", "Costa",
+              "Maurer", "Ziegler")
+# fmt: on
 
 
 class Person(NamedTuple):

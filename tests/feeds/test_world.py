@@ -183,7 +183,7 @@ def test_the_day_so_far_is_told_in_order_and_each_step_computed_before_the_next(
     kinds = [kind for posts in told for kind, rows in posts.items() if rows]
     computed = [row["as_of_time"] for posts in told for row in posts.get("compute", [])]
 
-    assert kinds[0] == "shifts"
+    assert kinds[:2] == ["backlog", "shifts"]
     assert kinds.index("forecast") > max(place for place, kind in enumerate(kinds) if kind == "attendance")
     assert kinds.index("forecast") < kinds.index("kpi")
     assert computed == sorted(computed)
