@@ -1,12 +1,15 @@
 """What alerts publish: the whole record at each of its transitions."""
 
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
 
 from msgspec import UNSET, UnsetType
 
+from alerts.models import Alert
+from intraday.org.models import Scope
 from realtime.protocol import Payload, Timestamp
 
 Severity = Literal["low", "medium", "high", "critical"]
+Value = float | str | None
 
 
 class AlertChanged(Payload, frozen=True, kw_only=True):
@@ -24,8 +27,8 @@ class AlertChanged(Payload, frozen=True, kw_only=True):
     message: str
     metric: str
     unit: str
-    current_value: float | str | None
-    threshold_value: float | str | None
+    current_value: Value
+    threshold_value: Value
     status: Literal["pending", "acknowledged", "resolved"]
     triggered_at: Timestamp
     acknowledged_at: Timestamp | UnsetType = UNSET
@@ -33,10 +36,11 @@ class AlertChanged(Payload, frozen=True, kw_only=True):
     resolved_at: Timestamp | UnsetType = UNSET
     resolved_by: str | UnsetType = UNSET
     resolution: Literal["manual", "auto", "no_data", "rule_disabled", "orphaned"] | UnsetType = UNSET
+    condition_cleared_at: Timestamp | UnsetType = UNSET
     note: str | UnsetType = UNSET
     occurrence_count: int
     last_seen_at: Timestamp
-    peak_value: float | str | None
+    peak_value: Value
     escalation_level: int
     suppressed: bool
     snoozed_until: Timestamp | UnsetType = UNSET
@@ -49,9 +53,49 @@ class AlertChanged(Payload, frozen=True, kw_only=True):
     def requires_ack(self) -> bool:
         return self.severity in ("high", "critical")
 
+    @classmethod
+    def of(cls, row: Alert, scope: Scope, **extra: Any) -> Self:
+        return cls(
+            alert_id=str(row.pk),
+            rule_id=str(row.rule_id),
+            rule_name=row.rule_name,
+            alert_type=row.alert_type,
+            severity=row.severity,  # type: ignore[arg-type]
+            source=row.source,  # type: ignore[arg-type]
+            organization_id=scope.organization_id,
+            department_id=scope.department_id or UNSET,
+            queue_name=scope.queue_name or UNSET,
+            message=row.message,
+            metric=row.metric,
+            unit=row.unit,
+            current_value=row.current_value,
+            threshold_value=row.threshold_value,
+            status=row.status,  # type: ignore[arg-type]
+            triggered_at=row.triggered_at,
+            acknowledged_at=row.acknowledged_at or UNSET,
+            acknowledged_by=row.acknowledged_by or UNSET,
+            resolved_at=row.resolved_at or UNSET,
+            resolved_by=row.resolved_by or UNSET,
+            resolution=row.resolution or UNSET,  # type: ignore[arg-type]
+            condition_cleared_at=row.condition_cleared_at or UNSET,
+            note=row.note or UNSET,
+            occurrence_count=row.occurrence_count,
+            last_seen_at=row.last_seen_at,
+            peak_value=row.peak_value,
+            escalation_level=row.escalation_level,
+            suppressed=row.suppressed,
+            snoozed_until=row.snoozed_until or UNSET,
+            group_key=f"{row.source}:{scope}",
+            previous_alert_id=str(row.previous_id) if row.previous_id else UNSET,
+            runbook=row.runbook or UNSET,
+            version=row.version,
+            **extra,
+        )
+
 
 class AlertTriggered(AlertChanged, frozen=True, kw_only=True):
-    """`alert:triggered`: new, risen in severity, or waiting again because its acknowledgement ran out (`reminder`)."""
+    """`alert:triggered`: new, or risen in severity; with `reminder` it waits still, or again: its acknowledgement or
+    its silence has run out."""
 
     event: ClassVar[str] = "alert:triggered"
 
@@ -68,3 +112,9 @@ class AlertResolved(AlertChanged, frozen=True, kw_only=True):
 
 class AlertEscalated(AlertChanged, frozen=True, kw_only=True):
     event: ClassVar[str] = "alert:escalated"
+
+
+class AlertUpdated(AlertChanged, frozen=True, kw_only=True):
+    """`alert:updated`: the status stays, something else changed: snoozed, silenced, its condition cleared."""
+
+    event: ClassVar[str] = "alert:updated"

@@ -33,39 +33,45 @@ def renew(
 
     For which something was `posted`, whatever is newer or differs is news. For others only time has passed: other
     counts are news, and every DRIFT what time alone changes (minutes lost, check-ins that are no longer recent).
+    Figures that are no news are true at the instant nevertheless, and remembered to be.
     """
     if not scopes:
         return {}
-    organization_id = next(iter(scopes)).organization_id
-    counted = stands.counts(organization_id, at=micros(at))
-    recent = stands.checkins(organization_id, since=micros(at) - RECENT, at=micros(at), limit=RECENT_MAX)
-    rows = {row.scope_id: row for row in CurrentAttendance.objects.filter(scope__in=scopes).select_related("snapshot")}
+    fresh = _count(scopes, at=at, now=now)
+    known = CurrentAttendance.objects.filter(scope__in=fresh, snapshot__isnull=False).select_related("snapshot")
+    rows = {row.scope_id: row for row in known}
     news: dict[Scope, Snapshot] = {}
     for scope in scopes:
-        row = rows.get(scope.pk)
+        snapshot, row = fresh[scope.pk], rows.get(scope.pk)
         before = None if row is None else row.snapshot
-        fresh = _counted(scope, at, now, counted, recent)
         if before is not None and before.time == at:
-            fresh.id = before.id
-        if _is_news(fresh, before, posted=scope in posted):
-            news[scope] = fresh
-    _save(news)
+            snapshot.id = before.id
+        if _is_news(snapshot, before, posted=scope in posted):
+            news[scope] = snapshot
+            rows[scope.pk] = CurrentAttendance(scope=scope, snapshot=snapshot)
+    for row in rows.values():
+        row.time = at
+    _save(news.values(), rows.values())
     return news
 
 
-def _counted(
-    scope: Scope, at: datetime, now: datetime, counted: dict[str, Counts], recent: dict[str, list[Checkin]]
-) -> Snapshot:
-    code = scope.department_id
-    counts = counted.get(code, Counts())
-    return Snapshot(
-        scope=scope,
-        time=at,
-        received_at=now,
-        lost_minutes=counts.lost_minutes,
-        recent_checkins=[_as_json(each) for each in recent.get(code, [])],
-        **{name: getattr(counts, name) for name in COUNTED},
-    )
+def _count(scopes: Collection[Scope], *, at: datetime, now: datetime) -> dict[int, Snapshot]:
+    """Snapshots of these scopes of one organization, unsaved, by the scope's primary key."""
+    organization_id = next(iter(scopes)).organization_id
+    counted = stands.counts(organization_id, at=micros(at))
+    recent = stands.checkins(organization_id, since=micros(at) - RECENT, at=micros(at), limit=RECENT_MAX)
+    found = {}
+    for scope in scopes:
+        counts = counted.get(scope.department_id, Counts())
+        found[scope.pk] = Snapshot(
+            scope=scope,
+            time=at,
+            received_at=now,
+            lost_minutes=counts.lost_minutes,
+            recent_checkins=[_as_json(each) for each in recent.get(scope.department_id, [])],
+            **{name: getattr(counts, name) for name in COUNTED},
+        )
+    return found
 
 
 def _is_news(fresh: Snapshot, before: Snapshot | None, *, posted: bool) -> bool:
@@ -88,13 +94,11 @@ def _as_json(checkin: Checkin) -> dict[str, object]:
     }
 
 
-def _save(news: dict[Scope, Snapshot]) -> None:
-    if not news:
-        return
-    Snapshot.objects.bulk_create(
-        news.values(), update_conflicts=True, unique_fields=["scope", "time"], update_fields=_SNAPSHOT_FIELDS
-    )
-    rows = [CurrentAttendance(scope=scope, snapshot=row, time=row.time) for scope, row in news.items()]
+def _save(news: Collection[Snapshot], rows: Collection[CurrentAttendance]) -> None:
+    if news:
+        Snapshot.objects.bulk_create(
+            news, update_conflicts=True, unique_fields=["scope", "time"], update_fields=_SNAPSHOT_FIELDS
+        )
     CurrentAttendance.objects.bulk_create(
         rows, update_conflicts=True, unique_fields=["scope"], update_fields=["snapshot", "time"]
     )

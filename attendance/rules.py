@@ -151,6 +151,8 @@ def _come(spells: list[Spell], said: Said) -> None:
     still = _still(spells, said)
     came_before = spells[-1].came_at if still is not None else None
     came_at = said.checked_in_at
+    if came_at is not None and said.time - came_at > HOLDS:
+        came_at = None  # some feeds repeat a check-in of long ago
     if came_at is not None and still == Status.CHECKED_OUT and came_at <= spells[-1].starts:
         came_at = said.time  # the first check-in of her day is not the one that brought her back
     if came_at is None:

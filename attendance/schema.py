@@ -6,7 +6,8 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import inline_serializer
 from rest_framework import serializers
 
-from attendance.serializers import AttendanceRecordSerializer, ShiftSerializer
+from attendance.serializers import AttendanceRecordSerializer, PeopleQuery, ShiftSerializer
+from attendance.stands import STATUSES
 from intraday.rest.batches import BatchQuery
 from intraday.rest.pages import HistoryQuery, ScopeQuery
 from intraday.rest.schema import BAD_POSTS, BAD_REQUESTS, EventRefSchema, batch_answers, page_of
@@ -64,6 +65,21 @@ class ShiftRowResult(serializers.Serializer):
     warnings = serializers.ListField(child=serializers.CharField(), required=False)
 
 
+class PersonNowSchema(serializers.Serializer):
+    employee_id = serializers.CharField()
+    employee_name = serializers.CharField(allow_null=True)
+    department_id = serializers.CharField(allow_null=True)
+    queue_names = serializers.ListField(child=serializers.CharField(), help_text="That her shift names.")
+    status = serializers.ChoiceField(choices=list(STATUSES))
+    shift_start = serializers.DateTimeField(allow_null=True)
+    shift_end = serializers.DateTimeField(allow_null=True)
+    checked_in_at = serializers.DateTimeField(allow_null=True, help_text="First, for this shift.")
+    lost_minutes = serializers.FloatField()
+
+    class Meta:
+        ref_name = "PersonNow"
+
+
 INGEST: dict[str, Any] = {
     "request": AttendanceRecordSerializer,
     "responses": {201: AttendanceRowResult, **BAD_POSTS},
@@ -93,6 +109,15 @@ HISTORY: dict[str, Any] = {
     "responses": {
         (200, "application/json"): page_of("Attendance", AttendanceFigure),
         (200, "text/csv"): OpenApiTypes.STR,
+        **BAD_REQUESTS,
+    },
+}
+PEOPLE: dict[str, Any] = {
+    "parameters": [PeopleQuery],
+    "responses": {
+        200: inline_serializer(
+            "AttendancePeople", {"as_of": serializers.DateTimeField(), "items": PersonNowSchema(many=True)}
+        ),
         **BAD_REQUESTS,
     },
 }

@@ -6,16 +6,19 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
-from django.db.models import QuerySet
+from django.db.models import Max, QuerySet
 from msgspec import structs
 
+from attendance import stands
 from attendance.events import AttendanceChanged
 from attendance.instants import instant, micros
 from attendance.models import AttendanceRecord, CurrentAttendance, Duty, Person, Shift, Snapshot, Spell
-from attendance.rules import Interval, union, without
+from attendance.rules import MINUTE, Interval, union, without
 from attendance.schedule import interval
+from attendance.stands import PersonNow
 from attendance.terms import HERE, ON_DUTY, Kind, Status
 from intraday.org.models import Scope
+from intraday.rounding import half_up
 from realtime.rooms import RoomFilter
 
 COLUMNS = [name for name in AttendanceChanged.__struct_fields__ if name not in ("reasons", "recent_checkins")]
@@ -134,6 +137,65 @@ def history(
     page = list(rows.order_by("time")[: limit + 1])
     items = [as_dict(_payload(row, scope, names=names)) for row in page[:limit]]
     return items, page[limit - 1].time if len(page) > limit else None
+
+
+def people(
+    scope: Scope, *, status: str | None, site_id: str, limit: int, now: datetime
+) -> tuple[datetime, list[dict[str, Any]]]:
+    """Who stands how, who has lost most minutes first; and the instant of which that is true.
+
+    It is now; where the feed replays the past, the instant of the newest figures.
+    """
+    newest = CurrentAttendance.objects.filter(scope__organization=scope.organization_id).aggregate(Max("time"))
+    as_of = newest["time__max"]
+    at = as_of if as_of is not None and not is_live(scope.organization_id, as_of=as_of, now=now) else now
+    found = stands.people(
+        scope.organization_id,
+        at=micros(at),
+        status=status,
+        department_id=scope.department_id,
+        site_id=site_id,
+        limit=limit,
+    )
+    queues = _queues_of([each.person_id for each in found], at)
+    return at, [_person(each, queues.get(each.person_id, set())) for each in found]
+
+
+def _queues_of(people: Collection[int], at: datetime) -> dict[int, set[str]]:
+    shifts = Shift.objects.filter(person__in=people, start__lte=at, end__gt=at, cancelled=False, kind__in=ON_DUTY)
+    found: dict[int, set[str]] = {}
+    for person, names in shifts.values_list("person_id", "queue_names"):
+        found.setdefault(person, set()).update(names)
+    return found
+
+
+def _person(each: PersonNow, queues: set[str]) -> dict[str, Any]:
+    return {
+        "employee_id": each.employee_id,
+        "employee_name": each.name or None,
+        "department_id": each.department_id or None,
+        "queue_names": sorted(queues),
+        "status": each.status,
+        "shift_start": None if each.starts is None else instant(each.starts),
+        "shift_end": None if each.ends is None else instant(each.ends),
+        "checked_in_at": None if each.came_at is None else instant(each.came_at),
+        "lost_minutes": half_up(each.lost / MINUTE),
+    }
+
+
+def queues_of(people: Collection[int], *, at: datetime) -> list[Scope]:
+    """The queues on which these people work at an instant: what becomes of them moves their figures, too."""
+    shifts = Shift.objects.filter(person__in=people, start__lte=at, end__gt=at).exclude(queue_names=[])
+    rows = shifts.values_list("organization_id", "department_id", "queue_names")
+    names = {(organization, code, queue) for organization, code, queues in rows for queue in queues}
+    if not names:
+        return []
+    found = Scope.objects.filter(
+        organization__in={each[0] for each in names},
+        department_id__in={each[1] for each in names},
+        queue_name__in={each[2] for each in names},
+    )
+    return [scope for scope in found if (scope.organization_id, scope.department_id, scope.queue_name) in names]
 
 
 def as_dict(payload: AttendanceChanged) -> dict[str, Any]:

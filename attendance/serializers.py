@@ -6,9 +6,11 @@ from typing import Any
 from django.utils import timezone
 from rest_framework import serializers
 
+from attendance.stands import STATUSES
 from attendance.terms import Kind, Status
 from intraday.org.models import valid_id, valid_queue_name
 from intraday.rest.fields import InstantField, check_not_ahead
+from intraday.rest.pages import MAX_LIMIT
 
 SHIFT_MAX = {True: timedelta(days=2), False: timedelta(days=400)}  # of work; of leave and days off
 QUEUES_MAX = 50
@@ -92,6 +94,16 @@ class ShiftSerializer(PersonSerializer):
 def _check_span(name: str, start: datetime, end: datetime, longest: timedelta) -> None:
     if not timedelta() < end - start <= longest:
         raise serializers.ValidationError({name: [f"Must be after the start, by {longest.days} days at most."]})
+
+
+class PeopleQuery(serializers.Serializer):
+    organization_id = serializers.CharField(
+        required=False, max_length=64, help_text="Defaults to the organization of the credential."
+    )
+    department_id = serializers.CharField(required=False, max_length=64)
+    site_id = serializers.CharField(required=False, max_length=64, default="")
+    status = serializers.ChoiceField(required=False, choices=list(STATUSES), help_text="`absent` includes `no_show`.")
+    limit = serializers.IntegerField(required=False, min_value=1, max_value=MAX_LIMIT, default=200)
 
 
 def to_record(valid: dict[str, Any]) -> dict[str, Any]:

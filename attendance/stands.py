@@ -57,8 +57,8 @@ stands AS (
     WHERE NOT EXISTS (
         SELECT 1 FROM attendance_duty d
         WHERE d.person_id = now.person_id
-          AND ((NOT d.on_leave AND d.starts <= %(at)s + {EARLY} AND d.ends > COALESCE(now.came_at, %(at)s))
-               OR (d.on_leave AND now.came_at IS NULL AND d.starts <= %(at)s AND d.ends > %(at)s))
+          AND CASE WHEN now.came_at IS NULL THEN d.starts <= %(at)s AND d.ends > %(at)s
+                   ELSE NOT d.on_leave AND d.starts <= %(at)s + {EARLY} AND d.ends > now.came_at END
     )
 )
 """  # noqa: S608 - all parts are literals and constants of this project
@@ -116,6 +116,59 @@ def _rows(statement: str, values: Mapping[str, Any]) -> Iterator[tuple[Any, ...]
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
         yield from cursor.fetchall()
+
+
+# What `people?status=` may ask for.
+STATUSES = {
+    "no_show": "no_show = 1",
+    "absent": "standing = 'absent'",
+    "left_early": "standing = 'left_early'",
+    "late": "late = 1",
+    "on_break": "activity = 'on_break' AND standing IN ('present', 'unscheduled')",
+    "training": "activity = 'training' AND standing IN ('present', 'unscheduled')",
+    "present": "standing = 'present'",
+    "expected": "standing = 'expected'",
+    "unscheduled": "standing = 'unscheduled'",
+    "on_leave": "standing = 'on_leave'",
+    "day_off": "standing = 'day_off'",
+}
+
+_PEOPLE = (
+    _STANDS
+    + """
+SELECT p.id, p.employee_id, p.name, stands.department_id, CASE {cases} ELSE standing END, starts, ends, came_at, lost
+FROM stands JOIN attendance_person p ON p.id = stands.person_id
+WHERE (%(department)s = '' OR stands.department_id = %(department)s) AND (%(site)s = '' OR p.site_id = %(site)s)
+  AND {condition}
+ORDER BY lost DESC, p.employee_id, starts LIMIT %(limit)s
+"""
+)
+_CASES = " ".join(f"WHEN {condition} THEN '{status}'" for status, condition in STATUSES.items())
+
+
+@dataclass(frozen=True, slots=True)
+class PersonNow:
+    """`status` is the one asked for, else the first of STATUSES that holds."""
+
+    person_id: int
+    employee_id: str
+    name: str
+    department_id: str
+    status: str
+    starts: int | None
+    ends: int | None
+    came_at: int | None
+    lost: int
+
+
+def people(
+    organization_id: str, *, at: int, status: str | None, department_id: str, site_id: str, limit: int
+) -> list[PersonNow]:
+    """How each of them stands, who has lost most first."""
+    cases = _CASES if status is None else f"WHEN 1 = 1 THEN '{status}'"
+    condition = "1 = 1" if status is None else STATUSES[status]
+    values = {"organization": organization_id, "at": at, "department": department_id, "site": site_id, "limit": limit}
+    return [PersonNow(*row) for row in _rows(_PEOPLE.format(cases=cases, condition=condition), values)]
 
 
 _CHECKINS = f"""

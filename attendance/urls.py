@@ -8,4 +8,5 @@ urlpatterns = [
     path("shifts/batch-ingest", views.ShiftsView.as_view()),
     path("current", views.CurrentView.as_view()),
     path("history", views.HistoryView.as_view()),
+    path("people", views.PeopleView.as_view()),
 ]

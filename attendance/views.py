@@ -4,13 +4,13 @@ from typing import Any
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import PermissionDenied, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from attendance import schema, selectors, services
-from attendance.serializers import AttendanceRecordSerializer, ShiftSerializer, to_record, to_shift
+from attendance.serializers import AttendanceRecordSerializer, PeopleQuery, ShiftSerializer, to_record, to_shift
 from intraday.intake.booking import booked
 from intraday.rest import batches
 from intraday.rest.batches import BatchQuery
@@ -119,3 +119,24 @@ class HistoryView(APIView):
             names=principal.sees_names,
         )
         return page_response(request, items, following)
+
+
+class PeopleView(APIView):
+    """Who is absent, late, on break, …: who has lost most minutes first. For roles that see names."""
+
+    permission_classes = [SignedIn]
+
+    @extend_schema(**schema.PEOPLE)
+    def get(self, request: Request) -> Response:
+        query = read_query(PeopleQuery, request.query_params)
+        principal = enter(request, query.get("organization_id"), grant="read")
+        if not principal.sees_names:
+            raise PermissionDenied(f"{principal.name} may not see names.", code="forbidden")
+        as_of, items = selectors.people(
+            scope_of(principal, query),
+            status=query.get("status"),
+            site_id=query["site_id"],
+            limit=query["limit"],
+            now=timezone.now(),
+        )
+        return Response({"as_of": as_of, "items": items})

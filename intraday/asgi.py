@@ -1,4 +1,4 @@
-"""HTTP by Django, `/ws` by the consumer, and the end of the hub with the end of the server."""
+"""HTTP by Django, streams of events by the application before it, `/ws` by the consumer, and the end of the hub."""
 
 import os
 from typing import Any
@@ -14,6 +14,7 @@ _http = get_asgi_application()
 from intraday.channels import CHANNELS  # noqa: E402 - needs the apps that the line above loads
 from realtime.consumers import RealtimeConsumer  # noqa: E402
 from realtime.hub import get_hub, stop_hub  # noqa: E402
+from realtime.sse import EventStreams  # noqa: E402
 
 
 async def _no_such_socket(scope: dict[str, Any], receive: Any, send: Any) -> None:
@@ -36,7 +37,7 @@ async def lifespan(scope: dict[str, Any], receive: Any, send: Any) -> None:
 
 application = ProtocolTypeRouter(
     {
-        "http": _http,
+        "http": EventStreams(CHANNELS, _http),
         "websocket": URLRouter(
             [
                 re_path(r"^ws$", RealtimeConsumer.as_asgi(channels=CHANNELS)),

@@ -1,9 +1,13 @@
 """Periodic jobs. Beat's schedule is this one literal."""
 
 import os
+from datetime import UTC, datetime
+from time import perf_counter
+from typing import Any
 
-from celery import Celery
+from celery import Celery, Task, states
 from celery.schedules import crontab
+from celery.signals import task_postrun, task_prerun
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "intraday.settings")
 
@@ -18,6 +22,8 @@ app.conf.update(
     beat_schedule={
         "round-dirty": {"task": "intraday.tasks.round_dirty", "schedule": 5.0, "options": {"expires": 5}},
         "round-all": {"task": "intraday.tasks.round_all", "schedule": 60.0, "options": {"expires": 60}},
+        "round-attend": {"task": "intraday.tasks.round_attend", "schedule": 15.0, "options": {"expires": 15}},
+        "round-sweep": {"task": "intraday.tasks.round_sweep", "schedule": 600.0, "options": {"expires": 600}},
         "forget-kpis": {"task": "kpi.tasks.forget", "schedule": crontab(minute=17), "options": {"expires": 3000}},
         "purge-log": {"task": "realtime.tasks.purge_log", "schedule": crontab(minute=7), "options": {"expires": 3000}},
         "forget-minutes": {
@@ -37,3 +43,16 @@ app.conf.update(
         },
     },
 )
+
+
+@task_prerun.connect
+def _note_begin(task: Task, **_: Any) -> None:
+    task.request.begun = datetime.now(UTC), perf_counter()
+
+
+@task_postrun.connect
+def _record_run(task: Task, state: str | None = None, **_: Any) -> None:
+    from intraday.jobs import runs  # after the apps are loaded
+
+    at, begun = task.request.begun
+    runs.record(task.name, begun=at, seconds=perf_counter() - begun, succeeded=state == states.SUCCESS)

@@ -3,14 +3,16 @@
 The transport asks the domains through this table and imports none of them.
 """
 
+import alerts.selectors
 import attendance.selectors
 import backlog.selectors
 import kpi.selectors
-from alerts.events import AlertAcknowledged, AlertEscalated, AlertResolved, AlertTriggered
+from alerts.events import AlertAcknowledged, AlertEscalated, AlertResolved, AlertTriggered, AlertUpdated
 from attendance.events import AttendanceChanged, CheckedIn, CheckedOut
 from backlog.events import BacklogChanged
 from kpi.events import KPIChanged
 from realtime.channels import Channel, Keyed
+from realtime.events import CustomEvent, SystemNotification
 
 CHANNELS: dict[str, Channel] = {
     "kpi": Channel(events={KPIChanged: Keyed.BY_SCOPE}, grant="read", snapshot=kpi.selectors.snapshot),
@@ -26,9 +28,11 @@ CHANNELS: dict[str, Channel] = {
             AlertAcknowledged: Keyed.NOT,
             AlertResolved: Keyed.NOT,
             AlertEscalated: Keyed.NOT,
+            AlertUpdated: Keyed.NOT,
         },
         grant="read",
+        snapshot=alerts.selectors.snapshot,
     ),
-    "system": Channel(events={}, grant="read"),
-    "custom": Channel(events={}, grant="read"),
+    "system": Channel(events={SystemNotification: Keyed.NOT}, grant="read"),
+    "custom": Channel(events={CustomEvent: Keyed.NOT}, grant="read"),
 }

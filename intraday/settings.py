@@ -8,6 +8,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import environ
+from corsheaders.defaults import default_headers
+from csp.constants import NONE, SELF
 
 from intraday.logs import configure_logging
 
@@ -69,7 +71,10 @@ INSTALLED_APPS = [
     "alerts",
 ]
 MIDDLEWARE = [
+    "intraday.probes.answered_first",
+    "intraday.metrics.timed",
     "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -157,6 +162,8 @@ else:
         "default": {"BACKEND": "channels.layers.InMemoryChannelLayer", "CONFIG": {"capacity": 10_000}},
     }
     CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+# Each event also to the group of every room that encloses it, for stock Channels consumers (docs/adr/0010).
+REALTIME_ROOM_GROUPS = env.bool("REALTIME_ROOM_GROUPS", default=False)
 # Always a broker: without a reachable one Celery hangs at start, and says nothing.
 CELERY_BROKER_URL = REDIS_URL or "memory://localhost/"
 
@@ -169,7 +176,9 @@ AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 AXES_DISABLE_ACCESS_LOG = True
+AXES_LOCKOUT_TEMPLATE = "intraday/locked.html"
 AXES_VERBOSE = False
+METRICS_TOKEN = env.str("INTRADAY_METRICS_TOKEN", default="")  # `Authorization: Bearer …` of Prometheus on /metrics
 CALLS_PER_MINUTE_PERSON = env.int("INTRADAY_CALLS_PER_MINUTE_PERSON", default=600)
 CALLS_PER_MINUTE_KEY = env.int("INTRADAY_CALLS_PER_MINUTE_KEY", default=6_000)
 PASSWORD_HASHERS = [
@@ -207,7 +216,11 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
-    "ENUM_NAME_OVERRIDES": {  # two enumerations of one field name
+    "ENUM_NAME_OVERRIDES": {
+        "AlertSeverityEnum": "alerts.models.Severity",
+        "AlertSourceEnum": "alerts.models.Source",
+        "AlertStatusEnum": "alerts.models.Status",
+        # two enumerations of one field name
         "BacklogQuality": ["ok", "partial", "stale"],
         "KPIQuality": ["ok", "partial", "stale", "no_data"],
     },
@@ -217,7 +230,25 @@ SPECTACULAR_SETTINGS = {
         "intraday.rest.authentication.PersonAuthentication",
     ],
 }
+# Nothing from other hosts, nothing inline: on every page, Django's admin included. `data:` is the favicon with a count.
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "base-uri": [NONE],
+    }
+}
+LOGIN_URL = "/signin"
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "/signin"
 CORS_ALLOWED_ORIGINS = ALLOWED_ORIGINS
+CORS_ALLOW_HEADERS = (*default_headers, "last-event-id")  # as sent by programs that are no EventSource
 CORS_URLS_REGEX = r"^/api/.*$"
 CSRF_TRUSTED_ORIGINS = env.list("INTRADAY_TRUSTED_ORIGINS", default=[])
 
@@ -237,6 +268,7 @@ STATIC_ROOT = VAR_DIR / "static"
 STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 # Static files are small: that each is read before it is sent, instead of streamed, is no news to the operator.
 warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
+WHITENOISE_IMMUTABLE_FILE_TEST = r"/build/assets/"  # their names hold a hash
 WHITENOISE_USE_FINDERS = True  # no collectstatic step on a machine that only wants to look
 LOG_LEVEL = env.str("INTRADAY_LOG_LEVEL", default="INFO")
 LOGGING_CONFIG = None

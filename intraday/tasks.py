@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from celery import Task, shared_task
 from django.utils import timezone
 
+import alerts.selectors
+import alerts.services
 import kpi.services
 from intraday.jobs import dirty
 from intraday.jobs.leases import lease
@@ -16,6 +18,8 @@ from intraday.org.models import Organization
 
 DIRTY_SECONDS = 5
 ALL_SECONDS = 60
+ATTEND_SECONDS = 15
+SWEEP_SECONDS = 600
 
 
 @shared_task
@@ -31,6 +35,18 @@ def round_all() -> None:
     _send(judge_all, ids, expires=ALL_SECONDS)
 
 
+@shared_task
+def round_attend() -> None:
+    """Every ATTEND_SECONDS: organizations in which somebody may be waiting."""
+    _send(attend, alerts.selectors.organizations_with_open_alerts(), expires=ATTEND_SECONDS)
+
+
+@shared_task
+def round_sweep() -> None:
+    """Every SWEEP_SECONDS."""
+    _send(sweep, alerts.selectors.organizations_with_open_alerts(), expires=SWEEP_SECONDS)
+
+
 def _send(task: Task, organization_ids: Iterable[str], *, expires: float) -> None:
     for organization_id in organization_ids:
         task.apply_async((organization_id,), expires=expires)
@@ -41,7 +57,11 @@ def judge_dirty(organization_id: str) -> None:
     """What new facts change: the figures of their scopes and of the levels above."""
     with lease("judge_dirty", organization_id) as held:
         if held:
-            kpi.services.compute_dirty(organization_id=organization_id, now=timezone.now())
+            scopes = kpi.services.compute_dirty(organization_id=organization_id, now=timezone.now())
+            if scopes:
+                alerts.services.evaluate(
+                    organization_id=organization_id, scopes=[scope.pk for scope in scopes], now=timezone.now()
+                )
 
 
 @shared_task
@@ -50,3 +70,20 @@ def judge_all(organization_id: str) -> None:
     with lease("judge_all", organization_id) as held:
         if held:
             kpi.services.compute_all(organization_id=organization_id, now=timezone.now())
+            alerts.services.evaluate(organization_id=organization_id, now=timezone.now())
+
+
+@shared_task
+def attend(organization_id: str) -> None:
+    """Escalations, acknowledgements that ran out, silences that begin and end."""
+    with lease("attend", organization_id, seconds=ATTEND_SECONDS) as held:
+        if held:
+            alerts.services.attend(organization_id=organization_id, now=timezone.now())
+
+
+@shared_task
+def sweep(organization_id: str) -> None:
+    """Alerts whose rule or scope is gone."""
+    with lease("sweep", organization_id) as held:
+        if held:
+            alerts.services.sweep(organization_id=organization_id, now=timezone.now())

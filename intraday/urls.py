@@ -1,25 +1,38 @@
 from django.contrib import admin
 from django.urls import include, path
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 import backlog.urls
-from intraday import console
+from intraday import console, metrics, people
+from intraday.channels import CHANNELS
 from intraday.intake.views import FeedsView
+from intraday.rest.walls import RevokeWallView, WallsView
+from realtime.views import EventStreamView
 
 urlpatterns = [
     path("", console.page),
+    path("alerts/<str:alert_id>", console.alert),
+    path("wall/<str:secret>", console.wall),
+    path("wall/<str:secret>/token", console.wall_token),
+    path("signin", people.SignInView.as_view()),
+    path("signout", people.SignOutView.as_view()),
     path("healthz", console.healthz),
     path("readyz", console.readyz),
+    path("metrics", metrics.page),
     path("admin/", admin.site.urls),
     path("api/schedulesbacklog/", include(backlog.urls.ingest)),
     path("api/intraday/backlog/", include("backlog.urls")),
     path("api/intraday/attendance/", include("attendance.urls")),
     path("api/intraday/kpi/", include("kpi.urls")),
+    path("api/alerts", include("alerts.urls")),
     path("api/intraday/feeds", FeedsView.as_view()),
+    path("api/ws/sse", EventStreamView.as_view(channels=CHANNELS)),
+    path("api/walls", WallsView.as_view()),
+    path("api/walls/revoke", RevokeWallView.as_view()),
     path("api/ws/", include("realtime.urls")),
     path("api/schema", SpectacularAPIView.as_view(), name="schema"),
     path("asyncapi.json", console.events_document),
-    path("api/docs", SpectacularSwaggerView.as_view(url_name="schema")),
+    path("api/docs", SpectacularSwaggerSplitView.as_view(url_name="schema", template_name="intraday/docs.html")),
 ]
 handler400 = "intraday.rest.errors.bad_request"
 handler404 = "intraday.rest.errors.not_found"

@@ -1,7 +1,8 @@
 """Writing the KPI domain: inputs and settings in, figures out."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 
@@ -53,6 +54,13 @@ def save_queue_settings(settings: QueueSettings, *, now: datetime) -> None:
     settings.full_clean(validate_unique=False)
     settings.save()
     dirty.mark([settings.scope], now=now)
+
+
+@transaction.atomic
+def configure(scope: Scope, settings: Mapping[str, Any], *, now: datetime) -> None:
+    """Settings for a queue that has none yet: what somebody chose stays. Raises ValidationError."""
+    if not QueueSettings.objects.filter(scope=scope).exists():
+        save_queue_settings(QueueSettings(scope=scope, **settings), now=now)
 
 
 @transaction.atomic

@@ -6,8 +6,9 @@ from typing import Any
 import msgspec
 
 from realtime import protocol
-from realtime.channels import Channel
-from realtime.protocol import ANSWERS, REQUESTS, Payload, Resync, SnapshotData
+from realtime.channels import Channel, Keyed
+from realtime.events import NAME_PATTERN, CustomEvent
+from realtime.protocol import ANSWERS, REQUESTS, Patch, Payload, Resync, SnapshotData
 
 DESCRIPTION = """\
 One WebSocket, plain JSON text frames. Every message is `{"event": name, "data": {…}}`; a request may carry an `id`,
@@ -15,7 +16,9 @@ which its answer echoes. Events of the log add `stream`, `epoch`, `seq` and `ts`
 and send it as `since` when subscribing again, and nothing is missed.
 
 Rooms are `{channel}:org:{org}[:dept:{dept}][:queue:{queue}]`; an event is heard in its own room and all that enclose
-it. Close codes: 4401 sign in again, 4403 forbidden, 4429 too fast are final; 1012 and 4008 mean: reconnect.
+it. Options of a subscription change what is sent: with `delta` an event may come as its `.patch`, with `batch_ms` in a
+`batch`; `conflated` says that a client was too far behind for every event. Close codes: 4401 sign in again, 4403
+forbidden, 4429 too fast are final; 1012 and 4008 mean: reconnect.
 """
 _REF = "#/components/schemas/{name}"
 _LOG_FIELDS: dict[str, Any] = {
@@ -24,7 +27,12 @@ _LOG_FIELDS: dict[str, Any] = {
     "seq": {"type": "integer", "minimum": 0, "description": "Gapless in its stream."},
     "ts": {"type": "string", "format": "date-time"},
 }
-_REPLAYED = {"replayed": {"type": "boolean", "const": True, "description": "Missed before: update silently."}}
+_DELIVERY: dict[str, Any] = {
+    "replayed": {"type": "boolean", "const": True, "description": "Missed before: update silently."},
+    "requires_ack": {"type": "boolean", "const": True, "description": "Sent again until `ack` covers its seq."},
+    "redelivered": {"type": "integer", "minimum": 1, "description": "How often it was sent again."},
+}
+_BASE = {"base": {"type": "integer", "minimum": 1, "description": "`data` is a merge patch of this event's `data`."}}
 
 
 def document(channels: Mapping[str, Channel], *, host: str, secure: bool) -> dict[str, Any]:
@@ -76,27 +84,30 @@ _ID = {"type": ["string", "integer"], "description": "Echoed in the answer."}
 
 def _events(channels: Mapping[str, Channel]) -> Iterable[tuple[str, dict[str, Any]]]:
     logged = ["event", "data", *_LOG_FIELDS]
+    patched = [*logged, "base"]
     for name, channel in channels.items():
-        for payload in channel.events:
-            yield (
-                _key(payload.event),
-                _message(payload.event, payload.__name__, required=logged, **_LOG_FIELDS, **_REPLAYED),
-            )
+        for payload, keyed in channel.events.items():
+            event, shape = payload.event, payload.__name__
+            yield _key(event), _message(event, shape, required=logged, **_LOG_FIELDS, **_DELIVERY)
+            if keyed is Keyed.BY_SCOPE:
+                yield f"{_key(event)}.patch", _message(event, Patch.__name__, required=patched, **_LOG_FIELDS, **_BASE)
         if channel.snapshot is not None:
             event = f"{name}:snapshot"
             yield _key(event), _message(event, SnapshotData.__name__, required=logged, **_LOG_FIELDS)
         event = f"{name}:resync"
-        yield _key(event), _message(event, Resync.__name__, required=logged, **_LOG_FIELDS, **_REPLAYED)
+        yield _key(event), _message(event, Resync.__name__, required=logged, **_LOG_FIELDS, **_DELIVERY)
 
 
 def _message(event: str, data: str, *, required: list[str], **fields: Any) -> dict[str, Any]:
-    properties = {"event": {"const": event}, "data": {"$ref": _REF.format(name=data)}, **fields}
+    own = event == CustomEvent.event  # and the customer's own, any name but ours
+    said = {"type": "string", "pattern": f"^{NAME_PATTERN}$"} if own else {"const": event}
+    properties = {"event": said, "data": {"$ref": _REF.format(name=data)}, **fields}
     return {"name": event, "payload": {"type": "object", "properties": properties, "required": required}}
 
 
 def _schemas(channels: Mapping[str, Channel]) -> dict[str, Any]:
     payloads: list[type[Payload]] = [payload for channel in channels.values() for payload in channel.events]
     _, schemas = msgspec.json.schema_components(
-        [*REQUESTS.values(), *ANSWERS, *payloads, Resync, SnapshotData], ref_template=_REF
+        [*REQUESTS.values(), *ANSWERS, *payloads, Resync, SnapshotData, Patch], ref_template=_REF
     )
     return dict(schemas)

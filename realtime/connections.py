@@ -1,14 +1,16 @@
 """A client's connection as the hub sees it."""
 
+import asyncio
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 
 from django.utils import timezone
 
 from intraday.org.access import Principal
 from realtime import protocol
-from realtime.live import Follower
+from realtime.followers import Follower
 from realtime.writers import Writer
 
 
@@ -39,6 +41,13 @@ class Connection:
     def send(self, event: str, data: Mapping[str, object], request_id: str | int | None = None) -> None:
         if not self.closed:
             self.writer.send(protocol.message(event, data, request_id))
+
+    async def close(self, code: int, reason: str, *, within: float) -> None:
+        """When the client took what was written, or so many seconds have passed."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(within):
+                await self.writer.drained()
+        self.writer.fail(code, reason)
 
     def positions(self) -> dict[str, dict[str, object]]:
         return {

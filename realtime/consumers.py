@@ -11,17 +11,14 @@ from channels.exceptions import StopConsumer
 from django.conf import settings
 from django.db import DatabaseError
 
-from intraday.org import access, tokens
 from intraday.org.access import Principal
-from intraday.org.services import KEY_PREFIX
-from realtime import handshake, protocol
+from realtime import handshake, protocol, shutdown
 from realtime.channels import Channel
 from realtime.connections import Connection
 from realtime.hub import Hub, get_hub
-from realtime.protocol import Authenticate, Close, Request, Selection, Subscribe
-from realtime.reads import in_thread
-from realtime.rights import RefusedError, granted
-from realtime.rooms import BadRoomError, Room
+from realtime.protocol import Ack, Authenticate, Close, Request, Selection, Subscribe
+from realtime.rights import RefusedError, rooms_of
+from realtime.rooms import Room
 from realtime.writers import FRAMES_EXTENSION, AsgiWriter, TransportWriter, Writer
 
 log = structlog.get_logger(__name__)
@@ -38,6 +35,7 @@ class RealtimeConsumer(AsyncConsumer):
 
     def __init__(self, channels: Mapping[str, Channel]) -> None:
         self.channels = channels
+        self._session, self._asked = "", False
 
     async def dispatch(self, message: Mapping[str, Any]) -> None:
         """As in Channels, but without its hop to a thread before every message: there is no connection to close."""
@@ -61,15 +59,19 @@ class RealtimeConsumer(AsyncConsumer):
             "heartbeat_seconds": protocol.HEARTBEAT_SECONDS,
         }
         self.connection.send("welcome", welcome)
+        if shutdown.begun.is_set():
+            shutdown.say_reconnect(self.connection)
+            await self.connection.close(Close.RESTART, shutdown.REASON, within=shutdown.LAST_WORDS_SECONDS)
+            return
         await self._sign_in_by_session()
 
     async def _sign_in_by_session(self) -> None:
         """A browser that is signed in, on our own page; a member of several organizations has to choose one."""
-        self._session, self._asked = handshake.session_key(self.scope), False
+        self._session = handshake.session_key(self.scope)
         if not self._session:
             return
         try:
-            principal = await in_thread(_by_session, self._session, None)
+            principal = await self.hub.believe(Authenticate(), self._session)
         except DatabaseError as error:
             log.error("session_not_read", error=str(error).strip())
             return
@@ -172,7 +174,7 @@ class RealtimeConsumer(AsyncConsumer):
 
     # --- what clients ask --------------------------------------------------------------------------------------------
     async def on_authenticate(self, data: Authenticate, request_id: str | int | None) -> None:
-        principal = await in_thread(_believe, data, self._session)
+        principal = await self.hub.believe(data, self._session)
         if principal is None or not principal.may("read"):
             raise RefusedError("not_authenticated", "Unknown credentials; sign in again.", close=Close.SIGN_IN)
         known = self.connection.principal if self._asked else None  # what the cookie said gives way to what is said
@@ -197,13 +199,25 @@ class RealtimeConsumer(AsyncConsumer):
         if len(rooms | {room for f in self.connection.followers.values() for room in f.rooms}) > protocol.MAX_ROOMS:
             raise RefusedError("too_many_rooms", f"A connection holds at most {protocol.MAX_ROOMS} rooms.")
         await self.hub.subscribe(
-            self.connection, rooms, since=data.since, snapshot=data.snapshot, request_id=request_id
+            self.connection,
+            rooms,
+            since=data.since,
+            snapshot=data.snapshot,
+            delta=data.delta,
+            batch_ms=data.batch_ms,
+            durable=data.durable,
+            request_id=request_id,
         )
 
     async def on_unsubscribe(self, data: Selection, request_id: str | int | None) -> None:
         rooms = self._rooms(data)
         self.hub.unsubscribe(self.connection, rooms)
         self.connection.send("unsubscribed", {"rooms": sorted(room.name for room in rooms)}, request_id)
+
+    async def on_ack(self, data: Ack, request_id: str | int | None) -> None:
+        if self.connection.principal is None:
+            raise RefusedError("not_authenticated", "Send authenticate first.")
+        self.hub.acknowledge(self.connection, data.stream, data.seq)
 
     async def on_ping(self, data: protocol.Ping, request_id: str | int | None) -> None:
         self.connection.send("pong", {"server_time": protocol.now()}, request_id)
@@ -213,40 +227,4 @@ class RealtimeConsumer(AsyncConsumer):
         principal = self.connection.principal
         if principal is None:
             raise RefusedError("not_authenticated", "Send authenticate first.")
-        try:
-            rooms = frozenset(Room.parse(name) for name in selection.rooms) | _rooms_of_scope(selection, principal)
-        except BadRoomError as error:
-            raise RefusedError("invalid", str(error)) from None
-        if not rooms:
-            raise RefusedError("invalid", "Name channels (with organization_id) or rooms.")
-        return frozenset().union(*(granted(room, principal, self.channels) for room in rooms))
-
-
-def _rooms_of_scope(selection: Selection, principal: Principal) -> frozenset[Room]:
-    organization = selection.organization_id or principal.organization.id
-    bare = (
-        Room(name, organization, selection.department_id or "", selection.queue_name or "")
-        for name in selection.channels
-    )
-    return frozenset(Room.parse(room.name) for room in bare)  # parsed again: what was typed may be no id at all
-
-
-def _believe(data: Authenticate, session: str) -> Principal | None:
-    if data.token is not None:
-        if data.token.startswith(KEY_PREFIX):
-            return access.by_api_key(data.token)
-        return access.by_credential(tokens.read(data.token))
-    if data.user_id is not None and data.organization_id is not None:
-        return access.by_demo(data.user_id, data.organization_id)
-    return _by_session(session, data.organization_id) if session else None
-
-
-def _by_session(session: str, organization_id: str | None) -> Principal | None:
-    """The signed-in person in this organization, or in her only one."""
-    user = access.by_session(session)
-    if user is None:
-        return None
-    if organization_id is None:
-        organizations = access.organizations_of(user)
-        organization_id = organizations[0] if len(organizations) == 1 else ""
-    return access.by_membership(user, organization_id, session=session)
+        return rooms_of(selection, principal, self.channels)

@@ -8,121 +8,53 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable
 from time import perf_counter
-from typing import TYPE_CHECKING
 
+from realtime.delta import Patches
+from realtime.followers import Audience, Follower, Options
 from realtime.log import Record
-from realtime.ring import Batch, Ring, render
-from realtime.rooms import Room, RoomFilter
+from realtime.rendering import Batch
+from realtime.ring import Ring
+from realtime.rooms import Room
 
-if TYPE_CHECKING:
-    from realtime.connections import Connection
-
-MAX_RENDERED = 16  # batches kept per audience: most followers stand at the same few positions
 CLOCK_EVERY = 16  # followers between two looks at the clock
 FLUSH_SLICE_SECONDS = 0.001  # the flush yields to the loop this often: requests are answered in between
+FAR_BEHIND = 200  # events a client may lack when it reads again, and still get each of them
 
-_NOTHING = Batch(upto=-1, texts=[])
-
-
-class Follower:
-    """A connection's place in a stream. `audience` is None while it is held back (subscribing, catching up)."""
-
-    __slots__ = ("_holds", "audience", "connection", "epoch", "position", "rooms", "stream", "writer")
-
-    def __init__(self, connection: "Connection", stream: "LiveStream") -> None:
-        self.connection = connection
-        self.writer = connection.writer
-        self.stream = stream
-        self.rooms: frozenset[Room] = frozenset()
-        self.position: int | None = None
-        self.epoch = ""
-        self.audience: Audience | None = None
-        self._holds = 0
-
-    def take_hold(self) -> int:
-        """Hold it back for whoever asks last; `still` tells an earlier one that its work is no longer wanted."""
-        self.hold()
-        self._holds += 1
-        return self._holds
-
-    def still(self, hold: int) -> bool:
-        return self._holds == hold and self.audience is None and not self.connection.closed
-
-    def hold(self) -> None:
-        if self.audience is not None:
-            self.audience.leave(self)
-
-    @property
-    def outdated(self) -> bool:
-        """Its position is one of an epoch that has ended, and means nothing."""
-        return self.position is not None and self.epoch != self.stream.ring.epoch
-
-    def join(self, rooms: frozenset[Room], position: int, epoch: str) -> None:
-        self.hold()
-        self.rooms, self.position, self.epoch = rooms, position, epoch
-        self.stream.audience(rooms, names=self.connection.names).join(self)
-
-
-class Audience:
-    """Connections with the same rooms and rights: the same position means the same bytes, rendered once."""
-
-    def __init__(self, stream: "LiveStream", rooms: frozenset[Room], *, names: bool) -> None:
-        self.stream = stream
-        self.filter = RoomFilter(rooms)
-        self.names = names
-        self.members: dict[Follower, None] = {}
-        self._batches: dict[int, Batch] = {}
-        self._rendered_for: int | None = None
-
-    def join(self, follower: Follower) -> None:
-        follower.audience = self
-        self.members[follower] = None
-
-    def leave(self, follower: Follower) -> None:
-        follower.audience = None
-        del self.members[follower]
-        if not self.members:
-            self.stream.forget(self)
-
-    def batch(self, position: int) -> Batch | None:
-        ring = self.stream.ring
-        if self._rendered_for != ring.last or len(self._batches) >= MAX_RENDERED:
-            self._batches.clear()
-            self._rendered_for = ring.last
-        found = self._batches.get(position)
-        if found is None:
-            records = ring.after(position)
-            if records is None:
-                return None
-            found = self._batches[position] = render(records, self.filter, names=self.names)
-            self.stream.renders += 1
-        return found
+_NOTHING = Batch(-1, [])
 
 
 class LiveStream:
-    def __init__(self, name: str, left_behind: Callable[[Follower], None]) -> None:
+    def __init__(self, name: str, left_behind: Callable[[Follower], None], keyed: frozenset[str] = frozenset()) -> None:
         self.name = name
+        self.keyed = keyed  # events of which the newest per scope says it all
         self.ring = Ring()
+        self.patches = Patches(self.ring, keyed)
         self.deliveries: Counter[str] = Counter()
         self.renders = 0
         self.known_head = 0  # as a message without bodies said
         self.followers = 0
+        self.awaiting: dict[Follower, None] = {}  # those with unacknowledged events
         self.idle_since: float | None = None
         self._left_behind = left_behind
-        self._audiences: dict[tuple[frozenset[Room], bool], Audience] = {}
+        self._audiences: dict[tuple[frozenset[Room], bool, Options], Audience] = {}
         self._early: dict[int, list[Record]] = {}
         self._flush: asyncio.Task[None] | None = None
+        self._bundles: set[asyncio.Task[None]] = set()
         self._awake = False
 
+    @staticmethod
+    def now() -> float:
+        return asyncio.get_running_loop().time()
+
     # --- who listens -------------------------------------------------------------------------------------------------
-    def audience(self, rooms: frozenset[Room], *, names: bool) -> Audience:
-        key = (rooms, names)
+    def audience(self, rooms: frozenset[Room], *, names: bool, options: Options) -> Audience:
+        key = (rooms, names, options)
         if key not in self._audiences:
-            self._audiences[key] = Audience(self, rooms, names=names)
+            self._audiences[key] = Audience(self, rooms, names=names, options=options)
         return self._audiences[key]
 
     def forget(self, audience: Audience) -> None:
-        self._audiences.pop((audience.filter.rooms, audience.names), None)
+        self._audiences.pop(audience.key, None)
 
     def members(self) -> list[Follower]:
         return [follower for audience in self._audiences.values() for follower in audience.members]
@@ -181,11 +113,17 @@ class LiveStream:
         while self._awake:
             self._awake = False
             for audience in list(self._audiences.values()):
-                waiting = list(audience.members)  # a copy: members come and go while this yields
-                waiting.reverse()
-                while waiting:
-                    self._write_some(audience, waiting)
-                    await asyncio.sleep(0)
+                if audience.options.batch_ms:
+                    self._arm(audience)
+                else:
+                    await self._write_all(audience)
+
+    async def _write_all(self, audience: Audience) -> None:
+        waiting = list(audience.members)  # a copy: members come and go while this yields
+        waiting.reverse()
+        while waiting:
+            self._write_some(audience, waiting)
+            await asyncio.sleep(0)
 
     def _write_some(self, audience: Audience, waiting: list[Follower]) -> None:
         """Write to followers from the end of the list, for a millisecond or so, and take them off it.
@@ -210,16 +148,18 @@ class LiveStream:
             if batch.texts:
                 writer.write(batch)
                 written += 1
+                if batch.acks:
+                    follower.expect(batch.acks)
             if not len(waiting) % CLOCK_EVERY and perf_counter() > deadline:
                 break
         self._count(batch, written)
 
-    def _batch(self, audience: Audience, follower: Follower) -> Batch | None:
+    def _batch(self, audience: Audience, follower: Follower, *, resumed: bool = False) -> Batch | None:
         """The next step of this follower; None where there is none, or where it was left behind."""
         last = self.ring.last
         if follower.position is None or last is None or follower.position >= last:
             return None
-        batch = audience.batch(follower.position)
+        batch = audience.batch(follower.position, far_behind=resumed and last - follower.position > FAR_BEHIND)
         if batch is None:
             self._left_behind(follower)
         elif batch.upto < last:
@@ -231,13 +171,36 @@ class LiveStream:
             self.deliveries[name] += count * written
 
     def pull(self, follower: Follower) -> bool:
-        """One step for one follower: at most one write. False if there was nothing to do or it cannot take more."""
+        """One step for one follower that can be written to again: at most one write. False if there is none."""
         audience, writer = follower.audience, follower.writer
-        batch = self._batch(audience, follower) if audience is not None and writer.ready else None
+        if audience is None or not writer.ready:
+            return False
+        if audience.options.batch_ms:
+            self._arm(audience)
+            return False
+        batch = self._batch(audience, follower, resumed=True)
         if batch is None:
             return False
         follower.position = batch.upto
         if batch.texts:
-            writer.write(batch)
+            follower.take(batch)
             self._count(batch, 1)
         return True
+
+    # --- once in an interval -----------------------------------------------------------------------------------------
+    def _arm(self, audience: Audience) -> None:
+        if not audience.armed:
+            audience.armed = True
+            task = asyncio.get_running_loop().create_task(self._write_later(audience))
+            self._bundles.add(task)
+            task.add_done_callback(self._bundles.discard)
+
+    async def _write_later(self, audience: Audience) -> None:
+        """What happens meanwhile goes out together."""
+        await asyncio.sleep(audience.options.batch_ms / 1000)
+        audience.armed = False
+        await self._write_all(audience)
+        if any(
+            follower.writer.ready and (follower.position or 0) < (self.ring.last or 0) for follower in audience.members
+        ):
+            self._arm(audience)

@@ -3,14 +3,15 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 
 import msgspec
 from django.db import connection, transaction
-from django.db.models import Max, Q
+from django.db.models import F, Max, Q
 from django.utils import timezone
 
 from realtime import protocol
-from realtime.models import Segment, Stream
+from realtime.models import Segment, Stream, new_epoch
 from realtime.rooms import stream_name
 
 RETENTION = {
@@ -34,6 +35,7 @@ class Draft:
     queue: str
     full: bytes
     redacted: bytes | None = None
+    requires_ack: bool = False
 
 
 class _Entry(msgspec.Struct, frozen=True, array_like=True):
@@ -42,6 +44,7 @@ class _Entry(msgspec.Struct, frozen=True, array_like=True):
     queue: str
     size: int
     redacted_size: int = 0
+    requires_ack: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,12 @@ class Record:
     queue: str
     full: bytes
     redacted: bytes
+    requires_ack: bool = False
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """Events with the same one replace one another, where their name says so."""
+        return self.event, self.department, self.queue
 
     def text(self, *, names: bool) -> bytes:
         return self.full if names else self.redacted
@@ -74,6 +83,13 @@ class Appended:
         return list(_records(self.first, self.index, self.body))
 
 
+class _Place(NamedTuple):
+    stream: str
+    epoch: str
+    seq: int
+    ts: str
+
+
 _index_encoder = msgspec.json.Encoder()
 _index_decoder = msgspec.json.Decoder(list[_Entry])
 
@@ -89,13 +105,11 @@ def append(*, organization_id: str, channel: str, drafts: Sequence[Draft]) -> Ap
     ts = protocol.spell(now)
     entries, bodies = [], []
     for seq, draft in enumerate(drafts, head - len(drafts) + 1):
-        full = protocol.envelope(draft.event, draft.full, stream=stream, epoch=epoch, seq=seq, ts=ts)
-        bodies.append(full)
-        redacted = b""
-        if draft.redacted is not None:
-            redacted = protocol.envelope(draft.event, draft.redacted, stream=stream, epoch=epoch, seq=seq, ts=ts)
-            bodies.append(redacted)
-        entries.append(_Entry(draft.event, draft.department, draft.queue, len(full), len(redacted)))
+        place = _Place(stream, epoch, seq, ts)
+        full = _spelled(draft, draft.full, place)
+        redacted = b"" if draft.redacted is None else _spelled(draft, draft.redacted, place)
+        bodies += [full, redacted]
+        entries.append(_Entry(draft.event, draft.department, draft.queue, len(full), len(redacted), draft.requires_ack))
     appended = Appended(stream, epoch, head - len(drafts) + 1, head, _index_encoder.encode(entries), b"".join(bodies))
     Segment.objects.create(
         stream_id=stream,
@@ -106,6 +120,10 @@ def append(*, organization_id: str, channel: str, drafts: Sequence[Draft]) -> Ap
         body=appended.body,
     )
     return appended
+
+
+def _spelled(draft: Draft, data: bytes, place: _Place) -> bytes:
+    return protocol.envelope(draft.event, data, **place._asdict(), requires_ack=draft.requires_ack)
 
 
 def _advance(stream: str, organization_id: str, channel: str, count: int) -> tuple[str, int]:
@@ -133,7 +151,7 @@ def _records(first: int, index: bytes, body: bytes) -> Iterator[Record]:
         start += entry.size
         redacted = body[start : start + entry.redacted_size] if entry.redacted_size else full
         start += entry.redacted_size
-        yield Record(seq, entry.event, entry.department, entry.queue, full, redacted)
+        yield Record(seq, entry.event, entry.department, entry.queue, full, redacted, entry.requires_ack)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +187,45 @@ def read(stream: str, *, after: int, max_events: int, max_bytes: int) -> Page | 
                 records.append(record)
                 size += len(record.full)
     return Page(epoch, head, records, complete=(records[-1].seq if records else after) >= head)
+
+
+def read_back(stream: str, *, upto: int | None, max_events: int, max_bytes: int) -> Page | None:
+    """The last events up to `upto` (None: the head), within the limits; None where there is no such stream."""
+    with transaction.atomic(using="snapshot"):
+        row = Stream.objects.using("snapshot").filter(name=stream).values_list("epoch", "head", "tail").first()
+        if row is None:
+            return None
+        epoch, head, tail = row
+        last = head if upto is None else min(upto, head)
+        records: list[Record] = []
+        size = 0
+        segments = Segment.objects.using("snapshot").filter(stream=stream, last_seq__gt=tail, first_seq__lte=last)
+        for segment in segments.order_by("-last_seq").iterator(chunk_size=50):
+            for record in reversed(list(_records(segment.first_seq, bytes(segment.index), bytes(segment.body)))):
+                if record.seq > last:
+                    continue
+                size += len(record.full)
+                if record.seq <= tail or len(records) == max_events or size > max_bytes:
+                    return Page(epoch, head, records[::-1], complete=False)
+                records.append(record)
+    return Page(epoch, head, records[::-1], complete=True)
+
+
+def begin_epoch(stream: str, *, epoch: str, lost: int) -> bool:
+    """Begin a new epoch if the head is below `lost`, the seq of an event that somebody has: a restored backup, or a
+    failover that lost commits. False where nothing is lost, or somebody was quicker."""
+    found = Stream.objects.filter(name=stream, epoch=epoch, head__lt=lost)
+    return found.update(**_new_epoch()) > 0
+
+
+def begin_epochs() -> int:
+    """Part of restoring a backup: no position that a client holds means anything any more. How many streams."""
+    return Stream.objects.update(**_new_epoch())
+
+
+def _new_epoch() -> dict[str, Any]:
+    """The log does not reach back beyond it: what lies there says another epoch."""
+    return {"epoch": new_epoch(), "tail": F("head"), "tail_moved_at": timezone.now()}
 
 
 def heads(streams: Sequence[str]) -> dict[str, tuple[str, int]]:

@@ -47,6 +47,25 @@ class Segment(models.Model):
         return f"{self.stream_id} {self.first_seq}-{self.last_seq}"
 
 
+class Cursor(models.Model):
+    """How far a client has acknowledged a stream, under a durable name (realtime.cursors)."""
+
+    organization = models.ForeignKey(Organization, models.CASCADE, related_name="cursors")
+    user_id = models.CharField(max_length=150)
+    name = models.CharField(max_length=64)
+    stream = models.CharField(max_length=96)  # its row may be younger: streams are made by their first event
+    epoch = models.CharField(max_length=16, blank=True, default="")  # empty until it is moved
+    seq = models.BigIntegerField(default=0)
+    holder = models.CharField(max_length=32)  # the id of the connection that may move it
+    moved_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user_id", "name", "stream"], name="cursor_once")]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.name} {self.stream}"
+
+
 class Process(models.Model):
     """A server process, as it reports itself every second; one that stopped reporting is gone."""
 

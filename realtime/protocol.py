@@ -33,6 +33,7 @@ class Close:
     TOO_LARGE = 4413
     TOO_FAST = 4429
     TOO_SLOW = 4008
+    RESTART = 1012
 
 
 # --- what a domain publishes -----------------------------------------------------------------------------------------
@@ -40,6 +41,11 @@ class Payload(Struct, frozen=True, kw_only=True):
     """The `data` of an event of the log. Subclasses name their event; fields that may be left out default to UNSET."""
 
     event: ClassVar[str]
+
+    @property
+    def wire_name(self) -> str:
+        """The event of the message. Customers' own events bear names of their own (realtime.events)."""
+        return self.event
 
     def redacted(self) -> Self | None:
         """The same without personal fields, for roles that may not see them; None where there are none."""
@@ -94,12 +100,28 @@ class Selection(Struct, frozen=True):
 
 
 class Subscribe(Selection, frozen=True):
+    """Options hold for all rooms of the streams named here, on this connection; those left out stay as they are.
+
+    `delta`: events that replace one another come as patches. `batch_ms`: one `batch` message per interval; 0 ends it.
+    `durable`: a name under which the server remembers what was acknowledged, beyond this connection.
+    """
+
     since: dict[str, Position] = {}
     snapshot: bool = True
+    delta: bool | None = None
+    batch_ms: Annotated[int, Meta(ge=0, le=60_000)] | None = None
+    durable: Annotated[str, Meta(pattern=rf"^{ID_PATTERN}$")] | None = None
 
 
 class Unsubscribe(Selection, frozen=True):
     pass
+
+
+class Ack(Struct, frozen=True):
+    """Everything of this stream up to `seq` has arrived. Answered only if it cannot be."""
+
+    stream: Text
+    seq: Annotated[int, Meta(ge=0)]
 
 
 class Ping(Struct, frozen=True):
@@ -110,6 +132,7 @@ REQUESTS: dict[str, type[Struct]] = {
     "authenticate": Authenticate,
     "subscribe": Subscribe,
     "unsubscribe": Unsubscribe,
+    "ack": Ack,
     "ping": Ping,
 }
 
@@ -127,21 +150,29 @@ def encode_payload(payload: Payload) -> bytes:
     return _encoder.encode(payload)
 
 
-def envelope(event: str, data: bytes, *, stream: str, epoch: str, seq: int, ts: str) -> bytes:
+def envelope(
+    event: str, data: bytes, *, stream: str, epoch: str, seq: int, ts: str, requires_ack: bool = False
+) -> bytes:
     """An event of the log as it goes over the wire: the payload is encoded once, before its seq is known."""
-    return b'{"event":"%b","data":%b,"stream":"%b","epoch":"%b","seq":%d,"ts":"%b"}' % (
+    return b'{"event":"%b","data":%b,"stream":"%b","epoch":"%b","seq":%d,"ts":"%b"%b}' % (
         event.encode(),
         data,
         stream.encode(),
         epoch.encode(),
         seq,
         ts.encode(),
+        b',"requires_ack":true' if requires_ack else b"",
     )
 
 
 def flagged_replayed(text: bytes) -> bytes:
     """The same event, marked as one that happened before: clients update state and raise no toast."""
     return text[:-1] + b',"replayed":true}'
+
+
+def flagged_redelivered(text: bytes, times: int) -> bytes:
+    """The same event once more, because nobody has acknowledged it."""
+    return text[:-1] + b',"redelivered":%d}' % times
 
 
 def now() -> str:
@@ -205,6 +236,30 @@ class Heartbeat(Answer, frozen=True, kw_only=True):
     position: dict[str, Position]
 
 
+class Batch(Answer, frozen=True, kw_only=True):
+    """What happened in one interval of `batch_ms`: whole events, those left out that a later one replaces."""
+
+    event: ClassVar[str] = "batch"
+    stream: str
+    conflated: int
+    events: list[dict[str, Any]]
+
+
+class Conflated(Answer, frozen=True, kw_only=True):
+    """The client was far behind: so many events were left out, each replaced by a later one that follows."""
+
+    event: ClassVar[str] = "conflated"
+    stream: str
+    count: int
+
+
+class Reconnect(Answer, frozen=True, kw_only=True):
+    """This process stops: a close (1012) follows; come back so long after it, with your positions."""
+
+    event: ClassVar[str] = "reconnect"
+    retry_after_ms: int
+
+
 class Error(Answer, frozen=True, kw_only=True):
     """What was asked cannot be had; the connection stays unless a close follows."""
 
@@ -221,4 +276,16 @@ class SnapshotData(Struct, frozen=True, kw_only=True):
     items: list[msgspec.Raw]
 
 
-ANSWERS: tuple[type[Answer], ...] = (Welcome, Authenticated, Subscribed, Unsubscribed, Pong, Heartbeat, Error)
+class Patch(Struct, frozen=True, kw_only=True):
+    """The `data` of an event with `base`, for subscriptions with `delta`: a JSON merge patch (RFC 7396). These fields
+    say whose state it changes; a null says that a field is null or gone."""
+
+    organization_id: str
+    department_id: str | UnsetType = UNSET
+    queue_name: str | UnsetType = UNSET
+
+
+ANSWERS: tuple[type[Answer], ...] = (
+    *(Welcome, Authenticated, Subscribed, Unsubscribed, Pong, Error),
+    *(Heartbeat, Batch, Conflated, Reconnect),
+)

@@ -86,9 +86,10 @@ def _draft(channel: str, scope: Scope, build: Builder) -> Draft:
 def _encoded(payload: Payload, scope: Scope) -> Draft:
     redacted = payload.redacted()
     return Draft(
-        payload.event,
+        payload.wire_name,
         scope.department_id,
         scope.queue_name,
         protocol.encode_payload(payload),
         None if redacted is None else protocol.encode_payload(redacted),
+        payload.requires_ack,
     )

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 from intraday.org.access import Principal
 from realtime.channels import Channel
-from realtime.rooms import Room
+from realtime.protocol import Selection
+from realtime.rooms import BadRoomError, Room
 
 
 class RefusedError(Exception):
@@ -13,6 +14,26 @@ class RefusedError(Exception):
     def __init__(self, code: str, message: str, close: int | None = None) -> None:
         super().__init__(message)
         self.code, self.message, self.close = code, message, close
+
+
+def rooms_of(selection: Selection, principal: Principal, channels: Mapping[str, Channel]) -> frozenset[Room]:
+    """The rooms asked for, every one of them the caller's to hear. Raises RefusedError."""
+    try:
+        rooms = frozenset(Room.parse(name) for name in selection.rooms) | _rooms_of_scope(selection, principal)
+    except BadRoomError as error:
+        raise RefusedError("invalid", str(error)) from None
+    if not rooms:
+        raise RefusedError("invalid", "Name channels (with organization_id) or rooms.")
+    return frozenset().union(*(granted(room, principal, channels) for room in rooms))
+
+
+def _rooms_of_scope(selection: Selection, principal: Principal) -> frozenset[Room]:
+    organization = selection.organization_id or principal.organization.id
+    bare = (
+        Room(name, organization, selection.department_id or "", selection.queue_name or "")
+        for name in selection.channels
+    )
+    return frozenset(Room.parse(room.name) for room in bare)  # parsed again: what was typed may be no id at all
 
 
 def granted(room: Room, principal: Principal, channels: Mapping[str, Channel]) -> frozenset[Room]:

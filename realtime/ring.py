@@ -1,27 +1,11 @@
-"""A stream's recent events in memory, and what an audience gets of them: rendered once, written to many."""
+"""A stream's recent events in memory."""
 
-import struct
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 from realtime.log import Record
-from realtime.protocol import flagged_replayed
-from realtime.rooms import RoomFilter
 
 MAX_EVENTS = 10_000
 MAX_BYTES = 8 * 1024 * 1024
-MAX_BATCH_BYTES = 256 * 1024  # one write; what is more waits until the transport took it
-
-
-def frame(text: bytes) -> bytes:
-    """An unmasked, unfragmented WebSocket text frame (RFC 6455, 5.2)."""
-    size = len(text)
-    if size < 126:
-        return struct.pack("!BB", 0x81, size) + text
-    if size < 65_536:
-        return struct.pack("!BBH", 0x81, 126, size) + text
-    return struct.pack("!BBQ", 0x81, 127, size) + text
 
 
 class Ring:
@@ -30,8 +14,11 @@ class Ring:
     def __init__(self) -> None:
         self.epoch = ""
         self.last: int | None = None
+        self.filled = False  # it reaches back as far as anybody may ask, or the log does
         self._records: list[Record] = []
         self._bytes = 0
+        self._bases: dict[int, int] = {}  # seq -> seq of the event before with the same key
+        self._newest: dict[tuple[str, str, str], int] = {}
 
     @property
     def start_after(self) -> int:
@@ -40,16 +27,28 @@ class Ring:
         return self.last - len(self._records)
 
     def restart(self, epoch: str, last: int) -> None:
-        self.epoch, self.last = epoch, last
+        self.epoch, self.last, self.filled = epoch, last, False
         self._records, self._bytes = [], 0
+        self._bases, self._newest = {}, {}
 
     def extend(self, records: Sequence[Record]) -> None:
         assert self.last is not None
         assert records[0].seq == self.last + 1, f"{records[0].seq} does not follow {self.last}"
         self._records.extend(records)
-        self._bytes += sum(len(record.full) for record in records)
+        for record in records:
+            self._bytes += len(record.full)
+            if (base := self._newest.get(record.key)) is not None:
+                self._bases[record.seq] = base
+            self._newest[record.key] = record.seq
         self.last = records[-1].seq
         self._trim()
+
+    def fill(self, records: Sequence[Record], upto: int) -> None:
+        """Put what the log has up to `upto` before the first record; not where that is elsewhere by now."""
+        if upto == self.start_after:
+            self.filled = True
+            self._records[:0] = records
+            self._bytes += sum(len(record.full) for record in records)
 
     def _trim(self) -> None:
         drop, size = 0, self._bytes
@@ -59,7 +58,9 @@ class Ring:
         if drop:
             # Drop a little more than needed: shifting the list then costs nothing per event.
             drop += (len(self._records) - drop) // 10
-            self._bytes -= sum(len(record.full) for record in self._records[:drop])
+            for record in self._records[:drop]:
+                self._bytes -= len(record.full)
+                self._bases.pop(record.seq, None)
             del self._records[:drop]
 
     def after(self, seq: int) -> list[Record] | None:
@@ -68,31 +69,11 @@ class Ring:
             return None
         return self._records[seq - self.start_after :] if seq < self.last else []
 
+    def get(self, seq: int) -> Record | None:
+        if self.last is None or not self.start_after < seq <= self.last:
+            return None
+        return self._records[seq - self.start_after - 1]
 
-@dataclass(slots=True)
-class Batch:
-    """What one audience gets for one step from a position to `upto`; `texts` may be empty."""
-
-    upto: int
-    texts: list[bytes]
-    names: Counter[str] = field(default_factory=Counter)
-    frames: bytes = b""
-
-
-def render(records: Sequence[Record], rooms: RoomFilter, *, names: bool, replayed: bool = False) -> Batch:
-    """The records that these rooms hear, up to MAX_BATCH_BYTES, ready to write."""
-    texts: list[bytes] = []
-    counts: Counter[str] = Counter()
-    size = 0
-    upto = records[-1].seq
-    for record in records:
-        if not rooms.hears(record.department, record.queue):
-            continue
-        text = record.text(names=names)
-        if size and size + len(text) > MAX_BATCH_BYTES:
-            upto = record.seq - 1
-            break
-        texts.append(flagged_replayed(text) if replayed else text)
-        counts[record.event] += 1
-        size += len(text)
-    return Batch(upto, texts, counts, b"".join(map(frame, texts)))
+    def base(self, record: Record) -> Record | None:
+        """The event before this one with the same name and scope, if it is still here."""
+        return self.get(self._bases.get(record.seq, 0))

@@ -1,7 +1,8 @@
 """Rooms: `{channel}:org:{org}[:dept:{dept}][:queue:{queue}]`, and the stream each belongs to."""
 
+import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import quote, unquote
 
 from intraday.org.models import ID_PATTERN
@@ -63,6 +64,31 @@ def stream_name(channel: str, organization: str) -> str:
 def group_name(stream: str) -> str:
     """The Channels group of a stream. Ids and channels hold group-safe characters only, so ':' is all to replace."""
     return stream.replace(":", ".")
+
+
+_PLAIN_GROUP = re.compile(r"[A-Za-z0-9_.-]{1,99}")
+
+
+def room_group(room: Room) -> str:
+    """The Channels group of a room (REALTIME_ROOM_GROUPS). Readable where that leaves no doubt which room is meant:
+    ids may hold dots, queues anything, and a group of two rooms would tell one tenant of the other."""
+    name = room.name.replace(":", ".")
+    plain = f"room.{name}"
+    if _PLAIN_GROUP.fullmatch(plain) and "." not in f"{room.organization}{room.department}{room.queue}":
+        return plain
+    digest = hashlib.sha256(room.name.encode()).hexdigest()[:32]
+    return f"hash.{digest}.{re.sub('[^A-Za-z0-9_.-]', '_', name)[:60]}"
+
+
+def enclosing(stream: str, department: str, queue: str) -> list[Room]:
+    """The rooms that hear an event of this scope: its own, and all that enclose it."""
+    root = Room.parse(stream)
+    rooms = [root]
+    if department:
+        rooms.append(replace(root, department=department))
+    if queue:
+        rooms += [replace(root, queue=queue), replace(root, department=department, queue=queue)]
+    return rooms
 
 
 class RoomFilter:

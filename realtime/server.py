@@ -3,6 +3,9 @@
 Measured: 11-12 µs per recipient instead of 19-22 through `send`. Raw frames are legal beside the protocol's own:
 it buffers nothing between events, and an uncompressed frame is valid whatever was negotiated.
 
+Compression costs no memory per connection: neither side keeps a window between messages, and a message to many is
+deflated once (realtime.frames). A client that wants a smaller window than ours gets its messages uncompressed.
+
 Liveness: the protocol's ping every 20 s, closed after 20 s without its pong. That timer wins; the `heartbeat`
 message of the wire protocol only carries positions and closes nobody.
 """
@@ -13,13 +16,29 @@ from collections.abc import Callable
 from contextlib import suppress
 
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.extensions.permessage_deflate import PerMessageDeflate, ServerPerMessageDeflateFactory
+from websockets.frames import Frame
 from websockets.http11 import Request
 
-from realtime.writers import FRAMES_EXTENSION
+from realtime import sse
+from realtime.frames import WINDOW_BITS
+from realtime.hub import running_hub
+from realtime.protocol import Close
+from realtime.shutdown import take_leave
+from realtime.writers import ABORT_EXTENSION, FRAMES_EXTENSION
 
 PING_SECONDS = 20
 FAIL_SECONDS = 2.0  # between the close frame and the end of a connection whose client does not read
+DEFLATE = ServerPerMessageDeflateFactory(
+    server_no_context_takeover=True, client_no_context_takeover=True, server_max_window_bits=WINDOW_BITS
+)
+
+
+SLICE_BYTES = 16 * 1024  # of what came in, at one go: a flood is noticed before the whole of it was taken apart
+MAX_BY_FRAMES = 500  # pings, pongs and fragments a second
+BAD_REQUEST = b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 
 
 class FrameProtocol(WebSocketsSansIOProtocol):
@@ -27,8 +46,58 @@ class FrameProtocol(WebSocketsSansIOProtocol):
 
     on_writable: Callable[[bool], None] | None = None
 
+    deflates = False
+    _flooding = False
+    _by_frames, _counted_from = 0, 0.0
+
+    def data_received(self, data: bytes) -> None:
+        for start in range(0, len(data), SLICE_BYTES):
+            if not self._flooding:
+                super().data_received(data[start : start + SLICE_BYTES])
+        if self.conn.handshake_exc is not None and not self.handshake_initiated:
+            self._refuse()
+
+    def _refuse(self) -> None:
+        """A request that cannot be read as a handshake: uvicorn would wait for more of it for ever."""
+        self.handshake_initiated = self.handshake_complete = self.close_sent = True
+        self.transport.write(b"".join(self.conn.data_to_send()) or BAD_REQUEST)
+        self.transport.close()
+
+    def handle_ping(self) -> None:
+        if self._is_flood():
+            return
+        if self.is_writable():
+            super().handle_ping()
+        else:  # who pings and does not read gets no answers piled up
+            self.conn.data_to_send()
+
+    def handle_pong(self, event: Frame) -> None:
+        if not self._is_flood():
+            super().handle_pong(event)
+
+    def handle_cont(self, event: Frame) -> None:
+        if not self._is_flood():
+            super().handle_cont(event)
+
+    def _is_flood(self) -> bool:
+        """What is no message costs us as much, and the consumer, which counts those, does not see it."""
+        now = self.loop.time()
+        if now - self._counted_from >= 1.0:
+            self._by_frames, self._counted_from = 0, now
+        self._by_frames += 1
+        if self._by_frames > MAX_BY_FRAMES and not self._flooding:
+            self._flooding = True
+            self.frames.clear()
+            self.fail(Close.TOO_FAST, f"more than {MAX_BY_FRAMES} pings, pongs and fragments a second")
+        return self._flooding
+
     def handle_connect(self, event: Request) -> None:
+        self.conn.available_extensions = [DEFLATE]
         super().handle_connect(event)
+        self.deflates = any(
+            isinstance(each, PerMessageDeflate) and each.local_max_window_bits >= WINDOW_BITS
+            for each in self.conn.extensions
+        )
         if hasattr(self, "scope"):  # not where the handshake was refused
             self.scope["extensions"][FRAMES_EXTENSION] = self  # type: ignore
 
@@ -51,7 +120,7 @@ class FrameProtocol(WebSocketsSansIOProtocol):
             self.conn.send_close(code, reason)
             self.transport.write(b"".join(self.conn.data_to_send()))
             self.close_sent = True
-            self.loop.call_later(FAIL_SECONDS, self.transport.abort)
+            self.close_timer = self.loop.call_later(FAIL_SECONDS, self.transport.abort)  # ends it when it answers
 
     def shutdown(self) -> None:
         """A client that does not read would keep the process alive: uvloop waits for what was written."""
@@ -69,6 +138,21 @@ class FrameProtocol(WebSocketsSansIOProtocol):
             self.on_writable(True)
 
 
+class StreamProtocol(HttpToolsProtocol):
+    """Lets a stream of events cut off a client that does not read: closing would wait for what was written."""
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self.scope["extensions"] = {ABORT_EXTENSION: self.transport.abort}  # type: ignore[dict-item]
+
+    def shutdown(self) -> None:
+        """uvicorn waits for answers to be whole, which a stream of events never is."""
+        super().shutdown()
+        if self.cycle is not None and not self.cycle.response_complete and self.scope["path"] == sse.PATH:
+            self.transport.close()
+            self.loop.call_later(FAIL_SECONDS, self.transport.abort)
+
+
 def config(*, host: str = "127.0.0.1", port: int = 5000, **options: object) -> uvicorn.Config:
     """How every process of ours serves HTTP and WebSocket."""
     return uvicorn.Config(
@@ -76,7 +160,7 @@ def config(*, host: str = "127.0.0.1", port: int = 5000, **options: object) -> u
         host=host,
         port=port,
         loop="uvloop",
-        http="httptools",
+        http=StreamProtocol,
         ws=FrameProtocol,
         # Larger than the protocol's own limit, so that the client is told why (4413) instead of being cut off.
         ws_max_size=1024 * 1024,
@@ -91,8 +175,17 @@ def config(*, host: str = "127.0.0.1", port: int = 5000, **options: object) -> u
     )
 
 
+class Server(uvicorn.Server):
+    """On SIGTERM clients are told to come back before they are closed; Ctrl-C is for somebody who waits."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        if signal.SIGTERM in self._captured_signals and (hub := running_hub()) is not None:
+            await take_leave(hub)
+        await super().shutdown(sockets)
+
+
 def run(settings: uvicorn.Config, listeners: list[socket.socket] | None = None) -> None:
     """Serve until SIGINT or SIGTERM. uvicorn raises the signal again when it has shut down; here that is the end."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with suppress(KeyboardInterrupt):
-        uvicorn.Server(settings).run(sockets=listeners)
+        Server(settings).run(sockets=listeners)

@@ -81,10 +81,18 @@ class Reporter:
         self._gone.update(report.gone)
         self._changed.update(hub.connections)
 
+    def deliveries(self, hub: "Hub") -> Counter[str]:
+        """Events written so far, by name. From any thread."""
+        return sum(self._by_organization(hub).values(), Counter())
+
+    def _by_organization(self, hub: "Hub") -> dict[str, Counter[str]]:
+        by_organization = {organization: Counter(counts) for organization, counts in list(self._kept.items())}
+        for stream in list(hub.streams.values()):
+            by_organization.setdefault(_organization(stream.name), Counter()).update(dict(stream.deliveries))
+        return by_organization
+
     def _counters(self, hub: "Hub") -> dict[str, Any]:
-        by_organization = {organization: Counter(counts) for organization, counts in self._kept.items()}
-        for stream in hub.streams.values():
-            by_organization.setdefault(_organization(stream.name), Counter()).update(stream.deliveries)
+        by_organization = self._by_organization(hub)
         self._totals.append({organization: counts.total() for organization, counts in by_organization.items()})
         seconds = max(1, len(self._totals) - 1)
         return {

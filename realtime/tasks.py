@@ -1,9 +1,10 @@
 from celery import shared_task
 from django.utils import timezone
 
-from realtime import log
+from realtime import cursors, log
 
 
 @shared_task
 def purge_log() -> int:
-    return log.purge(now=timezone.now())
+    now = timezone.now()
+    return log.purge(now=now) + cursors.forget(now=now)

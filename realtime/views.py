@@ -1,16 +1,34 @@
+from collections.abc import Mapping
 from typing import Any
 
-from drf_spectacular.utils import extend_schema, inline_serializer
-from rest_framework import serializers
+from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
+from rest_framework import serializers, status
+from rest_framework.exceptions import APIException, NotAcceptable, PermissionDenied, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from intraday.org.access import Principal
-from intraday.rest.pages import read_query
+from intraday.org.models import KeyScope, Scope
+from intraday.rest.errors import NotFound
+from intraday.rest.json import JSONRenderer
+from intraday.rest.pages import read_body, read_query, scope_of
 from intraday.rest.permissions import SignedIn, check_organization_level, enter
-from intraday.rest.schema import BAD_REQUESTS
-from realtime import stats
+from intraday.rest.schema import BAD_POSTS, BAD_REQUESTS
+from realtime import rights, services, sse, stats
+from realtime.channels import Channel
+from realtime.protocol import MAX_ROOMS, Position, Selection
+from realtime.rights import RefusedError
+from realtime.rooms import Room
+from realtime.serializers import (
+    CustomEventAnswer,
+    CustomEventSerializer,
+    NotificationAnswer,
+    NotificationSerializer,
+    StreamQuery,
+)
 
 
 class OrganizationQuery(serializers.Serializer):
@@ -116,3 +134,112 @@ class RoomsView(APIView):
     )
     def get(self, request: Request) -> Response:
         return Response({"rooms": stats.rooms(*_sockets(request))})
+
+
+def _publisher(request: Request, said: dict[str, Any]) -> tuple[Principal, Scope]:
+    """Who publishes, and to whom. Raises NotFound or PermissionDenied."""
+    principal = enter(request, said.get("organization_id"), grant=KeyScope.PUBLISH)
+    return principal, scope_of(principal, said)
+
+
+class NotificationsView(APIView):
+    """Tell everybody in a scope, on every screen: maintenance, an outage. Supervisors, and keys that may publish."""
+
+    permission_classes = [SignedIn]
+
+    @extend_schema(request=NotificationSerializer, responses={201: NotificationAnswer, **BAD_POSTS})
+    def post(self, request: Request) -> Response:
+        said = read_body(NotificationSerializer, request)
+        principal, scope = _publisher(request, said)
+        notification_id, event = services.notify(scope=scope, said=said, by=principal.name, now=timezone.now())
+        answer = {"notification_id": notification_id, "event": event._asdict()}
+        return Response(answer, status=status.HTTP_201_CREATED)
+
+
+class EventsView(APIView):
+    """Send an event of your own to everybody in a scope. Supervisors, and keys that may publish."""
+
+    permission_classes = [SignedIn]
+
+    @extend_schema(request=CustomEventSerializer, responses={201: CustomEventAnswer, **BAD_POSTS})
+    def post(self, request: Request) -> Response:
+        said = read_body(CustomEventSerializer, request)
+        _, scope = _publisher(request, said)
+        event = services.emit(scope=scope, said=said, now=timezone.now())
+        return Response({"event": event._asdict()}, status=status.HTTP_201_CREATED)
+
+
+class EventStreamRenderer(JSONRenderer):
+    """What is asked for; refusals are JSON."""
+
+    media_type = "text/event-stream"
+    format = "sse"
+
+    def render(self, data: Any, media_type: str | None = None, context: Any = None) -> bytes:
+        context["response"]["Content-Type"] = JSONRenderer.media_type
+        return super().render(data)
+
+
+_last_event_id = OpenApiParameter("Last-Event-ID", str, OpenApiParameter.HEADER, description="As browsers send it.")
+
+
+class EventStreamView(APIView):
+    """What `/ws` carries, as server-sent events: `data` is the message, `id` the place to go on from.
+
+    A browser's `EventSource` reconnects by itself with the id of the last event, and misses nothing. Acknowledgements
+    and changing rooms need `/ws`.
+    """
+
+    permission_classes = [SignedIn]
+    renderer_classes = [EventStreamRenderer, JSONRenderer]
+    channels: Mapping[str, Channel] = {}
+
+    @extend_schema(
+        parameters=[StreamQuery, _last_event_id],
+        responses={(200, "text/event-stream"): OpenApiTypes.STR, **BAD_REQUESTS},
+    )
+    def get(self, request: Request) -> Response:
+        query = read_query(StreamQuery, request.query_params)
+        principal = enter(request, query.get("organization_id"), grant=KeyScope.READ)
+        since = _since(request.headers.get("Last-Event-ID") or query.get("since", ""), principal)
+        opening = sse.Opening(principal, self._rooms(query, principal), since, query["snapshot"])
+        scope = getattr(request, "scope", {})
+        if sse.OPENING not in scope:
+            raise NotAcceptable("Events are streamed by the ASGI server alone.")
+        scope[sse.OPENING](opening)
+        return Response()
+
+    def _rooms(self, query: dict[str, Any], principal: Principal) -> frozenset[Room]:
+        selection = Selection(
+            channels=_listed(query, "channels"),
+            organization_id=principal.organization.id,
+            department_id=query.get("department_id"),
+            queue_name=query.get("queue_name"),
+            rooms=_listed(query, "rooms"),
+        )
+        try:
+            return rights.rooms_of(selection, principal, self.channels)
+        except RefusedError as refusal:
+            raise _refused(refusal) from None
+
+
+def _listed(query: dict[str, Any], name: str) -> list[str]:
+    names = [part for part in query.get(name, "").split(",") if part]
+    if len(names) > MAX_ROOMS:
+        raise ValidationError({name: [f"At most {MAX_ROOMS} are heard at once."]})
+    return names
+
+
+def _since(text: str, principal: Principal) -> dict[str, Position]:
+    try:
+        return sse.positions(text, principal.organization.id)
+    except sse.BadIdError as error:
+        raise ValidationError({"since": [str(error)]}) from None
+
+
+def _refused(refusal: RefusedError) -> APIException:
+    if refusal.code == "not_found":
+        return NotFound()
+    if refusal.code == "forbidden":
+        return PermissionDenied(refusal.message, code="forbidden")
+    return ValidationError({"rooms": [refusal.message]})

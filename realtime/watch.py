@@ -5,7 +5,6 @@ credentials of its connections are asked again, however many in two queries. Ses
 """
 
 import asyncio
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import structlog
@@ -111,11 +110,4 @@ class Watch:
         log.info("access_ended", connection=connection.id, reason=code)
         self._hub.expel(connection)
         connection.send("error", {"code": code, "message": message})
-        self._hub.spawn(_close(connection, close, message))
-
-
-async def _close(connection: "Connection", code: int, reason: str) -> None:
-    with suppress(TimeoutError):
-        async with asyncio.timeout(LAST_WORDS_SECONDS):
-            await connection.writer.drained()
-    connection.writer.fail(code, reason)
+        self._hub.spawn(connection.close(close, message, within=LAST_WORDS_SECONDS))

@@ -6,16 +6,23 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any, Protocol
 
-from realtime.ring import Batch, frame
+from realtime.frames import frame
+from realtime.rendering import Batch
 
 FRAMES_EXTENSION = "intraday.frames"
 """Key in `scope["extensions"]` under which realtime.server offers its FrameTransport."""
+
+ABORT_EXTENSION = "intraday.abort"
+"""Key in `scope["extensions"]` of a plain request under which realtime.server offers to cut the connection off."""
 
 
 class FrameTransport(Protocol):
     """What realtime.server offers: ready frames go straight to the transport."""
 
     on_writable: Callable[[bool], None] | None
+
+    deflates: bool
+    """Whether the client takes frames of realtime.frames.deflated_frame."""
 
     def is_writable(self) -> bool: ...
     def write_frames(self, frames: bytes) -> None: ...
@@ -49,6 +56,7 @@ class Writer(Protocol):
 class TransportWriter:
     def __init__(self, transport: FrameTransport) -> None:
         self._transport = transport
+        self._deflates = transport.deflates
         self.on_ready: Callable[[], None] = lambda: None
         self.ready = transport.is_writable()
         transport.on_writable = self._writable
@@ -59,7 +67,7 @@ class TransportWriter:
             self.on_ready()
 
     def write(self, batch: Batch) -> None:
-        self._transport.write_frames(batch.frames)
+        self._transport.write_frames(batch.deflated if self._deflates else batch.frames)
 
     def send(self, text: bytes) -> None:
         self._transport.write_frames(frame(text))
@@ -101,7 +109,7 @@ class AsgiWriter:
     async def _run(self) -> None:
         try:
             while self._waiting:
-                await self._send({"type": "websocket.send", "text": self._waiting.popleft().decode()})
+                await self._pass_on()
                 self._sent += 1
         except Exception:
             self._waiting.clear()
@@ -109,6 +117,9 @@ class AsgiWriter:
         self._task = None
         self.ready = True
         self.on_ready()
+
+    async def _pass_on(self) -> None:
+        await self._send({"type": "websocket.send", "text": self._waiting.popleft().decode()})
 
     async def drained(self) -> None:
         if self._task is not None:

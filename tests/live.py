@@ -131,9 +131,17 @@ class ProcessServer:
             self.stop(signal.SIGTERM)
 
     def start(self) -> None:
+        self.launch()
+        self.wait()
+
+    def launch(self) -> None:
         self.process = subprocess.Popen(
             self._command, cwd=ROOT, env=self._environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
         )
+
+    def wait(self) -> None:
+        """Until it answers."""
+        assert self.process is not None
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline:
             assert self.process.poll() is None, (self.process.stdout or sys.stdin).read()
@@ -154,6 +162,12 @@ class ProcessServer:
     def kill(self) -> None:
         self.stop(signal.SIGKILL)
 
+    def shell(self, script: str) -> str:
+        """Run this on the server's database; what it printed."""
+        command = [sys.executable, "manage.py", "shell", "--no-imports", "-c", script]
+        done = subprocess.run(command, cwd=ROOT, env=self._environment, check=True, capture_output=True, text=True)
+        return done.stdout
+
 
 def test_database() -> dict[str, str]:
     """Environment of a process that shall use the database of this test."""
@@ -166,9 +180,9 @@ test_database.__test__ = False  # type: ignore[attr-defined] - a helper, whateve
 
 
 @cache
-def _validator(event: str) -> jsonschema.Draft7Validator | None:
+def _validator(event: str, patch: bool) -> jsonschema.Draft7Validator | None:
     components = document(CHANNELS, host="localhost", secure=False)["components"]
-    key = event.replace(":", ".")
+    key = event.replace(":", ".") + ".patch" * patch
     if key not in components["messages"]:
         return None
     return jsonschema.Draft7Validator({"components": components, "$ref": f"#/components/messages/{key}/payload"})
@@ -176,7 +190,7 @@ def _validator(event: str) -> jsonschema.Draft7Validator | None:
 
 def assert_described(message: Message) -> None:
     """What the server says is what /asyncapi.json says it says; only custom events are the customer's own."""
-    validator = _validator(message["event"])
+    validator = _validator(message["event"], "base" in message)
     namespace, colon, _ = message["event"].partition(":")
     assert validator is not None or (colon and namespace not in CHANNELS) or namespace == "custom", message
     if validator is not None and "items" not in message["data"]:  # large snapshots would take longer than the test
@@ -279,3 +293,11 @@ class Caller:
 
     async def __aexit__(self, *_: object) -> None:
         await self._client.aclose()
+
+
+async def stats_say(api: Caller, *, degraded: bool) -> None:
+    for _ in range(400):
+        if (await api.get("/api/ws/stats")).json()["degraded"] is degraded:
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError(f"stats do not say degraded: {degraded}")

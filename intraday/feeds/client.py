@@ -14,7 +14,14 @@ import httpx
 
 from intraday.feeds.instants import Row
 
-BATCH_PATH = "/api/schedulesbacklog/batch-ingest"
+PATHS = {
+    "backlog": "/api/schedulesbacklog/batch-ingest",
+    "kpi": "/api/intraday/kpi/batch-ingest",
+    "forecast": "/api/intraday/kpi/forecast/batch-ingest",
+    "shifts": "/api/intraday/attendance/shifts/batch-ingest",
+    "attendance": "/api/intraday/attendance/batch-ingest",
+    "compute": "/api/intraday/kpi/compute",  # one row, and no batch
+}
 TRY_AGAIN = {429, 502, 503, 504}
 HOPELESS = {401, 403, 404, 405}  # no later batch would fare better
 FIRST_WAIT, LONGEST_WAIT = 0.2, 5.0  # seconds
@@ -78,10 +85,10 @@ class Poster:
     def __exit__(self, _kind: type[BaseException] | None, _e: BaseException | None, _tb: TracebackType | None) -> None:
         self._http.close()
 
-    def post(self, rows: list[Row]) -> Answer:
-        """Raises RefusedError, GaveUpError or StoppedError."""
+    def post(self, rows: list[Row], kind: str = "backlog") -> Answer:
+        """`kind` is one of PATHS. Raises RefusedError, GaveUpError or StoppedError."""
         deadline, attempt = time.monotonic() + self.patience, 0
-        while isinstance(outcome := self._try(rows), Trouble):
+        while isinstance(outcome := self._try(rows, kind), Trouble):
             if attempt == 0:
                 self.notice(f"the server does not take it ({outcome.reason}); trying again")
             self._wait(self._pause(outcome, attempt), deadline, outcome)
@@ -103,13 +110,16 @@ class Poster:
         except httpx.TransportError:
             return False
 
-    def _try(self, rows: list[Row]) -> Answer | Trouble:
+    def _try(self, rows: list[Row], kind: str) -> Answer | Trouble:
+        body = rows[0] if kind == "compute" else {"items": rows}
         try:
-            response = self._http.post(BATCH_PATH, json={"items": rows})
+            response = self._http.post(PATHS[kind], json=body)
         except httpx.TransportError as error:
             return Trouble(str(error) or type(error).__name__)
         if response.status_code in TRY_AGAIN:
             return Trouble(f"HTTP {response.status_code}", retry_after(response.headers.get("Retry-After")))
+        if kind == "compute" and response.status_code == httpx.codes.CREATED:
+            return Answer(results=[{"result": "computed", **_json(response)}], rejected=[])
         return read_answer(response)
 
     def _pause(self, trouble: Trouble, attempt: int) -> float:

@@ -12,6 +12,17 @@ from zoneinfo import ZoneInfo
 
 Row = dict[str, Any]
 MAX_ROWS = 5_000  # the API's limit for one batch
+TIMES = (
+    "snapshot_time",
+    "as_of",
+    "interval_start",
+    "start",
+    "end",
+    "checked_in_at",
+    "checked_out_at",
+    "as_of_time",
+)
+"""Fields that hold a time, the one that tells a row apart before others."""
 UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -35,7 +46,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Instant:
-    """The rows one log shows at one time (aware, UTC)."""
+    """The rows of one kind (intraday.feeds.client.PATHS) that one log shows at one time (aware, UTC)."""
 
     time: datetime
     kind: str
@@ -44,13 +55,15 @@ class Instant:
 
 @dataclass(frozen=True)
 class Feed:
-    """A log made ready: its times are known at once (progress, shift), its rows are made while one reads."""
+    """A log made ready: the times of its instants are known at once (progress, shift), its rows are made while one
+    reads. Moved in time, it is moved by whole `steps`: intervals stay on their grid."""
 
     name: str
     zone: ZoneInfo
     times: list[datetime]
     instants: Iterable[Instant]
     problems: list[Problem] = field(default_factory=list)
+    step: timedelta = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +113,19 @@ def grid(start: datetime, end: datetime, step: timedelta) -> list[datetime]:
 def shifted(instant: Instant, by: timedelta) -> Instant:
     if not by:
         return instant
-    rows = [{**row, "snapshot_time": iso(instant.time + by)} for row in instant.rows]
+    rows = [
+        {name: _moved(value, by) if name in TIMES else value for name, value in row.items()} for row in instant.rows
+    ]
     return Instant(instant.time + by, instant.kind, rows)
+
+
+def _moved(time: str, by: timedelta) -> str:
+    return iso(datetime.fromisoformat(time) + by)
+
+
+def time_of(row: Row) -> str:
+    """What a row is told apart by, for people."""
+    return next((row[name] for name in TIMES if name in row), "?")
 
 
 def batches(rows: list[Row], size: int = MAX_ROWS) -> Iterator[list[Row]]:

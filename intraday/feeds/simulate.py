@@ -1,21 +1,26 @@
-"""Keeps a demonstration alive: posts the world's queues through the API every few seconds until told to stop."""
+"""Keeps a demonstration alive: tells the API of the day so far, then of every few seconds, until told to stop."""
 
 import logging
-from collections.abc import Callable
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import count
 from threading import Event
 
 from intraday.feeds.client import Answer, Poster, RefusedError, StoppedError
-from intraday.feeds.instants import Row
-from intraday.feeds.world import World
+from intraday.feeds.instants import Row, batches, iso
+from intraday.feeds.world import Posts, World
 
 logger = logging.getLogger(__name__)
 START_PATIENCE = 60.0  # seconds until the server must answer /healthz
 AFTER_REFUSAL = 5.0
-Posted = Callable[[list[Row], Answer], None]
+COARSE, FINE = timedelta(minutes=30), timedelta(minutes=10)
+FINE_PART = timedelta(hours=2)  # of the day so far, before now
+Posted = Callable[[str, list[Row], Answer], None]  # the kind, what was posted, what came of it
 
 
-def unwatched(_rows: list[Row], _answer: Answer) -> None:
+def unwatched(_kind: str, _rows: list[Row], _answer: Answer) -> None:
     pass
 
 
@@ -24,7 +29,7 @@ def run(
     *,
     stop: Event,
     seed: int = 7,
-    every: float = 2.0,
+    every: float = 5.0,
     organization: str = "org_123",
     key: str = "",
     say: Callable[[str], None] = logger.warning,
@@ -37,29 +42,79 @@ def run(
             if not stop.is_set():
                 say(f"no server at {url}: nothing is simulated")
             return stop.is_set()
-        _post_until(stop, poster, World(seed, datetime.now(UTC), organization), every, say, posted)
+        with suppress(StoppedError):
+            _Simulation(poster, World(seed, datetime.now(UTC), organization), say, posted).run(every)
     return True
 
 
-def _post_until(
-    stop: Event, poster: Poster, world: World, every: float, say: Callable[[str], None], posted: Posted
-) -> None:
-    said = ""
-    while not stop.is_set():
+@dataclass
+class _Simulation:
+    poster: Poster
+    world: World
+    say: Callable[[str], None]
+    posted: Posted
+    said: str = ""
+
+    def run(self, every: float) -> None:
+        for posts in day_so_far(self.world):
+            if self.poster.stop.is_set():
+                return
+            self._post(posts)
+        for turn in count():
+            taken = self._post(self.world.at(datetime.now(UTC), backlog=turn % 2 == 0))
+            if self.poster.stop.wait(every if taken else max(every, AFTER_REFUSAL)):
+                return
+
+    def _post(self, posts: Posts) -> bool:
+        """What the server does not take is said once, until it takes everything again."""
+        outcomes = [self._offer(batch, kind) for kind, rows in posts.items() for batch in batches(rows)]
+        if not outcomes:
+            return True
+        trouble = next(filter(None, outcomes), "")
+        if trouble and trouble != self.said:
+            self.say(f"the server refuses simulated rows: {trouble}")
+        self.said = trouble
+        return not trouble
+
+    def _offer(self, rows: list[Row], kind: str) -> str:
         try:
-            rows = world.at(datetime.now(UTC))
-            answer = poster.post(rows)
-            posted(rows, answer)
-            trouble, pause = _complaint(answer), every
+            answer = self.poster.post(rows, kind)
         except RefusedError as error:
-            trouble, pause = str(error), max(every, AFTER_REFUSAL)
-        except StoppedError:
-            return
-        if trouble and trouble != said:
-            say(f"the server refuses simulated rows: {trouble}")
-        said = trouble
-        stop.wait(pause)
+            return str(error)
+        self.posted(kind, rows, answer)
+        return str(answer.rejected[0].get("errors")) if answer.rejected else ""
 
 
-def _complaint(answer: Answer) -> str:
-    return str(answer.rejected[0].get("errors")) if answer.rejected else ""
+def day_so_far(world: World) -> Iterator[Posts]:
+    """From the begin of the day up to now, in the order in which no figure of this moment looks worse than it is:
+    people before the forecast, then the intervals one by one, each computed before the next is known."""
+    times = _steps(world)
+    steps = [world.at(time) for time in times]
+    yield _joined(steps, "backlog") | _joined(steps, "shifts")
+    for step in steps:
+        yield {"attendance": step["attendance"]}
+    yield {"attendance": world.everybody()}
+    yield _joined(steps, "forecast")
+    for time, step in zip(times, steps, strict=True):
+        yield {
+            "kpi": step["kpi"],
+            "compute": [{"organization_id": world.organization, "as_of_time": iso(time)}],
+        }
+
+
+def _steps(world: World) -> list[datetime]:
+    fine = _floor(world.start - FINE_PART)
+    coarse = _floor(world.begin) + COARSE
+    return [*_times(coarse, fine, COARSE), *_times(fine + FINE, world.start - FINE / 2, FINE), world.start]
+
+
+def _times(first: datetime, end: datetime, step: timedelta) -> list[datetime]:
+    return [first + step * place for place in range(max(0, (end - first) // step + 1))]
+
+
+def _floor(time: datetime) -> datetime:
+    return time - (time - datetime.fromtimestamp(0, UTC)) % COARSE
+
+
+def _joined(steps: list[Posts], kind: str) -> Posts:
+    return {kind: [row for step in steps for row in step[kind]]}

@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from intraday.feeds.client import Answer
-from intraday.feeds.instants import Instant, Row
+from intraday.feeds.instants import Instant, Row, time_of
 
 FIRST_ERRORS = 10
 Key = tuple[str, str, str]
@@ -47,7 +47,7 @@ class Tally:
 
     def failed(self, rows: list[Row], reason: str) -> None:
         self.undelivered += len(rows)
-        self._error(f"{rows[0]['snapshot_time']}: {reason}")
+        self._error(f"{time_of(rows[0])}: {reason}")
 
     def clean(self) -> bool:
         return not self.rejected and not self.undelivered
@@ -60,7 +60,8 @@ class Tally:
 def refused_row(rows: list[Row], refusal: dict[str, Any]) -> str:
     index = refusal.get("index", -1)
     row = rows[index] if isinstance(index, int) and 0 <= index < len(rows) else {}
-    return f"{row.get('snapshot_time', '?')} {row.get('queue_name', '')}: {refusal.get('errors')}"
+    name = row.get("queue_name") or row.get("employee_id", "")
+    return f"{time_of(row)} {name}: {refusal.get('errors')}"
 
 
 @dataclass
@@ -73,6 +74,8 @@ class Closings:
     _totals: dict[Key, int] = field(default_factory=dict)
 
     def saw(self, instant: Instant) -> None:
+        if instant.kind != "backlog":
+            return
         self._totals.update((_key(row), row["total_items"]) for row in instant.rows)
         local = instant.time.astimezone(self.zone)
         if self.opening is None:

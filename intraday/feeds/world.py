@@ -1,144 +1,145 @@
-"""A small operation that never sleeps: queues of real items, first in first out, that come and are served.
+"""A contact centre in the middle of its morning, whenever one looks: what its systems would report, in our rows.
 
-Every figure is counted from the same items, so end = start + added - completed holds, ages are true ages, and over-SLA
-and at-risk counts are what a work list would show. One queue after the other gets into trouble for some minutes
-(more arrives, fewer serve) and recovers, so that growing, stable and decreasing trends can all be seen.
-The same seed and the same times give the same rows.
+The clock of the simulated day is moved against the real one, so that it shows 10:30 when the demonstration begins.
+Times of data are real: what is posted happened now, or earlier today.
 """
 
-import math
-from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from heapq import heappop, heappush
+from itertools import count
 from random import Random
+from zoneinfo import ZoneInfo
 
-from intraday.feeds.instants import Row, iso
+from intraday.feeds import reports, roster
+from intraday.feeds.instants import Row
+from intraday.feeds.profiles import CALM, INTERVAL, PROFILES, Incident, Profile, edges, incident_at, volume
+from intraday.feeds.queueing import Line
+from intraday.feeds.roster import HOUR, Record
 
-TROUBLE_FIRST, TROUBLE_EVERY, TROUBLE_LASTS = 30.0, 300.0, 120.0  # seconds
-RUSH, THIN = 3.5, 0.6  # arrivals and service of a queue in trouble, against normal
-STEP = 5.0  # seconds; after a long pause the world is caught up in steps, so that the pace follows the queue
-DAY, DAY_SWING, PEAK_HOUR = 86_400.0, 0.2, 13
-
-
-@dataclass(frozen=True, slots=True)
-class Profile:
-    department: str
-    queue: str
-    usual: int  # items waiting on an ordinary day
-    rate: float  # arrivals a second
-    sla: float  # seconds
-
-
-PROFILES = (
-    Profile("dept_456", "support", usual=48, rate=0.60, sla=110),
-    Profile("dept_456", "billing", usual=30, rate=0.30, sla=130),
-    Profile("dept_456", "sales", usual=18, rate=0.35, sla=70),
-    Profile("dept_456", "email", usual=140, rate=0.40, sla=450),
-    Profile("dept_789", "claims", usual=60, rate=0.25, sla=310),
-    Profile("dept_789", "returns", usual=24, rate=0.20, sla=155),
-)
-
-
-@dataclass
-class Line:
-    """One queue: when each of its items came (epoch seconds, oldest first), and its flows since the last row."""
-
-    profile: Profile
-    random: Random
-    items: deque[float] = field(default_factory=deque)
-    added: int = 0
-    completed: int = 0
-
-    def open(self, now: float) -> None:
-        """An ordinary day's queue, as old as it would be at the ordinary pace."""
-        span = self.profile.usual / self.profile.rate
-        self.items.extend(sorted(now - self.random.uniform(0, span) for _ in range(self.profile.usual)))
-
-    def advance(self, start: float, end: float, *, trouble: bool) -> None:
-        came = list(moments(self.profile.rate * daytime(start) * (RUSH if trouble else 1), start, end, self.random))
-        served = sum(1 for _ in moments(self._pace(trouble=trouble), start, end, self.random))
-        self.items.extend(came)
-        served = min(served, len(self.items))
-        for _ in range(served):
-            self.items.popleft()
-        self.added += len(came)
-        self.completed += served
-
-    def row(self, organization: str, now: datetime) -> Row:
-        """Reading a row begins the next interval."""
-        ages = [now.timestamp() - came for came in self.items]
-        over = sum(age > self.profile.sla for age in ages)
-        row = {
-            "organization_id": organization,
-            "department_id": self.profile.department,
-            "queue_name": self.profile.queue,
-            "snapshot_time": iso(now),
-            "total_items": len(ages),
-            "average_wait_time_minutes": round(sum(ages) / len(ages) / 60, 2) if ages else 0.0,
-            "items_over_sla": over,
-            "sla_at_risk_count": self._at_risk(ages),
-            "items_added": self.added,
-            "items_completed": self.completed,
-            "oldest_item_age_minutes": round(max(ages, default=0.0) / 60, 2),
-        }
-        self.added = self.completed = 0
-        return row
-
-    def _pace(self, *, trouble: bool) -> float:
-        """Items served a second: more hands where the queue is longer than usual, fewer where it is shorter."""
-        pressure = len(self.items) / self.profile.usual
-        pace = self.profile.rate * min(pressure, 2.2)
-        return min(pace, self.profile.rate * THIN) if trouble else pace
-
-    def _at_risk(self, ages: list[float]) -> int:
-        """In time still, but at the present pace not served before the SLA."""
-        pace = self._pace(trouble=False) or 1.0
-        return sum(age <= self.profile.sla < age + place / pace for place, age in enumerate(ages))
+MORNING = 10.5  # o'clock, by the simulated clock, when it begins
+DAY = 24 * HOUR
+ZONE = ZoneInfo("Europe/Berlin")  # the demo organization's: its "today" is shown whole
+AT_WORK = {"present", "late"}
+Posts = dict[str, list[Row]]
+"""Rows by kind (intraday.feeds.client.PATHS)."""
 
 
 @dataclass
 class World:
+    """Asked with growing times, it says what is news since the last one. The same seed and times give the same rows."""
+
     seed: int
     start: datetime
     organization: str = "org_123"
     profiles: tuple[Profile, ...] = PROFILES
+    lines: dict[str, Line] = field(init=False)
+    _planned: int = -1  # the first day whose shifts and forecast are not published yet
+    _plans: Posts = field(default_factory=dict)
+    _records: list[tuple[float, int, Record]] = field(default_factory=list)  # still to come
+    _latest: dict[str, Record] = field(default_factory=dict)  # by person
+    _number: Iterator[int] = field(default_factory=count)
 
     def __post_init__(self) -> None:
-        self._now = self._began = self.start.timestamp()
-        self.lines = [Line(profile, Random(f"{self.seed}/{profile.queue}")) for profile in self.profiles]
-        for line in self.lines:
-            line.open(self._now)
+        self._start = self.start.timestamp()
+        midnight = self.start.astimezone(ZONE).replace(hour=0, minute=0, second=0, microsecond=0)
+        self._now = self._begin = min(self._midnight(0), midnight.timestamp())
+        self._reported = -(-self._begin // INTERVAL) * INTERVAL  # intervals from here on are whole
+        self._people = roster.people(self.profiles)
+        self.lines = {profile.queue: self._line(profile) for profile in self.profiles}
 
-    def at(self, now: datetime) -> list[Row]:
-        """Everything up to now has happened; a clock that was set back stands still."""
+    @property
+    def begin(self) -> datetime:
+        """Early enough that today is shown whole."""
+        return datetime.fromtimestamp(self._begin, UTC)
+
+    def at(self, now: datetime, *, backlog: bool = True) -> Posts:
+        """Everything up to now has happened; a clock that was set back stands still. Kinds are in the order to post."""
         time = max(self._now, now.timestamp())
-        while self._now < time:
-            self._step(min(time, self._now + STEP))
-        moment = datetime.fromtimestamp(time, now.tzinfo)
-        return [line.row(self.organization, moment) for line in self.lines]
+        self._plans = {"shifts": [], "forecast": []}
+        while self._midnight(self._planned) < time + DAY / 2:
+            self._plan(self._planned)
+            self._planned += 1
+        records = list(self._live(time))
+        return {
+            **self._plans,
+            "attendance": [roster.record_row(record, self.organization) for record in records],
+            "kpi": list(self._intervals()),
+            "backlog": [reports.backlog(line, self.organization) for line in self.lines.values() if backlog],
+        }
 
-    def _step(self, time: float) -> None:
-        troubled = self.in_trouble(time)
-        for line in self.lines:
-            line.advance(self._now, time, trouble=line.profile.queue == troubled)
-        self._now = time
+    def everybody(self) -> list[Row]:
+        """Where everybody is now: it puts right what an earlier demonstration left."""
+        latest = [self._latest.get(person.id, Record(self._now, person, "checked_out")) for person in self._people]
+        return [roster.record_row(record, self.organization, at=self._now) for record in latest]
 
-    def in_trouble(self, time: float) -> str | None:
-        turn, since = divmod(time - self._began - TROUBLE_FIRST, TROUBLE_EVERY)
-        if turn < 0 or since >= TROUBLE_LASTS:
-            return None
-        return self.profiles[int(turn) % len(self.profiles)].queue
+    def _line(self, profile: Profile) -> Line:
+        def rate(time: float) -> float:
+            return profile.peak / INTERVAL * volume(self._hour(time)) * self._incident(profile, time).rush
 
+        def reach(time: float) -> float:
+            return self._incident(profile, time).heads
 
-def moments(rate: float, start: float, end: float, random: Random) -> Iterator[float]:
-    """A Poisson process: when it happened between start and end, at `rate` a second."""
-    time = start + random.expovariate(rate) if rate > 0 else end
-    while time < end:
-        yield time
-        time += random.expovariate(rate)
+        return Line(profile, Random(f"{self.seed}/{profile.queue}"), self._begin, rate, reach)
 
+    def _incident(self, profile: Profile, time: float) -> Incident:
+        found = incident_at(time - self._start)
+        return found if found.queue == profile.queue else CALM
 
-def daytime(time: float) -> float:
-    """A mild day curve around 1: a demonstration started at night should not look dead."""
-    return 1 + DAY_SWING * math.cos(2 * math.pi * (time / DAY - PEAK_HOUR / 24))
+    def _hour(self, time: float) -> float:
+        """What the simulated clock shows."""
+        return MORNING + (time - self._start) / HOUR
+
+    def _midnight(self, day: int) -> float:
+        return self._start + (day * 24 - MORNING) * HOUR
+
+    def _plan(self, day: int) -> None:
+        """Publish the shifts and the forecast of a simulated day; its number is 0 where the demonstration begins."""
+        midnight, date = self._midnight(day), self.start.date() + timedelta(days=day)
+        for person in self._people:
+            duty = roster.duty(person, midnight, date, Random(f"{self.seed}/{person.id}/{day}"))
+            self._plans["shifts"] += duty.rows(self.organization)
+            for record in duty.records:
+                heappush(self._records, (record.time, next(self._number), record))
+        first = midnight // INTERVAL * INTERVAL
+        for profile in self.profiles:
+            for start in (first + place * INTERVAL for place in range(int(DAY / INTERVAL))):
+                share = volume(self._hour(start + INTERVAL / 2))
+                self._plans["forecast"].append(reports.forecast(profile, self.organization, start, share))
+
+    def _live(self, until: float) -> Iterator[Record]:
+        """Let time pass, from one person's move to the next; the moves."""
+        while self._records and self._records[0][0] <= until:
+            time, _, record = heappop(self._records)
+            self._advance(time)
+            self._move(record)
+            if time >= self._begin:
+                yield record
+        self._advance(until)
+
+    def _advance(self, until: float) -> None:
+        since = self._now - self._start
+        for time in (*(self._start + edge for edge in edges(since, until - self._start)), until):
+            for line in self.lines.values():
+                line.advance(time)
+        self._now = max(self._now, until)
+
+    def _move(self, record: Record) -> None:
+        person, now = record.person, record.status
+        before = self._latest.get(person.id)
+        was = before.status if before else "checked_out"
+        self._latest[person.id] = record
+        staff = self.lines[person.queue].staff
+        staff.at_work += (now in AT_WORK) - (was in AT_WORK)
+        staff.training += (now == "training") - (was == "training")
+        staff.paid += (now != "checked_out") - (was != "checked_out")
+
+    def _intervals(self) -> Iterator[Row]:
+        """What ended since it was last asked, and what is running."""
+        for line in self.lines.values():
+            for start in sorted(line.intervals):
+                if start >= self._reported:
+                    yield reports.interval(line, self.organization, start)
+                if start + INTERVAL <= self._now:
+                    del line.intervals[start]

@@ -70,4 +70,4 @@ def _flat(detail: Any) -> str:
         return "; ".join(f"{name}: {_flat(inner)}" for name, inner in detail.items())
     if isinstance(detail, list):
         return " ".join(_flat(inner) for inner in detail)
-    return str(detail)
+    return str(detail).replace("\0", "\ufffd")  # some messages quote what came; no database takes NUL

@@ -31,3 +31,18 @@ class Lease(models.Model):
 
     def __str__(self) -> str:
         return f"{self.job} {self.organization_id}".strip()
+
+
+class JobRun(models.Model):
+    """All runs of a job so far, by any worker."""
+
+    job = models.CharField(primary_key=True, max_length=128)
+    runs = models.PositiveBigIntegerField(default=0)
+    failures = models.PositiveBigIntegerField(default=0)
+    seconds_total = models.FloatField(default=0)
+    last_seconds = models.FloatField(default=0)
+    last_begun_at = models.DateTimeField(null=True)
+    last_succeeded_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return self.job

@@ -3,20 +3,20 @@
 A credential is remembered with what it was believed to be, so that an open socket can be asked again: `believe`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.auth.models import User
-from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
-from intraday.org.models import ApiKey, KeyScope, Membership, Organization, Role
+from intraday.org.models import ApiKey, KeyScope, Membership, Organization, Role, WallBoard
 from intraday.org.services import key_digest
 
 DEMO_ORGANIZATION = "org_123"
@@ -28,11 +28,12 @@ class Grant:
     ACT = "act"  # acknowledge, resolve, snooze
     SILENCE = "silence"
     RULES = "rules"  # edit alert rules
+    WALLS = "walls"  # make and revoke links of wall boards
 
 
 _VIEWER = frozenset({KeyScope.READ})
 _ANALYST = _VIEWER | {Grant.ACT}
-_SUPERVISOR = _ANALYST | {Grant.SILENCE, KeyScope.PUBLISH}
+_SUPERVISOR = _ANALYST | {Grant.SILENCE, Grant.WALLS, KeyScope.PUBLISH}
 _ADMIN = _SUPERVISOR | {Grant.RULES, KeyScope.INGEST}
 ROLE_GRANTS: dict[str, frozenset[str]] = {
     Role.VIEWER: _VIEWER,
@@ -74,12 +75,20 @@ class Issued:
 
 
 @dataclass(frozen=True)
+class Wall:
+    """The page of a wall board, as long as its link is not revoked."""
+
+    board: int
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True)
 class Demo:
     user_id: str
     expires_at = None
 
 
-Credential = Key | Member | Issued | Demo
+Credential = Key | Member | Issued | Wall | Demo
 
 
 class Refused(Enum):
@@ -120,8 +129,16 @@ class Principal:
 
 # --- believing -------------------------------------------------------------------------------------------------------
 def by_api_key(secret: str) -> Principal | None:
-    key = ApiKey.objects.select_related("organization").filter(digest=key_digest(secret), revoked_at=None).first()
-    return None if key is None else _key_principal(key)
+    return by_api_keys([secret]).get(secret)
+
+
+def by_api_keys(secrets: Collection[str]) -> dict[str, Principal]:
+    """Those that are keys, in one query."""
+    if not secrets:
+        return {}
+    digests = {key_digest(secret): secret for secret in secrets}
+    rows = ApiKey.objects.select_related("organization").filter(digest__in=digests, revoked_at=None)
+    return {digests[key.digest]: _key_principal(key) for key in rows}
 
 
 def by_membership(user: User, organization_id: str, *, session: str = "") -> Principal | None:
@@ -139,17 +156,20 @@ def by_demo(user_id: str, organization_id: str) -> Principal | None:
 
 
 def believe(credentials: Iterable[Credential]) -> dict[Credential, Principal | Refused]:
-    """What each of them is worth now: one query for people and one for keys, however many they are."""
+    """What each of them is worth now: a query for people, keys and wall boards each, however many they are."""
     asked = set(credentials)
     now = timezone.now()
     members = _members([each for each in asked if isinstance(each, Member)])
     keys = _keys({each.key for each in asked if isinstance(each, Key | Issued)})
+    boards = _boards({each.board for each in asked if isinstance(each, Wall)})
     answers: dict[Credential, Principal | Refused] = {}
     for each in asked:
         if each.expires_at is not None and each.expires_at <= now:
             answers[each] = Refused.SIGN_IN
         elif isinstance(each, Member):
             answers[each] = _member(each, members.get((each.user, each.organization)))
+        elif isinstance(each, Wall):
+            answers[each] = _wall(each, boards.get(each.board))
         elif isinstance(each, Demo):
             answers[each] = _demo(each)
         else:
@@ -168,6 +188,11 @@ def _members(credentials: list[Member]) -> dict[tuple[int, str], Membership]:
 
 def _keys(ids: set[int]) -> dict[int, ApiKey]:
     rows = ApiKey.objects.select_related("organization").filter(pk__in=ids, revoked_at=None) if ids else ()
+    return {row.pk: row for row in rows}
+
+
+def _boards(ids: set[int]) -> dict[int, WallBoard]:
+    rows = WallBoard.objects.select_related("organization").filter(pk__in=ids, revoked_at=None) if ids else ()
     return {row.pk: row for row in rows}
 
 
@@ -198,6 +223,14 @@ def _key_principal(key: ApiKey) -> Principal:
     return Principal(key.organization, name, user_id, Role.VIEWER, frozenset(key.scopes), Key(key.pk))
 
 
+def _wall(credential: Wall, board: WallBoard | None) -> Principal | Refused:
+    if board is None:
+        return Refused.SIGN_IN
+    departments = frozenset([board.department_id]) if board.department_id else None
+    name, user_id = f"wall board {board.name}", f"wall:{board.pk}"
+    return Principal(board.organization, name, user_id, Role.VIEWER, ROLE_GRANTS[Role.VIEWER], credential, departments)
+
+
 def _demo(credential: Demo) -> Principal | Refused:
     organization = Organization.objects.filter(id=DEMO_ORGANIZATION).first() if settings.DEMO else None
     if organization is None:
@@ -215,19 +248,36 @@ def stamp(user: User) -> str:
 
 
 def organizations_of(user: User) -> list[str]:
-    return sorted(Membership.objects.filter(user=user).values_list("organization_id", flat=True))
+    return organizations_of_each([user])[user.pk]
+
+
+def organizations_of_each(users: Collection[User]) -> dict[int, list[str]]:
+    """Sorted, in one query."""
+    found: dict[int, list[str]] = {user.pk: [] for user in users}
+    rows = Membership.objects.filter(user__in=found).order_by("organization_id")
+    for user, organization in rows.values_list("user_id", "organization_id"):
+        found[user].append(organization)
+    return found
 
 
 def by_session(session_key: str) -> User | None:
-    """The person signed in by this session. As django.contrib.auth.get_user, which would also renew the key after a
-    change of SECRET_KEY; a socket cannot set the cookie that goes with it."""
-    session = SessionStore(session_key)
-    user = User.objects.filter(pk=session.get(SESSION_KEY, 0), is_active=True).first()
-    if user is None:
-        return None
+    return by_sessions([session_key]).get(session_key)
+
+
+def by_sessions(session_keys: Collection[str]) -> dict[str, User]:
+    """The people signed in by these sessions, in two queries. As django.contrib.auth.get_user, which would also renew
+    the key after a change of SECRET_KEY; a socket cannot set the cookie that goes with it."""
+    rows = Session.objects.filter(session_key__in=session_keys, expire_date__gt=timezone.now())
+    stored = {row.session_key: row.get_decoded() for row in rows}
+    users = User.objects.filter(is_active=True).in_bulk([data.get(SESSION_KEY, 0) for data in stored.values()])
+    people = {key: users.get(int(data.get(SESSION_KEY, 0))) for key, data in stored.items()}
+    return {key: user for key, user in people.items() if user is not None and _signed_in(user, stored[key])}
+
+
+def _signed_in(user: User, session: dict[str, Any]) -> bool:
     stated = session.get(HASH_SESSION_KEY, "")
     valid = [user.get_session_auth_hash(), *user.get_session_auth_fallback_hash()]
-    return user if any(constant_time_compare(stated, each) for each in valid) else None
+    return any(constant_time_compare(stated, each) for each in valid)
 
 
 def sessions_alive(session_keys: Iterable[str]) -> set[str]:

@@ -6,8 +6,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from intraday.org import services
-from intraday.org.models import ApiKey, Department, KeyScope, Membership, Organization, Queue
+from intraday.org import services, walls
+from intraday.org.models import ApiKey, Department, KeyScope, Membership, Organization, Queue, WallBoard
 
 
 class MembershipForm(forms.ModelForm):
@@ -115,3 +115,30 @@ class ApiKeyAdmin(admin.ModelAdmin):
     def revoke(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
         changed = services.revoke_keys(queryset, now=timezone.now())
         messages.success(request, f"{changed} keys revoked.")
+
+
+@admin.register(WallBoard)
+class WallBoardAdmin(admin.ModelAdmin):
+    fields = ["organization", "department_id", "name"]
+    list_display = ["name", "organization", "department_id", "created_by", "created_at", "revoked_at"]
+    list_filter = ["organization"]
+    actions = ["revoke"]
+
+    def has_change_permission(self, request: HttpRequest, obj: WallBoard | None = None) -> bool:
+        return obj is None and super().has_change_permission(request, obj)  # links are made and revoked, not edited
+
+    def save_model(self, request: HttpRequest, obj: WallBoard, form: forms.ModelForm, change: bool) -> None:
+        board, secret = walls.create(
+            organization=obj.organization,
+            department_id=obj.department_id,
+            name=obj.name,
+            created_by=request.user.get_username(),
+        )
+        obj.pk = board.pk
+        link = request.build_absolute_uri(f"/wall/{secret}")
+        messages.warning(request, f"The link of {board.name}, shown only now: {link}")
+
+    @admin.action(description="Revoke the selected links")
+    def revoke(self, request: HttpRequest, queryset: QuerySet[WallBoard]) -> None:
+        changed = walls.revoke(queryset, now=timezone.now())
+        messages.success(request, f"{changed} links revoked.")

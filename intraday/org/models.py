@@ -145,3 +145,23 @@ class ApiKey(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"
+
+
+class WallBoard(models.Model):
+    """A link that shows one scope to whoever has it, without names. Only its SHA-256 is stored, as of keys."""
+
+    organization = models.ForeignKey(Organization, models.CASCADE, related_name="wall_boards")
+    department_id = models.CharField(
+        max_length=64, blank=True, default="", validators=[valid_id], help_text="Empty: the whole organization."
+    )
+    name = models.CharField(max_length=128, help_text="Where it hangs.")
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    created_by = models.CharField(max_length=150, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    class Meta:
+        ordering = ["organization", "name"]
+
+    def __str__(self) -> str:
+        return self.name

@@ -2,7 +2,7 @@
 
 Signals, which this code base avoids elsewhere: Django's own admin, `changepassword` and cascades write these tables
 too, and a revocation that depends on the right function being called would one day be forgotten. A bulk `update`
-sends none: services.revoke_keys says it itself.
+sends none: services.revoke_keys and walls.revoke say it themselves.
 """
 
 from typing import Any
@@ -10,13 +10,13 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.db.models.signals import post_delete, post_save
 
-from intraday.org.models import ApiKey, Membership
+from intraday.org.models import ApiKey, Membership, WallBoard
 from intraday.org.services import access_changed
 
 DECISIVE = {"is_active", "password", "username"}
 
 
-def member_or_key_changed(instance: Membership | ApiKey, **_: Any) -> None:
+def credential_changed(instance: Membership | ApiKey | WallBoard, **_: Any) -> None:
     access_changed([instance.organization_id])
 
 
@@ -27,7 +27,7 @@ def user_changed(instance: User, created: bool, update_fields: frozenset[str] | 
 
 
 def connect() -> None:
-    for model in (Membership, ApiKey):
+    for model in (Membership, ApiKey, WallBoard):
         for signal in (post_save, post_delete):
-            signal.connect(member_or_key_changed, sender=model, dispatch_uid=f"access-{model.__name__}")
+            signal.connect(credential_changed, sender=model, dispatch_uid=f"access-{model.__name__}")
     post_save.connect(user_changed, sender=User, dispatch_uid="access-user")

@@ -9,17 +9,19 @@ from typing import Any
 
 from django.core import signing
 
-from intraday.org.access import Credential, Issued, Member
+from intraday.org.access import Credential, Issued, Member, Wall
 
 LONGEST = timedelta(minutes=15)
 _SALT = "intraday.token.1"  # another number when the claims change
 
 
-def sign(credential: Member | Issued) -> str:
+def sign(credential: Member | Issued | Wall) -> str:
     assert credential.expires_at is not None
     claims: dict[str, Any] = {"exp": int(credential.expires_at.timestamp())}
     if isinstance(credential, Member):
         claims |= {"user": credential.user, "org": credential.organization, "stamp": credential.stamp}
+    elif isinstance(credential, Wall):
+        claims |= {"wall": credential.board}
     else:
         departments = None if credential.departments is None else sorted(credential.departments)
         claims |= {"key": credential.key, "id": credential.user_id, "role": credential.role, "depts": departments}
@@ -35,5 +37,7 @@ def read(token: str) -> Credential | None:
     expires_at = datetime.fromtimestamp(claims["exp"], UTC)
     if "user" in claims:
         return Member(claims["user"], claims["org"], claims["stamp"], expires_at=expires_at)
+    if "wall" in claims:
+        return Wall(claims["wall"], expires_at)
     departments = None if claims["depts"] is None else frozenset(claims["depts"])
     return Issued(claims["key"], claims["id"], claims["role"], departments, expires_at)

@@ -41,7 +41,7 @@ class OneOrganization(Caller):
 
     @property
     def is_person(self) -> bool:
-        return isinstance(self.principal.credential, access.Member | access.Issued)
+        return isinstance(self.principal.credential, access.Member | access.Issued | access.Wall)
 
     def enter(self, organization_id: str | None) -> Principal:
         if organization_id not in (None, self.principal.organization.id):
@@ -52,6 +52,7 @@ class OneOrganization(Caller):
 @dataclass(frozen=True)
 class Person(Caller):
     user: Any
+    session: str
     is_person = True
 
     @property
@@ -62,7 +63,7 @@ class Person(Caller):
         if organization_id is None:
             organizations = access.organizations_of(self.user)
             organization_id = organizations[0] if len(organizations) == 1 else ""
-        principal = access.by_membership(self.user, organization_id)
+        principal = access.by_membership(self.user, organization_id, session=self.session)
         if principal is None:
             raise NotFound
         return principal
@@ -116,7 +117,7 @@ class PersonAuthentication(SessionAuthentication):
 
     def authenticate(self, request: Request) -> tuple[Any, Caller] | None:
         found = super().authenticate(request)
-        return (found[0], Person(found[0])) if found else None
+        return (found[0], Person(found[0], request._request.session.session_key or "")) if found else None
 
 
 class DemoAuthentication(BaseAuthentication):

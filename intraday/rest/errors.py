@@ -29,6 +29,11 @@ def error_body(code: str, message: str, errors: Any = None) -> dict[str, Any]:
     return body if errors is None else {**body, "errors": errors}
 
 
+def error_response(status: int, code: str, message: str) -> HttpResponse:
+    """Where no view of DRF answers."""
+    return JsonResponse(error_body(code, message), status=status)
+
+
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's answer put into our shape; a database that does not answer is a 503 to try again, not a 500."""
     if isinstance(error, OperationalError | InterfaceError):
@@ -59,15 +64,13 @@ def _shaped(error: Exception, data: Any) -> dict[str, Any]:
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     if not request.path.startswith("/api/"):
         return HttpResponseNotFound("Not found.\n", content_type="text/plain")
-    return JsonResponse(error_body("not_found", f"There is nothing at {request.path}."), status=404)
+    return error_response(404, "not_found", f"There is nothing at {request.path}.")
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """What Django refuses before any view: a host that is not ours, too many headers."""
-    return JsonResponse(
-        error_body("bad_request", "The request cannot be read, or this host is not served."), status=400
-    )
+    return error_response(400, "bad_request", "The request cannot be read, or this host is not served.")
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    return JsonResponse(error_body("internal_error", "Something broke on our side; it is logged."), status=500)
+    return error_response(500, "internal_error", "Something broke on our side; it is logged.")

@@ -83,9 +83,14 @@ def _spelled_as_json(value: Any) -> Any:
     return str(value).lower() if isinstance(value, bool) else value
 
 
-def page_response(request: Request, items: list[dict[str, Any]], following: datetime | None) -> Response:
+def spell(instant: datetime) -> str:
+    """As a cursor, which is read again by InstantField."""
+    return instant.isoformat().replace("+00:00", "Z")
+
+
+def page_response(request: Request, items: list[dict[str, Any]], following: datetime | str | None) -> Response:
     """`{"items": […], "next": cursor | null}`; CSV has no place for a cursor, so a Link header names the next page."""
-    cursor = None if following is None else following.isoformat().replace("+00:00", "Z")
+    cursor = spell(following) if isinstance(following, datetime) else following
     headers = {}
     if cursor is not None:
         query = request.query_params.copy()

@@ -4,7 +4,7 @@ Playwright's async interface: its sync one keeps an event loop running in the ma
 every query of Django's ORM after it on the same worker would fail.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page, async_playwright
 
 from tests.browser.chromium import FLAGS, NoChromiumError, executable
+from tests.live import ProcessServer
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -42,3 +43,10 @@ async def page(browser: Browser) -> AsyncIterator[Page]:
         page.on("pageerror", lambda error: errors.append(str(error)))
         yield page
     assert not errors
+
+
+@pytest.fixture(scope="session")
+def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ProcessServer]:
+    """What `make run` starts, for tests that do not mind what others posted."""
+    with ProcessServer.embedded(tmp_path_factory.mktemp("var")) as server:
+        yield server

@@ -1,30 +1,18 @@
-"""The page at `/`, as a person sees it: a real browser on a real embedded server, without the simulated day."""
+"""The console as a person uses it: a real browser on a real embedded server, without the simulated day."""
 
 import asyncio
 import json
-import os
-import shutil
-from collections.abc import Iterator
-from contextlib import suppress
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.test import Client
-from playwright.async_api import Error, Locator, Page, Route, WebSocketRoute, expect
+from playwright.async_api import Browser, Locator, Page, WebSocketRoute, expect
 
+from tests.browser.looks import barriers, picture
+from tests.browser.visit import PATIENCE, continue_as, open_console, says, shows
 from tests.live import Caller, ProcessServer
-
-PATIENCE = 20_000.0  # milliseconds; two busy cores may take seconds for what takes milliseconds
-ORGANIZATION = ""  # the scope of its card; a department's is its id
-
-
-@pytest.fixture(scope="module")
-def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ProcessServer]:
-    """What `make run` starts, for tests that do not mind what others posted."""
-    with ProcessServer.embedded(tmp_path_factory.mktemp("var")) as server:
-        yield server
 
 
 async def post(server: ProcessServer, queue: str, total: int, **fields: Any) -> None:
@@ -40,116 +28,114 @@ async def post(server: ProcessServer, queue: str, total: int, **fields: Any) -> 
     assert answer.status_code == 201, answer.text
 
 
-async def open_console(page: Page, server: ProcessServer) -> None:
-    await page.goto(server.http)
-    await says(page, "Live")
+def cell(page: Page, queue: str, column: str) -> Locator:
+    """The figure of a queue under the heading `column`."""
+    table = page.get_by_role("region", name="Queues").locator("table")
+    places = ["Queue", "State", "SLA risk", "Service", "Gap", "Backlog", "Trend", "Age"]
+    row = table.locator("tbody tr").filter(has=page.get_by_role("button", name=queue, exact=True))
+    return row.locator("th, td").nth(places.index(column))
 
 
-async def says(page: Page, state: str) -> None:
-    await expect(page.locator("#state-text")).to_contain_text(state, timeout=PATIENCE)
-
-
-def cell(page: Page, queue: str, figure: str) -> Locator:
-    row = page.get_by_role("row").filter(has=page.get_by_role("rowheader", name=queue, exact=True))
-    return row.locator(f"[data-figure={figure}]")
-
-
-async def shows(place: Locator, text: str) -> None:
-    await expect(place).to_have_text(text, timeout=PATIENCE)
-
-
+# --- figures ---------------------------------------------------------------------------------------------------------
 async def test_a_posted_backlog_appears_without_a_reload(page: Page, embedded: ProcessServer) -> None:
     await open_console(page, embedded)
     await page.evaluate("window.loadedOnce = true")
     await post(embedded, "sales", 1234, items_over_sla=617)
-    await shows(cell(page, "sales", "total_items"), "1,234")
-    await shows(cell(page, "sales", "sla_compliance_percentage"), "50 %")
-    await shows(cell(page, "sales", "status"), "Behind")
-    await expect(page.locator("#feed li").filter(has_text="dept_456 / sales")).to_contain_text("1,234 items")
+    await shows(cell(page, "sales", "Backlog"), "1,234 617 late")
+    await shows(cell(page, "sales", "State"), "at risk")
     assert await page.evaluate("window.loadedOnce")
 
 
-async def test_three_queues_add_up_in_the_organization_total(page: Page, tmp_path: Path) -> None:
+async def test_the_first_post_of_a_new_organization_replaces_the_instructions(page: Page, tmp_path: Path) -> None:
     with ProcessServer.embedded(tmp_path) as server:
         await open_console(page, server)
-        await expect(page.locator("#empty")).to_be_visible()
+        await expect(page.get_by_role("heading", name="Nothing has been posted")).to_be_visible(timeout=PATIENCE)
+        assert await barriers(page) == []
+        await picture(page, "empty")
         for queue, total in (("support", 10), ("billing", 20), ("claims", 30)):
             await post(server, queue, total)
-        for scope, total in ((ORGANIZATION, "60"), ("dept_456", "30"), ("dept_789", "30")):
-            await shows(page.locator(f'[data-scope="{scope}"] [data-figure=total_items]'), total)
-        await expect(page.locator("#empty")).to_be_hidden()
-
-
-async def test_after_a_restart_the_page_shows_what_it_missed_and_nothing_twice(page: Page, tmp_path: Path) -> None:
-    with ProcessServer.embedded(tmp_path) as server:
-        await open_console(page, server)
-        await post(server, "support", 10)
-        await shows(cell(page, "support", "total_items"), "10")
-        await asyncio.to_thread(server.stop)
-        await says(page, "Offline")
-        with ProcessServer.embedded(tmp_path) as elsewhere:  # the same data on another port: surely missed
-            await post(elsewhere, "support", 20)
-            await post(elsewhere, "billing", 7)
-        await asyncio.to_thread(server.start)
-        await says(page, "Live")
-        await post(server, "support", 30)
-        await shows(cell(page, "support", "total_items"), "30")
-        await shows(cell(page, "billing", "total_items"), "7")
-        seqs = await page.locator("#feed li").evaluate_all("entries => entries.map(each => Number(each.dataset.seq))")
-        assert seqs == list(range(12, 0, -1))  # four posts: the queue, its department, the organization
-        assert await page.locator("#feed li").filter(has_text="missed").count() == 6
-
-
-@pytest.mark.skipif(not shutil.which("curl"), reason="needs curl")
-async def test_the_printed_curl_line_works_as_it_stands(page: Page, embedded: ProcessServer) -> None:
-    await open_console(page, embedded)
-    line = await page.locator("#line-curl").text_content() or ""
-    shell = await asyncio.create_subprocess_exec(
-        "bash", "-c", line, stdout=asyncio.subprocess.PIPE, env={**os.environ, "NO_PROXY": "*"}
-    )
-    said, _ = await shell.communicate()
-    assert json.loads(said)["result"] == "created"
-    await shows(cell(page, "support", "total_items"), "500")
-    await shows(cell(page, "support", "items_over_sla"), "80")
+        await shows(page.get_by_role("listitem").filter(has_text="Backlog").first, "60")
+        await expect(page.get_by_role("heading", name="Nothing has been posted")).to_be_hidden()
 
 
 async def test_what_a_feed_does_not_say_is_a_dash_with_its_reason(page: Page, embedded: ProcessServer) -> None:
     await open_console(page, embedded)
     await post(embedded, "email", 5)
-    unknown = cell(page, "email", "items_over_sla").locator(".unknown")
-    await shows(unknown, "—")
-    await expect(unknown).to_have_attribute("title", "the feed says neither how many items are over SLA nor at risk")
-    await shows(cell(page, "email", "status"), "Unknown")
-
-
-async def test_old_figures_are_called_stale(page: Page, embedded: ProcessServer) -> None:
-    await open_console(page, embedded)
-    await post(embedded, "returns", 5, snapshot_time=(datetime.now(UTC) - timedelta(hours=3)).isoformat())
-    await expect(cell(page, "returns", "age")).to_have_text("stale, 3 h 0 min old", timeout=PATIENCE)
-    await shows(cell(page, "returns", "status"), "Stale")
+    unknown = cell(page, "email", "Trend").locator(".unknown")
+    await shows(unknown, "\N{EN DASH}")
+    await expect(unknown).to_have_attribute("title", "fewer than 4 snapshots within 90 minutes")
 
 
 async def test_a_name_is_shown_as_it_is_typed(page: Page, embedded: ProcessServer) -> None:
     await open_console(page, embedded)
     await post(embedded, "<img src=x onerror=alert(1)>", 5, department_id="dept_456")
-    await shows(cell(page, "<img src=x onerror=alert(1)>", "total_items"), "5")
-    assert await page.locator("img").count() == 0
+    await shows(cell(page, "<img src=x onerror=alert(1)>", "Backlog"), "5")
+    assert await page.locator("img[src=x]").count() == 0
 
 
-async def test_a_paused_feed_keeps_still_until_it_is_resumed(page: Page, embedded: ProcessServer) -> None:
-    await open_console(page, embedded)
-    await page.get_by_role("button", name="Pause").click()
-    await post(embedded, "claims", 77)
-    await shows(cell(page, "claims", "total_items"), "77")
-    resume = page.get_by_role("button", name="Resume (3 new)")
-    await expect(resume).to_be_visible(timeout=PATIENCE)
-    assert await page.locator("#feed li").count() == 0
-    await resume.click()
-    await expect(page.locator("#feed li")).to_have_count(3)
+async def test_a_scope_is_in_the_address_and_comes_from_it(page: Page, embedded: ProcessServer) -> None:
+    await post(embedded, "support", 11)
+    await post(embedded, "claims", 22)
+    await open_console(page, embedded, "/?organization=org_123&department=dept_789")
+    await shows(cell(page, "claims", "Backlog"), "22")
+    await expect(page.get_by_role("button", name="support", exact=True)).to_have_count(0)
+    await page.get_by_label("Department").select_option("dept_456")
+    await page.get_by_label("Queue", exact=True).select_option("support")
+    await shows(cell(page, "support", "Backlog"), "11")
+    assert page.url.endswith("/?organization=org_123&department=dept_456&queue=support")
+    await page.go_back()
+    await page.go_back()
+    await shows(cell(page, "claims", "Backlog"), "22")
+
+
+# --- connection ------------------------------------------------------------------------------------------------------
+async def test_after_a_restart_the_page_shows_what_it_missed_and_raises_no_flood(page: Page, tmp_path: Path) -> None:
+    with ProcessServer.embedded(tmp_path) as server:
+        await open_console(page, server)
+        await watch_states(page)
+        await post(server, "support", 10)
+        await shows(cell(page, "support", "Backlog"), "10")
+        await asyncio.to_thread(server.stop)
+        await says(page, "Offline")
+        await expect(page.locator(".connection .state small")).to_contain_text(re.compile("for .* s, "))
+        with ProcessServer.embedded(tmp_path) as elsewhere:  # the same data on another port: surely missed
+            await post(elsewhere, "support", 20)
+            await post(elsewhere, "billing", 7)
+        await asyncio.to_thread(server.start)
+        await says(page, "Live")
+        await shows(cell(page, "support", "Backlog"), "20")
+        await shows(cell(page, "billing", "Backlog"), "7")
+        assert await page.get_by_role("button", name="support", exact=True).count() == 1
+        assert await page.locator(".toasts li").count() == 0
+        states = await page.evaluate("window.states")
+        assert states[states.index("Offline") :] == ["Offline", "Catching up", "Live"]
+
+
+async def watch_states(page: Page) -> None:
+    """Keep every word that the connection says."""
+    await page.evaluate(
+        """() => {
+            window.states = [];
+            const place = document.getElementById('connection');
+            new MutationObserver(() => window.states.push(place.textContent))
+                .observe(place, {characterData: true, childList: true, subtree: true});
+        }"""
+    )
+
+
+async def test_silent_feeds_are_named(page: Page, tmp_path: Path) -> None:
+    with ProcessServer.embedded(tmp_path) as server:
+        await open_console(page, server)
+        start = datetime.now(UTC)
+        for seconds in (3, 2, 1):  # a feed with a step of one second, which then falls silent
+            await post(server, "returns", 5, snapshot_time=(start - timedelta(seconds=seconds)).isoformat())
+        await says(page, "Feed down")
+        await expect(page.locator(".connection .state small")).to_contain_text("backlog from demo ada silent for")
 
 
 @pytest.mark.parametrize(
-    ("code", "words"), [(4401, "Signed out"), (4403, "Refused"), (4429, "Stopped: this page sent too many messages")]
+    ("code", "words"),
+    [(4401, "Sign in"), (4403, "Try again"), (4429, "Try again")],
 )
 async def test_a_final_close_code_is_told_in_words_and_ends_it(
     page: Page, embedded: ProcessServer, code: int, words: str
@@ -162,47 +148,176 @@ async def test_a_final_close_code_is_told_in_words_and_ends_it(
 
     await page.route_web_socket("**/ws", close_at_once)
     await page.goto(embedded.http)
-    await says(page, words)
-    await says(page, "as the server says")
+    await says(page, "Stopped")
+    banner = page.get_by_role("alert")
+    await shows(banner, "as the server says What you see is no longer current.")
+    await shows(banner, words)
     await page.wait_for_timeout(1_500)  # more than the first delay
     assert len(opened) == 1
 
 
 async def test_after_a_resync_the_page_reads_everything_anew(page: Page, embedded: ProcessServer) -> None:
+    heard: list[str] = []
     sockets: list[WebSocketRoute] = []
 
     def between(socket: WebSocketRoute) -> None:
         sockets.append(socket)
-        socket.connect_to_server()
+        server = socket.connect_to_server()
+        socket.on_message(lambda message: (heard.append(str(message)), server.send(message))[1])
 
     await page.route_web_socket("**/ws", between)
     await open_console(page, embedded)
+    before = sum("subscribe" in message for message in heard)
     resync = {"organization_id": "org_123", "reason": "tried"}
-    sockets[0].send(json.dumps({"event": "backlog:resync", "data": resync}))
-    await expect(page.locator("#feed .remark")).to_contain_text("All figures read anew", timeout=PATIENCE)
+    position = {"stream": "backlog:org:org_123", "epoch": "e", "seq": 10**6, "ts": "2026-01-31T10:00:00Z"}
+    sockets[0].send(json.dumps({"event": "backlog:resync", "data": resync, **position}))
+    async with asyncio.timeout(PATIENCE / 1_000):
+        while sum("subscribe" in message for message in heard) == before:
+            await asyncio.sleep(0.02)
     await says(page, "Live")
 
 
-async def test_the_page_keeps_to_a_strict_content_security_policy(page: Page, embedded: ProcessServer) -> None:
-    async def with_policy(route: Route) -> None:
-        answer = await route.fetch()
-        policy = {"content-security-policy": "default-src 'self'"}
-        await route.fulfill(response=answer, headers=answer.headers | policy)
+# --- people ----------------------------------------------------------------------------------------------------------
+async def test_a_person_of_the_demo_signs_in_and_out(page: Page, embedded: ProcessServer) -> None:
+    await page.goto(f"{embedded.http}/signin?next=/%3Fdepartment=dept_789")
+    assert await barriers(page) == []
+    await picture(page, "signin")
+    await page.get_by_role("button", name="vic").click()
+    await says(page, "Live")
+    assert page.url.endswith("/?department=dept_789")
+    await page.get_by_role("button", name="vic, viewer").click()
+    await page.get_by_role("button", name="Sign out").click()
+    await expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
 
-    with suppress(Error):  # newer browsers take a page that the test serves for a stranger to this machine
-        await page.context.grant_permissions(["local-network-access"])
+
+async def test_outside_the_demo_one_needs_a_password_and_comes_back_to_where_one_was(
+    page: Page, tmp_path: Path
+) -> None:
+    with ProcessServer.embedded(tmp_path) as server:
+        password = (tmp_path / "demo_password").read_text()
+    with ProcessServer.embedded(tmp_path, INTRADAY_DEMO="0") as server:
+        await page.goto(f"{server.http}/alerts/a-1")
+        await expect(page.get_by_role("button", name="ada")).to_have_count(0)
+        for typed in ("wrong", password):
+            await page.get_by_label("Name").fill("sam")
+            await page.get_by_label("Password").fill(typed)
+            await page.get_by_role("button", name="Sign in").click()
+            if typed == "wrong":
+                await shows(page.get_by_role("alert"), "Please enter a correct username and password")
+        await page.wait_for_url("**/alerts/a-1")
+        await expect(page.get_by_role("heading", name="No such alert")).to_be_visible(timeout=PATIENCE)
+        assert await barriers(page) == []
+
+
+async def test_two_organizations_in_two_browsers_never_see_each_other(browser: Browser, tmp_path: Path) -> None:
+    with ProcessServer.embedded(tmp_path) as server:
+        keys = await asyncio.to_thread(two_organizations, server)
+        async with await browser.new_context() as here, await browser.new_context() as there:
+            pages = {"north": await here.new_page(), "south": await there.new_page()}
+            for name, page in pages.items():
+                await page.goto(f"{server.http}/signin")
+                await page.get_by_label("Name").fill(f"{name}-boss")
+                await page.get_by_label("Password").fill("correct horse battery")
+                await page.get_by_role("button", name="Sign in").click()
+                await says(page, "Live")
+            for name, key in keys.items():
+                async with Caller(server, key) as caller:
+                    row = {"queue_name": f"{name} line", "department_id": "service", "total_items": 7}
+                    more = {"snapshot_time": datetime.now(UTC).isoformat(), "average_wait_time_minutes": 1}
+                    assert (await caller.post("/api/schedulesbacklog/ingest", row | more)).status_code == 201
+            for name, page in pages.items():
+                await shows(cell(page, f"{name} line", "Backlog"), "7")
+                other = {"north": "south", "south": "north"}[name]
+                assert other not in (await page.content()).lower()
+
+
+def two_organizations(server: ProcessServer) -> dict[str, str]:
+    """north and south, each with a supervisor; their feeds' keys."""
+    script = """
+from django.contrib.auth import get_user_model
+from intraday.org.services import create_api_key, create_organization, grant
+for name in ("north", "south"):
+    organization = create_organization(id=name, name=name.title())
+    user = get_user_model().objects.create_user(f"{name}-boss", password="correct horse battery")
+    grant(user=user, organization=organization, role="supervisor")
+    print(name, create_api_key(organization=organization, name="feed", scopes=["ingest"])[1])
+"""
+    printed = server.shell(script)
+    return dict(line.split() for line in printed.splitlines() if line.startswith(("north ", "south ")))
+
+
+# --- alerts ----------------------------------------------------------------------------------------------------------
+async def test_what_one_acknowledges_the_others_see(page: Page, browser: Browser, embedded: ProcessServer) -> None:
+    rule = {
+        "organization_id": "org_123",
+        "name": "Too many items",
+        "alert_type": "backlog_high",
+        "source": "backlog",
+        "metric": "total_items",
+        "operator": ">",
+        "threshold": 5_000,
+        "severity": "critical",
+        "evaluate_each": "queue",
+    }
+    async with Caller(embedded) as caller:
+        assert (await caller.post("/api/alerts/rules", rule)).status_code == 201
+    await continue_as(page, embedded, "ana")
+    await post(embedded, "billing", 6_000)
+    async with Caller(embedded) as caller:
+        await caller.post("/api/alerts/evaluate", {"organization_id": "org_123"})
+    mine = page.locator("#alerts article", has_text="billing")
+    await shows(mine, "critical")
+    await shows(page.locator(".toasts li"), "billing")
+    async with await browser.new_context() as context:
+        other = await context.new_page()
+        await continue_as(other, embedded, "sam")
+        theirs = other.locator("#alerts article", has_text="billing")
+        await shows(theirs, "Acknowledge")
+        assert await other.locator(".toasts li").count() == 0  # it was raised before this page was opened
+        await mine.get_by_role("button", name="Acknowledge").click()
+        await shows(theirs, "taken by ana")
+        await theirs.get_by_role("link", name="trail").click()
+        await shows(other.get_by_role("row", name=re.compile("pending → acknowledged")), "ana")
+        assert await barriers(other) == []
+        await picture(other, "alert")
+        await other.get_by_label("Note").fill("Two more agents from sales")
+        await other.get_by_role("button", name="Resolve", exact=True).click()
+        await expect(page.locator("#alerts article", has_text="billing")).to_have_count(0, timeout=PATIENCE)
+        await shows(other.get_by_role("row", name=re.compile("resolved")), "Two more agents from sales")
+
+
+# --- wall boards -----------------------------------------------------------------------------------------------------
+async def test_a_wall_board_shows_one_scope_until_its_link_is_revoked(
+    page: Page, browser: Browser, embedded: ProcessServer
+) -> None:
+    await post(embedded, "claims", 31)
+    await post(embedded, "support", 32)
+    await continue_as(page, embedded, "sam")
+    await page.get_by_label("Department").select_option("dept_789")
+    await page.get_by_role("button", name="Wall boards").click()
+    await page.get_by_label("Where it hangs").fill("2nd floor")
+    await page.get_by_role("button", name="Make a link").click()
+    link = await page.get_by_role("link", name=re.compile("wall")).text_content() or ""
+    async with await browser.new_context(viewport={"width": 1920, "height": 1080}) as context:
+        wall = await context.new_page()
+        await wall.goto(link)
+        await says(wall, "Live")
+        await shows(wall.locator("tbody tr", has_text="claims"), "31")
+        await expect(wall.locator("tbody tr", has_text="support")).to_have_count(0)
+        assert await barriers(wall) == []
+        await page.get_by_role("listitem").filter(has_text="2nd floor").get_by_role("button", name="Revoke").click()
+        await shows(wall.get_by_role("alert"), "These figures are old. This board has ended.")
+        assert (await wall.goto(link)).status == 404  # type: ignore[union-attr]
+
+
+# --- policy ----------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("path", ["/", "/signin", "/alerts/a-1", "/api/docs", "/admin/login/"])
+async def test_no_page_breaks_the_content_security_policy(page: Page, embedded: ProcessServer, path: str) -> None:
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text))
-    await page.route(f"{embedded.http}/", with_policy)
-    await post(embedded, "billing", 3)
-    await open_console(page, embedded)
-    await shows(cell(page, "billing", "total_items"), "3")
-    assert complaints == []
-
-
-def test_without_demo_mode_the_page_says_where_to_sign_in(client: Client, settings: Any) -> None:
-    settings.DEMO = False
-    text = client.get("/").content.decode()
-    assert 'href="/admin/"' in text
-    assert 'href="/api/docs"' in text
-    assert "<script" not in text
+    answer = await page.goto(embedded.http + path, wait_until="networkidle" if path == "/api/docs" else "load")
+    assert answer is not None
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    if path == "/":
+        await says(page, "Live")
+    assert [text for text in complaints if "Content Security Policy" in text] == []

@@ -25,6 +25,8 @@ ROW = {
     "items_over_sla": 4,
 }
 
+WALK_THROUGH = {"organization_id": "org_123", "queue_name": "support", "as_of_time": "2026-01-31T10:00:00Z"}
+
 
 def up(var: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """`up` where it cannot start: what it said and how it ended."""
@@ -48,6 +50,9 @@ def test_it_starts_from_nothing_ends_in_order_and_keeps_its_data(tmp_path: Path)
             assert httpx.get(server.http + path).status_code == 200, path
         if has_ipv6():
             assert httpx.get(f"http://[::1]:{server.port}/healthz").status_code == 200
+        computed = httpx.post(f"{server.http}/api/intraday/kpi/compute", json=WALK_THROUGH)
+        assert computed.status_code == 201
+        assert computed.json()["health_score"] > 80
         posted = httpx.post(f"{server.http}/api/schedulesbacklog/ingest", json=ROW)
         assert (posted.status_code, posted.json()["result"]) == (201, "created")
         printed = server.stop(signal.SIGINT)
@@ -62,7 +67,8 @@ def test_it_starts_from_nothing_ends_in_order_and_keeps_its_data(tmp_path: Path)
     ):
         assert re.search(line, printed), line
     assert "wscat" in printed
-    assert "curl" in printed
+    assert f"curl -X POST {url}/api/intraday/kpi/compute" in printed
+    assert '"as_of_time": "2026-01-31T10:00:00Z"' in printed
     assert "DEMO" in printed
 
     with server:
@@ -126,6 +132,8 @@ async def test_with_the_simulation_numbers_move(var: Path):
             for _ in range(10):
                 event = await client.until("backlog:update", seconds=20)
         assert event["data"]["organization_id"] == "org_123"
+        figure = httpx.post(f"{server.http}/api/intraday/kpi/compute", json=WALK_THROUGH).json()
+        assert (figure["health_score"], figure["headcount_gap"]["gap"]) == (88.22, 0)
         assert client.seqs() == list(range(client.seqs()[0], client.seqs()[0] + 10))
         printed = server.stop(signal.SIGINT)
     assert server.exit_code == 0

@@ -7,7 +7,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
 
-from intraday.feeds.instants import Row
+from intraday.feeds.client import PATHS
+from intraday.feeds.instants import TIMES, Row
 
 
 @dataclass
@@ -24,18 +25,27 @@ class FakeApi:
 
     url: str = ""
     script: list[Reply] = field(default_factory=list)
-    batches: list[list[Row]] = field(default_factory=list)
+    posts: list[tuple[str, list[Row]]] = field(default_factory=list)
     requests: int = 0
     keys: set[str] = field(default_factory=set)
     connections: set[int] = field(default_factory=set)
     refuse: Callable[[Row], str | None] = lambda _row: None
-    stored: dict[tuple[str, str, str], Row] = field(default_factory=dict)
+    stored: dict[tuple[str, ...], Row] = field(default_factory=dict)
 
-    def reply(self, rows: list[Row]) -> Reply:
+    @property
+    def batches(self) -> list[list[Row]]:
+        return self.of("backlog")
+
+    def of(self, kind: str) -> list[list[Row]]:
+        return [rows for posted, rows in self.posts if posted == kind]
+
+    def reply(self, kind: str, rows: list[Row]) -> Reply:
         self.requests += 1
         if self.script:
             return self.script.pop(0)
-        self.batches.append(rows)
+        self.posts.append((kind, rows))
+        if kind == "compute":
+            return Reply(201, {"health_score": 80.0, "event": {"stream": "kpi:org:org_123", "seq": len(self.posts)}})
         bad = {index: reason for index, row in enumerate(rows) if (reason := self.refuse(row))}
         results = [self._store(index, row) for index, row in enumerate(rows) if index not in bad]
         rejected = [{"index": index, "errors": {"total_items": [reason]}} for index, reason in bad.items()]
@@ -43,7 +53,7 @@ class FakeApi:
         return Reply(status, {"accepted": len(results), "results": results, "rejected": rejected})
 
     def _store(self, index: int, row: Row) -> dict[str, Any]:
-        key = (row["department_id"], row["queue_name"], row["snapshot_time"])
+        key = tuple(str(row.get(name)) for name in ("queue_name", "employee_id", "shift_id", *TIMES))
         known = self.stored.get(key)
         self.stored[key] = row
         result = "created" if known is None else "duplicate" if known == row else "corrected"
@@ -60,11 +70,12 @@ def handler(api: FakeApi) -> type[BaseHTTPRequestHandler]:
             self._send(Reply(200, {"status": "ok"}))
 
         def do_POST(self) -> None:
-            assert self.path == "/api/schedulesbacklog/batch-ingest"
+            kind = next(kind for kind, path in PATHS.items() if path == self.path)
             api.keys.add(self.headers.get("Authorization", ""))
             api.connections.add(self.client_address[1])
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            self._send(api.reply(json.loads(body)["items"]))
+            said = json.loads(body)
+            self._send(api.reply(kind, [said] if kind == "compute" else said["items"]))
 
         def _send(self, reply: Reply) -> None:
             if reply.hang_up:

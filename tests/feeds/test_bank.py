@@ -1,4 +1,4 @@
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 
 from intraday.feeds import bank
 from intraday.feeds.bank import COLUMNS
-from intraday.feeds.instants import FeedError, Instant, Row, Target, Window
+from intraday.feeds.instants import FeedError, Instant, Row, Target, Window, iso
 from intraday.feeds.tally import Closings
 
 Write = Callable[..., Path]
@@ -17,10 +17,14 @@ DEFAULTS = {
     "type": "PS",
     "date": "990214",
     "vru_entry": "9:59:50",
+    "vru_exit": "10:00:00",
     "q_start": "10:00:00",
     "q_exit": "10:01:30",
+    "q_time": "90",
     "outcome": "AGENT",
     "ser_start": "10:01:29",
+    "ser_time": "120",
+    "server": "AG-1",
 }
 
 
@@ -35,9 +39,13 @@ def at(instants: list[Instant], time: str, queue: str = "PS") -> Row:
 
 @pytest.fixture
 def read(write: Write, target: Target) -> Read:
-    def read(*lines: str, every: timedelta = timedelta(minutes=1), **given: Any) -> list[Instant]:
+    def read(
+        *lines: str, every: timedelta = timedelta(minutes=1), kind: str = "backlog", **given: Any
+    ) -> list[Instant]:
         feed = bank.read(write("log.csv", ",".join(COLUMNS), *lines), target=target, every=every, **given)
-        return list(feed.instants)
+        instants = list(feed.instants)
+        assert sorted(instant.time for instant in instants) == feed.times
+        return [instant for instant in instants if instant.kind == kind]
 
     return read
 
@@ -106,12 +114,101 @@ def test_a_window_narrows_the_grid(read: Read) -> None:
 def test_unreadable_lines_are_reported_and_the_rest_is_read(write: Write, target: Target) -> None:
     feed = bank.read(write("log.csv", ",".join(COLUMNS), call(q_exit="later"), call()), target=target)
     assert [problem.line for problem in feed.problems] == [2]
-    assert sum(row["items_added"] for instant in feed.instants for row in instant.rows) == 1
+    assert sum(row.get("items_added", 0) for instant in feed.instants for row in instant.rows) == 1
 
 
 def test_a_log_without_a_queued_call_is_refused(write: Write, target: Target) -> None:
     with pytest.raises(FeedError, match="no call that queued"):
         bank.read(write("log.csv", ",".join(COLUMNS)), target=target)
+
+
+def test_an_interval_is_told_again_until_its_calls_are_over(read: Read) -> None:
+    """Came at 10:29, answered at 10:31, served until 10:33."""
+    late = call(
+        vru_entry="10:28:50",
+        vru_exit="10:29:00",
+        q_start="10:29:00",
+        q_exit="10:31:00",
+        ser_start="10:31:00",
+        q_time="120",
+    )
+    instants = read(late, kind="kpi")
+    told = {iso(i.time)[11:16]: row for i in instants for row in i.rows if row["interval_start"].endswith("T08:00:00Z")}
+
+    assert [told[at]["offered"] for at in ("08:28", "08:29", "08:33")] == [0, 1, 1]
+    assert [told[at]["answered"] for at in ("08:30", "08:31")] == [0, 1]
+    assert [told[at]["handle_seconds"] for at in ("08:31", "08:32", "08:33")] == [0, 60, 120]
+    assert [told[at].get("waiting_now") for at in ("08:28", "08:30", "08:31")] == [0, 1, None]
+    assert max(told) == "08:33"
+
+
+def test_no_interval_is_left_out_on_a_coarse_grid(read: Read) -> None:
+    instants = read(call(), every=timedelta(hours=6), kind="kpi")
+    noon = next(i for i in instants if iso(i.time) == "1999-02-14T10:00:00Z")
+
+    assert [row["interval_start"][11:16] for row in noon.rows] == [
+        f"{h:02d}:{m}" for h in range(4, 10) for m in ("00", "30")
+    ]
+
+
+def test_an_answer_within_twenty_seconds_is_in_target_and_so_is_who_hangs_up_before(read: Read) -> None:
+    instants = read(
+        call(q_time="20"),
+        call(q_time="21"),
+        call(q_time="5", outcome="HANG", server="NO_SERVER"),
+        call(q_time="60", outcome="HANG", server="NO_SERVER"),
+        kind="kpi",
+    )
+    row = at(instants, "1999-02-14 10:30")
+
+    assert (row["answered"], row["answered_in_target"]) == (2, 1)
+    assert (row["abandoned"], row["abandoned_in_target"]) == (2, 1)
+    assert row["wait_seconds"] == 41
+
+
+def test_an_agent_is_there_from_her_first_service_on_and_idle_between_calls(read: Read) -> None:
+    """Served 10:01:29-10:03:29 for PS and 10:10:00-10:11:00 for NE: idle 1531 s of the half hour, shared out 2 to 1."""
+    other = call(
+        type="NE", vru_exit="10:09:50", q_start="10:09:50", q_exit="10:10:00", ser_start="10:10:00", ser_time="60"
+    )
+    instants = read(call(), other, kind="kpi")
+    idle = (28 * 60 + 31) - 180
+
+    assert at(instants, "1999-02-14 10:30")["available_seconds"] == pytest.approx(idle * 2 / 3, abs=0.01)
+    assert at(instants, "1999-02-14 10:30", "NE")["available_seconds"] == pytest.approx(idle / 3, abs=0.01)
+    assert [at(instants, "1999-02-14 10:30", queue)["agents"] for queue in ("PS", "NE")] == [1, 1]
+    assert at(instants, "1999-02-14 11:00")["agents"] == 0
+
+
+def test_a_service_that_was_not_recorded_is_as_long_as_the_days_mean(read: Read) -> None:
+    instants = read(call(ser_time="100"), call(ser_time="200"), call(server="NO_SERVER", ser_time="7"), kind="kpi")
+
+    assert at(instants, "1999-02-14 10:30")["handle_seconds"] == 450
+
+
+def test_agents_check_in_with_their_first_service_and_out_with_the_last(read: Read) -> None:
+    later = call(vru_exit="15:00:00", q_start="15:00:00", q_exit="15:00:10", ser_start="15:00:10")
+    rows = [row for instant in read(later, call(), kind="attendance") for row in instant.rows]
+
+    assert [(row["status"], row["snapshot_time"][11:]) for row in rows] == [
+        ("present", "08:01:29Z"),
+        ("checked_out", "13:02:10Z"),
+    ]
+    assert {(row["employee_id"], row["checked_in_at"][11:]) for row in rows} == {("AG-1", "08:01:29Z")}
+
+
+def test_each_time_is_computed_when_all_of_it_is_posted(write: Write, target: Target) -> None:
+    feed = bank.read(write("log.csv", ",".join(COLUMNS), call()), target=target, every=timedelta(hours=1))
+    kinds = [instant.kind for instant in feed.instants if iso(instant.time) == "1999-02-14T09:00:00Z"]
+
+    assert kinds == ["attendance", "kpi", "backlog", "compute"]
+
+
+@pytest.mark.parametrize(("column", "text"), [("q_time", "soon"), ("ser_time", ""), ("vru_exit", "25:00:00")])
+def test_cells_that_cannot_be_read_cost_their_line(write: Write, target: Target, column: str, text: str) -> None:
+    feed = bank.read(write("log.csv", ",".join(COLUMNS), call(**{column: text}), call()), target=target)
+
+    assert [problem.line for problem in feed.problems] == [2]
 
 
 # Per day: calls that queued and were served, and those that hung up (the published column "abandoned").
@@ -139,8 +236,42 @@ def test_the_real_week_adds_the_queued_and_loses_exactly_the_published_abandoned
 @pytest.mark.shared
 def test_the_real_snapshots_are_those_of_a_count_call_by_call(real: Callable[[str], Path]) -> None:
     path = real("bank_calls_1999-02-14_week.csv.gz")
-    queued = list(bank.calls(path, []))
+    queued = [call for call in bank.calls(path, []) if call.joined is not None]
     feed = bank.read(path, target=Target("org_123", bank.DEPARTMENT), every=timedelta(hours=1))
-    for instant in feed.instants:
+    for instant in [instant for instant in feed.instants if instant.kind == "backlog"]:
         waiting = Counter(call.queue for call in queued if call.joined <= instant.time < call.left)
         assert {row["queue_name"]: row["total_items"] for row in instant.rows if row["total_items"]} == waiting
+
+
+# As published: offered, answered, abandoned, answered within 20 s, ASA, AHT.
+PUBLISHED = {
+    "14": (1522, 1394, 128, 1099, 18.2, 147.3),
+    "15": (1435, 1251, 184, 716, 42.1, 183.1),
+    "16": (1649, 1371, 278, 655, 55.1, 189.7),
+    "17": (1385, 1098, 287, 412, 71.7, 184.3),
+    "18": (1334, 1142, 192, 615, 54.6, 196.3),
+    "19": (401, 392, 9, 359, 4.5, 161.9),
+    "20": (191, 185, 6, 147, 16.7, 154.2),
+}
+
+
+@pytest.mark.shared
+def test_the_real_weeks_intervals_add_up_to_the_published_days(real: Callable[[str], Path]) -> None:
+    path = real("bank_calls_1999-02-14_week.csv.gz")
+    feed = bank.read(path, target=Target("org_123", bank.DEPARTMENT), every=timedelta(minutes=30))
+    last = {(r["interval_start"], r["queue_name"]): r for i in feed.instants if i.kind == "kpi" for r in i.rows}
+    days: dict[str, Counter[str]] = defaultdict(Counter)
+    for row in last.values():
+        local = datetime.fromisoformat(row["interval_start"]).astimezone(bank.ZONE)
+        days[f"{local:%d}"].update({name: value for name, value in row.items() if isinstance(value, int | float)})
+
+    found = {
+        day: (
+            *(sums[name] for name in ("offered", "answered", "abandoned", "answered_in_target")),
+            pytest.approx(sums["wait_seconds"] / sums["answered"], abs=0.05001),
+            pytest.approx(sums["handle_seconds"] / sums["answered"], abs=0.05001),
+        )
+        for day, sums in days.items()
+        if sums["offered"]
+    }
+    assert found == PUBLISHED

@@ -34,6 +34,15 @@ class Personal(Payload, frozen=True, kw_only=True):
         return Personal(name=None)
 
 
+class Urgent(Payload, frozen=True, kw_only=True):
+    """One whose receipt must be acknowledged."""
+
+    event: ClassVar[str] = "custom:urgent"
+
+    number: int
+    requires_ack = True
+
+
 def scope_of(organization: Organization, department: str = "", queue: str = "") -> Scope:
     return Scope.objects.get(organization=organization, department_id=department, queue_name=queue)
 
@@ -42,6 +51,11 @@ def scope_of(organization: Organization, department: str = "", queue: str = "") 
 def note(scope: Scope, *numbers: int, text: str = "", channel: str = "custom") -> list[EventRef]:
     """Publish notes in one commit."""
     return publish(channel, [(scope, lambda number=number: Note(number=number, text=text)) for number in numbers])
+
+
+@transaction.atomic
+def urgent(scope: Scope, *numbers: int, channel: str = "alerts") -> list[EventRef]:
+    return publish(channel, [(scope, lambda number=number: Urgent(number=number)) for number in numbers])
 
 
 @transaction.atomic

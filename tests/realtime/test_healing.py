@@ -19,7 +19,7 @@ from tests.realtime.test_sockets import BACKLOG, CUSTOM, cursor, listeners, numb
 
 def hand_over(server: LiveServer, *appended: Appended) -> None:
     """As if the layer had brought these messages now, in this order."""
-    server.on_loop(lambda: [server.hub._take(layer_message(each)) for each in appended] and None)
+    server.on_loop(lambda: [server.hub.receiver.take(layer_message(each)) for each in appended] and None)
 
 
 # --- what the layer lost ---------------------------------------------------------------------------------------------
@@ -32,12 +32,12 @@ async def test_what_the_layer_lost_comes_from_the_log_in_one_read_for_all(
             lose(support, number)
 
     async with listeners(any_server, token, *[CUSTOM] * 20) as clients:
-        healed = any_server.hub.healed
+        healed = any_server.hub.healing.healed
         await in_thread(lose_some)
         for client in clients:
             await client.up_to(50)
             assert numbers(client) == list(range(50))
-        assert any_server.hub.healed - healed == 1
+        assert any_server.hub.healing.healed - healed == 1
 
 
 async def test_an_event_that_shows_a_gap_waits_for_what_is_before_it(server: LiveServer, token: str, support: Scope):
@@ -116,7 +116,7 @@ async def test_a_slow_read_of_the_log_that_the_layer_overtook_starts_nothing_ane
             hand_over(server, second)
 
         async def heal() -> None:
-            asyncio.run_coroutine_threadsafe(hub.heal(hub.streams[BACKLOG]), server.loop)
+            asyncio.run_coroutine_threadsafe(hub.healing.heal(hub.streams[BACKLOG]), server.loop)
 
         overtaking = asyncio.create_task(in_thread(overtake))
         while not overtaking.done():
@@ -200,7 +200,7 @@ async def test_rooms_left_while_everything_begins_anew_do_not_silence_the_others
 
         def change() -> None:
             for follower in stream.restart("restored", 0):
-                hub._renew(follower)
+                hub.catching_up.renew(follower)
             leave_one(server, client.heard[0]["data"]["connection_id"], left)
 
         await in_thread(restore, BACKLOG, "restored")
@@ -229,8 +229,8 @@ async def test_rooms_added_while_everything_begins_anew_do_not_cost_the_others_t
             from realtime.rooms import Room
 
             for follower in stream.restart("restored", 0):
-                hub._renew(follower)
-            hub.spawn(hub.subscribe(holding, frozenset({Room.parse(added)}), since={}, snapshot=True))
+                hub.catching_up.renew(follower)
+            hub.spawn(hub.subscribe(holding, frozenset({Room.parse(added)}), since={}))
 
         await in_thread(restore, BACKLOG, "restored")
         server.on_loop(change)
@@ -289,7 +289,7 @@ async def test_what_another_process_publishes_is_heard_through_the_layer(
     scope = await in_thread(scope_of, organization)
     async with socket(server, token) as client:
         await client.subscribe(CUSTOM)
-        own, healed = sender.current(), server.hub.healed
+        own, healed = sender.current(), server.hub.healing.healed
         sender._sender = None
         try:
             await in_thread(note, scope, 1)
@@ -298,7 +298,7 @@ async def test_what_another_process_publishes_is_heard_through_the_layer(
         finally:
             worker, sender._sender = sender._sender, own
         assert client.seqs() == [1]
-        assert server.hub.healed == healed
+        assert server.hub.healing.healed == healed
         await asyncio.to_thread(end, worker)
 
 

@@ -170,7 +170,6 @@ NO_MESSAGES = {
     "no rooms": ('{"event":"subscribe","data":{}}', "invalid"),
     "no room": ('{"event":"subscribe","data":{"rooms":["backlog"]}}', "invalid"),
     "no channel": ('{"event":"subscribe","data":{"channels":["weather"]}}', "invalid"),
-    "no channel yet": ('{"event":"subscribe","data":{"rooms":["alerts:org:org_123"]}}', "invalid"),
     "no organization": ('{"event":"subscribe","data":{"channels":["backlog"],"organization_id":"*"}}', "invalid"),
     "no department": ('{"event":"subscribe","data":{"channels":["backlog"],"department_id":"a:b"}}', "invalid"),
     "no queue": ('{"event":"subscribe","data":{"channels":["backlog"],"queue_name":"a\\u0000"}}', "invalid"),

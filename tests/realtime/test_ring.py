@@ -7,9 +7,12 @@ import pytest
 from intraday.org import access
 from intraday.org.models import Organization
 from realtime.connections import Connection
-from realtime.live import Follower, LiveStream
+from realtime.followers import Follower
+from realtime.frames import frame
+from realtime.live import LiveStream
 from realtime.log import Record
-from realtime.ring import MAX_BATCH_BYTES, MAX_BYTES, MAX_EVENTS, Ring, frame, render
+from realtime.rendering import MAX_BATCH_BYTES, render
+from realtime.ring import MAX_BYTES, MAX_EVENTS, Ring
 from realtime.rooms import Room, RoomFilter
 from tests.conftest import key_of
 
@@ -46,6 +49,18 @@ def test_only_what_follows_enters_a_ring():
     ring.restart("epoch", 7)
     with pytest.raises(AssertionError, match="does not follow"):
         ring.extend(records(9, 1))
+
+
+def test_what_the_log_has_from_before_is_added_where_it_belongs_or_not_at_all():
+    ring = Ring()
+    ring.restart("epoch", 10)
+    ring.extend(records(11, 2))
+    ring.fill(records(1, 12), 12)  # as if it had been read before the ring was begun at 10
+    assert (ring.filled, ring.start_after) == (False, 10)
+    ring.fill(records(6, 5), 10)
+    assert (ring.filled, ring.start_after) == (True, 5)
+    assert [record.seq for record in ring.after(5) or []] == list(range(6, 13))
+    assert ring._bytes == 700
 
 
 def test_an_event_above_all_bounds_is_still_delivered():

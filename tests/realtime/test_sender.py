@@ -15,7 +15,7 @@ from realtime.publish import publish
 from realtime.rooms import group_name
 from realtime.sender import MAX_BODY_BYTES, MAX_WAITING, Sender
 from tests.conftest import key_of
-from tests.live import Caller, LiveServer, Message, Socket, socket
+from tests.live import Caller, LiveServer, Message, Socket, socket, stats_say
 from tests.realtime.notes import Note, in_thread, lose, note, scope_of
 from tests.services import Valkey
 
@@ -131,14 +131,6 @@ def test_the_sender_is_bounded_in_messages_and_in_bytes(organization: Organizati
 
 
 # --- the layer is down -----------------------------------------------------------------------------------------------
-async def stats_say(api: Caller, *, degraded: bool) -> None:
-    for _ in range(400):
-        if (await api.get("/api/ws/stats")).json()["degraded"] is degraded:
-            return
-        await asyncio.sleep(0.05)
-    raise AssertionError(f"stats do not say degraded: {degraded}")
-
-
 async def hear_up_to(client: Socket, seq: int) -> None:
     while (client.seqs() or [0])[-1] < seq:
         await client.hear(15)
@@ -183,11 +175,11 @@ async def test_without_valkey_requests_answer_screens_go_on_and_all_recovers_by_
                 await stats_say(api, degraded=False)
                 minute, seq = 22, 63
                 while True:  # until events come through the layer again, not from the log
-                    healed = server.hub.healed
+                    healed = server.hub.healing.healed
                     await api.post(POST, rows(minute, "support"))
                     seq, minute = seq + 3, minute + 1
                     await hear_up_to(one, seq)
-                    if server.hub.healed == healed:
+                    if server.hub.healing.healed == healed:
                         break
                     assert minute < 100, "events still come from the log alone"
                 await hear_up_to(other, seq)

@@ -9,18 +9,18 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from rich.console import Console
 
-from intraday.feeds import bank, incidents, options, report, table
+from intraday.feeds import bank, incidents, options, presence, report, table
 from intraday.feeds.client import Poster
 from intraday.feeds.instants import Feed, FeedError, Target, Window
 from intraday.feeds.replay import Replay, shift_to
 from intraday.feeds.signals import stop_on_signals
 
-ADAPTERS: dict[str, ModuleType] = {"incidents": incidents, "bank": bank}
+ADAPTERS: dict[str, ModuleType] = {"incidents": incidents, "bank": bank, "presence": presence}
 INTERRUPTED = 130
 
 
 class Command(BaseCommand):
-    help = "Posts a real log to the API as a feed would: one log instant, one request (docs/replay.md)."
+    help = "Posts a real log to the API as its system would have done (docs/replay.md)."
     requires_system_checks: list[str] = []  # a client: it needs no database and no settings of the server
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -31,7 +31,9 @@ class Command(BaseCommand):
         parser.add_argument("--speed", type=options.speed, default="max", help="log seconds a second, or max (default)")
         parser.add_argument("--patience", type=options.length, default=timedelta(minutes=2), help="for one request: 2m")
         times = parser.add_mutually_exclusive_group()
-        times.add_argument("--as-of", action="store_true", help="keep the times of the log (default)")
+        times.add_argument(
+            "--as-of", action="store_true", help="keep the times of the log, and compute KPIs for them (default)"
+        )
         times.add_argument("--shift-to-now", action="store_true", help="move the whole log so that it ends now")
 
     def handle(self, *_args: Any, **given: Any) -> None:
@@ -47,7 +49,7 @@ def add_log(parser: ArgumentParser) -> None:
     parser.add_argument("path", nargs="?", type=Path)
     parser.add_argument("--csv", type=Path, help="a table of your own, with --map")
     parser.add_argument("--map", type=Path, help="TOML or JSON: which column is which field")
-    parser.add_argument("--every", type=options.length, help="grid of snapshots: 15m for incidents, 5m for bank")
+    parser.add_argument("--every", type=options.length, help="grid of times: 15m for incidents, else 5m")
     parser.add_argument("--age-limit", type=options.length, help="older items are over SLA (bank: 20s)")
     parser.add_argument("--from", dest="start", type=options.moment, help="local time of the log, or with an offset")
     parser.add_argument("--to", dest="end", type=options.moment)
@@ -61,7 +63,7 @@ def read(given: dict[str, Any]) -> Feed:
         own = Target(given["organization"], given["department"])
         return table.read(given["csv"], given["map"], target=own, window=window)
     if not given["path"] or given["csv"] or given["map"]:
-        raise CommandError("name one log: incidents PATH, or bank PATH, or --csv FILE with --map FILE")
+        raise CommandError("name one log: incidents PATH, bank PATH, presence PATH, or --csv FILE with --map FILE")
     adapter = ADAPTERS[given["adapter"]]
     target = Target(given["organization"], given["department"] or adapter.DEPARTMENT)
     every, age_limit = given["every"] or adapter.EVERY, given["age_limit"]

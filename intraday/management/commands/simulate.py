@@ -11,13 +11,13 @@ from intraday.feeds.signals import stop_on_signals
 
 
 class Command(BaseCommand):
-    help = "Posts a plausible moving backlog for the demo organization through the API until stopped."
+    help = "Posts a plausible day of the demo organization through the API until stopped: so far, then live."
     requires_system_checks: list[str] = []  # a client: it needs no database and no settings of the server
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         options.add_server(parser)
         parser.add_argument("--organization", default="org_123")
-        parser.add_argument("--every", type=options.length, default=timedelta(seconds=2), help="default 2s")
+        parser.add_argument("--every", type=options.length, default=timedelta(seconds=5), help="default 5s")
         parser.add_argument("--seed", type=int, default=7, help="the same seed, the same story (default 7)")
 
     def handle(self, *_args: Any, **given: Any) -> None:
@@ -36,6 +36,5 @@ class Command(BaseCommand):
         if not served:
             raise CommandError("the server did not come up")
 
-    def _posted(self, rows: list[Row], answer: Answer) -> None:
-        totals = "  ".join(f"{row['queue_name']} {row['total_items']}" for row in rows)
-        self.stdout.write(f"{rows[0]['snapshot_time']}  {totals}  ({len(answer.results)} taken)")
+    def _posted(self, kind: str, rows: list[Row], answer: Answer) -> None:
+        self.stdout.write(f"{kind}: {len(rows)} rows, {len(answer.results)} taken")

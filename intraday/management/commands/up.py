@@ -8,11 +8,13 @@ from typing import Any
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
 
+from intraday import demo
 from intraday.embedded import PortTakenError, bind, is_loopback, jobs
 from intraday.feeds import simulate
 from intraday.org.access import DEMO_ORGANIZATION
-from intraday.org.demo import DEMO_PEOPLE, create_demo, demo_password
+from intraday.org.demo import DEMO_PEOPLE, demo_password
 from realtime import server
 
 ADDRESSES = """
@@ -24,8 +26,10 @@ WALK_THROUGH = """
   Watch from one terminal:
     npx wscat -c {ws}/ws
     {{"event":"authenticate","data":{{"user_id":"user_123","organization_id":"{organization}"}}}}
-    {{"event":"subscribe","data":{{"channels":["backlog"],"organization_id":"{organization}"}}}}
-  and post from another:
+    {{"event":"subscribe","data":{{"channels":["kpi","backlog"],"organization_id":"{organization}"}}}}
+  and from another let figures be computed, here for an hour that is always the same, or post some:
+    curl -X POST {url}/api/intraday/kpi/compute -H 'Content-Type: application/json' -d '{{
+      "organization_id": "{organization}", "queue_name": "support", "as_of_time": "{as_of}"}}'
     curl -X POST {url}/api/schedulesbacklog/ingest -H 'Content-Type: application/json' -d '{{
       "organization_id": "{organization}", "queue_name": "support", "snapshot_time": "'$(date -u +%FT%T.999Z)'",
       "total_items": 42, "average_wait_time_minutes": 3.5, "items_over_sla": 4}}'
@@ -57,7 +61,7 @@ class Command(BaseCommand):
         name = "localhost" if is_loopback(host) else host
         url = f"http://{name}:{listeners[0].getsockname()[1]}"
         if settings.DEMO:
-            create_demo()
+            demo.load(now=timezone.now())
         self._greet(url)
         with jobs(), self._simulation(url, wanted=simulated and settings.DEMO):
             server.run(server.config(), listeners)
@@ -80,7 +84,8 @@ class Command(BaseCommand):
         )
         text = ADDRESSES.format(url=url, people=people)
         if settings.DEMO:
-            text += WALK_THROUGH.format(url=url, ws=url.replace("http", "ws", 1), organization=DEMO_ORGANIZATION)
+            ws, as_of = url.replace("http", "ws", 1), f"{demo.WALK_THROUGH:%FT%TZ}"
+            text += WALK_THROUGH.format(url=url, ws=ws, organization=DEMO_ORGANIZATION, as_of=as_of)
         self.stdout.write(text)
         self.stdout.flush()
 

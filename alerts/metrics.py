@@ -1,0 +1,150 @@
+"""What a rule may look at: the typed catalogue of metrics over the figures that other domains publish. Pure.
+
+`figures` is whose figures are read (alerts.sources); `source` is what the alert is about. They differ for the schedule,
+which is judged by figures of KPIs and feeds.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+from alerts.rules import Value
+
+Figure = Mapping[str, Any]
+
+SOURCES = ("kpi", "backlog", "attendance", "schedule")
+LEVELS = ("organization", "department", "queue")
+ABOVE_QUEUES = ("organization", "department")
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A number with its unit, or one of `values`. `staffed` metrics mean nothing while a queue is closed."""
+
+    source: str
+    path: str
+    label: str
+    unit: str
+    figures: str
+    read: Callable[[Figure], Value | None]
+    levels: tuple[str, ...] = LEVELS
+    values: tuple[str, ...] = ()
+    staffed: bool = False
+
+    @property
+    def is_percent(self) -> bool:
+        """Whether it lies within 0 and 100; points and shares of something else may lie outside."""
+        return self.unit == "percent"
+
+
+def _field(path: str) -> Callable[[Figure], Value | None]:
+    *outer, last = path.split(".")
+
+    def read(figure: Figure) -> Value | None:
+        for name in outer:
+            figure = figure[name]
+        found: Value | None = figure[last]
+        return found
+
+    return read
+
+
+def _shortfall(figure: Figure) -> float | None:
+    """How many points the service level of the running interval lies below its target; negative is above."""
+    target, level = figure["sla_risk"]["target_service_level"], figure["service"]["service_level"]
+    return None if target is None or level is None else target - level
+
+
+def _kpi(path: str, label: str, unit: str, values: tuple[str, ...] = (), *, source: str = "kpi") -> Metric:
+    return Metric(source, path, label, unit, "kpi", _field(path), values=values, staffed=True)
+
+
+def _backlog(
+    path: str, label: str, unit: str, values: tuple[str, ...] = (), levels: tuple[str, ...] = LEVELS
+) -> Metric:
+    return Metric("backlog", path, label, unit, "backlog", _field(path), levels=levels, values=values)
+
+
+def _attendance(path: str, label: str, unit: str) -> Metric:
+    return Metric("attendance", path, label, unit, "attendance", _field(path), levels=ABOVE_QUEUES)
+
+
+def _feed(path: str, label: str) -> Metric:
+    return Metric("schedule", path, label, "minutes", "feeds", _field(path), levels=("organization",))
+
+
+_METRICS = (
+    _kpi("utilization.occupancy", "occupancy", "percent"),
+    _kpi("utilization.current_utilization", "utilization", "percent"),
+    _kpi("utilization.status", "occupancy status", "", ("low", "ok", "high", "critical")),
+    _kpi("headcount_gap.gap", "headcount gap", "agents"),
+    _kpi("headcount_gap.shortfall", "agents short", "agents"),
+    _kpi("headcount_gap.gap_percent", "staffing gap", "percent of required"),
+    _kpi(
+        "headcount_gap.status",
+        "staffing",
+        "",
+        ("balanced", "understaffed", "overstaffed", "critical_understaffed"),
+    ),
+    _kpi("sla_risk.risk_score", "risk of missing the service level", "percent"),
+    _kpi("sla_risk.risk_level", "risk level of the service level", "", ("low", "medium", "high", "critical")),
+    _kpi("sla_risk.projected_service_level", "projected service level", "percent"),
+    _kpi("sla_risk.projected_asa_seconds", "projected speed of answer", "seconds"),
+    _kpi("sla_risk.projected_queue_end", "projected queue at the end of the interval", "contacts"),
+    _kpi("sla_risk.day_service_level", "projected service level of the day", "percent"),
+    _kpi("health_score", "health score", "percent"),
+    _kpi("service.service_level", "service level of the running interval", "percent"),
+    _kpi("service.day_service_level", "service level of the day", "percent"),
+    _kpi("service.abandon_rate", "abandon rate", "percent"),
+    _kpi("service.asa_seconds", "speed of answer", "seconds"),
+    _kpi("service.aht_seconds", "handle time", "seconds"),
+    _kpi("service.waiting_now", "contacts waiting", "contacts"),
+    _kpi("service.longest_wait_seconds", "longest wait", "seconds"),
+    Metric(
+        "kpi", "service.shortfall_points", "shortfall of the service level", "points", "kpi", _shortfall, staffed=True
+    ),
+    _backlog("total_items", "items waiting", "items"),
+    _backlog("avg_wait_time_minutes", "average wait", "minutes"),
+    _backlog("items_over_sla", "items over SLA", "items"),
+    _backlog("items_at_risk", "items at risk", "items"),
+    _backlog("sla_compliance_percentage", "SLA compliance", "percent"),
+    _backlog("oldest_item_age_minutes", "age of the oldest item", "minutes"),
+    _backlog("oldest_item_sla_percent", "age of the oldest item", "percent of the SLA", levels=("queue",)),
+    _backlog("backlog_trend", "backlog trend", "", ("growing", "stable", "decreasing")),
+    _backlog("slope_per_hour", "backlog slope", "items an hour"),
+    _attendance("attendance_rate", "attendance rate", "percent"),
+    _attendance("scheduled_count", "people scheduled", "people"),
+    _attendance("present_count", "people present", "people"),
+    _attendance("absent_count", "people absent", "people"),
+    _attendance("late_count", "people late", "people"),
+    _attendance("no_show_count", "no-shows", "no-shows"),
+    _attendance("left_early_count", "people who left early", "people"),
+    _attendance("lost_minutes", "minutes lost", "minutes"),
+    _kpi("service.volume_variance_percent", "volume variance", "percent of forecast", source="schedule"),
+    _feed("stale_minutes", "minutes since a feed fell silent"),
+    _feed("backlog_stale_minutes", "minutes since the backlog feed fell silent"),
+    _feed("kpi_stale_minutes", "minutes since the KPI feed fell silent"),
+    _feed("attendance_stale_minutes", "minutes since the attendance feed fell silent"),
+)
+CATALOGUE: dict[tuple[str, str], Metric] = {(metric.source, metric.path): metric for metric in _METRICS}
+
+SILENCED_SOURCES = {f"{source}_stale_minutes": source for source in ("backlog", "kpi", "attendance")}
+"""Which source has nothing to say while the feed that this metric watches is down."""
+
+
+class UnknownMetricError(ValueError):
+    """The message names those that look alike."""
+
+
+def find(source: str, path: str) -> Metric:
+    """Raises UnknownMetricError."""
+    metric = CATALOGUE.get((source, path))
+    if metric is not None:
+        return metric
+    paths = [known for at, known in CATALOGUE if at == source]
+    near = get_close_matches(path, paths, n=3, cutoff=0.4) or [name for name in paths if path and path in name][:3]
+    elsewhere = [at for at, known in CATALOGUE if known == path]
+    hint = f" Did you mean {' or '.join(near)}?" if near else ""
+    hint += f" It is a metric of {' and '.join(elsewhere)}." if elsewhere else ""
+    raise UnknownMetricError(f"{source} has no metric '{path[:64]}'.{hint}")

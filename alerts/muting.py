@@ -1,0 +1,58 @@
+"""Whether people are told of an alert: snoozes, silences, and feeds that are down (DOMAIN 3.9, R11 and inhibition)."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from alerts import hours
+from alerts.metrics import SILENCED_SOURCES
+from alerts.models import Alert, Kind, Severity, Silence, Status
+from intraday.org.models import Organization, Scope
+
+
+@dataclass(frozen=True)
+class Muting:
+    """The silences of an organization that hold at one instant, and the sources whose feed is critically down."""
+
+    at: datetime
+    silences: tuple[Silence, ...] = ()
+    down: frozenset[str] = frozenset()
+
+    def mutes(self, alert: Alert, scope: Scope) -> bool:
+        if alert.snoozed_until is not None and self.at < alert.snoozed_until:
+            return True
+        if scope.queue_name and alert.source in self.down:
+            return True
+        return any(_matches(silence, alert, scope) for silence in self.silences)
+
+
+def load(organization: Organization, open_alerts: Collection[Alert], *, at: datetime) -> Muting:
+    """In one query; `open_alerts` are the organization's, each with its scope."""
+    zone = ZoneInfo(organization.time_zone)
+    current = Silence.objects.filter(organization=organization, starts_at__lte=at, ends_at__gt=at)
+    holding = [each for each in current if not each.weekly or hours.hold(hours.read(each.weekly), zone, at)]
+    down = {SILENCED_SOURCES[alert.metric] for alert in open_alerts if _says_feed_is_down(alert)}
+    return Muting(at, tuple(holding), frozenset(down))
+
+
+def _says_feed_is_down(alert: Alert) -> bool:
+    return (
+        alert.metric in SILENCED_SOURCES
+        and alert.kind == Kind.CONDITION
+        and alert.severity == Severity.CRITICAL
+        and alert.status != Status.RESOLVED
+        and not alert.scope.department_id
+    )
+
+
+def _matches(silence: Silence, alert: Alert, scope: Scope) -> bool:
+    """Everything that the silence names is so; what it leaves empty is anything."""
+    asked = (
+        (silence.rule_id, alert.rule_id),
+        (silence.source, alert.source),
+        (silence.severity, alert.severity),
+        (silence.department_id, scope.department_id),
+        (silence.queue_name, scope.queue_name),
+    )
+    return all(not wanted or wanted == found for wanted, found in asked)

@@ -1,0 +1,186 @@
+"""The rules that an organization starts with: rules like any other, to be edited or disabled."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from alerts import editing
+from alerts.journal import SYSTEM, Actor
+from alerts.models import Rule
+from intraday.org.models import Organization
+
+MINUTE = 60
+RUNBOOK = "docs/runbook.md"
+ESCALATED = [{"after_seconds": 15 * MINUTE, "to": "supervisor"}]
+URGENT = [{"after_seconds": 5 * MINUTE, "to": "supervisor"}, {"after_seconds": 15 * MINUTE, "to": "admin"}]
+
+DEFAULT_RULES: tuple[dict[str, Any], ...] = (
+    {
+        "name": "Occupancy too high",
+        "alert_type": "occupancy_high",
+        "source": "kpi",
+        "metric": "utilization.occupancy",
+        "operator": ">",
+        "threshold": 92,
+        "clear_threshold": 88,
+        "for_seconds": 10 * MINUTE,
+        "severity": "high",
+        "escalation": ESCALATED,
+    },
+    {
+        "name": "Understaffed",
+        "alert_type": "understaffed",
+        "source": "kpi",
+        "metric": "headcount_gap.gap_percent",
+        "operator": "<=",
+        "threshold": -10,
+        "clear_threshold": -5,
+        "for_seconds": 5 * MINUTE,
+        "severity": "high",
+        "escalation": ESCALATED,
+    },
+    {
+        "name": "Critically understaffed",
+        "alert_type": "understaffed",
+        "source": "kpi",
+        "metric": "headcount_gap.gap_percent",
+        "operator": "<=",
+        "threshold": -20,
+        "clear_threshold": -5,
+        "for_seconds": 2 * MINUTE,
+        "severity": "critical",
+        "escalation": URGENT,
+    },
+    {
+        "name": "Service level will be missed",
+        "alert_type": "sla_risk",
+        "source": "kpi",
+        "metric": "sla_risk.risk_score",
+        "operator": ">=",
+        "threshold": 85,
+        "clear_threshold": 55,
+        "for_seconds": MINUTE,  # two computations
+        "severity": "critical",
+        "escalation": URGENT,
+    },
+    {
+        "name": "Service level at risk",
+        "alert_type": "sla_risk",
+        "source": "kpi",
+        "metric": "sla_risk.risk_score",
+        "operator": ">=",
+        "threshold": 65,
+        "clear_threshold": 55,
+        "for_seconds": 10 * MINUTE,
+        "severity": "high",
+        "escalation": ESCALATED,
+    },
+    {
+        "name": "Service level missed",
+        "alert_type": "service_level",
+        "source": "kpi",
+        "metric": "service.shortfall_points",
+        "operator": ">",
+        "threshold": 5,
+        "clear_threshold": 0,
+        "for_seconds": 30 * MINUTE,
+        "severity": "high",
+        "escalation": ESCALATED,
+    },
+    {
+        "name": "SLA compliance low",
+        "alert_type": "sla_compliance",
+        "source": "backlog",
+        "metric": "sla_compliance_percentage",
+        "operator": "<",
+        "threshold": 90,
+        "clear_threshold": 93,
+        "for_seconds": 15 * MINUTE,
+        "severity": "high",
+        "escalation": ESCALATED,
+    },
+    {
+        "name": "Backlog growing",
+        "alert_type": "backlog_growing",
+        "source": "backlog",
+        "metric": "backlog_trend",
+        "operator": "==",
+        "threshold": "growing",
+        "for_seconds": 30 * MINUTE,
+        "recover_for_seconds": 10 * MINUTE,
+        "severity": "medium",
+    },
+    {
+        "name": "Oldest item near its limit",
+        "alert_type": "oldest_item",
+        "source": "backlog",
+        "metric": "oldest_item_sla_percent",
+        "operator": ">",
+        "threshold": 80,
+        "clear_threshold": 60,
+        "severity": "medium",
+    },
+    {
+        "name": "Attendance low",
+        "alert_type": "attendance_low",
+        "source": "attendance",
+        "metric": "attendance_rate",
+        "operator": "<",
+        "threshold": 85,
+        "clear_threshold": 88,
+        "evaluate_each": "department",
+        "for_seconds": 10 * MINUTE,
+        "severity": "high",
+        "escalation": ESCALATED,
+    },
+    {
+        "name": "No-show",
+        "alert_type": "no_show",
+        "source": "attendance",
+        "metric": "no_show_count",
+        "operator": ">=",
+        "threshold": 1,
+        "evaluate_each": "department",
+        "severity": "low",
+    },
+    {
+        "name": "Volume off forecast",
+        "alert_type": "volume_variance",
+        "source": "schedule",
+        "metric": "service.volume_variance_percent",
+        "operator": ">",
+        "threshold": 8,
+        "clear_threshold": 5,
+        "for_seconds": 15 * MINUTE,
+        "severity": "medium",
+    },
+    {
+        "name": "Feed silent",
+        "alert_type": "feed_stale",
+        "source": "schedule",
+        "metric": "stale_minutes",
+        "operator": ">",
+        "threshold": 5,
+        "clear_threshold": 0,
+        "evaluate_each": "organization",
+        "severity": "high",
+        "escalation": ESCALATED,
+    },
+)
+
+
+@transaction.atomic
+def install_default_rules(*, organization: Organization, now: datetime) -> list[Rule]:
+    """Those that the organization has not had yet, deleted ones included; so it is safe to repeat."""
+    had = set(Rule.objects.filter(organization=organization).values_list("name", flat=True))
+    return [
+        editing.create_rule(
+            organization=organization,
+            fields={**rule, "runbook": f"{RUNBOOK}#{rule['alert_type'].replace('_', '-')}"},
+            actor=Actor(SYSTEM),
+            now=now,
+        )
+        for rule in DEFAULT_RULES
+        if rule["name"] not in had
+    ]

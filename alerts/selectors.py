@@ -1,0 +1,179 @@
+"""Reading alerts."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from django.db.models import Q, QuerySet
+from msgspec import structs
+
+from alerts import metrics, wording
+from alerts.definition import FIELDS
+from alerts.events import AlertChanged
+from alerts.models import Alert, Rule, Silence, Status
+from intraday.org.models import Organization
+from intraday.rest.errors import NotFound
+from intraday.rest.pages import spell
+from realtime.rooms import RoomFilter
+
+COLUMNS = list(AlertChanged.__struct_fields__)
+Cursor = tuple[datetime, UUID]
+"""Of the last alert of a page: when it fired, and which it is."""
+
+
+def snapshot(organization_id: str, rooms: RoomFilter, names: bool) -> Sequence[msgspec.Raw]:
+    """The open alerts of the scopes that these rooms hear, oldest first (realtime.channels.SnapshotItems)."""
+    rows = Alert.objects.using("snapshot").select_related("scope").filter(organization=organization_id)
+    rows = rows.exclude(status=Status.RESOLVED).order_by("triggered_at", "id")
+    if not rooms.everything:
+        rows = rows.filter(Q(scope__department_id__in=rooms.departments) | Q(scope__queue_name__in=rooms.queues))
+    return [
+        msgspec.Raw(msgspec.json.encode(AlertChanged.of(row, row.scope)))
+        for row in rows
+        if rooms.hears(row.scope.department_id, row.scope.queue_name)
+    ]
+
+
+def organizations_with_open_alerts() -> list[str]:
+    rows = Alert.objects.exclude(status=Status.RESOLVED).order_by("organization")
+    return list(rows.values_list("organization", flat=True).distinct())
+
+
+def as_dict(alert: Alert) -> dict[str, Any]:
+    """The record as its events have it."""
+    payload = structs.asdict(AlertChanged.of(alert, alert.scope))
+    return {name: value for name, value in payload.items() if value is not msgspec.UNSET}
+
+
+def _visible(organization_id: str, within: frozenset[str] | None) -> QuerySet[Alert]:
+    rows = Alert.objects.select_related("scope").filter(organization=organization_id)
+    return rows if within is None else rows.filter(scope__department_id__in=within)
+
+
+def alerts(
+    organization_id: str,
+    *,
+    within: frozenset[str] | None,
+    filters: Mapping[str, Any],
+    after: Cursor | None,
+    limit: int,
+) -> tuple[list[dict[str, Any]], str | None]:
+    """Newest first, from the cursor on; and the next page's, spelled out, if there is one. `filters` are lookups."""
+    rows = _visible(organization_id, within).filter(**filters).order_by("-triggered_at", "-id")
+    if after is not None:
+        at, pk = after
+        rows = rows.filter(Q(triggered_at__lt=at) | Q(triggered_at=at, id__lt=pk))
+    page = list(rows[: limit + 1])
+    last = page[limit - 1] if len(page) > limit else None
+    return [as_dict(row) for row in page[:limit]], f"{spell(last.triggered_at)}~{last.pk}" if last else None
+
+
+def alert(organization_id: str, alert_id: UUID, *, within: frozenset[str] | None) -> dict[str, Any]:
+    """The record with its audit, oldest line first. Raises NotFound."""
+    row = _visible(organization_id, within).filter(pk=alert_id).first()
+    if row is None:
+        raise NotFound
+    return {**as_dict(row), "audit": [_line(each) for each in row.audit.order_by("id")]}
+
+
+def _line(row: Any) -> dict[str, Any]:
+    return {
+        "at": row.at,
+        "from": row.from_status or None,
+        "to": row.to_status,
+        "actor": row.actor,
+        "reason": row.reason,
+        "note": row.note or None,
+        "value": row.value,
+        "threshold": row.threshold,
+        "rule_version": row.rule_version,
+        "request_id": row.request_id or None,
+    }
+
+
+# --- rules and silences ----------------------------------------------------------------------------------------------
+def rules(organization: Organization) -> list[dict[str, Any]]:
+    rows = Rule.objects.filter(organization=organization, deleted_at=None).prefetch_related("escalation")
+    return [rule_as_dict(row) for row in rows.order_by("name")]
+
+
+def rule_as_dict(rule: Rule) -> dict[str, Any]:
+    return {
+        "rule_id": rule.pk,
+        **stated(rule),
+        "version": rule.version,
+        "in_words": in_words(rule),
+        "created_at": rule.created_at,
+        "changed_at": rule.changed_at,
+    }
+
+
+def stated(rule: Rule) -> dict[str, Any]:
+    """What a rule says, field by field, as it is made and edited."""
+    fields = {name: getattr(rule, name) for name in FIELDS if name != "escalation"}
+    steps = [
+        {"after_seconds": step.after_seconds, "to": step.to, "raise_severity": step.raise_severity}
+        for step in rule.escalation.all()
+    ]
+    return {**fields, "escalation": steps}
+
+
+def in_words(rule: Rule) -> str:
+    """What it means, as a sentence."""
+    return wording.rule(stated(rule), metrics.find(rule.source, rule.metric))
+
+
+def history(rule: Rule) -> list[dict[str, Any]]:
+    """Who changed what, newest first."""
+    names = ("version", "action", "at", "actor", "changes")
+    return [{name: getattr(row, name) for name in names} for row in rule.history.order_by("-version")]
+
+
+def silences(organization: Organization, *, within: frozenset[str] | None, now: datetime) -> list[dict[str, Any]]:
+    """Those that hold or will, the next to end first."""
+    rows = Silence.objects.filter(organization=organization, ends_at__gt=now).order_by("ends_at")
+    if within is not None:
+        rows = rows.filter(department_id__in=within)
+    return [silence_as_dict(row) for row in rows]
+
+
+def silence(organization: Organization, silence_id: UUID, *, within: frozenset[str] | None) -> Silence:
+    """Raises NotFound."""
+    row = Silence.objects.filter(organization=organization, pk=silence_id).first()
+    if row is None or (within is not None and row.department_id not in within):
+        raise NotFound
+    return row
+
+
+def silence_as_dict(row: Silence) -> dict[str, Any]:
+    return {
+        "silence_id": row.pk,
+        "rule_id": row.rule_id,
+        "source": row.source,
+        "severity": row.severity,
+        "department_id": row.department_id,
+        "queue_name": row.queue_name,
+        "starts_at": row.starts_at,
+        "ends_at": row.ends_at,
+        "weekly": row.weekly,
+        "comment": row.comment,
+        "created_by": row.created_by,
+        "created_at": row.created_at,
+    }
+
+
+def catalogue() -> list[dict[str, Any]]:
+    """Every metric that a rule may look at."""
+    return [
+        {
+            "source": metric.source,
+            "metric": metric.path,
+            "label": metric.label,
+            "unit": metric.unit,
+            "evaluate_each": list(metric.levels),
+            "values": list(metric.values),
+        }
+        for metric in metrics.CATALOGUE.values()
+    ]

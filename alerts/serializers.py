@@ -1,0 +1,233 @@
+"""The shape of requests about alerts, checked before any service sees them. What a rule may say: alerts.definition."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from alerts.editing import LONGEST_SILENCE
+from alerts.hours import DAYS
+from alerts.models import Level, NoDataMode, Operator, Severity, Source, Status
+from intraday.rest.fields import FiniteField, InstantField, check_not_ahead
+from intraday.rest.pages import ScopeQuery
+
+MAX_IDS = 1_000
+MAX_PREVIEW = timedelta(days=31)
+
+
+class OfOrganization(serializers.Serializer):
+    organization_id = serializers.CharField(
+        required=False, max_length=64, help_text="Defaults to the organization of the credential."
+    )
+
+
+class NoteField(serializers.CharField):
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(required=False, allow_blank=True, max_length=2_000, default="", **kwargs)
+
+
+class EvaluateRequest(OfOrganization):
+    as_of_time = InstantField(
+        required=False, help_text="Judge as it was due then; scopes that moved on are left alone."
+    )
+
+    def validate_as_of_time(self, value: datetime) -> datetime:
+        check_not_ahead("as_of_time", value, timezone.now())
+        return value
+
+
+class ActRequest(OfOrganization):
+    note = NoteField(help_text="For whoever looks at the alert next.")
+    expected_version = serializers.IntegerField(
+        required=False, allow_null=True, default=None, help_text="409 unless the alert is still at this version."
+    )
+
+
+class AcknowledgeRequest(ActRequest):
+    take_over = serializers.BooleanField(
+        required=False, default=False, help_text="Also if somebody else has acknowledged it already."
+    )
+
+
+class SnoozeRequest(ActRequest):
+    until = InstantField(required=False)
+    minutes = serializers.IntegerField(required=False, min_value=1, max_value=7 * 24 * 60)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        now = timezone.now()
+        if ("until" in attrs) == ("minutes" in attrs):
+            raise serializers.ValidationError({"until": ["Say either until or minutes."]})
+        until = attrs["until"] if "until" in attrs else now + timedelta(minutes=attrs["minutes"])
+        if not now < until <= now + LONGEST_SILENCE:
+            raise serializers.ValidationError({"until": [f"Later than now, by at most {LONGEST_SILENCE.days} days."]})
+        return {**attrs, "until": until}
+
+
+class AcknowledgeManyRequest(OfOrganization):
+    ids = serializers.ListField(child=serializers.UUIDField(), min_length=1, max_length=MAX_IDS)
+    note = NoteField()
+
+
+class CursorField(serializers.CharField):
+    """`next` of the page before: when its last alert fired, and which that was."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=100, **kwargs)
+
+    def to_internal_value(self, data: Any) -> tuple[datetime, UUID]:  # type: ignore[override]
+        at, _, pk = str(super().to_internal_value(data)).partition("~")
+        try:
+            return InstantField().to_internal_value(at), UUID(pk)
+        except (ValueError, serializers.ValidationError):
+            raise serializers.ValidationError("Not the `next` of a page.") from None
+
+
+class AlertsQuery(ScopeQuery):
+    status = serializers.MultipleChoiceField(choices=Status.choices, required=False, help_text="Any of these.")
+    severity = serializers.MultipleChoiceField(choices=Severity.choices, required=False)
+    source = serializers.MultipleChoiceField(choices=Source.choices, required=False)  # type: ignore[assignment]  # hides a property of no use
+    rule_id = serializers.UUIDField(required=False)
+    since = InstantField(required=False, help_text="Fired from this instant on.")
+    until = InstantField(required=False, help_text="Fired before this instant.")
+    cursor = CursorField(required=False, help_text="`next` of the page before.")
+    limit = serializers.IntegerField(required=False, min_value=1, max_value=1_000, default=200)
+    format = serializers.ChoiceField(required=False, choices=["json", "csv"], default="json")
+
+
+LOOKUPS = {
+    "status": "status__in",
+    "severity": "severity__in",
+    "source": "source__in",
+    "rule_id": "rule",
+    "department_id": "scope__department_id",
+    "queue_name": "scope__queue_name",
+    "since": "triggered_at__gte",
+    "until": "triggered_at__lt",
+}
+
+
+def to_filters(query: dict[str, Any]) -> dict[str, Any]:
+    """The wire's names to lookups."""
+    return {lookup: query[name] for name, lookup in LOOKUPS.items() if query.get(name)}
+
+
+# --- rules -----------------------------------------------------------------------------------------------------------
+@extend_schema_field({"oneOf": [{"type": "number"}, {"type": "string"}]})
+class ValueField(serializers.Field):
+    """A finite number, or one of the metric's words."""
+
+    def to_internal_value(self, data: Any) -> float | str:
+        if isinstance(data, str) and 1 <= len(data) <= 64:
+            return data
+        return FiniteField().to_internal_value(data)
+
+    def to_representation(self, value: float | str) -> float | str:
+        return value
+
+
+class WindowSerializer(serializers.Serializer):
+    days = serializers.ListField(child=serializers.ChoiceField(choices=DAYS), min_length=1, max_length=7)
+    start = serializers.RegexField(r"^([01]\d|2[0-3]):[0-5]\d$", help_text="08:30, local.")
+    end = serializers.RegexField(r"^([01]\d|2[0-3]):[0-5]\d$", help_text="Not later than start: past midnight.")
+
+    class Meta:
+        ref_name = "WeekWindow"
+
+
+class StepSerializer(serializers.Serializer):
+    after_seconds = serializers.IntegerField(min_value=1, help_text="Since it began to wait for a person.")
+    to = serializers.CharField(max_length=128, help_text="A role, a person or a channel.")
+    raise_severity = serializers.ChoiceField(
+        choices=Severity.choices, required=False, allow_blank=True, help_text="To this one."
+    )
+
+    class Meta:
+        ref_name = "EscalationStep"
+
+
+def _seconds(help_text: str = "") -> serializers.IntegerField:
+    return serializers.IntegerField(min_value=0, required=False, help_text=help_text)
+
+
+def _timer(help_text: str) -> serializers.IntegerField:
+    return serializers.IntegerField(min_value=60, required=False, allow_null=True, help_text=help_text)
+
+
+class RuleBody(serializers.Serializer):
+    """A rule as it is made. `PATCH` takes any part of it."""
+
+    name = serializers.CharField(max_length=128)
+    alert_type = serializers.CharField(max_length=64, required=False, help_text="The metric's name if left out.")
+    source = serializers.ChoiceField(choices=Source.choices)  # type: ignore[assignment]  # hides a property of no use
+    metric = serializers.CharField(max_length=64, help_text="One of GET /api/alerts/metrics.")
+    operator = serializers.ChoiceField(choices=Operator.choices)
+    threshold = ValueField()
+    clear_threshold = ValueField(required=False, allow_null=True, help_text="Healthy beyond this; else the threshold.")
+    severity = serializers.ChoiceField(choices=Severity.choices)
+    evaluate_each = serializers.ChoiceField(choices=Level.choices, required=False)
+    department_id = serializers.CharField(max_length=64, required=False, allow_blank=True)
+    queue_name = serializers.CharField(max_length=128, required=False, allow_blank=True, trim_whitespace=False)
+    for_seconds = _seconds("It fires when the condition has held for so long.")
+    recover_for_seconds = _seconds("It is over when it has been healthy for so long.")
+    cooldown_seconds = serializers.IntegerField(
+        min_value=0, required=False, allow_null=True, help_text="Quiet after an alert ended; 300, for critical 0."
+    )
+    no_data_mode = serializers.ChoiceField(choices=NoDataMode.choices, required=False)
+    no_data_for_seconds = _seconds()
+    auto_resolve = serializers.BooleanField(required=False)
+    escalation = StepSerializer(many=True, required=False)
+    ack_timeout_seconds = _timer("An acknowledged alert that goes on waits for a person again.")
+    repeat_seconds = _timer("A waiting alert is said again.")
+    active_hours = WindowSerializer(many=True, required=False, help_text="None: always.")
+    time_zone = serializers.CharField(max_length=64, required=False, allow_blank=True)
+    runbook = serializers.CharField(max_length=200, required=False, allow_blank=True)
+    enabled = serializers.BooleanField(required=False)
+
+    class Meta:
+        ref_name = "Rule"
+
+
+class CreateRuleRequest(RuleBody, OfOrganization):
+    pass
+
+
+class EditRuleRequest(CreateRuleRequest):
+    expected_version = serializers.IntegerField(required=False, allow_null=True)
+
+
+class PreviewRequest(OfOrganization):
+    """A stored rule, a draft, or both: then the draft is what the rule would become."""
+
+    rule_id = serializers.UUIDField(required=False)
+    draft = serializers.DictField(required=False, help_text="Fields of a rule.")
+    since = InstantField()
+    until = InstantField()
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if "rule_id" not in attrs and "draft" not in attrs:
+            raise serializers.ValidationError({"draft": ["Say a rule_id, a draft, or both."]})
+        if not attrs["since"] < attrs["until"] <= attrs["since"] + MAX_PREVIEW:
+            raise serializers.ValidationError({"until": [f"After since, by at most {MAX_PREVIEW.days} days."]})
+        return attrs
+
+
+class SilenceBody(serializers.Serializer):
+    rule_id = serializers.UUIDField(required=False, allow_null=True)
+    source = serializers.ChoiceField(choices=Source.choices, required=False, allow_blank=True)  # type: ignore[assignment]  # hides a property of no use
+    severity = serializers.ChoiceField(choices=Severity.choices, required=False, allow_blank=True)
+    department_id = serializers.CharField(max_length=64, required=False, allow_blank=True)
+    queue_name = serializers.CharField(max_length=128, required=False, allow_blank=True, trim_whitespace=False)
+    starts_at = InstantField(required=False, help_text="Now if left out.")
+    ends_at = InstantField(help_text="At most 7 days later; with weekly hours 366.")
+    weekly = WindowSerializer(many=True, required=False, help_text="Only in these hours, of the organization's zone.")
+    comment = serializers.CharField(max_length=500)
+
+    class Meta:
+        ref_name = "Silence"
+
+
+class SilenceRequest(SilenceBody, OfOrganization):
+    pass

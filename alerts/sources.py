@@ -1,0 +1,106 @@
+"""Where figures come from: the one table of other domains' selectors that rules are judged by."""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+import attendance.selectors
+import backlog.selectors
+import intraday.intake.selectors
+import kpi.selectors
+from alerts.metrics import Figure
+from intraday.intake.selectors import STALE_AFTER_CADENCES, UNKNOWN_CADENCE_SECONDS
+from intraday.org.models import Scope
+
+FigureAt = tuple[Scope, datetime, dict[str, Any]]
+
+STALE_AT_LEAST = timedelta(seconds=180)  # three rounds of judging: a single late figure is not silence
+FEED_KINDS = {"backlog": "backlog", "kpi": "kpi", "forecast": "kpi", "attendance": "attendance", "shifts": "attendance"}
+
+
+class Figures(Protocol):
+    """The newest figure of every scope, or of these by primary key."""
+
+    def __call__(
+        self, organization_id: str, *, now: datetime, scopes: Collection[int] | None = None
+    ) -> Iterator[FigureAt]: ...
+
+
+class PastFigures(Protocol):
+    """Figures with since <= time < until, in order of time."""
+
+    def __call__(
+        self, organization_id: str, *, since: datetime, until: datetime, scopes: Collection[int] | None = None
+    ) -> Iterator[FigureAt]: ...
+
+
+@dataclass(frozen=True)
+class Provider:
+    figures: Figures
+    past: PastFigures | None = None
+    """None where nobody keeps the past: such rules cannot be previewed."""
+
+
+@dataclass(frozen=True)
+class Sources:
+    providers: Mapping[str, Provider]
+    closed: Callable[..., Mapping[int, datetime]]
+    """(organization id, at=…) -> until when each queue is closed that is closed then, by primary key of its scope."""
+
+
+def feeds(organization_id: str, *, now: datetime, scopes: Collection[int] | None = None) -> Iterator[FigureAt]:
+    """One figure of the organization: for how many minutes its feeds have been stale, by source and at worst."""
+    whole = Scope.objects.get(organization=organization_id, department_id="", queue_name="")
+    if scopes is None or whole.pk in scopes:
+        known = intraday.intake.selectors.feeds(organization_id, now=now)
+        yield whole, now, stale_minutes(known, now)
+
+
+def stale_minutes(known: Collection[Figure], now: datetime) -> dict[str, Any]:
+    """None where nothing was ever delivered: a feed that is not there cannot fall silent."""
+    minutes: dict[str, float] = {}
+    for feed in known:
+        patience = STALE_AFTER_CADENCES * (feed["cadence_seconds"] or UNKNOWN_CADENCE_SECONDS)
+        stale = max(0.0, (now - feed["last_received_at"]).total_seconds() - patience) / 60
+        for name in ("stale_minutes", f"{FEED_KINDS.get(feed['kind'], feed['kind'])}_stale_minutes"):
+            minutes[name] = max(minutes.get(name, 0.0), stale)
+    names = ("stale_minutes", *(f"{source}_stale_minutes" for source in ("backlog", "kpi", "attendance")))
+    return {name: round(minutes[name], 2) if name in minutes else None for name in names}
+
+
+def backlog_figures(
+    organization_id: str, *, now: datetime, scopes: Collection[int] | None = None
+) -> Iterator[FigureAt]:
+    found = backlog.selectors.figures(organization_id, now=now, scopes=scopes)
+    return _with_sla(organization_id, found)
+
+
+def past_backlog_figures(
+    organization_id: str, *, since: datetime, until: datetime, scopes: Collection[int] | None = None
+) -> Iterator[FigureAt]:
+    found = backlog.selectors.past_figures(organization_id, since=since, until=until, scopes=scopes)
+    return _with_sla(organization_id, found)
+
+
+def _with_sla(organization_id: str, figures: Iterable[FigureAt]) -> Iterator[FigureAt]:
+    """How much of their SLA the oldest items of deferred queues have used up; how old they may become is a setting of
+    the queue."""
+    limits = {
+        pk: rules.sla_seconds for pk, rules in kpi.selectors.queue_settings(organization_id).items() if rules.deferred
+    }
+    for scope, as_of, figure in figures:
+        age, limit = figure["oldest_item_age_minutes"], limits.get(scope.pk)
+        used = None if age is None or limit is None else round(100 * 60 * age / limit, 2)
+        yield scope, as_of, {**figure, "oldest_item_sla_percent": used}
+
+
+SOURCES = Sources(
+    providers={
+        "kpi": Provider(kpi.selectors.figures, kpi.selectors.past_figures),
+        "attendance": Provider(attendance.selectors.figures, attendance.selectors.past_figures),
+        "backlog": Provider(backlog_figures, past_backlog_figures),
+        "feeds": Provider(feeds),
+    },
+    closed=kpi.selectors.closed,
+)

@@ -1,0 +1,96 @@
+"""A stored rule made ready for judging: its terms, its metric, its hours, and which scopes it is about."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from alerts import hours, metrics, rules
+from alerts.metrics import Figure, Metric
+from alerts.models import Kind, Level, Rule
+from alerts.rules import Data, NoDataMode, Reading, Value
+from alerts.sources import STALE_AT_LEAST
+from intraday.org.models import Scope
+
+
+@dataclass(frozen=True)
+class Judge:
+    rule: Rule
+    terms: rules.Rule
+    metric: Metric
+    active: tuple[hours.Window, ...]
+    zone: ZoneInfo
+
+    @classmethod
+    def of(cls, rule: Rule, time_zone: str) -> "Judge":
+        """Raises ValueError for a metric that the catalogue no longer has."""
+        return cls(
+            rule=rule,
+            terms=terms(rule),
+            metric=metrics.find(rule.source, rule.metric),
+            active=hours.read(rule.active_hours),
+            zone=ZoneInfo(rule.time_zone or time_zone),
+        )
+
+    def reading(self, figure: Figure, as_of: datetime, now: datetime, *, closed: bool = False) -> Reading:
+        """What the figure says to this rule; whatever goes wrong in it is raised."""
+        closed = closed or figure.get("closed_until") is not None
+        if (closed and self.metric.staffed) or (self.active and not hours.hold(self.active, self.zone, now)):
+            return Reading(None, as_of, Data.PAUSED)
+        if figure.get("quality") in ("stale", "no_data") and _age(figure, as_of, now) > STALE_AT_LEAST:
+            return Reading(None, as_of, Data.NO_DATA)
+        value = self.metric.read(figure)
+        return Reading(value, as_of, Data.OK if value is not None else Data.NO_DATA)
+
+    def worse(self, value: Value | None, other: Value | None) -> Value | None:
+        """The one further beyond the threshold; of words the newer, which is the first."""
+        if value is None or other is None:
+            return other if value is None else value
+        if isinstance(value, str) or isinstance(other, str) or self.terms.operator in ("==", "!="):
+            return value
+        return max(value, other) if self.terms.operator.startswith(">") else min(value, other)
+
+
+def _age(figure: Figure, as_of: datetime, now: datetime) -> timedelta:
+    """Of the newest data behind it: a figure worked out a moment ago may rest on old ones."""
+    stated = figure.get("data_age_seconds")
+    return now - as_of if stated is None else timedelta(seconds=stated)
+
+
+def terms(rule: Rule) -> rules.Rule:
+    return rules.Rule(
+        operator=rule.operator,
+        threshold=rule.threshold,
+        clear_threshold=rule.threshold if rule.clear_threshold is None else rule.clear_threshold,
+        hold=timedelta(seconds=rule.for_seconds),
+        recover=timedelta(seconds=rule.recover_for_seconds),
+        no_data_mode=NoDataMode(rule.no_data_mode),
+        no_data_for=timedelta(seconds=rule.no_data_for_seconds),
+    )
+
+
+def level_of(scope: Scope) -> str:
+    if scope.queue_name:
+        return Level.QUEUE
+    return Level.DEPARTMENT if scope.department_id else Level.ORGANIZATION
+
+
+def covers(rule: Rule, scope: Scope) -> bool:
+    return (
+        rule.evaluate_each == level_of(scope)
+        and rule.department_id in ("", scope.department_id)
+        and rule.queue_name in ("", scope.queue_name)
+    )
+
+
+def place(scope: Scope) -> str:
+    """How an alert calls its scope."""
+    return scope.queue_name or scope.department_id or scope.organization_id
+
+
+def dedup_key(rule_id: Any, scope: Scope, kind: str) -> str:
+    parts = [scope.organization_id, str(rule_id), scope.department_id, scope.queue_name]
+    if kind == Kind.NO_DATA:
+        parts.append("nodata")
+    return hashlib.sha256("|".join(parts).encode()).hexdigest()

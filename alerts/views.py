@@ -1,0 +1,181 @@
+"""Alerts: judge now, read, acknowledge, resolve, snooze."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework import status
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from alerts import schema, selectors, services
+from alerts.journal import Actor
+from alerts.serializers import (
+    AcknowledgeManyRequest,
+    AcknowledgeRequest,
+    ActRequest,
+    AlertsQuery,
+    EvaluateRequest,
+    OfOrganization,
+    SnoozeRequest,
+    to_filters,
+)
+from alerts.services import Caller, Conflict
+from intraday.org.access import Grant, Principal
+from intraday.rest.errors import error_body
+from intraday.rest.json import JSONRenderer
+from intraday.rest.pages import ItemsCSVRenderer, page_response, read_body, read_query
+from intraday.rest.permissions import SignedIn, check_organization_level, check_scope, enter
+
+
+def actor(request: Request, principal: Principal) -> Actor:
+    return Actor(principal.name[:150], request.headers.get("X-Request-ID", "")[:64])
+
+
+def conflict(code: str, message: str, current: Mapping[str, Any]) -> Response:
+    return Response({**error_body(code, message), "current": current}, status=status.HTTP_409_CONFLICT)
+
+
+class EvaluateView(APIView):
+    """Judge all rules now, instead of within the next minute."""
+
+    permission_classes = [SignedIn]
+
+    @extend_schema(**schema.EVALUATE)
+    def post(self, request: Request) -> Response:
+        body = read_body(EvaluateRequest, request)
+        principal = enter(request, body.get("organization_id"), grant=Grant.ACT)
+        check_organization_level(principal)
+        done = services.evaluate(
+            organization_id=principal.organization.id, now=timezone.now(), as_of=body.get("as_of_time")
+        )
+        return Response(asdict(done))
+
+
+class AlertsView(APIView):
+    """Alerts, newest first."""
+
+    permission_classes = [SignedIn]
+    renderer_classes = [JSONRenderer, ItemsCSVRenderer]
+    csv_columns = selectors.COLUMNS
+
+    @extend_schema(**schema.ALERTS)
+    def get(self, request: Request) -> Response:
+        query = read_query(AlertsQuery, request.query_params)
+        principal = enter(request, query.get("organization_id"), grant="read")
+        if query.get("department_id"):
+            check_scope(principal, query["department_id"], "")
+        items, following = selectors.alerts(
+            principal.organization.id,
+            within=principal.departments,
+            filters=to_filters(query),
+            after=query.get("cursor"),
+            limit=query["limit"],
+        )
+        return page_response(request, items, following)
+
+
+class AlertView(APIView):
+    """An alert with everything that happened to it."""
+
+    permission_classes = [SignedIn]
+
+    @extend_schema(**schema.ALERT)
+    def get(self, request: Request, alert_id: UUID) -> Response:
+        query = read_query(OfOrganization, request.query_params)
+        principal = enter(request, query.get("organization_id"), grant="read")
+        return Response(selectors.alert(principal.organization.id, alert_id, within=principal.departments))
+
+
+class ActView(APIView):
+    """What a person does with one alert: 200 with the record, also if it was done already; 409 if it cannot be."""
+
+    permission_classes = [SignedIn]
+    body: type[OfOrganization]
+
+    def post(self, request: Request, alert_id: UUID) -> Response:
+        body = read_body(self.body, request)
+        caller = _caller(request, body)
+        try:
+            alert = self.act(caller=caller, alert_id=alert_id, now=timezone.now(), **_without_scope(body))
+        except Conflict as answer:
+            return conflict(answer.code, answer.message, selectors.as_dict(answer.alert))
+        return Response(selectors.as_dict(alert))
+
+    def act(self, **asked: Any) -> Any:
+        raise NotImplementedError
+
+
+class AcknowledgeView(ActView):
+    """Take care of an alert."""
+
+    body = AcknowledgeRequest
+
+    @extend_schema(**schema.ACKNOWLEDGE)
+    def post(self, request: Request, alert_id: UUID) -> Response:
+        return super().post(request, alert_id)
+
+    def act(self, **asked: Any) -> Any:
+        return services.acknowledge(**asked)
+
+
+class ResolveView(ActView):
+    """End an alert. If its condition goes on, another one follows after the cooldown."""
+
+    body = ActRequest
+
+    @extend_schema(**schema.RESOLVE)
+    def post(self, request: Request, alert_id: UUID) -> Response:
+        return super().post(request, alert_id)
+
+    def act(self, **asked: Any) -> Any:
+        return services.resolve(**asked)
+
+
+class SnoozeView(ActView):
+    """Be told of an alert again later, if it is still open then."""
+
+    body = SnoozeRequest
+
+    @extend_schema(**schema.SNOOZE)
+    def post(self, request: Request, alert_id: UUID) -> Response:
+        return super().post(request, alert_id)
+
+    def act(self, **asked: Any) -> Any:
+        return services.snooze(**asked)
+
+
+class AcknowledgeManyView(APIView):
+    """Take care of many alerts at once; each is answered by itself."""
+
+    permission_classes = [SignedIn]
+
+    @extend_schema(**schema.ACKNOWLEDGE_MANY)
+    def post(self, request: Request) -> Response:
+        body = read_body(AcknowledgeManyRequest, request)
+        found = services.acknowledge_many(
+            caller=_caller(request, body), alert_ids=body["ids"], note=body["note"], now=timezone.now()
+        )
+        return Response({"results": [_answer(alert_id, answer) for alert_id, answer in found.items()]})
+
+
+def _caller(request: Request, body: Mapping[str, Any]) -> Caller:
+    principal = enter(request, body.get("organization_id"), grant=Grant.ACT)
+    return Caller(principal.organization.id, actor(request, principal), principal.departments)
+
+
+def _without_scope(body: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in body.items() if name not in ("organization_id", "minutes")}
+
+
+def _answer(alert_id: UUID, answer: Any) -> dict[str, Any]:
+    if answer is None:
+        return {"alert_id": alert_id, "code": "not_found", "message": "Unknown, or not yours."}
+    if isinstance(answer, Conflict):
+        current = selectors.as_dict(answer.alert)
+        return {"alert_id": alert_id, "code": answer.code, "message": answer.message, "current": current}
+    return {"alert_id": alert_id, "result": "acknowledged", "current": selectors.as_dict(answer)}

@@ -1,0 +1,25 @@
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+
+from alerts import services
+from intraday.org.models import Organization
+
+
+class Command(BaseCommand):
+    help = "Alert rules: install the default pack."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        verbs = parser.add_subparsers(dest="verb", required=True)
+        install = verbs.add_parser("install", help="add the default rules that the organization has not had yet")
+        install.add_argument("--organization", required=True)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        organization = Organization.objects.filter(id=options["organization"]).first()
+        if organization is None:
+            raise CommandError(
+                f"There is no organization '{options['organization']}': `manage.py bootstrap` makes one."
+            )
+        for rule in services.install_default_rules(organization=organization, now=timezone.now()):
+            self.stdout.write(f"{rule.severity:8}  {rule.name}")

@@ -1,0 +1,34 @@
+"""Signing in and out, with a password; in demo mode also as one of its four people."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import get_user_model, login
+from django.contrib.auth.views import LoginView, LogoutView
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+
+from intraday.org.demo import DEMO_PEOPLE
+
+DEMO_BACKEND = "django.contrib.auth.backends.ModelBackend"
+
+
+class SignInView(LoginView):
+    """Wrong passwords are counted by django-axes."""
+
+    template_name = "intraday/signin.html"
+    redirect_authenticated_user = False  # one person may want to go on as another
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        people = DEMO_PEOPLE.items() if settings.DEMO else []
+        return super().get_context_data(**kwargs, people=[(name, role.label) for name, role in people])
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        name = request.POST.get("continue_as")
+        if settings.DEMO and name in DEMO_PEOPLE:
+            login(request, get_user_model().objects.get(username=name), backend=DEMO_BACKEND)
+            return HttpResponseRedirect(self.get_success_url())
+        return super().post(request, *args, **kwargs)
+
+
+class SignOutView(LogoutView):
+    pass

@@ -1,0 +1,141 @@
+// A line chart by uPlot, in the colours of the page.
+
+import { useEffect, useRef } from "react";
+import { LANGUAGE } from "./locale.js"; // before uPlot
+import uPlot from "uplot";
+import "uplot/dist/uPlot.min.css";
+
+export interface Line {
+  label: string;
+  /** Of a colour of the style sheet, without its dashes: `accent`. */
+  color: string;
+  dashed?: boolean;
+  stepped?: boolean;
+  values: (number | null)[];
+}
+
+const STEPS = [1, 5, 15, 30, 60, 120, 240, 480].map((minutes) => minutes * 60);
+
+interface Props {
+  label: string;
+  /** Seconds since 1970. */
+  times: number[];
+  lines: Line[];
+  timeZone: string;
+  now: number;
+  height?: number;
+}
+
+export function Chart({ label, times, lines, timeZone, now, height = 150 }: Props) {
+  const place = useRef<HTMLDivElement>(null);
+  const plot = useRef<uPlot | null>(null);
+  const time = useRef(now);
+  const shape = lines.map((line) => [line.label, line.color, line.dashed, line.stepped].join()).join(";");
+
+  useEffect(() => {
+    const parent = place.current;
+    if (!parent) return;
+    const build = () => {
+      plot.current?.destroy();
+      plot.current = new uPlot(options(parent, lines, timeZone, height, time), data(times, lines), parent);
+    };
+    build();
+    const fit = new ResizeObserver(() => plot.current?.setSize({ width: parent.clientWidth, height }));
+    fit.observe(parent);
+    const scheme = matchMedia("(prefers-color-scheme: dark)");
+    const toggled = new MutationObserver(build);
+    scheme.addEventListener("change", build);
+    toggled.observe(document.documentElement, { attributeFilter: ["data-theme"] });
+    return () => {
+      fit.disconnect();
+      toggled.disconnect();
+      scheme.removeEventListener("change", build);
+      plot.current?.destroy();
+      plot.current = null;
+    };
+    // Only another shape needs another plot; new values are set below.
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, [shape, timeZone, height]);
+
+  useEffect(() => {
+    time.current = now;
+    plot.current?.setData(data(times, lines));
+  }, [times, lines, now]);
+
+  return (
+    <figure className="chart" role="img" aria-label={summary(label, lines)}>
+      <figcaption aria-hidden="true">
+        {lines.map((line) => (
+          <span key={line.label} data-color={line.color} data-dashed={line.dashed ?? false}>
+            {line.label}
+          </span>
+        ))}
+      </figcaption>
+      <div ref={place} className="plot" />
+    </figure>
+  );
+}
+
+const stepped: uPlot.Series.PathBuilder = (...plot) => uPlot.paths.stepped?.({ align: 1 })(...plot) ?? null;
+
+const data = (times: number[], lines: Line[]): uPlot.AlignedData => [times, ...lines.map(({ values }) => values)];
+
+function summary(label: string, lines: Line[]): string {
+  const last = lines.map(
+    (line) => `${line.label} ${line.values.filter((value) => value !== null).at(-1) ?? "unknown"}`,
+  );
+  return `${label}. Last values: ${last.join(", ")}.`;
+}
+
+function options(
+  parent: HTMLElement,
+  lines: Line[],
+  timeZone: string,
+  height: number,
+  now: { current: number },
+): uPlot.Options {
+  const style = getComputedStyle(parent);
+  const color = (name: string) => style.getPropertyValue(`--${name}`).trim();
+  const font = "11px system-ui, sans-serif";
+  const axis = { stroke: color("soft"), font, grid: { stroke: color("line"), width: 1 }, ticks: { show: false } };
+  return {
+    width: parent.clientWidth || 400,
+    height,
+    legend: { show: false },
+    cursor: { y: false, points: { size: 5 } },
+    tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1_000), timeZone),
+    scales: { y: { range: (_, low, high) => [Math.min(0, low), Math.max(1, high * 1.08)] } },
+    axes: [
+      { ...axis, size: 22, gap: 2, values: "{HH}:{mm}", space: 56, incrs: STEPS },
+      { ...axis, size: 38, gap: 4, values: (_, ticks) => ticks.map((tick) => tick.toLocaleString(LANGUAGE)) },
+    ],
+    series: [
+      {},
+      ...lines.map((line) => ({
+        label: line.label,
+        stroke: color(line.color),
+        width: 1.5,
+        spanGaps: false,
+        points: { show: false },
+        ...(line.dashed && { dash: [4, 3] }),
+        ...(line.stepped && { paths: stepped }),
+      })),
+    ],
+    hooks: { draw: [(plot) => mark(plot, now.current / 1_000, color("line-strong"))] },
+  };
+}
+
+/** A line where we are now. */
+function mark(plot: uPlot, at: number, color: string): void {
+  const { min, max } = plot.scales.x ?? {};
+  if (min === undefined || max === undefined || at < min || at > max) return;
+  const x = Math.round(plot.valToPos(at, "x", true));
+  plot.ctx.save();
+  plot.ctx.strokeStyle = color;
+  plot.ctx.lineWidth = 1;
+  plot.ctx.beginPath();
+  plot.ctx.moveTo(x, plot.bbox.top);
+  plot.ctx.lineTo(x, plot.bbox.top + plot.bbox.height);
+  plot.ctx.stroke();
+  plot.ctx.restore();
+}

@@ -1,0 +1,48 @@
+// Timers. Tabs in the background have theirs slowed down to one a minute: nothing here relies on a timer being in time.
+
+/** One timer that can be asked whether it runs. */
+export class Timer {
+  #id: ReturnType<typeof setTimeout> | undefined;
+
+  get running(): boolean {
+    return this.#id !== undefined;
+  }
+
+  start(milliseconds: number, run: () => void): void {
+    this.stop();
+    this.#id = setTimeout(
+      () => {
+        this.#id = undefined;
+        run();
+      },
+      Math.min(milliseconds, LONGEST),
+    );
+  }
+
+  stop(): void {
+    clearTimeout(this.#id);
+    this.#id = undefined;
+  }
+}
+
+const LONGEST = 24 * 3600 * 1000; // a timer of more than 24.8 days would fire at once
+
+/** Full jitter: anything up to a bound that doubles, so that many pages do not come back at once. */
+export const fullJitter = (attempt: number, first: number, longest: number): number =>
+  Math.random() * Math.min(longest, first * 2 ** attempt);
+
+/** Runs at once, and then at most once per interval however often it is called; the last call is never lost. */
+export function conflated(run: () => void, interval: number): () => void {
+  const later = new Timer();
+  let last = -Infinity;
+  const now = (): void => {
+    later.stop();
+    last = Date.now();
+    run();
+  };
+  return () => {
+    const wait = last + interval - Date.now();
+    if (wait <= 0) now();
+    else if (!later.running) later.start(wait, now);
+  };
+}

@@ -1,0 +1,16 @@
+// The console's bundle: hashed names and a manifest, committed where Django's static files are found.
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vite";
+
+export default defineConfig({
+  plugins: [react()],
+  base: "./",
+  build: {
+    outDir: "../../intraday/static/intraday/build",
+    emptyOutDir: true,
+    manifest: "manifest.json",
+    target: "es2022",
+    modulePreload: { polyfill: false },
+    rollupOptions: { input: "components/main.tsx" },
+  },
+});

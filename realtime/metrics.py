@@ -1,0 +1,51 @@
+"""What this process's hub does, in the words of Prometheus."""
+
+from collections.abc import Iterator
+
+from django.db.models import Sum
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+
+from realtime import sender
+from realtime.hub import Hub, running
+from realtime.models import Stream
+from realtime.sender import Sender
+
+
+def of_process() -> Iterator[Metric]:
+    """Of the hub of this process; a process without one (WSGI) tells nothing."""
+    for hub in running():
+        outbox = sender.current()
+        yield _gauge("intraday_connections", "Open sockets and streams of events.", len(hub.connections))
+        yield _gauge("intraday_streams", "Streams that somebody here listens to.", len(hub.streams))
+        degraded = hub.degraded or outbox.failing
+        yield _gauge("intraday_degraded", "1 while events come from the log, a second late.", degraded)
+        healed = hub.healing.healed
+        yield CounterMetricFamily("intraday_log_heals", "Reads of the log for events that got lost.", value=healed)
+        yield _deliveries(hub)
+        yield _dropped(outbox)
+
+
+def _dropped(outbox: Sender) -> Metric:
+    found = CounterMetricFamily("intraday_layer_dropped", "Messages that the layer did not take.", labels=["to"])
+    found.add_metric(["hubs"], outbox.dropped)
+    found.add_metric(["rooms"], outbox.rooms.dropped if outbox.rooms else 0)
+    return found
+
+
+def _deliveries(hub: Hub) -> Metric:
+    found = CounterMetricFamily("intraday_deliveries", "Events written to clients.", labels=["event"])
+    for event, count in hub.reporter.deliveries(hub).items():
+        found.add_metric([event], count)
+    return found
+
+
+def of_log() -> Iterator[Metric]:
+    """Of all processes together. Raises DatabaseError."""
+    found = CounterMetricFamily("intraday_log_events", "Events logged, by any process.", labels=["channel"])
+    for channel, heads in Stream.objects.values_list("channel").annotate(Sum("head")).order_by("channel"):
+        found.add_metric([channel], heads)
+    yield found
+
+
+def _gauge(name: str, says: str, value: float) -> Metric:
+    return GaugeMetricFamily(name, says, value=value)

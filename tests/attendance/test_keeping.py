@@ -1,0 +1,150 @@
+"""What others read of attendance, what beat starts, what is forgotten, what the admin shows."""
+
+from datetime import timedelta
+
+import msgspec
+import pytest
+import time_machine
+from django.contrib.auth.models import User
+from django.test import Client
+
+from attendance import selectors, services, tasks
+from attendance.models import AttendanceRecord, Duty, Shift, Snapshot, Spell
+from intraday.celery import app
+from intraday.jobs import dirty
+from intraday.jobs.leases import lease
+from intraday.org.models import Organization
+from intraday.org.services import add_queues
+from realtime.rooms import Room, RoomFilter
+from tests.attendance.posting import CURRENT, STREAM, at, moment, plan, record, say, shift
+from tests.heard import Hear
+from tests.rest.contract import ContractClient
+
+TABLES = (AttendanceRecord, Duty, Shift, Snapshot, Spell)
+
+
+@pytest.fixture
+def floor(api: ContractClient, organization: Organization) -> None:
+    add_queues(organization, [("dept_789", "claims")])
+    plan(api, shift("ada", queue_names=["support"]), shift("ben", department_id="dept_789"))
+    say(api, record("ada"), record("ben", 10, department_id="dept_789"))
+
+
+# --- snapshots for sockets -------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("room", "expected"),
+    [
+        ("attendance:org:org_123", [None, "dept_456", "dept_789"]),
+        ("attendance:org:org_123:dept:dept_789", ["dept_789"]),
+        ("attendance:org:org_123:queue:support", []),
+    ],
+)
+@pytest.mark.usefixtures("transactional_db")
+def test_a_snapshot_holds_the_scopes_that_the_room_hears(floor: None, room: str, expected: list[str | None]):
+    rooms = RoomFilter(frozenset([Room.parse(room)]))
+    found = [msgspec.json.decode(each) for each in selectors.snapshot("org_123", rooms, True)]
+    assert [each.get("department_id") for each in found] == expected
+
+
+@pytest.mark.parametrize("names", [True, False])
+@pytest.mark.usefixtures("transactional_db")
+def test_a_snapshot_is_the_last_events_with_names_where_they_may_be_seen(api: ContractClient, heard: Hear, names: bool):
+    with heard(STREAM) as published:
+        say(api, record("ada"), record("ben", 1))
+    last = {
+        event["data"].get("department_id", ""): event["data"] for event in published if "snapshot_id" in event["data"]
+    }
+    rooms = RoomFilter(frozenset([Room.parse(STREAM)]))
+    found = [msgspec.json.decode(each) for each in selectors.snapshot("org_123", rooms, names)]
+    for data in last.values():
+        for checkin in data["recent_checkins"]:
+            checkin["employee_name"] = checkin["employee_name"] if names else None
+    assert {each.get("department_id", ""): each for each in found} == last
+
+
+# --- figures for alert rules -----------------------------------------------------------------------------------------
+def test_figures_are_true_as_of_the_last_look_although_nothing_changed(floor: None):
+    for minutes in (11, 12):
+        services.refresh(organization_id="org_123", now=moment(minutes))
+    found = {
+        scope.department_id: (time, figure) for scope, time, figure in selectors.figures("org_123", now=moment(12))
+    }
+    assert found.keys() == {"", "dept_456", "dept_789"}
+    assert {time for time, _ in found.values()} == {moment(12)}
+    assert found["dept_789"][1]["attendance_rate"] == 100.0
+    assert found["dept_789"][1]["timestamp"] == moment(10)
+
+
+def test_past_figures_come_in_order_of_time_and_without_names(floor: None, api: ContractClient):
+    say(api, record("ada", 20, "on_break"), record("cy", 20))
+    found = list(selectors.past_figures("org_123", since=moment(0), until=moment(20.1)))
+    assert [time for _, time, _ in found] == sorted(time for _, time, _ in found)
+    assert {time for _, time, _ in found} == {moment(10), moment(20)}
+    assert all(each.employee_name is None for _, _, figure in found for each in figure["recent_checkins"])
+    scope = found[0][0]
+    assert {
+        each.pk
+        for each, _, _ in selectors.past_figures("org_123", since=moment(0), until=moment(30), scopes=[scope.pk])
+    } == {scope.pk}
+
+
+def test_a_post_marks_departments_organization_and_the_queues_of_the_shift(floor: None, api: ContractClient):
+    dirty.take("org_123")
+    say(api, record("ada", 30, "on_break"))
+    assert [str(scope) for scope in dirty.take("org_123")] == [
+        "org_123",
+        "org_123 / dept_456",
+        "org_123 / dept_456 / support",
+    ]
+
+
+# --- jobs ------------------------------------------------------------------------------------------------------------
+def test_beat_starts_tasks_that_there_are():
+    app.loader.import_default_modules()
+    ours = [entry["task"] for entry in app.conf.beat_schedule.values() if entry["task"].startswith("attendance.")]
+    assert sorted(ours) == ["attendance.tasks.purge", "attendance.tasks.refresh"]
+    assert set(ours) <= set(app.tasks)
+
+
+def test_the_refresh_is_of_every_organization_unless_somebody_is_at_it(
+    floor: None, outsider: ContractClient, api: ContractClient
+):
+    plan(outsider, shift("ada"))
+    with time_machine.travel(moment(6), tick=False), lease("attendance-refresh", "org_123") as held:
+        assert held
+        tasks.refresh()
+    assert outsider.get(CURRENT).json()["current"]["absent_count"] == 1
+    assert api.get(CURRENT).json()["current"]["timestamp"] == at(10)
+    with time_machine.travel(moment(16), tick=False):
+        tasks.refresh()
+    assert next(selectors.figures("org_123", now=moment(16)))[1] == moment(16)
+
+
+def test_what_is_older_than_35_days_is_forgotten_but_not_what_came_in_since(api: ContractClient, floor: None):
+    with time_machine.travel(moment(60), tick=False):
+        plan(api, shift("cy"))
+        say(api, record("cy", 60))
+
+    def stored() -> list[int]:
+        return [table.objects.count() for table in TABLES]
+
+    before = stored()
+    assert services.purge(now=moment(60) + timedelta(days=34)) == 0
+    assert stored() == before
+    services.purge(now=moment(0) + timedelta(days=36))
+    assert AttendanceRecord.objects.filter(person__employee_id="cy").count() == 0
+    assert AttendanceRecord.objects.count() == 2  # posted today by the clock, of January
+    assert api.get(CURRENT).json()["current"]["present_count"] == 3
+    services.purge(now=moment(0) + timedelta(days=3650))
+    assert stored() == [0, 0, 0, 3, 0]  # the newest figures stay
+
+
+# --- admin -----------------------------------------------------------------------------------------------------------
+def test_the_admin_shows_what_was_posted_and_lets_nobody_change_it(floor: None):
+    client = Client()
+    client.force_login(User.objects.create_superuser("root"))
+    for name in ("attendancerecord", "shift", "snapshot"):
+        answer = client.get(f"/admin/attendance/{name}/")
+        assert answer.status_code == 200
+        assert client.get(f"/admin/attendance/{name}/add/").status_code == 403
+    assert b"ada" in client.get("/admin/attendance/shift/").content

@@ -1,0 +1,40 @@
+"""How a page looks: pictures for people, and what axe finds wrong for those who do not see them."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from playwright.async_api import Locator, Page
+
+HERE = Path(__file__).parent
+SCREENSHOTS = HERE / "screenshots"
+_AXE = HERE / "node_modules/axe-core/axe.min.js"
+
+
+async def picture(page: Page, name: str) -> None:
+    """Kept by the test run, to be looked at."""
+    SCREENSHOTS.mkdir(exist_ok=True)
+    await page.screenshot(path=SCREENSHOTS / f"{name}.png", animations="disabled")
+
+
+async def barriers(page: Page) -> list[str]:
+    """What axe calls serious or critical, with where it is."""
+    await page.evaluate(_AXE.read_text())
+    found = await page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    grave = [each for each in found["violations"] if each["impact"] in ("serious", "critical")]
+    return [f"{each['id']}: {json.dumps([node['target'] for node in each['nodes'][:3]])}" for each in grave]
+
+
+async def is_seen(place: Locator) -> bool:
+    """Whether all of it is inside the window, without scrolling, and nothing lies over its middle."""
+    seen: Any = await place.evaluate(
+        """place => {
+            const box = place.getBoundingClientRect();
+            const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+            const inside = box.width > 0 && box.top >= 0 && box.left >= 0
+                && box.bottom <= innerHeight && box.right <= innerWidth;
+            const top = document.elementFromPoint(x, y);
+            return inside && (place.contains(top) || top.contains(place));
+        }"""
+    )
+    return bool(seen)

@@ -1,0 +1,254 @@
+"""What one sees at a glance while it burns, and what one can do about it: the real page before a scripted server."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest_asyncio
+from playwright.async_api import Browser, Page, Request, ViewportSize, expect
+
+from tests.browser import storm
+from tests.browser.looks import barriers, is_seen, picture
+from tests.browser.stage import Stage
+from tests.browser.visit import open_console, says, shows
+from tests.live import ProcessServer
+
+WINDOW: ViewportSize = {"width": 1280, "height": 800}
+PHONE: ViewportSize = {"width": 390, "height": 844}
+WALL: ViewportSize = {"width": 1920, "height": 1080}
+PEOPLE = [
+    {
+        "employee_id": "e204",
+        "employee_name": "Dana Ruiz",
+        "department_id": "dept_456",
+        "queue_names": ["support"],
+        "status": "absent",
+        "shift_start": "2026-11-25T08:00:00Z",
+        "shift_end": "2026-11-25T16:00:00Z",
+        "checked_in_at": None,
+        "lost_minutes": 95.0,
+    }
+]
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def stage(page: Page) -> Stage:
+    """The storm, behind the page of this test."""
+    await page.set_viewport_size(WINDOW)
+    return await raised(page)
+
+
+async def raised(page: Page) -> Stage:
+    now = datetime.now(UTC)
+    stage = Stage(snapshots=storm.snapshots(now))
+    past = [storm.backlog(None, now - timedelta(minutes=ago), total_items=1700 - 2 * ago) for ago in range(300, 0, -10)]
+    stage.answers |= {
+        "/api/intraday/kpi/intervals": lambda asked: storm.intervals(now, contacts=_contacts(asked, now)),
+        "/api/intraday/backlog/history": {"items": past, "next": None},
+        "/api/intraday/attendance/people": {"items": PEOPLE},
+        "/api/intraday/feeds": {"feeds": []},
+    }
+    await stage.open_on(page)
+    return stage
+
+
+def _contacts(asked: Request, now: datetime) -> float:
+    return 1.12 if now.date().isoformat() in asked.url else 0.97
+
+
+def staffing(agents: int, service_level: float) -> dict[str, Any]:
+    figures = {"calls": 120.0, "aht_seconds": 312.0, "interval_minutes": 30, "required": 24, "occupancy": 91.0}
+    return {
+        **figures,
+        "agents": agents,
+        "gap": agents - 24,
+        "service_level": service_level,
+        "asa_seconds": 40.0,
+        "risk_score": 60.0,
+    }
+
+
+# --- at a glance -----------------------------------------------------------------------------------------------------
+async def test_without_scrolling_one_sees_where_it_burns_and_how_badly(
+    page: Page, stage: Stage, embedded: ProcessServer
+) -> None:
+    await open_console(page, embedded)
+    await expect(page.get_by_role("heading", name="2 queues burn")).to_be_visible()
+    worst = page.locator(".burning").first
+    for words in ("support", "41 % of 80 service level", "7 agents short", "queue grows to 64 this interval", "s old"):
+        await shows(worst, words)
+    assert await is_seen(worst)
+    missing = page.locator(".tile", has_text="12 missing")
+    assert await is_seen(missing)
+    row = page.locator(".queues tbody tr").first
+    await shows(row, "support")
+    assert await is_seen(row)
+    await page.wait_for_selector(".plot canvas")
+    await picture(page, "storm")
+
+
+async def test_on_a_phone_the_newest_critical_alert_comes_first(
+    page: Page, stage: Stage, embedded: ProcessServer
+) -> None:
+    await page.set_viewport_size(PHONE)
+    await open_console(page, embedded)
+    newest = page.locator(".newest-critical")
+    await shows(newest, "Far too few agents: 7 short of 24 on support")
+    assert await is_seen(newest.get_by_role("button", name="Acknowledge"))
+    assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert await barriers(page) == []
+    await picture(page, "phone")
+
+
+async def test_it_is_as_legible_in_the_dark(browser: Browser, embedded: ProcessServer) -> None:
+    async with await browser.new_context(viewport=WINDOW, color_scheme="dark") as context:
+        page = await context.new_page()
+        await raised(page)
+        await open_console(page, embedded)
+        await page.wait_for_selector(".plot canvas")
+        assert await barriers(page) == []
+        await picture(page, "dark")
+        await page.get_by_role("button", name="Colours: as the system").click()
+        background = await page.evaluate("getComputedStyle(document.body).backgroundColor")
+        assert background == "rgb(242, 244, 246)"
+        assert await barriers(page) == []
+        await picture(page, "light")
+
+
+async def test_rows_are_worst_first_and_say_why_a_figure_is_missing(
+    page: Page, stage: Stage, embedded: ProcessServer
+) -> None:
+    await open_console(page, embedded)
+    names = page.locator(".queues tbody th button")
+    order = ["support", "claims", "billing", "email", "complaints", "sales", "returns", "night line"]
+    await expect(names).to_have_text(order)
+    closed = page.locator(".queues tbody tr", has_text="night line")
+    await shows(closed, "closed until")
+    unknown = closed.locator(".unknown").first
+    await expect(unknown).to_have_attribute("title", "the queue is closed")
+    await page.get_by_role("button", name="Queue", exact=True).click()
+    await expect(names.first).to_have_text("billing")
+
+
+async def test_old_figures_are_called_stale(page: Page, stage: Stage, embedded: ProcessServer) -> None:
+    long_ago = storm.spell(datetime.now(UTC) - timedelta(hours=2))
+    for channel in ("kpi", "backlog"):
+        stage.snapshots[channel] = [figure | {"timestamp": long_ago} for figure in stage.snapshots[channel]]
+    await page.goto(embedded.http)
+    await says(page, "Stale")
+
+
+# --- what one can do -------------------------------------------------------------------------------------------------
+async def test_every_tile_says_how_it_was_computed(page: Page, stage: Stage, embedded: ProcessServer) -> None:
+    await open_console(page, embedded)
+    for name in ("Health", "Service level now", "SLA risk", "Headcount gap", "Occupancy", "Backlog", "Attendance"):
+        button = page.get_by_role("button", name=f"How {name} is computed")
+        await button.click()
+        await shows(page.get_by_role("group", name=f"How {name} is computed"), "As of")
+        await page.keyboard.press("Escape")
+        await expect(button).to_be_focused()
+        await expect(button).to_have_attribute("aria-expanded", "false")
+
+
+async def test_a_queue_opens_by_keyboard_and_answers_what_if(page: Page, stage: Stage, embedded: ProcessServer) -> None:
+    asked: list[Any] = []
+
+    def what_if(request: Request) -> Any:
+        asked.append(request.post_data_json)
+        return {"baseline": staffing(17, 41.2), "scenario": staffing(25, 83.4)}
+
+    stage.answers["/api/intraday/kpi/what-if"] = what_if
+    await open_console(page, embedded)
+    row = page.locator(".queues tbody").get_by_role("button", name="support", exact=True)
+    await row.focus()
+    await page.keyboard.press("Enter")
+    drawer = page.get_by_role("dialog", name="support")
+    await drawer.get_by_label("Agents").fill("25")
+    await drawer.get_by_role("button", name="Work it out").click()
+    await shows(drawer.get_by_role("row", name="Service level"), "41 %83 %")
+    assert asked == [{"organization_id": "org_123", "department_id": "dept_456", "queue_name": "support", "agents": 25}]
+    assert await barriers(page) == []
+    await picture(page, "queue")
+    await page.keyboard.press("Escape")
+    await expect(drawer).to_be_hidden()
+    await expect(row).to_be_focused()
+
+
+async def test_behind_a_count_are_the_names(page: Page, stage: Stage, embedded: ProcessServer) -> None:
+    await open_console(page, embedded)
+    await page.get_by_role("button", name="12 Absent").click()
+    people = page.get_by_role("dialog")
+    await shows(people.get_by_role("row", name="Dana Ruiz"), "95 min")
+    assert await barriers(page) == []
+
+
+async def test_whoever_comes_second_is_told_who_was_first_and_may_take_over(
+    page: Page, stage: Stage, embedded: ProcessServer
+) -> None:
+    taken = {"acknowledged_by": "ana", "acknowledged_at": storm.spell(datetime.now(UTC)), "status": "acknowledged"}
+    [first, *_] = stage.snapshots["alerts"]
+    refusal = {"status_code": 409, "code": "already_acknowledged", "message": "no", "current": first | taken}
+    stage.answers["/api/alerts/alert-1/acknowledge"] = lambda _: dict(refusal)
+    await open_console(page, embedded)
+    alert = page.locator("#alerts article").first
+    await alert.get_by_role("button", name="Acknowledge").click()
+    await shows(alert.get_by_role("alert"), "ana took it at")
+    stage.publish("alert:acknowledged", first | taken | {"version": 2})
+    alert = page.locator("#alerts article", has_text="Far too few agents")
+    await shows(alert, "taken by ana")
+    await alert.get_by_role("button", name="Resolve…").click()
+    bodies: list[Any] = []
+    stage.answers["/api/alerts/alert-1/acknowledge"] = lambda request: (bodies.append(request.post_data_json), {})[1]
+    await alert.get_by_label("Note").fill("I sit beside them")
+    await alert.get_by_role("button", name="Take over").click()
+    await expect(alert.get_by_label("Note")).to_be_hidden()
+    assert bodies == [{"organization_id": "org_123", "note": "I sit beside them", "take_over": True}]
+
+
+async def test_many_alerts_are_acknowledged_at_once(page: Page, stage: Stage, embedded: ProcessServer) -> None:
+    bodies: list[Any] = []
+    answer = {"results": [{"alert_id": "alert-1", "result": "acknowledged"}]}
+    stage.answers["/api/alerts/acknowledge"] = lambda request: (bodies.append(request.post_data_json), answer)[1]
+    await open_console(page, embedded)
+    await page.get_by_label("All", exact=True).check()
+    await page.get_by_role("button", name="Acknowledge 5").click()
+    await expect(page.get_by_role("button", name="Acknowledge several")).to_be_disabled()
+    assert sorted(bodies[0]["ids"]) == ["alert-1", "alert-2", "alert-3", "alert-4", "alert-6"]
+
+
+async def test_a_burst_of_alerts_of_one_group_is_one_toast(page: Page, stage: Stage, embedded: ProcessServer) -> None:
+    await open_console(page, embedded)
+    now = datetime.now(UTC)
+    for number in range(20, 25):
+        fresh = storm.alert(
+            number, "critical", storm.QUEUES[1], f"Risk of claims: {number}", now, group_key="claims:kpi"
+        )
+        stage.publish("alert:triggered", fresh)
+    toasts = page.locator(".toasts li")
+    await expect(toasts).to_have_count(1)
+    await shows(toasts, "Risk of claims: 24 and 4 more like it")
+    bell = page.get_by_role("button", name="5 new alerts")
+    await expect(page).to_have_title("(10) Demo organization · Intraday console")
+    await bell.click()
+    await expect(page.get_by_role("button", name="No new alerts")).to_be_visible()
+    await toasts.get_by_role("button", name="Dismiss").click()
+    await expect(toasts).to_have_count(0)
+
+
+# --- for a long time -------------------------------------------------------------------------------------------------
+async def test_a_wall_is_read_from_afar(browser: Browser, embedded: ProcessServer) -> None:
+    script = """
+from intraday.org.models import Organization
+from intraday.org import walls
+organization = Organization.objects.get(id="org_123")
+print("secret", walls.create(organization=organization, department_id="", name="wall", created_by="sam")[1])
+"""
+    secret = next(line.split()[1] for line in embedded.shell(script).splitlines() if line.startswith("secret "))
+    async with await browser.new_context(viewport=WALL) as context:
+        page = await context.new_page()
+        await raised(page)
+        await page.goto(f"{embedded.http}/wall/{secret}")
+        await says(page, "Live")
+        await page.wait_for_selector(".plot canvas")
+        assert await barriers(page) == []
+        await picture(page, "wall")
+        assert await page.get_by_role("button", name="Acknowledge").count() == 0

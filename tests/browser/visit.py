@@ -1,0 +1,27 @@
+"""Coming to the console, and waiting until it says something."""
+
+from playwright.async_api import Locator, Page, expect
+
+from tests.live import ProcessServer
+
+PATIENCE = 20_000.0  # milliseconds; two busy cores may take seconds for what takes milliseconds
+
+
+async def open_console(page: Page, server: ProcessServer, query: str = "") -> None:
+    await page.goto(server.http + query)
+    await says(page, "Live")
+
+
+async def continue_as(page: Page, server: ProcessServer, name: str) -> None:
+    await page.goto(f"{server.http}/signin")
+    await page.get_by_role("button", name=name).click()
+    await says(page, "Live")
+
+
+async def says(page: Page, state: str) -> None:
+    """Of the connection."""
+    await expect(page.locator("#connection")).to_have_text(state, timeout=PATIENCE)
+
+
+async def shows(place: Locator, text: str) -> None:
+    await expect(place).to_contain_text(text, timeout=PATIENCE)

@@ -1,0 +1,87 @@
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from intraday.feeds import presence
+from intraday.feeds.instants import Feed, FeedError, Row, Target, Window
+
+DAY = 86_400
+NINE = 9 * 3600
+
+
+@pytest.fixture
+def read(write: Callable[..., Path]) -> Callable[..., Feed]:
+    def read(*lines: str, department: str = "", **given: object) -> Feed:
+        write(presence.DEPARTMENTS, "i,Di", "1,DMI", "2,DSE", "3,DSE")
+        path = write("badges.csv", "t,i,j", *lines)
+        return presence.read(path, target=Target("org_123", department), **given)  # type: ignore[arg-type]
+
+    return read
+
+
+def rows(feed: Feed, kind: str) -> list[Row]:
+    return [row for instant in feed.instants if instant.kind == kind for row in instant.rows]
+
+
+def test_a_person_comes_with_the_first_sighting_of_a_day_and_leaves_with_the_last(read: Callable[..., Feed]) -> None:
+    feed = read(f"{NINE},1,2", f"{NINE + 3600},1,3", f"{DAY + NINE},2,3")
+    found = [(row["employee_id"], row["status"], row["snapshot_time"]) for row in rows(feed, "attendance")]
+
+    assert ("badge-1", "present", "2015-06-01T07:00:00Z") in found
+    assert ("badge-1", "checked_out", "2015-06-01T08:00:00Z") in found
+    assert Counter(status for _, status, _ in found) == {"present": 5, "checked_out": 5}
+
+
+def test_everybody_has_a_shift_on_every_day_in_the_department_of_the_list(read: Callable[..., Feed]) -> None:
+    shifts = rows(read(f"{NINE},1,2"), "shifts")
+
+    assert len(shifts) == 3 * 5
+    assert Counter(row["department_id"] for row in shifts) == {"DMI": 5, "DSE": 10}
+    assert {row["start"][11:] for row in shifts} == {"07:00:00Z"}
+    assert len({row["shift_id"] for row in shifts}) == 15
+
+
+def test_instants_come_in_order_with_the_days_shifts_first(read: Callable[..., Feed]) -> None:
+    feed = read(f"{NINE},1,2", f"{DAY + NINE},2,3", every=timedelta(hours=1))
+
+    assert [instant.time for instant in feed.instants] == sorted(feed.times)
+    assert [instant.kind for instant in feed.instants][:2] == ["shifts", "attendance"]
+
+
+def test_a_department_given_is_everybodys(read: Callable[..., Feed]) -> None:
+    assert {row["department_id"] for row in rows(read(f"{NINE},1,2", department="all"), "shifts")} == {"all"}
+
+
+def test_a_window_narrows_the_days(read: Callable[..., Feed]) -> None:
+    window = Window(datetime.fromisoformat("2015-06-02T00:00"), datetime.fromisoformat("2015-06-02T23:59"))
+    feed = read(f"{NINE},1,2", f"{DAY + NINE},2,3", window=window)
+
+    assert {row["employee_id"] for row in rows(feed, "attendance")} == {"badge-2", "badge-3"}
+    assert {row["start"][:10] for row in rows(feed, "shifts")} == {"2015-06-02"}
+
+
+def test_unreadable_lines_are_reported_and_strangers_left_out(read: Callable[..., Feed]) -> None:
+    feed = read("noon,1,2", f"{NINE},1,99")
+
+    assert [problem.line for problem in feed.problems] == [2]
+    assert {row["employee_id"] for row in rows(feed, "attendance")} == {"badge-1"}
+
+
+def test_what_cannot_be_replayed_is_refused(read: Callable[..., Feed], write: Callable[..., Path]) -> None:
+    with pytest.raises(FeedError, match="no sighting"):
+        read()
+    with pytest.raises(FeedError, match="age-limit"):
+        read(f"{NINE},1,2", age_limit=timedelta(hours=1))
+
+
+@pytest.mark.shared
+def test_the_real_week_sees_as_many_people_a_day_as_published(real: Callable[[str], Path]) -> None:
+    feed = presence.read(real("workplace_presence_week1.csv.gz"), target=Target("org_123", ""))
+    came = Counter(row["snapshot_time"][:10] for row in rows(feed, "attendance") if row["status"] == "present")
+
+    assert [came[day] for day in sorted(came)] == [176, 166, 162, 187, 168]
+    assert len(rows(feed, "shifts")) == 232 * 5
+    assert feed.problems == []

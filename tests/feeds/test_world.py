@@ -1,0 +1,214 @@
+"""The simulated day: a contact centre at half past ten, whenever one looks."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+import pytest
+
+from intraday.feeds.instants import Row
+from intraday.feeds.profiles import PROFILES, edges, incident_at, volume
+from intraday.feeds.simulate import day_so_far
+from intraday.feeds.world import ZONE, Posts, World
+from kpi import formulas
+
+START = datetime(2026, 1, 7, 14, 17, 11, tzinfo=UTC)
+SUPPORT = PROFILES[0]
+SEEDS = range(3)
+
+
+def after(seconds: float) -> datetime:
+    return START + timedelta(seconds=seconds)
+
+
+def story(seed: int, *seconds: float) -> list[Posts]:
+    world = World(seed, START)
+    return [world.at(after(second)) for second in seconds]
+
+
+def running(posts: Posts, queue: str = "support") -> Row:
+    return [row for row in posts["kpi"] if row["queue_name"] == queue][-1]
+
+
+def of_queue(posts: Posts, queue: str) -> Row:
+    return next(row for row in posts["backlog"] if row["queue_name"] == queue)
+
+
+def test_the_same_seed_tells_the_same_story_and_another_a_different_one() -> None:
+    assert story(7, 0, 60) == story(7, 0, 60)
+    assert story(7, 0, 60) != story(8, 0, 60)
+
+
+def test_what_happens_does_not_depend_on_how_often_one_looks() -> None:
+    often, once = story(7, *range(0, 601, 5))[-1], story(7, 600)[-1]
+
+    assert running(often) == running(once)
+    totals = [[row["total_items"] for row in posts["backlog"]] for posts in (often, once)]
+    assert totals[0] == totals[1]
+
+
+@pytest.mark.parametrize("hour", [0, 5, 11, 18, 23])
+def test_it_is_mid_morning_at_any_hour_and_the_local_day_is_there_from_its_begin(hour: int) -> None:
+    now = datetime(2026, 1, 7, hour, 40, tzinfo=ZONE)
+    posts = World(7, now).at(now)
+    forecast = {row["interval_start"]: row["offered"] for row in posts["forecast"] if row["queue_name"] == "support"}
+    told = {row["interval_start"] for row in posts["kpi"] if row["queue_name"] == "support"}
+    half_hours = [now.replace(hour=0, minute=0) + timedelta(minutes=30 * place) for place in range(hour * 2 + 2)]
+
+    assert {f"{start.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" for start in half_hours} <= told
+    assert forecast[max(told)] == SUPPORT.peak
+    ahead = max(datetime.fromisoformat(start) for start in forecast)
+    assert ahead - now > timedelta(hours=11)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_counts_of_an_interval_agree_with_each_other(seed: int) -> None:
+    posts = story(seed, 0)[0]
+    for row in posts["kpi"]:
+        assert row["answered_in_target"] <= row["answered"]
+        assert row["abandoned_in_target"] <= row["abandoned"]
+        ready = row["handle_seconds"] + row["available_seconds"]
+        assert ready <= row["paid_seconds"] + 1
+    for queue, rows in by_queue(posts["kpi"]).items():
+        sums = Counter[str]()
+        for row in rows:
+            sums.update({name: row[name] for name in ("offered", "answered", "abandoned")})
+        assert sums["offered"] > 100, queue
+        assert (
+            sum(row["handle_seconds"] for row in rows)
+            / sum(row["handle_seconds"] + row["available_seconds"] for row in rows)
+            > 0.4
+        )
+
+
+def by_queue(rows: list[Row]) -> dict[str, list[Row]]:
+    found = defaultdict(list)
+    for row in rows:
+        found[row["queue_name"]].append(row)
+    return found
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_items_come_are_served_or_give_up_and_none_is_lost(seed: int) -> None:
+    told = story(seed, *range(0, 900, 30))
+    for before, now in pairwise(told):
+        for old, new in zip(before["backlog"], now["backlog"], strict=True):
+            left = old["total_items"] + new["items_added"] - new["items_completed"] - new["total_items"]
+            assert left >= 0
+            assert left == 0 or new["queue_name"] in {p.queue for p in PROFILES if not p.deferred}
+            assert 0 <= new["items_over_sla"] + new["sla_at_risk_count"] <= new["total_items"]
+            assert 0 <= new["average_wait_time_minutes"] <= new["oldest_item_age_minutes"]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_queue_is_red_within_three_minutes_and_green_again_by_the_tenth(seed: int) -> None:
+    states = {
+        second: health(running(posts)) for second, posts in zip((0, 170, 600), story(seed, 0, 170, 600), strict=True)
+    }
+
+    assert states[0] >= 60
+    assert states[170] <= 40
+    assert states[600] >= 60
+
+
+def health(row: Row) -> float:
+    """As the KPI service would judge it, by the forecast."""
+    agents = row["agents_available"] + row["agents_on_contact"] + row["agents_after_contact"]
+    load = {"calls": SUPPORT.peak, "interval_seconds": 1800, "aht_seconds": SUPPORT.aht}
+    target = {"target_service_level": 0.8, "target_seconds": 20}
+    required = formulas.required_agents(**load, **target).agents
+    risk = formulas.sla_risk(**load, **target, agents=agents, waiting=row["waiting_now"]).risk
+    share = formulas.headcount_gap(required=required, available=agents).share
+    return formulas.health_score(risk=risk, gap_share=share, occupancy=0.8).score or 0.0
+
+
+def test_incidents_take_turns_and_end() -> None:
+    found = [incident_at(second).queue for second in (0, 60, 269, 271, 960, 1860)]
+
+    assert found == ["", "support", "support", "", "email", "billing"]
+    assert list(edges(0, 1200)) == [40, 270, 940, 1170]
+    assert list(edges(40, 270)) == []
+
+
+def test_a_pile_of_mail_grows_the_backlog() -> None:
+    before, rush = (of_queue(posts, "email") for posts in story(7, 935, 1160))
+
+    assert rush["total_items"] > before["total_items"] + 40
+
+
+def test_people_come_late_take_breaks_and_leave() -> None:
+    world = World(7, START)
+    earlier, *later = [world.at(after(second)) for second in range(0, 901, 60)]
+    statuses = Counter(row["status"] for row in earlier["attendance"])
+    live = Counter(row["status"] for posts in later for row in posts["attendance"])
+
+    assert set(statuses) == {"present", "late", "on_break", "training", "checked_out"}
+    assert live["present"] + live["late"] > 10
+    assert live["on_break"] > 0
+    for row in earlier["attendance"]:
+        assert row["snapshot_time"] <= f"{START:%Y-%m-%dT%H:%M:%SZ}"
+        assert row["checked_in_at"] <= row["snapshot_time"]
+
+
+def test_shifts_are_published_ahead_and_every_piece_lies_within_its_shift() -> None:
+    shifts = story(7, 0)[0]["shifts"]
+    work = {row["shift_id"].rpartition("-")[0]: row for row in shifts if row["kind"] == "work"}
+
+    assert len({row["shift_id"] for row in shifts}) == len(shifts)
+    assert {row["kind"] for row in shifts} == {"work", "break", "training", "leave"}
+    for row in shifts:
+        whole = work.get(row["shift_id"].rpartition("-")[0], row)
+        assert whole["start"] <= row["start"] < row["end"] <= whole["end"]
+
+
+def test_a_day_later_the_next_days_plans_have_been_published() -> None:
+    first, second = story(7, 0, 86_400)
+
+    assert first["shifts"]
+    assert {row["shift_id"] for row in second["shifts"]}.isdisjoint(row["shift_id"] for row in first["shifts"])
+    known = {(row["queue_name"], row["interval_start"]) for posts in (first, second) for row in posts["forecast"]}
+    assert len(known) == len(first["forecast"]) + len(second["forecast"])
+
+
+def test_a_clock_that_was_set_back_stands_still() -> None:
+    world = World(7, START)
+    world.at(after(3600))
+
+    assert running(world.at(START))["as_of"] == running(world.at(after(3600)))["as_of"]
+
+
+def test_the_day_so_far_is_told_in_order_and_each_step_computed_before_the_next() -> None:
+    told = list(day_so_far(World(7, START)))
+    kinds = [kind for posts in told for kind, rows in posts.items() if rows]
+    computed = [row["as_of_time"] for posts in told for row in posts.get("compute", [])]
+
+    assert kinds[:2] == ["backlog", "shifts"]
+    assert kinds.index("forecast") > max(place for place, kind in enumerate(kinds) if kind == "attendance")
+    assert kinds.index("forecast") < kinds.index("kpi")
+    assert computed == sorted(computed)
+    assert computed[-1] == "2026-01-07T14:17:11Z"
+    assert all(row["as_of"] <= at for row, at in _with_their_computation(told))
+
+
+def _with_their_computation(told: list[Posts]) -> Iterator[tuple[Row, str]]:
+    for posts in told:
+        for row in posts.get("kpi", []):
+            yield row, posts["compute"][0]["as_of_time"]
+
+
+def test_at_the_end_everybody_is_where_she_is() -> None:
+    world = World(7, START)
+    world.at(START)
+    people = Counter(row["status"] for row in world.everybody())
+    paid = sum(line.staff.paid for line in world.lines.values())
+
+    assert people.total() - people["checked_out"] == paid
+    assert people["present"] + people["late"] == sum(line.staff.at_work for line in world.lines.values())
+
+
+def test_the_curve_of_the_day_is_continuous_and_repeats() -> None:
+    assert volume(24) == volume(0) == volume(-24)
+    assert volume(10) == volume(11.3) == 1
+    steps = [volume(hour / 10) for hour in range(-50, 300)]
+    assert max(abs(b - a) for a, b in pairwise(steps)) < 0.05

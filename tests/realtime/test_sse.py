@@ -1,0 +1,374 @@
+"""`/api/ws/sse`: the same events to the same people as over `/ws`, with HTTP alone."""
+
+import asyncio
+import json
+import signal
+import socket as sockets
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+import httpx
+import pytest
+from django.utils import timezone
+
+from intraday.org import services
+from intraday.org.models import ApiKey, Organization, Role, Scope
+from realtime import hub, protocol, snapshots
+from tests.access.people import person, session_of, token_of
+from tests.conftest import key_of
+from tests.live import Caller, LiveServer, Message, ProcessServer, assert_described
+from tests.realtime.notes import in_thread, lose, note
+from tests.rest.contract import contract_client
+
+PATH = "/api/ws/sse"
+BACKLOG, CUSTOM = "backlog:org:org_123", "custom:org:org_123"
+ROW = {"queue_name": "support", "snapshot_time": "2026-01-31T10:00:00Z", "total_items": 10}
+ROW["average_wait_time_minutes"] = 2.5
+
+
+class Stream:
+    """A client as the standard describes it: fields of a block, the id that stays until the next one."""
+
+    def __init__(self, response: httpx.Response) -> None:
+        self.response = response
+        self._lines: asyncio.Queue[str | None] = asyncio.Queue()
+        self.id = ""
+        self.retry = 0
+        self.comments: list[str] = []
+        self.heard: list[Message] = []
+
+    async def read(self) -> None:
+        """In a task of its own: reading cannot be given up and taken up again."""
+        with suppress(httpx.TransportError):
+            async for line in self.response.aiter_lines():
+                self._lines.put_nowait(line)
+        self._lines.put_nowait(None)
+
+    async def hear(self, seconds: float = 10.0) -> Message:
+        """The next message; raises EOFError where the stream ends."""
+        data = []
+        while True:
+            async with asyncio.timeout(seconds):
+                line = await self._lines.get()
+            if line is None:
+                raise EOFError
+            name, _, value = line.partition(": ")
+            if name == "id":
+                self.id = value
+            elif name == "retry":
+                self.retry = int(value)
+            elif line.startswith(":"):
+                self.comments.append(line)
+            elif name == "data":
+                data.append(value)
+            elif not line and data:
+                message: Message = json.loads("\n".join(data))
+                assert_described(message)
+                self.heard.append(message)
+                return message
+
+    async def until(self, event: str) -> Message:
+        while True:
+            message = await self.hear()
+            if message["event"] == event:
+                return message
+
+    async def quiet(self, seconds: float = 0.3) -> list[Message]:
+        messages = []
+        with suppress(TimeoutError):
+            while True:
+                messages.append(await self.hear(seconds))
+        return messages
+
+    def numbers(self) -> list[int]:
+        return [message["data"]["number"] for message in self.heard if message["event"] == "custom:note"]
+
+
+@asynccontextmanager
+async def stream(
+    server: LiveServer | ProcessServer, token: str = "", headers: dict[str, str] | None = None, **query: Any
+) -> AsyncIterator[Stream]:
+    said = {
+        "Accept": "text/event-stream",
+        **({"Authorization": f"Api-Key {token}"} if token else {}),
+        **(headers or {}),
+    }
+    async with (
+        httpx.AsyncClient(base_url=server.http, timeout=30) as client,
+        client.stream("GET", PATH, params=query, headers=said) as response,
+    ):
+        heard = Stream(response)
+        reading = asyncio.create_task(heard.read()) if response.status_code == 200 else None
+        yield heard
+        if reading is not None:
+            reading.cancel()
+            await asyncio.wait([reading])
+
+
+async def test_a_stream_begins_with_a_snapshot_and_goes_on_live(any_server: LiveServer, token: str):
+    async with Caller(any_server, token) as api:
+        assert (await api.post("/api/schedulesbacklog/ingest", ROW)).status_code == 201
+        async with stream(any_server, token, channels="backlog,alerts") as client:
+            assert client.response.status_code == 200
+            assert client.response.headers["content-type"] == "text/event-stream"
+            assert client.response.headers["cache-control"] == "no-cache, no-transform"
+            subscribed = await client.hear()
+            assert subscribed["data"]["rooms"] == ["alerts:org:org_123", BACKLOG]
+            assert 1_000 <= client.retry <= 5_000
+            snapshot = await client.until("backlog:snapshot")
+            assert len(snapshot["data"]["items"]) == 3
+            await api.post("/api/schedulesbacklog/ingest", ROW | {"snapshot_time": "2026-01-31T10:01:00Z"})
+            live = [await client.until("backlog:update") for _ in range(3)]
+            assert [message["seq"] for message in live] == [4, 5, 6]
+            epoch, others = live[0]["epoch"], subscribed["data"]["position"]["alerts:org:org_123"]
+            assert client.id == f"alerts:{others['epoch']}:0,backlog:{epoch}:6"
+
+
+async def test_it_runs_under_any_asgi_server(token: str, support: Scope):
+    with ProcessServer.daphne() as daphne:
+        async with stream(daphne, token, channels="custom") as client:
+            await client.until("subscribed")
+            await in_thread(note, support, 1)
+            await client.until("custom:note")
+        async with stream(daphne, channels="custom") as client:
+            assert client.response.status_code == 401
+
+
+@pytest.mark.parametrize("way", ["header", "query"])
+async def test_who_comes_back_gets_exactly_what_was_missed(server: LiveServer, token: str, support: Scope, way: str):
+    async with stream(server, token, channels="custom") as client:
+        await client.until("subscribed")
+        await in_thread(note, support, 1)
+        await client.until("custom:note")
+        place = client.id
+    await in_thread(note, support, 2, 3)
+    again = {"headers": {"Last-Event-ID": place}} if way == "header" else {"since": place}
+    async with stream(server, token, channels="custom", **again) as client:
+        assert (await client.hear())["data"]["recovered"] is True
+        missed = [await client.hear(), await client.hear()]
+        assert [(message["data"]["number"], message["replayed"]) for message in missed] == [(2, True), (3, True)]
+        await in_thread(note, support, 4)
+        await client.hear()
+        assert client.numbers() == [2, 3, 4]
+
+
+async def test_a_cursor_of_another_epoch_begins_anew(server: LiveServer, token: str, support: Scope):
+    await in_thread(note, support, 1)
+    async with stream(server, token, channels="custom", since="custom:0a1b2c3d:1") as client:
+        assert (await client.hear())["data"]["recovered"] is False
+        await in_thread(note, support, 2)
+        await client.until("custom:note")
+        assert client.numbers() == [2]
+
+
+async def test_heartbeats_are_comments_that_move_the_cursor_of_quiet_rooms(
+    server: LiveServer, token: str, support: Scope, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(protocol, "HEARTBEAT_SECONDS", 1)
+    async with stream(server, token, rooms=f"{CUSTOM}:queue:billing") as client:
+        subscribed = await client.hear()
+        await in_thread(note, support, 1, 2)  # in another queue
+        epoch = subscribed["data"]["position"][CUSTOM]["epoch"]
+        while client.id != f"custom:{epoch}:2":
+            await client.quiet(0.2)
+        assert client.comments
+        assert client.heard == [subscribed]
+
+
+async def test_events_that_the_layer_lost_come_from_the_log(server: LiveServer, token: str, support: Scope):
+    async with stream(server, token, channels="custom") as client:
+        await client.until("subscribed")
+        await in_thread(lose, support, 1, 2, 3)
+        for _ in range(3):
+            await client.until("custom:note")
+        assert client.numbers() == [1, 2, 3]
+
+
+# --- who may ---------------------------------------------------------------------------------------------------------
+JUDGED: list[tuple[str, dict[str, str], int]] = [
+    ("key", {"channels": "backlog"}, 200),
+    ("token", {"channels": "backlog"}, 200),
+    ("nothing", {"channels": "backlog"}, 401),
+    ("garbage", {"channels": "backlog"}, 401),
+    ("ingest", {"channels": "backlog"}, 403),
+    ("key", {}, 400),
+    ("key", {"channels": "nonsense"}, 400),
+    ("key", {"channels": "backlog", "since": "backlog"}, 400),
+    ("key", {"channels": "backlog", "since": "nonsense:0:1"}, 400),
+    ("key", {"channels": "backlog", "since": "backlog:0:-1"}, 400),
+    ("key", {"channels": "backlog", "organization_id": "org_999"}, 404),
+    ("key", {"rooms": "backlog:org:org_999"}, 404),
+    ("key", {"rooms": ",".join(f"backlog:org:org_123:queue:{n}" for n in range(1_001))}, 400),
+    ("limited", {"channels": "backlog"}, 403),
+    ("limited", {"channels": "backlog", "department_id": "dept_456"}, 200),
+    ("limited", {"rooms": "backlog:org:org_123:dept:dept_789"}, 403),
+]
+
+
+async def test_requests_are_judged_as_any_other(server: LiveServer, organization: Organization):
+    secrets = {scheme: await in_thread(_secret, scheme, organization) for scheme in {case[0] for case in JUDGED}}
+    for scheme, query, status in JUDGED:
+        async with stream(server, headers={"Authorization": secrets[scheme]}, **query) as client:
+            assert client.response.status_code == status, (scheme, query)
+            if status != 200:
+                assert {"code", "message"} <= json.loads(await client.response.aread()).keys()
+
+
+def _secret(scheme: str, organization: Organization) -> str:
+    if scheme in ("token", "limited"):
+        departments = ["dept_456"] if scheme == "limited" else []
+        return f"Bearer {token_of(person(scheme, organization, Role.VIEWER, *departments), organization)}"
+    keys: dict[str, Callable[[], str]] = {
+        "key": lambda: f"Api-Key {key_of(organization)}",
+        "ingest": lambda: f"Api-Key {key_of(organization, 'ingest')}",
+        "garbage": lambda: "Bearer nonsense",
+        "nothing": lambda: "",
+    }
+    return keys[scheme]()
+
+
+async def test_a_key_in_the_address_is_no_credential(server: LiveServer, token: str):
+    async with stream(server, channels="backlog", access_token=token, api_key=token) as client:
+        assert client.response.status_code == 401
+
+
+async def test_a_department_does_not_hear_its_neighbour(server: LiveServer, organization: Organization, support: Scope):
+    await in_thread(services.add_queues, organization, [("dept_789", "support")])
+    beside = await in_thread(Scope.objects.get, department_id="dept_789", queue_name="support")
+    token = await in_thread(lambda: token_of(person("dana", organization, Role.ADMIN, "dept_456"), organization))
+    named = {"channels": "custom", "queue_name": "support"}
+    async with stream(server, headers={"Authorization": f"Bearer {token}"}, **named) as client:
+        await client.until("subscribed")
+        await in_thread(note, beside, 1)
+        await in_thread(note, support, 2)
+        await client.until("custom:note")
+        await client.quiet()
+        assert client.numbers() == [2]
+
+
+async def test_a_session_counts_on_our_own_pages_and_its_end_ends_the_stream(
+    server: LiveServer, organization: Organization
+):
+    session = await in_thread(lambda: session_of(person("dana", organization)))
+    cookie = {"Cookie": f"sessionid={session}"}
+    async with stream(server, headers=cookie, channels="backlog") as client:  # browsers send no Origin along here
+        await client.until("subscribed")
+        await in_thread(_sign_out, session)
+        error = await client.until("error")
+        assert error["data"]["code"] == "signed_out"
+        with pytest.raises(EOFError):
+            await client.hear()
+    async with stream(server, headers=cookie, channels="backlog") as client:
+        assert client.response.status_code == 401  # which ends an EventSource for good
+
+
+def _sign_out(session: str) -> None:
+    from django.contrib.sessions.models import Session
+
+    Session.objects.filter(session_key=session).delete()
+
+
+async def test_a_revoked_key_ends_the_stream(server: LiveServer, token: str, support: Scope):
+    async with stream(server, token, channels="custom") as client:
+        await client.until("subscribed")
+        await in_thread(lambda: services.revoke_keys(ApiKey.objects.all(), now=timezone.now()))
+        assert (await client.until("error"))["data"]["code"] == "revoked"
+        await in_thread(note, support, 1)
+        with pytest.raises(EOFError):
+            await client.hear()
+
+
+async def test_a_token_that_runs_out_ends_the_stream(server: LiveServer, organization: Organization):
+    token = await in_thread(lambda: token_of(person("dana", organization), organization, 2))
+    async with stream(server, headers={"Authorization": f"Bearer {token}"}, channels="backlog") as client:
+        assert (await client.until("error"))["data"]["code"] == "token_expired"
+        with pytest.raises(EOFError):
+            await client.hear()
+
+
+async def test_listed_origins_may_read_it_and_others_may_not(server: LiveServer, token: str, settings: Any):
+    settings.CORS_ALLOWED_ORIGINS = ["https://wall.example"]
+    for origin, allowed in (("https://wall.example", "https://wall.example"), ("https://evil.example", None)):
+        async with stream(server, token, headers={"Origin": origin}, channels="backlog") as client:
+            assert client.response.headers.get("access-control-allow-origin") == allowed
+    preflight = {
+        "Origin": "https://wall.example",
+        "Access-Control-Request-Method": "GET",
+        "Access-Control-Request-Headers": "authorization,last-event-id",
+    }
+    async with httpx.AsyncClient(base_url=server.http) as client:
+        answer = await client.options(PATH, headers=preflight)
+    assert answer.status_code == 200
+    assert "last-event-id" in answer.headers["access-control-allow-headers"]
+
+
+def test_a_server_without_asgi_says_so(organization: Organization):
+    answer = contract_client(organization).get(PATH, {"channels": "backlog"})
+    assert answer.status_code == 406
+    assert "ASGI" in answer.json()["message"]
+
+
+# --- faults ----------------------------------------------------------------------------------------------------------
+async def test_connections_are_counted_and_forgotten_when_they_leave(server: LiveServer, token: str):
+    async with stream(server, token, channels="custom"), stream(server, token, channels="custom") as client:
+        await client.until("subscribed")
+        assert server.on_loop(lambda: len(server.hub.connections)) == 2
+    while server.on_loop(lambda: len(server.hub.connections)):
+        await asyncio.sleep(0.02)
+    assert server.on_loop(lambda: sum(each.followers for each in server.hub.streams.values())) == 0
+
+
+async def test_who_does_not_read_is_skipped_then_cut_off_and_bounded(
+    server: LiveServer, token: str, support: Scope, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(hub, "STUCK_SECONDS", 1.0)
+    deaf = sockets.create_connection(("127.0.0.1", server.port))
+    deaf.setsockopt(sockets.SOL_SOCKET, sockets.SO_RCVBUF, 4096)
+    deaf.sendall(
+        f"GET {PATH}?channels=custom HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Api-Key {token}\r\n\r\n".encode()
+    )
+    assert b"200 OK" in deaf.recv(1000)
+    async with stream(server, token, channels="custom") as other:
+        await other.until("subscribed")
+        for number in range(60):
+            await in_thread(note, support, number, text="x" * 200_000)  # 12 MB
+            await other.until("custom:note")
+        while server.on_loop(lambda: len(server.hub.connections)) > 1:
+            await asyncio.sleep(0.05)
+        assert other.numbers() == list(range(60))
+    deaf.close()
+
+
+async def test_without_a_database_it_says_so_before_it_begins(
+    server: LiveServer, token: str, monkeypatch: pytest.MonkeyPatch
+):
+    """The credentials were still believed; then the database went."""
+    from django.db import OperationalError
+
+    def gone(*args: object, **options: object) -> None:
+        raise OperationalError("the connection is closed")
+
+    monkeypatch.setattr(snapshots, "read_snapshot", gone)
+    async with stream(server, token, channels="backlog") as client:
+        assert client.response.status_code == 503
+        assert client.response.headers["retry-after"] == "2"
+        assert json.loads(await client.response.aread())["code"] == "unavailable"
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+async def test_a_server_that_ends_ends_its_streams(token: str, support: Scope, how: signal.Signals):
+    """After SIGTERM, politely: each client hears when to come back."""
+    with ProcessServer.serve() as ending:
+        async with stream(ending, token, channels="custom") as client:
+            await client.until("subscribed")
+            stopping = asyncio.create_task(asyncio.to_thread(ending.stop, how))
+            if how == signal.SIGTERM:
+                said = await client.until("reconnect")
+                assert client.retry == said["data"]["retry_after_ms"]
+            with pytest.raises(EOFError):
+                await client.hear()
+            printed = await stopping
+    assert ending.exit_code == 0
+    assert "Traceback" not in printed
+    assert "exceeded" not in printed, "it waited for the stream until its patience was over"
