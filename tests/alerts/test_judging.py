@@ -164,6 +164,19 @@ def test_while_a_feed_is_critically_down_its_queues_alert_silently(world: World)
     assert silent.suppressed is False
 
 
+def test_beside_a_graver_alert_of_its_source_a_lesser_one_is_shown_and_not_told(world: World):
+    lesser = world.rule(threshold=90, severity="high", recover_for_seconds=0)
+    graver = world.rule(threshold=95, severity="critical", clear_threshold=95, recover_for_seconds=0)
+    world.judge(97, 0)
+    told = {alert.rule_id: not alert.suppressed for alert in world.alerts}
+    assert told == {graver.pk: True, lesser.pk: False}
+    world.judge(92, 60)
+    world.attend(61)
+    assert {alert.rule_id: alert.suppressed for alert in world.alerts if alert.status == "pending"} == {
+        lesser.pk: False
+    }
+
+
 # --- E10 -------------------------------------------------------------------------------------------------------------
 def test_e10_one_broken_rule_stops_no_other(world: World):
     broken = world.rule(name="a metric that is gone")
