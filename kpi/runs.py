@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 from msgspec import structs
 
+from intraday.jobs.garbage import not_collected
 from intraday.org.models import Organization, Scope
 from kpi import currents, figures, inputs
 from kpi.currents import Past
@@ -90,6 +91,7 @@ class Computed:
     event: EventRef | None
 
 
+@not_collected()
 @transaction.atomic
 def run(
     *, organization: Organization, targets: Targets, at: datetime, now: datetime, manual: bool

@@ -54,6 +54,12 @@ def test_a_run_as_of_an_instant_leaves_what_has_moved_on_alone(world: World):
     assert (done.judged, world.alert.scope.queue_name) == (1, "billing")
 
 
+def test_a_figure_of_a_clock_that_runs_ahead_is_judged_at_once(world: World):
+    world.rule()
+    world.kpi.show(world.scope(), at(30), occupancy(95))
+    assert world.again(0).triggered == 1
+
+
 def test_while_a_queue_is_closed_its_staffing_is_not_judged(world: World):
     world.rule(for_seconds=300, no_data_mode="alert")
     world.judge(95, 0)
@@ -110,7 +116,7 @@ def test_posted_backlog_is_judged(world: World, api):
     post(api, row(total=20, items_over_sla=5))
     done = evaluation.evaluate(organization_id="org_123", now=TEN + timedelta(seconds=30))
     assert (done.triggered, world.alert.current_value) == (1, 5)
-    assert world.alert.message == "support: items over SLA is 5 items (at least 5 items)"
+    assert world.alert.message == "support: 5 items over SLA (at least 5)"
 
 
 # --- feeds -----------------------------------------------------------------------------------------------------------

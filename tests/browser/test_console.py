@@ -246,6 +246,46 @@ for name in ("north", "south"):
     return dict(line.split() for line in printed.splitlines() if line.startswith(("north ", "south ")))
 
 
+# --- alerts ----------------------------------------------------------------------------------------------------------
+async def test_what_one_acknowledges_the_others_see(page: Page, browser: Browser, embedded: ProcessServer) -> None:
+    rule = {
+        "organization_id": "org_123",
+        "name": "Too many items",
+        "alert_type": "backlog_high",
+        "source": "backlog",
+        "metric": "total_items",
+        "operator": ">",
+        "threshold": 5_000,
+        "severity": "critical",
+        "evaluate_each": "queue",
+    }
+    async with Caller(embedded) as caller:
+        assert (await caller.post("/api/alerts/rules", rule)).status_code == 201
+    await continue_as(page, embedded, "ana")
+    await post(embedded, "billing", 6_000)
+    async with Caller(embedded) as caller:
+        await caller.post("/api/alerts/evaluate", {"organization_id": "org_123"})
+    mine = page.locator("#alerts article", has_text="billing")
+    await shows(mine, "critical")
+    await shows(page.locator(".toasts li"), "billing")
+    async with await browser.new_context() as context:
+        other = await context.new_page()
+        await continue_as(other, embedded, "sam")
+        theirs = other.locator("#alerts article", has_text="billing")
+        await shows(theirs, "Acknowledge")
+        assert await other.locator(".toasts li").count() == 0  # it was raised before this page was opened
+        await mine.get_by_role("button", name="Acknowledge").click()
+        await shows(theirs, "taken by ana")
+        await theirs.get_by_role("link", name="trail").click()
+        await shows(other.get_by_role("row", name=re.compile("pending → acknowledged")), "ana")
+        assert await barriers(other) == []
+        await picture(other, "alert")
+        await other.get_by_label("Note").fill("Two more agents from sales")
+        await other.get_by_role("button", name="Resolve", exact=True).click()
+        await expect(page.locator("#alerts article", has_text="billing")).to_have_count(0, timeout=PATIENCE)
+        await shows(other.get_by_role("row", name=re.compile("resolved")), "Two more agents from sales")
+
+
 # --- wall boards -----------------------------------------------------------------------------------------------------
 async def test_a_wall_board_shows_one_scope_until_its_link_is_revoked(
     page: Page, browser: Browser, embedded: ProcessServer

@@ -52,7 +52,12 @@ export const AlertItem = memo(function AlertItem({ alert, age, choice }: Props) 
       {may("act") && alert.status !== "resolved" && (
         <div className="alert-actions">
           {waiting && (
-            <button type="button" className="act" disabled={actions.busy} onClick={() => void actions.acknowledge(alert)}>
+            <button
+              type="button"
+              className="act"
+              disabled={actions.busy}
+              onClick={() => void actions.acknowledge(alert)}
+            >
               Acknowledge
             </button>
           )}
@@ -67,6 +72,11 @@ export const AlertItem = memo(function AlertItem({ alert, age, choice }: Props) 
   );
 });
 
+/** A rule's owner may write anything there: only an address of the web is a link. */
+function Runbook({ text }: { text: string }) {
+  return <> · {/^https?:\/\//.test(text) ? <a href={text}>what to do</a> : `what to do: ${text}`}</>;
+}
+
 interface FormProps {
   alert: Alert;
   actions: ReturnType<typeof useAlertActions>;
@@ -80,18 +90,13 @@ export function AlertForm({ alert, actions, onDone }: FormProps) {
   const run = async (done: Promise<boolean>) => {
     if (await done) onDone();
   };
-  const others = alert.status === "acknowledged" && alert.acknowledged_by !== organization.user;
+  const others = alert.status === "acknowledged" && alert.acknowledged_by !== organization.actor;
   return (
     <form className="alert-form" onSubmit={(event) => event.preventDefault()}>
       <p className="hint">
-        {alert.rule_name}: now {measured(alert.current_value, alert.unit)}, limit {measured(alert.threshold_value, alert.unit)},
-        peak {measured(alert.peak_value, alert.unit)}
-        {alert.runbook && (
-          <>
-            {" "}
-            · <a href={alert.runbook}>what to do</a>
-          </>
-        )}
+        {alert.rule_name}: now {measured(alert.current_value, alert.unit)}, limit{" "}
+        {measured(alert.threshold_value, alert.unit)}, peak {measured(alert.peak_value, alert.unit)}
+        {alert.runbook && <Runbook text={alert.runbook} />}
       </p>
       <label>
         Note, for all who see the alert
@@ -104,7 +109,11 @@ export function AlertForm({ alert, actions, onDone }: FormProps) {
           </button>
         )}
         {others && (
-          <button type="button" disabled={actions.busy} onClick={() => void run(actions.acknowledge(alert, { note, take_over: true }))}>
+          <button
+            type="button"
+            disabled={actions.busy}
+            onClick={() => void run(actions.acknowledge(alert, { note, take_over: true }))}
+          >
             Take over
           </button>
         )}
@@ -115,7 +124,11 @@ export function AlertForm({ alert, actions, onDone }: FormProps) {
           <button type="button" disabled={actions.busy} onClick={() => void run(actions.snooze(alert, minutes, note))}>
             Snooze
           </button>
-          <select aria-label="For how long" value={minutes} onChange={(event) => setMinutes(Number(event.target.value))}>
+          <select
+            aria-label="For how long"
+            value={minutes}
+            onChange={(event) => setMinutes(Number(event.target.value))}
+          >
             {SNOOZES.map((each) => (
               <option key={each} value={each}>
                 {duration(each * 60)}

@@ -24,11 +24,11 @@ export function newestCritical(alerts: readonly Alert[]): Alert | undefined {
   return waiting.sort((a, b) => Date.parse(b.triggered_at) - Date.parse(a.triggered_at))[0];
 }
 
-/** `8 %`, `−3 agents`, `growing`. */
+/** `8 %`, `−3 agents`, `−21.7 % of required`, `growing`. */
 export function measured(value: Figure | string, unit: string): string {
   if (typeof value === "string") return value;
   const digits = typeof value === "number" && !Number.isInteger(value) ? 1 : 0;
-  return [number(value, digits), unit].filter(Boolean).join(" ");
+  return [number(value, digits), unit.replace(/^percent\b/, "%")].filter(Boolean).join(" ");
 }
 
 /** What came in between, when the server answered 409: the alert is no longer what the person saw. */

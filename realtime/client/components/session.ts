@@ -17,6 +17,8 @@ export interface Organization {
   name: string;
   time_zone: string;
   user: string;
+  /** What the trail of an alert calls the person. */
+  actor: string;
   role: string;
   grants: string[];
   sees_names: boolean;
