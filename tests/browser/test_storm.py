@@ -252,3 +252,4 @@ print("secret", walls.create(organization=organization, department_id="", name="
         assert await barriers(page) == []
         await picture(page, "wall")
         assert await page.get_by_role("button", name="Acknowledge").count() == 0
+        assert "ana" not in await page.locator("#alerts").inner_text()

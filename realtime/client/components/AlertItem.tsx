@@ -17,10 +17,13 @@ interface Props {
   age: number | null;
   /** A box to choose it among several. */
   choice?: ReactNode;
+  /** On a page of its own, with the form and the trail below it. */
+  alone?: boolean;
 }
 
-export const AlertItem = memo(function AlertItem({ alert, age, choice }: Props) {
-  const { organization, may } = useSession();
+export const AlertItem = memo(function AlertItem({ alert, age, choice, alone = false }: Props) {
+  const { organization, may, anonymous } = useSession();
+  const stands = standing(alert, anonymous);
   const [open, setOpen] = useState(false);
   const actions = useAlertActions();
   const waiting = alert.status === "pending";
@@ -41,13 +44,13 @@ export const AlertItem = memo(function AlertItem({ alert, age, choice }: Props) 
         <span className="alert-age">{duration(age)}</span>
       </p>
       <p className="alert-message">{alert.message}</p>
-      {alert.note && <p className="alert-note">{alert.note}</p>}
+      {alert.note && !anonymous && <p className="alert-note">{alert.note}</p>}
       <p className="alert-facts">
-        {standing(alert) && <span>{standing(alert)}</span>}
+        {stands && <span>{stands}</span>}
         {alert.escalation_level > 0 && <span>escalated {alert.escalation_level} ×</span>}
         {alert.reminder && <span>reminder</span>}
         {alert.occurrence_count > 1 && <span>seen {alert.occurrence_count} ×</span>}
-        <a href={`/alerts/${alert.alert_id}`}>trail</a>
+        {!alone && <a href={`/alerts/${alert.alert_id}`}>trail</a>}
       </p>
       {may("act") && alert.status !== "resolved" && (
         <div className="alert-actions">
@@ -61,9 +64,11 @@ export const AlertItem = memo(function AlertItem({ alert, age, choice }: Props) 
               Acknowledge
             </button>
           )}
-          <button type="button" aria-expanded={open} onClick={() => setOpen(!open)}>
-            {open ? "Less" : waiting ? "More" : "Resolve…"}
-          </button>
+          {!alone && (
+            <button type="button" aria-expanded={open} onClick={() => setOpen(!open)}>
+              {open ? "Less" : waiting ? "More" : "Resolve…"}
+            </button>
+          )}
         </div>
       )}
       <Problem text={actions.problem} />

@@ -50,7 +50,7 @@ export function AlertPage({ id, elsewhere }: Props) {
         <>
           <h1 className="visually-hidden">Alert: {last.message}</h1>
           <div className="panel">
-            <AlertItem alert={last} age={ageSeconds(last.triggered_at, now)} />
+            <AlertItem alert={last} age={ageSeconds(last.triggered_at, now)} alone />
           </div>
           {may("act") && last.status !== "resolved" && (
             <Panel title="With a note">

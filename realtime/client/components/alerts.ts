@@ -47,7 +47,8 @@ export function refusal(error: RestError, now: (instant: string) => string): str
   return error.message;
 }
 
-export function standing(alert: Alert): string {
+export function standing(alert: Alert, anonymous: boolean): string {
+  if (anonymous && alert.status !== "pending") return alert.status;
   if (alert.status === "resolved") return `resolved by ${alert.resolved_by ?? "the system"}`;
   if (alert.status === "acknowledged") return `taken by ${alert.acknowledged_by ?? "somebody"}`;
   if (alert.snoozed_until) return "snoozed";

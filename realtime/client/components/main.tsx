@@ -65,7 +65,7 @@ function SingleAlert({ organizations, id }: { organizations: Organizations; id: 
 
 function Wall({ config, organizations, token }: Props & { token: WallToken }) {
   const [organization] = organizations;
-  const session = useMemo(() => newSession(organization, rest(token.get)), [organization, token]);
+  const session = useMemo(() => newSession(organization, rest(token.get), true), [organization, token]);
   return (
     <SessionProvider value={session}>
       <WallBoard scope={scopeInAddress("", organizations)} version={config.version} token={token} />
