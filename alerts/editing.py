@@ -198,6 +198,13 @@ def end_silence(*, silence: Silence, now: datetime) -> None:
 
 
 def _save_silence(silence: Silence, fields: Fields, now: datetime) -> Silence:
+    check_silence(silence, fields, now)
+    silence.save()
+    return silence
+
+
+def check_silence(silence: Silence, fields: Fields, now: datetime) -> None:
+    """Puts the fields into the silence. Raises ValidationError, by field."""
     for name in SILENCE_FIELDS:
         if name in fields:
             setattr(silence, name, fields[name])
@@ -205,8 +212,6 @@ def _save_silence(silence: Silence, fields: Fields, now: datetime) -> Silence:
     errors |= {name: [said] for name, said in _silence_errors(silence, fields, now).items()}
     if errors:
         raise ValidationError(errors)
-    silence.save()
-    return silence
 
 
 def _silence_errors(silence: Silence, fields: Fields, now: datetime) -> dict[str, str]:

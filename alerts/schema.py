@@ -6,7 +6,8 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import inline_serializer
 from rest_framework import serializers
 
-from alerts.models import Resolution, Severity, Source, Status
+from alerts.models import Resolution, Severity, Source, Status, Transition
+from alerts.outgoing.models import Outcome
 from alerts.serializers import (
     AcknowledgeManyRequest,
     AcknowledgeRequest,
@@ -89,8 +90,25 @@ _line = inline_serializer(
 )
 
 
+_delivery = inline_serializer(
+    "AlertDelivery",
+    {
+        "at": serializers.DateTimeField(help_text="When there was something to say."),
+        "transition": serializers.ChoiceField(choices=Transition.choices),
+        "to": serializers.CharField(allow_null=True, help_text="A channel or person; null: it went to nobody."),
+        "outcome": serializers.ChoiceField(choices=Outcome.choices),
+        "attempts": serializers.IntegerField(),
+        "detail": serializers.CharField(allow_null=True, help_text="What came of the last attempt, or why none."),
+        "settled_at": serializers.DateTimeField(allow_null=True),
+        "next_attempt_at": serializers.DateTimeField(allow_null=True),
+    },
+    many=True,
+)
+
+
 class AlertDetail(AlertFigure):
     audit = _line
+    deliveries = _delivery
 
 
 class AlertConflict(ErrorSchema):

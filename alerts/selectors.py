@@ -13,6 +13,7 @@ from alerts import metrics, wording
 from alerts.definition import FIELDS
 from alerts.events import AlertChanged
 from alerts.models import Alert, Rule, Silence, Status
+from alerts.outgoing.selectors import deliveries
 from intraday.org.models import Organization
 from intraday.rest.errors import NotFound
 from intraday.rest.pages import spell
@@ -71,11 +72,15 @@ def alerts(
 
 
 def alert(organization_id: str, alert_id: UUID, *, within: frozenset[str] | None) -> dict[str, Any]:
-    """The record with its audit, oldest line first. Raises NotFound."""
+    """The record with its audit and who was told, oldest line first. Raises NotFound."""
     row = _visible(organization_id, within).filter(pk=alert_id).first()
     if row is None:
         raise NotFound
-    return {**as_dict(row), "audit": [_line(each) for each in row.audit.order_by("id")]}
+    return {
+        **as_dict(row),
+        "audit": [_line(each) for each in row.audit.order_by("id")],
+        "deliveries": deliveries(row.pk),
+    }
 
 
 def _line(row: Any) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from alerts.metrics import Metric
 from alerts.rules import Value
 
 COMPARED = {">": "over", ">=": "at least", "<": "under", "<=": "at most", "==": "", "!=": "not"}
+SINGULAR = {"people": "person"}
 
 
 def span(seconds: float) -> str:
@@ -28,29 +29,55 @@ def ago(instant: datetime, now: datetime) -> str:
 
 
 def figure(value: Value | None, unit: str) -> str:
+    """95.3 %, 1 person, 12 minutes, critical understaffed"""
     if value is None:
         return "unknown"
     if isinstance(value, str):
         return value.replace("_", " ")
-    number = f"{value:,.2f}".rstrip("0").rstrip(".")
-    return f"{number} %{unit.removeprefix('percent')}" if unit.startswith("percent") else f"{number} {unit}".strip()
+    if unit.startswith("percent"):
+        return f"{_number(value)} %{unit.removeprefix('percent')}"
+    return f"{_number(value)} {_counted(unit, value)}".strip()
+
+
+def _number(value: float) -> str:
+    return f"{value:,.2f}".rstrip("0").rstrip(".")
+
+
+def _counted(noun: str, count: float) -> str:
+    """Of one item, 'items waiting' are 'item waiting'."""
+    plural, _, rest = noun.partition(" ")
+    if abs(count) != 1 or not plural:
+        return noun
+    return " ".join(filter(None, [SINGULAR.get(plural, plural.removesuffix("s")), rest]))
+
+
+def _is_count(metric: Metric) -> bool:
+    """Whether the label names what is counted, as in 'people late': its figure needs no unit besides."""
+    return bool(metric.unit) and metric.unit in metric.label.split()
 
 
 def bound(operator: str, threshold: Value, unit: str) -> str:
-    return f"{COMPARED[operator]} {figure(threshold, unit)}".strip()
+    compared = "exactly" if operator == "==" and not isinstance(threshold, str) else COMPARED[operator]
+    return f"{compared} {figure(threshold, unit)}".strip()
 
 
 def condition(metric: Metric, operator: str, threshold: Value, for_seconds: int) -> str:
-    """occupancy is over 92 % for 10 min"""
+    """occupancy is over 92 % for 10 min; no-shows are at least 1"""
     held = f" for {span(for_seconds)}" if for_seconds else ""
-    return f"{metric.label} is {bound(operator, threshold, metric.unit)}{held}"
+    verb = "are" if _is_count(metric) else "is"
+    return f"{metric.label} {verb} {_bound(metric, operator, threshold)}{held}"
+
+
+def _bound(metric: Metric, operator: str, threshold: Value) -> str:
+    return bound(operator, threshold, "" if _is_count(metric) else metric.unit)
 
 
 def fired(place: str, metric: Metric, operator: str, threshold: Value, for_seconds: int, value: Value) -> str:
-    """support: occupancy is 95.3 % (over 92 % for 10 min)"""
+    """support: occupancy is 95.3 % (over 92 % for 10 min); dept_789: 1 no-show (at least 1)"""
     held = f" for {span(for_seconds)}" if for_seconds else ""
-    limits = f" ({bound(operator, threshold, metric.unit)}{held})" if not metric.values else held
-    return f"{place}: {metric.label} is {figure(value, metric.unit)}{limits}"
+    limits = f" ({_bound(metric, operator, threshold)}{held})" if not metric.values else held
+    said = figure(value, metric.label) if _is_count(metric) else f"{metric.label} is {figure(value, metric.unit)}"
+    return f"{place}: {said}{limits}"
 
 
 def silent(place: str, metric: Metric, seconds: int) -> str:
@@ -87,4 +114,4 @@ def _healthy(fields: Mapping[str, Any], metric: Metric) -> str:
     if clear is None:
         return " within bounds"
     side = {">": "at most", ">=": "under", "<": "at least", "<=": "over"}[fields["operator"]]
-    return f" {side} {figure(clear, metric.unit)}"
+    return f" {side} {figure(clear, '' if _is_count(metric) else metric.unit)}"

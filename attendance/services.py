@@ -4,11 +4,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, Literal
+from typing import Any
 
 from django.db import transaction
 
-from attendance import currents, movements, people, roster, schedule, selectors, stands, timeline
+from attendance import currents, movements, people, records, roster, schedule, selectors, stands, timeline
 from attendance.events import AttendanceChanged
 from attendance.instants import micros
 from attendance.models import AttendanceRecord, Person, Shift, Snapshot
@@ -19,17 +19,14 @@ from intraday.org.models import Organization, Scope
 from intraday.org.services import resolve_scopes
 from realtime.publish import Builder, EventRef, publish
 
-STATED = ["department_id", "site_id", "status", "checked_in_at", "checked_out_at", "shift_start", "shift_end"]
-"""What a record says. Two of one person and time that agree in all of these are the same record."""
-
-Outcome = Literal["created", "corrected", "duplicate", "late", "superseded"]
+KEPT = timedelta(days=35)
 
 
 @dataclass
 class RowResult:
     """What became of a row; `event` is its place in the log if it was news."""
 
-    result: Outcome
+    result: records.Result
     stored: AttendanceRecord | Shift
     event: EventRef | None = None
 
@@ -64,12 +61,6 @@ class _Post:
     as_of: datetime | None  # of the organization's figures
     done: Ingested
 
-    def by_employee(self) -> dict[str, list[tuple[int, Row]]]:
-        grouped: dict[str, list[tuple[int, Row]]] = {}
-        for index, row in self.rows.items():
-            grouped.setdefault(row["employee_id"], []).append((index, row))
-        return grouped
-
 
 @transaction.atomic
 def ingest(
@@ -92,7 +83,9 @@ def ingest(
         return Ingested(errors=post.done.errors)
     newest_before = {employee: person.newest_at for employee, person in post.people.items()}
     _introduce(post)
-    changed = _settle(post, newest_before, now)
+    settled = records.settle(post.people, post.rows, newest_before, now=now)
+    post.done.results |= {index: RowResult(result, record) for index, (result, record) in settled.results.items()}
+    changed = list(settled.changed.values())
     rostered = roster.take_posted(organization, post.people, changed, now=now)
     schedule.rework(rostered, now=now)
     known = {person.pk: newest_before.get(employee) for employee, person in post.people.items()}
@@ -156,9 +149,6 @@ def refresh(*, organization_id: str, now: datetime) -> int:
     return len(news)
 
 
-KEPT = timedelta(days=35)
-
-
 def purge(*, now: datetime) -> int:
     """Forget what is older than KEPT and came in before that: a replay of long ago may be looked at for as long."""
     limit = now - KEPT
@@ -173,7 +163,7 @@ def _begin(organization: Organization, rows: Mapping[int, Row], within: frozense
     names = {index: (row["department_id"], "") for index, row in rows.items()}
     resolved = resolve_scopes(organization, list(names.values()), create=True, within=within)
     done = Ingested(errors={index: resolved.errors[name] for index, name in names.items() if name in resolved.errors})
-    as_of = currents.lock(resolved.levels[""])
+    as_of = currents.lock(resolved.levels[""]) if len(done.errors) < len(rows) else None
     known = people.known(organization, rows.values())
     post = _Post(organization, resolved.levels, {}, known, as_of, done)
     for index, row in rows.items():
@@ -206,78 +196,6 @@ def _introduce(post: _Post) -> None:
     people.save(news.values())
 
 
-def _settle(post: _Post, newest_before: Mapping[str, datetime | None], now: datetime) -> list[AttendanceRecord]:
-    """Decide about each row and save the records; those that are new or changed."""
-    stored = _stored(post, newest_before)
-    changed: dict[Any, AttendanceRecord] = {}
-    for employee_id, group in post.by_employee().items():
-        person, newest = post.people[employee_id], newest_before.get(employee_id)
-        ordered = sorted(group, key=lambda each: (each[1]["time"], each[0]))
-        last = {row["time"]: row for _, row in ordered}
-        for index, row in ordered:
-            if row is not last[row["time"]] and _says(row) != _says(last[row["time"]]):
-                continue
-            result, record = _decided(person, row, stored, newest, now)
-            post.done.results[index] = RowResult(result, record)
-            if result != "duplicate":
-                changed[record.pk] = record
-        _give_way(post.done, ordered, stored, person)
-    AttendanceRecord.objects.bulk_create(
-        changed.values(),
-        update_conflicts=True,
-        unique_fields=["person", "time"],
-        update_fields=[*STATED, "received_at"],
-    )
-    return list(changed.values())
-
-
-Stored = dict[tuple[int, datetime], AttendanceRecord]
-
-
-def _stored(post: _Post, newest_before: Mapping[str, datetime | None]) -> Stored:
-    """Records that are there already. Newer than a person's newest there is none, so usually nothing is asked."""
-    old = [
-        (post.people[row["employee_id"]].pk, row["time"])
-        for row in post.rows.values()
-        if (newest := newest_before.get(row["employee_id"])) is not None and row["time"] <= newest
-    ]
-    if not old:
-        return {}
-    found = AttendanceRecord.objects.filter(person__in={pk for pk, _ in old}, time__in={time for _, time in old})
-    return {(record.person_id, record.time): record for record in found}
-
-
-def _decided(
-    person: Person, row: Row, stored: Stored, newest: datetime | None, now: datetime
-) -> tuple[Outcome, AttendanceRecord]:
-    record = stored.get((person.pk, row["time"]))
-    if record is not None and _says(record) == _says(row):
-        return "duplicate", record
-    outcome: Outcome = "corrected"
-    if record is None:
-        record = stored[person.pk, row["time"]] = AttendanceRecord(person=person, time=row["time"])
-        outcome = "late" if newest is not None and row["time"] < newest else "created"
-    record.received_at = now
-    for name in STATED:
-        setattr(record, name, row[name])
-    return outcome, record
-
-
-def _give_way(done: Ingested, ordered: Sequence[tuple[int, Row]], stored: Stored, person: Person) -> None:
-    """Rows that a later one of the batch contradicts, and new ones that are not the newest of the batch."""
-    newest = ordered[-1][1]["time"]
-    for index, row in ordered:
-        result = done.results.get(index)
-        if result is None:
-            done.results[index] = RowResult("superseded", stored[person.pk, row["time"]])
-        elif result.result == "created" and row["time"] < newest:
-            result.result = "superseded"
-
-
-def _says(said: AttendanceRecord | Row) -> list[Any]:
-    return [said[name] if isinstance(said, Mapping) else getattr(said, name) for name in STATED]
-
-
 def _announce(
     post: _Post,
     moved: Sequence[movements.Movement],
@@ -295,12 +213,13 @@ def _announce(
     if at is not None and posted:
         news = currents.renew(post.levels.values(), posted=posted, at=at, now=now)
         dirty.mark({*posted, *news, *selectors.queues_of(concerned, at=at)}, now=now)
-    events: list[tuple[Scope, Builder]] = [(post.levels[each.department_id], each.payload) for each in moved]
+    whole = post.levels[""]
+    events = [(post.levels.get(each.department_id, whole), each.payload) for each in moved]
     refs = _publish(events, news)
     for result in post.done.results.values():
         if result.result in ("created", "corrected", "late"):
             scope = post.levels.get(result.stored.department_id)
-            result.event = refs.get(scope) if scope in refs else refs.get(post.levels[""])
+            result.event = refs.get(scope) if scope in refs else refs.get(whole)
 
 
 def _publish(moved: Sequence[tuple[Scope, Builder]], news: Mapping[Scope, Snapshot]) -> dict[Scope | None, EventRef]:

@@ -1,6 +1,6 @@
 """Keeping the spells of people in step with their records."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -21,6 +21,12 @@ class Retold:
 
     before: list[rules.Spell]
     after: list[rules.Spell]
+
+    @property
+    def kept(self) -> int:
+        """How many at the beginning are the same."""
+        pairs = enumerate(zip(self.before, self.after, strict=False))
+        return next((n for n, (a, b) in pairs if a != b), min(len(self.before), len(self.after)))
 
 
 def retell(
@@ -50,7 +56,7 @@ def retell(
         for record in sorted(records[pk], key=lambda each: each.time):
             rules.tell(after, _said(record))
         retold[pk] = Retold(before, after)
-    _replace([row.pk for rows in spells.values() for row in rows], retold, organization, now)
+    _save(organization, spells, retold, now)
     return retold
 
 
@@ -76,7 +82,10 @@ def _records(since: Mapping[int, datetime]) -> dict[int, list[AttendanceRecord]]
     return found
 
 
-def _replace(stale: Sequence[int], retold: Mapping[int, Retold], organization: Organization, now: datetime) -> None:
+def _save(
+    organization: Organization, stored: Mapping[int, list[Spell]], retold: Mapping[int, Retold], now: datetime
+) -> None:
+    stale = [row.pk for pk, rows in stored.items() for row in rows[retold[pk].kept :]]
     Spell.objects.filter(pk__in=stale).delete()
     Spell.objects.bulk_create(
         Spell(
@@ -86,7 +95,7 @@ def _replace(stale: Sequence[int], retold: Mapping[int, Retold], organization: O
             **{name: getattr(spell, name) for name in rules.Spell.__slots__},
         )
         for pk, each in retold.items()
-        for spell in each.after
+        for spell in each.after[each.kept :]
     )
 
 

@@ -12,6 +12,8 @@ TREND_MIN_POINTS = 4
 TREND_SECONDS = 90 * 60
 STALE_AFTER_CADENCES = 3
 DEFAULT_CADENCE_SECONDS = 15 * 60.0
+# A few snapshots in a row are no rhythm: nothing is stale before a minute has passed.
+MIN_CADENCE_SECONDS = 20.0
 
 TrendLabel = Literal["growing", "stable", "decreasing"]
 Source = Literal["explicit", "counters", "net_inferred", "none"]
@@ -122,4 +124,4 @@ def cadence_seconds(times: Sequence[float]) -> float:
     Staleness follows the feed's own rhythm: a 15-minute feed is not stale after three minutes.
     """
     steps = [b - a for a, b in pairwise(times)]
-    return max(1.0, median(steps)) if steps else DEFAULT_CADENCE_SECONDS
+    return max(MIN_CADENCE_SECONDS, median(steps)) if steps else DEFAULT_CADENCE_SECONDS

@@ -44,3 +44,12 @@ def layer_reaches_other_processes(app_configs: Any, **options: Any) -> list[Chec
         message = "DATABASE_URL without REDIS_URL: events of other processes arrive a second late, from the log."
         return [checks.Warning(message, "Set REDIS_URL.", id="intraday.W001")]
     return []
+
+
+@register()
+def base_url_is_an_address(app_configs: Any, **options: Any) -> list[CheckMessage]:
+    parts = urlsplit(settings.BASE_URL)
+    if parts.scheme not in ("http", "https") or not parts.netloc:
+        message = f"INTRADAY_BASE_URL: {settings.BASE_URL!r} is no address such as https://console.example."
+        return [Error(message, "Messages about alerts link to it.", id="intraday.E004")]
+    return []

@@ -69,10 +69,11 @@ INSTALLED_APPS = [
     "attendance",
     "kpi",
     "alerts",
+    "alerts.outgoing",
 ]
 MIDDLEWARE = [
-    "intraday.metrics.timed",
     "intraday.probes.answered_first",
+    "intraday.metrics.timed",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -176,6 +177,7 @@ AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 AXES_DISABLE_ACCESS_LOG = True
+AXES_LOCKOUT_TEMPLATE = "intraday/locked.html"
 AXES_VERBOSE = False
 METRICS_TOKEN = env.str("INTRADAY_METRICS_TOKEN", default="")  # `Authorization: Bearer …` of Prometheus on /metrics
 CALLS_PER_MINUTE_PERSON = env.int("INTRADAY_CALLS_PER_MINUTE_PERSON", default=600)
@@ -256,6 +258,14 @@ if not EMBEDDED:  # behind a proxy that ends TLS, redirects plain HTTP and says 
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_HSTS_SECONDS = env.int("INTRADAY_HSTS_SECONDS", default=3600)
     SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W008", "security.W021"]  # the proxy's business
+
+# --- telling people of alerts ----------------------------------------------------------------------------------------
+BASE_URL = env.str("INTRADAY_BASE_URL", default="http://localhost:5000").rstrip("/")  # of links to alerts
+WEBHOOK_PRIVATE = env.bool("INTRADAY_WEBHOOK_PRIVATE", default=False)  # webhooks to addresses of private networks
+SEND_TIMEOUT = EMAIL_TIMEOUT = env.float("INTRADAY_SEND_TIMEOUT", default=5.0)  # seconds
+vars().update(env.email_url("EMAIL_URL", default="consolemail://"))  # such as smtp+tls://user:password@mail.example:587
+DEFAULT_FROM_EMAIL = env.str("INTRADAY_MAIL_FROM", default="intraday@localhost")
+MAIL_DOMAIN = DEFAULT_FROM_EMAIL.rpartition("@")[2].rstrip(">")
 
 # --- time, static files, logs ----------------------------------------------------------------------------------------
 TIME_ZONE = "UTC"  # REST, events and jobs must spell one instant one way

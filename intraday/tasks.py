@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from celery import Task, shared_task
 from django.utils import timezone
 
+import alerts.outgoing.services
 import alerts.selectors
 import alerts.services
 import kpi.services
@@ -20,6 +21,7 @@ DIRTY_SECONDS = 5
 ALL_SECONDS = 60
 ATTEND_SECONDS = 15
 SWEEP_SECONDS = 600
+TELL_SECONDS = 15
 
 
 @shared_task
@@ -54,7 +56,7 @@ def _send(task: Task, organization_ids: Iterable[str], *, expires: float) -> Non
 
 @shared_task
 def judge_dirty(organization_id: str) -> None:
-    """What new facts change: the figures of their scopes, then the alerts on them."""
+    """What new facts change: the figures of their scopes and of the levels above, then the alerts on them."""
     with lease("judge_dirty", organization_id) as held:
         if held:
             scopes = kpi.services.compute_dirty(organization_id=organization_id, now=timezone.now())
@@ -62,15 +64,17 @@ def judge_dirty(organization_id: str) -> None:
                 alerts.services.evaluate(
                     organization_id=organization_id, scopes=[scope.pk for scope in scopes], now=timezone.now()
                 )
+                _tell_soon()
 
 
 @shared_task
 def judge_all(organization_id: str) -> None:
-    """All figures of an organization, then all alerts."""
+    """All figures of an organization, then all its alerts."""
     with lease("judge_all", organization_id) as held:
         if held:
             kpi.services.compute_all(organization_id=organization_id, now=timezone.now())
             alerts.services.evaluate(organization_id=organization_id, now=timezone.now())
+            _tell_soon()
 
 
 @shared_task
@@ -79,6 +83,7 @@ def attend(organization_id: str) -> None:
     with lease("attend", organization_id, seconds=ATTEND_SECONDS) as held:
         if held:
             alerts.services.attend(organization_id=organization_id, now=timezone.now())
+            _tell_soon()
 
 
 @shared_task
@@ -87,3 +92,18 @@ def sweep(organization_id: str) -> None:
     with lease("sweep", organization_id) as held:
         if held:
             alerts.services.sweep(organization_id=organization_id, now=timezone.now())
+
+
+@shared_task
+def tell() -> None:
+    """Every TELL_SECONDS, and after judgements that left something to say: what people are to hear of. One run at a
+    time, so whoever does not answer occupies one worker at most."""
+    with lease("tell", seconds=2 * TELL_SECONDS) as held:
+        if held:
+            alerts.outgoing.services.send_due(clock=timezone.now)
+
+
+def _tell_soon() -> None:
+    """Asked by jobs, not on commit of whatever fired: a request shall not wait for a broker that is away."""
+    if alerts.outgoing.services.anything_due(now=timezone.now()):
+        tell.apply_async(expires=TELL_SECONDS)

@@ -1,5 +1,5 @@
-"""From what is known of a queue to its sums (kpi.sums). Pure: no database, no clock. Realtime work; what can wait is
-in kpi.workload."""
+"""From what is known of a queue to its sums (kpi.sums): what was measured. Pure: no database, no clock. Heads and risk
+are in kpi.staffing."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field

@@ -62,13 +62,15 @@ def _quality(inputs: QueueInputs, state: State, as_of: datetime | None, fresh_un
 def _why(state: State) -> dict[str, str]:
     """What a dash on the wall is due to, where the feeds' state tells it better than the field's name."""
     sums = state.sums
-    if state.rules.deferred:
-        return (
-            {}
-            if sums.required is not None
-            else dict.fromkeys(("required", "method"), "no backlog, or no handling time")
-        )
-    if sums.required is None and state.calls is not None:
-        told = "no handling time" if state.aht_seconds is None else "more contacts than any queue can have"
-        return dict.fromkeys(("required", "method"), told)
-    return {}
+    told: dict[str, str] = {}
+    if sums.unstable:
+        told["projected_asa_seconds"] = "the queue grows without end"
+    if sums.required is None and (state.rules.deferred or state.calls is not None):
+        told["required"] = told["method"] = _why_not_required(state)
+    return told
+
+
+def _why_not_required(state: State) -> str:
+    if state.aht_seconds is None:
+        return "no handling time"
+    return "no backlog" if state.rules.deferred and state.sums.waiting_now is None else "too many to be believed"

@@ -6,8 +6,8 @@ from functools import lru_cache
 
 WINDOW_BITS = 12
 DEFLATE_ABOVE = 1024  # bytes; below, a compressed message saves less than the client's work is worth
-REMEMBERED_BYTES = 64 * 1024
-_LEVEL = 4
+REMEMBERED_BYTES = 16 * 1024
+_LEVEL, _MEMORY = 4, 5  # a small state: it is made anew for each message
 _PLAIN, _COMPRESSED = 0x81, 0xC1  # final text frames, the second with RSV1 (RFC 7692, 6)
 
 
@@ -25,13 +25,13 @@ def deflated_frame(text: bytes) -> bytes:
 
 def _deflated(text: bytes) -> bytes:
     """Compressed by itself (no context takeover), so that one frame serves every connection (RFC 7692, 7.2.1)."""
-    compressor = zlib.compressobj(_LEVEL, zlib.DEFLATED, -WINDOW_BITS)
+    compressor = zlib.compressobj(_LEVEL, zlib.DEFLATED, -WINDOW_BITS, _MEMORY)
     body = compressor.compress(text) + compressor.flush(zlib.Z_SYNC_FLUSH)
     body = body.removesuffix(b"\x00\x00\xff\xff")
     return _framed(_COMPRESSED, body) if len(body) < len(text) else frame(text)
 
 
-_remembered = lru_cache(maxsize=64)(_deflated)  # audiences with different rooms get the same events
+_remembered = lru_cache(maxsize=512)(_deflated)  # audiences with different rooms get the same events
 
 
 def _framed(first: int, body: bytes) -> bytes:

@@ -91,22 +91,21 @@ class Healing:
 
     async def _reach_back(self, stream: LiveStream, seq: int) -> None:
         """Fill the ring with what a replay may hold, once: whoever comes next, from wherever, is served from memory."""
-        if stream.ring.last is None or (seq < stream.ring.start_after and not stream.ring.filled):
-            await self._flights.do(("fill", stream.name), lambda: self._fill(stream))
+        ring = stream.ring
+        for _ in range(2):  # it may be begun, elsewhere, while the log is read
+            if ring.last is None or (seq < ring.start_after and not ring.filled):
+                await self._flights.do(("fill", stream.name), lambda: self._fill(stream))
 
     async def _fill(self, stream: LiveStream) -> None:
         ring = stream.ring
+        upto = None if ring.last is None else ring.start_after
         page = await in_thread(
-            event_log.read_back,
-            stream.name,
-            upto=None if ring.last is None else ring.start_after,
-            max_events=MAX_REPLAY_EVENTS,
-            max_bytes=MAX_REPLAY_BYTES,
+            event_log.read_back, stream.name, upto=upto, max_events=MAX_REPLAY_EVENTS, max_bytes=MAX_REPLAY_BYTES
         )
         if page is not None:
             stream.start(page.epoch, page.head)
             if page.epoch == ring.epoch:
-                ring.fill(page.records)
+                ring.fill(page.records, page.head if upto is None else upto)
 
     # --- epochs ------------------------------------------------------------------------------------------------------
     async def _doubt(self, stream: LiveStream, since: Position) -> None:

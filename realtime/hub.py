@@ -222,6 +222,8 @@ class Hub:
                 if not failing:
                     log.error("database_unreachable", error=str(error).strip())
                 failing = True
+            except Exception:  # whatever it is: nothing heals without this loop
+                log.exception("tick_failed")
 
     async def _report(self) -> None:
         report = self.reporter.collect(self)

@@ -14,7 +14,7 @@ class Ring:
     def __init__(self) -> None:
         self.epoch = ""
         self.last: int | None = None
-        self.filled = False  # what the log has before its first record was added, as far as anybody may ask for it
+        self.filled = False  # it reaches back as far as anybody may ask, or the log does
         self._records: list[Record] = []
         self._bytes = 0
         self._bases: dict[int, int] = {}  # seq -> seq of the event before with the same key
@@ -43,10 +43,10 @@ class Ring:
         self.last = records[-1].seq
         self._trim()
 
-    def fill(self, records: Sequence[Record]) -> None:
-        """Put older records from the log before the first; without them if it has moved on meanwhile."""
-        self.filled = True
-        if records and records[-1].seq == self.start_after:
+    def fill(self, records: Sequence[Record], upto: int) -> None:
+        """Put what the log has up to `upto` before the first record; not where that is elsewhere by now."""
+        if upto == self.start_after:
+            self.filled = True
             self._records[:0] = records
             self._bytes += sum(len(record.full) for record in records)
 

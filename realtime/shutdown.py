@@ -36,12 +36,16 @@ async def take_leave(hub: "Hub") -> None:
     for connection in leaving:
         say_reconnect(connection, within)
     pause = min(MAX_CLOSE_SECONDS, len(leaving) * CLOSE_SECONDS_EACH) / max(1, len(leaving))
-    closing = []
+    known, closing = set(leaving), []
     for connection in leaving:
-        closing.append(asyncio.create_task(connection.close(Close.RESTART, REASON, within=LAST_WORDS_SECONDS)))
+        closing.append(asyncio.create_task(_close(connection)))
         await asyncio.sleep(pause)
-    if closing:
-        await asyncio.wait(closing)
+    late = [connection for connection in hub.connections.values() if connection not in known]  # over plain HTTP
+    await asyncio.gather(*closing, *map(_close, late))
+
+
+async def _close(connection: "Connection") -> None:
+    await connection.close(Close.RESTART, REASON, within=LAST_WORDS_SECONDS)
 
 
 def say_reconnect(connection: "Connection", within: float = MAX_RETURN_SECONDS) -> None:

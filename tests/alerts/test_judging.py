@@ -116,7 +116,7 @@ def test_posted_backlog_is_judged(world: World, api):
     post(api, row(total=20, items_over_sla=5))
     done = evaluation.evaluate(organization_id="org_123", now=TEN + timedelta(seconds=30))
     assert (done.triggered, world.alert.current_value) == (1, 5)
-    assert world.alert.message == "support: items over SLA is 5 items (at least 5 items)"
+    assert world.alert.message == "support: 5 items over SLA (at least 5)"
 
 
 # --- feeds -----------------------------------------------------------------------------------------------------------

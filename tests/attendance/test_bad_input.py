@@ -216,3 +216,10 @@ def test_many_rows_of_one_person_and_shift_are_taken_in_one_batch(api: ContractC
     assert results(answer).count("created") == 1
     answer = plan(api, *(shift("ben", end=60 + number, shift_id="one") for number in range(5)))
     assert results(answer) == ["superseded"] * 4 + ["created"]
+
+
+def test_a_batch_of_nothing_good_leaves_no_trace_in_a_fresh_organization(outsider: ContractClient, rows_stored: Count):
+    before = rows_stored()
+    assert say(outsider, record("ben", status="?"), atomic="true")["status"] == 400
+    assert plan(outsider, shift("ben", kind="?"))["status"] == 400
+    assert rows_stored() == before

@@ -1,5 +1,6 @@
 """The example app: a page on another origin, the package as the server serves it, tokens from the app's own backend."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -28,9 +29,10 @@ class Portal:
     server: ProcessServer
 
 
-@pytest.fixture
-def portal(tmp_path: Path) -> Iterator[Portal]:
+@pytest.fixture(scope="module")
+def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
     """The example, installed from the running server as its README says."""
+    tmp_path = tmp_path_factory.mktemp("portal")
     if not shutil.which("npm"):
         pytest.skip("the example needs Node.js with npm")
     port, var = free_port(), tmp_path / "var"
@@ -75,6 +77,39 @@ def wait_for(url: str) -> None:
     raise AssertionError(f"{url} does not answer")
 
 
+SPARING_CLIENT = """async (options) => {
+    const { createClient } = await import("intraday-realtime");
+    const getToken = async () => (await fetch("/token", { method: "POST" })).json();
+    const client = createClient({ url: (await getToken()).url, getToken, ...options });
+    const view = client.figures("backlog", { organization_id: "org_123" });
+    view.subscribe(() => {
+        window.totals = Object.fromEntries([...view.getState().byScope.values()].map(({ latest }) =>
+            [latest.queue_name ?? latest.department_id ?? "all", [latest.total_items, latest.avg_wait_time_minutes]]));
+    });
+}"""
+
+
+@pytest.mark.parametrize(
+    ("options", "sign"), [({"delta": True}, '"base":'), ({"batchMilliseconds": 100}, '"event":"batch"')]
+)
+async def test_patches_and_batches_show_what_whole_events_show(
+    page: Page, portal: Portal, options: dict[str, object], sign: str
+) -> None:
+    heard: list[str] = []
+    page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: heard.append(str(frame))))
+    await page.goto(portal.url)
+    await expect(page.locator("#connection")).to_have_text("Live", timeout=PATIENCE)
+    await page.evaluate(SPARING_CLIENT, options)
+    for items in (3, 4, 5):
+        for queue in ("support", "billing", "claims"):
+            await post(portal.server, queue, items)
+    expected = {"support": 5, "billing": 5, "claims": 5, "dept_456": 10, "dept_789": 5, "all": 15}
+    shown = json.dumps(sorted([scope, [total, 3.5]] for scope, total in expected.items()), separators=(",", ":"))
+    totals = "JSON.stringify(Object.entries(window.totals ?? {}).sort())"
+    await page.wait_for_function(f"{totals} === '{shown}'", timeout=PATIENCE)
+    assert any(sign in frame for frame in heard)
+
+
 async def test_a_page_of_ones_own_on_another_origin_shows_live_figures(page: Page, portal: Portal) -> None:
     await page.goto(portal.url)
     connection, total = page.locator("#connection"), page.locator("#total")
@@ -82,10 +117,12 @@ async def test_a_page_of_ones_own_on_another_origin_shows_live_figures(page: Pag
     for queue, items in (("support", 10), ("billing", 20), ("claims", 30)):
         await post(portal.server, queue, items)
     await expect(total).to_have_text("60", timeout=PATIENCE)
-    await expect(page.locator("#queues tr").first).to_have_text("claims30")
+    worst = page.locator("#queues tr").first
+    await expect(worst).to_have_text("claims30")
     portal.server.stop()
     await expect(connection).to_have_text("Offline", timeout=PATIENCE)
     portal.server.start()
+    await page.evaluate("dispatchEvent(new Event('online'))")  # no need to wait for the next attempt
     await expect(connection).to_have_text("Live", timeout=PATIENCE)
-    await post(portal.server, "support", 11)
-    await expect(total).to_have_text("61", timeout=PATIENCE)
+    await post(portal.server, "claims", 31)
+    await expect(worst).to_have_text("claims31", timeout=PATIENCE)

@@ -51,6 +51,18 @@ def test_only_what_follows_enters_a_ring():
         ring.extend(records(9, 1))
 
 
+def test_what_the_log_has_from_before_is_added_where_it_belongs_or_not_at_all():
+    ring = Ring()
+    ring.restart("epoch", 10)
+    ring.extend(records(11, 2))
+    ring.fill(records(1, 12), 12)  # as if it had been read before the ring was begun at 10
+    assert (ring.filled, ring.start_after) == (False, 10)
+    ring.fill(records(6, 5), 10)
+    assert (ring.filled, ring.start_after) == (True, 5)
+    assert [record.seq for record in ring.after(5) or []] == list(range(6, 13))
+    assert ring._bytes == 700
+
+
 def test_an_event_above_all_bounds_is_still_delivered():
     ring = Ring()
     ring.restart("epoch", 0)

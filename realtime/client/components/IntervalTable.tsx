@@ -12,7 +12,10 @@ const AFTER = 6;
 
 export const IntervalTable = memo(function IntervalTable({ intervals }: { intervals: Interval[] }) {
   const [whole, setWhole] = useState(false);
-  const at = Math.max(0, intervals.findIndex(({ state }) => state === "now"));
+  const at = Math.max(
+    0,
+    intervals.findIndex(({ state }) => state === "now"),
+  );
   const shown = whole ? intervals : intervals.slice(Math.max(0, at - BEFORE), at + AFTER);
   return (
     <Panel title="Intervals" className="intervals">
@@ -21,14 +24,30 @@ export const IntervalTable = memo(function IntervalTable({ intervals }: { interv
           <thead>
             <tr>
               <th scope="col">Interval</th>
-              <th scope="col" className="figure">Forecast</th>
-              <th scope="col" className="figure" title="Forecast, corrected by what came so far">Reforecast</th>
-              <th scope="col" className="figure">Actual</th>
-              <th scope="col" className="figure">Required</th>
-              <th scope="col" className="figure">Scheduled</th>
-              <th scope="col" className="figure">Available</th>
-              <th scope="col" className="figure">Gap</th>
-              <th scope="col" className="figure">Service</th>
+              <th scope="col" className="figure">
+                Forecast
+              </th>
+              <th scope="col" className="figure" title="Forecast, corrected by what came so far">
+                Reforecast
+              </th>
+              <th scope="col" className="figure">
+                Actual
+              </th>
+              <th scope="col" className="figure">
+                Required
+              </th>
+              <th scope="col" className="figure">
+                Scheduled
+              </th>
+              <th scope="col" className="figure">
+                Available
+              </th>
+              <th scope="col" className="figure">
+                Gap
+              </th>
+              <th scope="col" className="figure">
+                Service
+              </th>
             </tr>
           </thead>
           <tbody>
@@ -59,14 +78,30 @@ function IntervalRow({ interval }: { interval: Interval }) {
         {clock(interval.start, zone)}
         {STATES[interval.state] && <small>{STATES[interval.state]}</small>}
       </th>
-      <td className="figure"><Value text={number(interval.forecast)} reason="no forecast posted" /></td>
-      <td className="figure"><Value text={number(interval.reforecast)} reason="no forecast posted" /></td>
-      <td className="figure"><Value text={number(interval.offered)} reason={toCome ?? "nothing posted"} /></td>
-      <td className="figure"><Value text={number(interval.required)} reason="no forecast to work it out from" /></td>
-      <td className="figure"><Value text={number(interval.scheduled)} reason="no shifts posted" /></td>
-      <td className="figure"><Value text={number(interval.available)} reason={toCome ?? "neither agents nor check-ins posted"} /></td>
-      <td className="figure" data-short={short || undefined}><Value text={signed(interval.gap)} reason="required or agents unknown" /></td>
-      <td className="figure"><Value text={percent(interval.service_level)} reason={toCome ?? "no contacts"} /></td>
+      <td className="figure">
+        <Value text={number(interval.forecast)} reason="no forecast posted" />
+      </td>
+      <td className="figure">
+        <Value text={number(interval.reforecast)} reason="no forecast posted" />
+      </td>
+      <td className="figure">
+        <Value text={number(interval.offered)} reason={toCome ?? "nothing posted"} />
+      </td>
+      <td className="figure">
+        <Value text={number(interval.required)} reason="no forecast to work it out from" />
+      </td>
+      <td className="figure">
+        <Value text={number(interval.scheduled)} reason="no shifts posted" />
+      </td>
+      <td className="figure">
+        <Value text={number(interval.available)} reason={toCome ?? "neither agents nor check-ins posted"} />
+      </td>
+      <td className="figure" data-short={short || undefined}>
+        <Value text={signed(interval.gap)} reason="required or agents unknown" />
+      </td>
+      <td className="figure">
+        <Value text={percent(interval.service_level)} reason={toCome ?? "no contacts"} />
+      </td>
     </tr>
   );
 }

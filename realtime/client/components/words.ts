@@ -35,8 +35,7 @@ export function duration(seconds: Figure): string {
   return `${Math.floor(hours / 24)} days`;
 }
 
-export const minutes = (value: Figure): string =>
-  duration(value === null || value === undefined ? value : value * 60);
+export const minutes = (value: Figure): string => duration(value === null || value === undefined ? value : value * 60);
 
 export function plural(count: number, one: string, many = `${one}s`): string {
   return `${number(count)} ${count === 1 ? one : many}`;

@@ -1,0 +1,131 @@
+"""Form fields for what rules say: spans of time, hours of the week, metrics, places, recipients. Nobody types JSON."""
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django import forms
+
+from alerts import hours, metrics, wording
+from alerts.outgoing import recipients
+from intraday.org.models import Department, Organization, Queue
+
+Groups = list[tuple[str, list[tuple[str, str]]]]
+UNITS = {"s": 1, "sec": 1, "min": 60, "m": 60, "h": 3_600, "d": 86_400, "": 1}
+
+
+class SpanField(forms.CharField):
+    """'10 min', '90 s', '2 h', '1 h 30 min' or plain seconds, to seconds."""
+
+    widget = forms.TextInput(attrs={"class": "vTextField", "placeholder": "10 min"})
+
+    def prepare_value(self, value: Any) -> Any:
+        return wording.span(value) if isinstance(value, int) else value
+
+    def to_python(self, value: Any) -> Any:
+        text = (super().to_python(value) or "").strip().lower()
+        if not text:
+            return None
+        if not re.fullmatch(r"(\d+\s*(s|sec|min|m|h|d)?\s*)+", text):
+            raise forms.ValidationError("A span of time, such as 10 min, 90 s or 2 h.")
+        return sum(int(number) * UNITS[unit] for number, unit in re.findall(r"(\d+)\s*([a-z]*)", text))
+
+
+class HoursField(forms.CharField):
+    """Lines such as 'mon-fri 08:00-18:00' or 'sat,sun 22:00-06:00', to windows of the week."""
+
+    widget = forms.Textarea(attrs={"rows": 3, "cols": 40, "placeholder": "mon-fri 08:00-18:00"})
+
+    def prepare_value(self, value: Any) -> Any:
+        return "\n".join(map(_spell, value)) if isinstance(value, list) else value
+
+    def to_python(self, value: Any) -> Any:
+        lines = (super().to_python(value) or "").lower().splitlines()
+        windows = [_window(line) for line in lines if line.strip()]
+        try:
+            hours.read(windows)
+        except ValueError as error:
+            raise forms.ValidationError(str(error)) from error
+        return windows
+
+
+def _spell(window: dict[str, Any]) -> str:
+    return f"{','.join(window['days'])} {window['start']}-{window['end']}"
+
+
+def _window(line: str) -> dict[str, Any]:
+    days, _, clock = line.strip().partition(" ")
+    start, dash, end = clock.strip().partition("-")
+    if not dash:
+        raise forms.ValidationError("A line looks like mon-fri 08:00-18:00.")
+    named = [day for part in days.split(",") for day in _days(part)]
+    return {"days": list(dict.fromkeys(named)), "start": start.strip(), "end": end.strip()}
+
+
+def _days(part: str) -> Sequence[str]:
+    first, dash, last = part.partition("-")
+    if not dash:
+        return [first]
+    if first not in hours.DAYS or last not in hours.DAYS:
+        raise forms.ValidationError(f"Days are some of {', '.join(hours.DAYS)}.")
+    begin, end = hours.DAYS.index(first), hours.DAYS.index(last)
+    return hours.DAYS[begin : end + 1] if begin <= end else hours.DAYS[begin:] + hours.DAYS[: end + 1]
+
+
+class ValueField(forms.CharField):
+    """A number, or a word."""
+
+    def prepare_value(self, value: Any) -> Any:
+        return f"{value:g}" if isinstance(value, float) else value
+
+    def to_python(self, value: Any) -> Any:
+        text = (super().to_python(value) or "").strip()
+        if not text:
+            return None
+        try:
+            number = float(text.replace(",", "."))
+        except ValueError:
+            return text.replace(" ", "_")
+        return int(number) if number.is_integer() else number
+
+
+def metric_choices() -> Groups:
+    """All metrics by what they are about, each with its unit or its words."""
+    groups: dict[str, list[tuple[str, str]]] = {source: [] for source in metrics.SOURCES}
+    for metric in metrics.CATALOGUE.values():
+        means = " | ".join(metric.values) or metric.unit
+        groups[metric.source].append((f"{metric.source}:{metric.path}", f"{metric.label} ({means})"))
+    return list(groups.items())
+
+
+def place_choices(organization: Organization | None) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    """Departments and queues by name; of every organization while it is not yet known which."""
+    departments, queues = Department.objects.order_by("code"), Queue.objects.order_by("name")
+    if organization is not None:
+        departments = departments.filter(organization=organization)
+        queues = queues.filter(department__organization=organization)
+    return (
+        choices("all departments", departments.values_list("code", flat=True)),
+        choices("all queues", queues.values_list("name", flat=True)),
+    )
+
+
+def choices(empty: str, values: Iterable[str]) -> list[tuple[str, str]]:
+    return [("", empty), *((value, value) for value in dict.fromkeys(values))]
+
+
+def recipient_choices(organization: Organization | None, *present: str) -> list[Any]:
+    """Roles, channels and people, and besides what stands there already."""
+    organizations = [organization] if organization else Organization.objects.order_by("pk")
+    groups: dict[str, list[str]] = {}
+    for each in organizations:
+        for group, names in recipients.known(each):
+            groups[group] = list(dict.fromkeys([*groups.get(group, []), *names]))
+    offered = {name for names in groups.values() for name in names}
+    groups["As it is"] = [name for name in present if name and name not in offered]
+    return [("", "—"), *((group, [(name, name) for name in names]) for group, names in groups.items() if names)]
+
+
+def the_only_organization() -> Organization | None:
+    found = list(Organization.objects.all()[:2])
+    return found[0] if len(found) == 1 else None

@@ -1,0 +1,137 @@
+"""The form of a rule: what a person fills in, put into the fields of alerts.definition and checked by the service."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from alerts import definition, editing
+from alerts.admin.fields import (
+    HoursField,
+    SpanField,
+    ValueField,
+    metric_choices,
+    place_choices,
+    recipient_choices,
+    the_only_organization,
+)
+from alerts.models import EscalationStep, Level, NoDataMode, Operator, Rule, Severity
+from alerts.selectors import stated
+from intraday.org.models import Organization
+
+STEPS = "escalation"  # the prefix of the rows
+
+
+class RuleForm(forms.ModelForm):
+    metric = forms.ChoiceField(choices=metric_choices)
+    operator = forms.ChoiceField(choices=[(each.value, f"is {each.value}") for each in Operator])
+    threshold = ValueField(help_text="In the metric's unit, or one of its words.")
+    clear_threshold = ValueField(
+        required=False, label="healthy again at", help_text="Beyond the threshold on the good side; empty: at it."
+    )
+    for_seconds = SpanField(required=False, label="for", help_text="It fires when it has been so for this long.")
+    severity = forms.ChoiceField(choices=Severity.choices, initial=Severity.HIGH)
+    evaluate_each = forms.ChoiceField(choices=Level.choices, label="judge", initial=Level.QUEUE)
+    department_id = forms.ChoiceField(required=False, label="only in department")
+    queue_name = forms.ChoiceField(required=False, label="only queue")
+    active_hours = HoursField(required=False, help_text="One line each, local: mon-fri 08:00-18:00. Empty: always.")
+    time_zone = forms.CharField(required=False, help_text="Of these hours; empty: the organization's.")
+    recover_for_seconds = SpanField(required=False, label="over after", help_text="Healthy for so long.", initial=120)
+    cooldown_seconds = SpanField(
+        required=False, label="quiet afterwards", help_text="Empty: 5 min, for critical none.", initial=None
+    )
+    auto_resolve = forms.BooleanField(required=False, initial=True, help_text="Else a person resolves it.")
+    ack_timeout_seconds = SpanField(
+        required=False, label="acknowledgement holds", help_text="Then it waits for a person again. Empty: for good."
+    )
+    repeat_seconds = SpanField(required=False, label="remind every", help_text="While nobody attends. Empty: never.")
+    no_data_mode = forms.ChoiceField(choices=NoDataMode.choices, label="without data", initial=NoDataMode.KEEP_LAST)
+    no_data_for_seconds = SpanField(required=False, label="without data means", initial=300)
+    alert_type = forms.CharField(required=False, help_text="What screens group by; empty: after the metric.")
+    runbook = forms.CharField(required=False, help_text="What to do: an address, or a section of docs/runbook.md.")
+    enabled = forms.BooleanField(required=False, initial=True)
+    seen_version = forms.IntegerField(required=False, widget=forms.HiddenInput)
+
+    class Meta:
+        model = Rule
+        fields = ["organization", "name"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.stored = None if self.instance._state.adding else self.instance
+        if self.stored is not None:
+            self.initial.update(stated(self.stored), metric=f"{self.stored.source}:{self.stored.metric}")
+            self.initial["seen_version"] = self.stored.version
+        departments, queues = place_choices(self._organization())
+        self.fields["department_id"].choices = departments  # type: ignore[attr-defined]
+        self.fields["queue_name"].choices = queues  # type: ignore[attr-defined]
+
+    def _organization(self) -> Organization | None:
+        return self.stored.organization if self.stored is not None else the_only_organization()
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if self.stored is not None and cleaned.get("seen_version") not in (None, self.stored.version):
+            self.add_error(None, f"Somebody changed it meanwhile: this is version {self.stored.version} now.")
+        organization = self.stored.organization if self.stored else cleaned.get("organization")
+        steps = steps_of(self.data)
+        if organization is not None and steps is not None and not self.errors:
+            self.organization, self.said = organization, _said(cleaned, steps)
+            self._check()
+        return cleaned
+
+    def _check(self) -> None:
+        """By the service that will save it."""
+        try:
+            editing.draft(self.organization, self.said, self.stored)
+        except ValidationError as error:
+            for name, messages in error.message_dict.items():
+                shown = {"source": "metric"}.get(name, name)
+                self.add_error(shown if shown in self.fields else None, messages)
+
+    def _post_clean(self) -> None:
+        """Nothing is put into the record here: the service writes it."""
+
+
+def steps_of(data: Mapping[str, Any]) -> list[dict[str, Any]] | None:
+    """The rows of escalation as they were posted, in order of time; None if a row is wrong, which it says itself."""
+    rows = []
+    for number in range(int(data.get(f"{STEPS}-TOTAL_FORMS") or 0)):
+        form = StepForm(data, prefix=f"{STEPS}-{number}", empty_permitted=True, use_required_attribute=False)
+        if data.get(f"{form.prefix}-DELETE") or not form.has_changed():
+            continue
+        if not form.is_valid():
+            return None
+        rows.append({name: form.cleaned_data[name] for name in ("after_seconds", "to", "raise_severity")})
+    return sorted(rows, key=lambda row: row["after_seconds"])
+
+
+def _said(cleaned: Mapping[str, Any], steps: list[dict[str, Any]]) -> dict[str, Any]:
+    """The fields of a rule; a span that was left empty is the default, where there is one."""
+    fields = {name: cleaned[name] for name in definition.FIELDS if name in cleaned}
+    fields["source"], _, fields["metric"] = cleaned["metric"].partition(":")
+    for name in ("for_seconds", "recover_for_seconds", "no_data_for_seconds"):
+        if fields[name] is None:
+            fields[name] = definition.DEFAULTS[name]
+    return {**fields, "escalation": steps}
+
+
+class StepForm(forms.ModelForm):
+    after_seconds = SpanField(label="after")
+    to = forms.ChoiceField(label="tell")
+    raise_severity = forms.ChoiceField(
+        choices=[("", "as it is"), *Severity.choices], required=False, label="raise severity to"
+    )
+
+    class Meta:
+        model = EscalationStep
+        fields = ["after_seconds", "to", "raise_severity"]
+
+    def __init__(self, *args: Any, organization: Organization | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        present = (str(self.initial.get("to", "")), str(self.data.get(f"{self.prefix}-to", "")))
+        self.fields["to"].choices = recipient_choices(organization or the_only_organization(), *present)  # type: ignore[attr-defined]
+
+    def _post_clean(self) -> None:
+        """The rule is written as a whole, by the service."""

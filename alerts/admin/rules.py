@@ -1,0 +1,242 @@
+"""Rules: made, tried on the last day, tested, enabled, and who changed what."""
+
+from datetime import timedelta
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils import timezone
+
+from alerts import definition, editing, metrics, preview, selectors, sources, wording
+from alerts.admin.fields import the_only_organization
+from alerts.admin.forms import RuleForm, StepForm
+from alerts.journal import Actor
+from alerts.models import EscalationStep, Rule
+from alerts.outgoing.services import try_rule
+
+PREVIEW = timedelta(hours=24)
+
+
+def actor(request: HttpRequest) -> Actor:
+    return Actor(request.user.get_username()[:150], request.headers.get("X-Request-ID", "")[:64])
+
+
+class StepInline(admin.TabularInline):
+    """After so long unattended, tell these people too."""
+
+    model = EscalationStep
+    form = StepForm
+    extra = 1
+    ordering = ["after_seconds"]
+    verbose_name = "step"
+    verbose_name_plural = "While nobody attends to it"
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return _may_edit(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return _may_edit(request)
+
+    has_delete_permission = has_change_permission
+    has_view_permission = has_change_permission
+
+
+def _may_edit(request: HttpRequest) -> bool:
+    return request.user.has_perms(["alerts.change_rule"]) or request.user.has_perms(["alerts.add_rule"])
+
+
+@admin.register(Rule)
+class RuleAdmin(admin.ModelAdmin):
+    form = RuleForm
+    inlines = [StepInline]
+    change_form_template = "alerts/admin/rule.html"
+    list_display = ["name", "organization", "severity", "means", "enabled", "version", "changed_at"]
+    list_filter = ["organization", "enabled", "severity", "source"]
+    search_fields = ["name", "metric"]
+    actions = ["enable", "disable"]
+    readonly_fields = ["means"]
+    fieldsets = [
+        (None, {"fields": ["organization", "name", "means", "enabled", "seen_version"]}),
+        ("When", {"fields": ["metric", ("operator", "threshold", "for_seconds"), "severity"]}),
+        ("Where", {"fields": ["evaluate_each", ("department_id", "queue_name")]}),
+        ("Over", {"fields": [("clear_threshold", "recover_for_seconds"), "cooldown_seconds", "auto_resolve"]}),
+        ("Only at certain hours", {"fields": [("active_hours", "time_zone")]}),
+        (
+            "People",
+            {"fields": ["ack_timeout_seconds", "repeat_seconds", "runbook", "alert_type"]},
+        ),
+        ("Without data", {"fields": [("no_data_mode", "no_data_for_seconds")]}),
+    ]
+
+    # --- pages -------------------------------------------------------------------------------------------------------
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view
+        return [
+            path("preview", view(self.preview_view), name="alerts_rule_preview"),
+            path("<uuid:rule_id>/test", view(self.test_view), name="alerts_rule_test"),
+            *super().get_urls(),
+        ]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Rule]:
+        return super().get_queryset(request).filter(deleted_at=None).prefetch_related("escalation")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Rule | None = None) -> list[str]:
+        return ["means", "organization"] if obj else ["means"]
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        only = the_only_organization()
+        return {"organization": only.pk if only else None, **super().get_changeform_initial_data(request)}
+
+    def get_formset_kwargs(
+        self, request: HttpRequest, obj: Rule, inline: admin.options.InlineModelAdmin, prefix: str
+    ) -> dict[str, Any]:
+        organization = obj.organization if obj.organization_id else None
+        kwargs = super().get_formset_kwargs(request, obj, inline, prefix)  # type: ignore[misc]
+        return {**kwargs, "form_kwargs": {"organization": organization}}
+
+    @admin.display(description="in words")
+    def means(self, rule: Rule) -> str:
+        return "Preview says it." if rule._state.adding else selectors.in_words(rule)
+
+    def preview_view(self, request: HttpRequest) -> HttpResponse:
+        """What the unsaved draft would have done in the last day, beside the rule as it is. Writes nothing."""
+        if request.method != "POST" or not _may_edit(request):
+            raise PermissionDenied
+        rule = self._stored(request, request.GET.get("rule"))
+        form = self.get_form(request, rule, change=rule is not None)(request.POST, instance=rule)
+        context = {"title": "Preview", "form": form, "rule": rule, "answer": None}
+        if form.is_valid() and hasattr(form, "said"):
+            context |= _previewed(form, rule)
+        return self._page(request, "preview", context)
+
+    def test_view(self, request: HttpRequest, rule_id: Any) -> HttpResponse:
+        """Tell those whom the rule, as it is saved, may reach that this is a test."""
+        if request.method != "POST" or not _may_edit(request):
+            raise PermissionDenied
+        rule = self._stored(request, rule_id)
+        assert rule is not None
+        tried = try_rule(rule, now=timezone.now())
+        return self._page(request, "test", {"title": f"Test of {rule}", "rule": rule, "tried": tried})
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        rule = self._stored(request, object_id)
+        assert rule is not None
+        if not self.has_view_or_change_permission(request, rule):
+            raise PermissionDenied
+        context = {"title": f"History of {rule}", "rule": rule, "history": selectors.history(rule)}
+        return self._page(request, "history", context)
+
+    def _page(self, request: HttpRequest, name: str, context: dict[str, Any]) -> HttpResponse:
+        whole = {**self.admin_site.each_context(request), "opts": self.opts, **context}
+        return TemplateResponse(request, f"alerts/admin/rule_{name}.html", whole)
+
+    def _stored(self, request: HttpRequest, rule_id: Any) -> Rule | None:
+        """None where none is named."""
+        if not rule_id:
+            return None
+        rule = self.get_object(request, str(rule_id))
+        if rule is None:
+            raise Http404
+        return rule
+
+    # --- saving ------------------------------------------------------------------------------------------------------
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        try:
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        except editing.VersionError as error:
+            messages.error(request, f"Not saved. {error}")
+            return HttpResponseRedirect(request.path)
+
+    def save_model(self, request: HttpRequest, obj: Rule, form: forms.ModelForm, change: bool) -> None:
+        saved = self._save(form, actor(request))
+        obj.pk, obj.name = saved.pk, saved.name
+
+    def _save(self, form: Any, by: Actor) -> Rule:
+        now = timezone.now()
+        if form.stored is None:
+            return editing.create_rule(organization=form.organization, fields=form.said, actor=by, now=now)
+        return editing.edit_rule(
+            organization=form.organization,
+            rule_id=form.stored.pk,
+            fields=form.said,
+            actor=by,
+            now=now,
+            expected_version=form.cleaned_data["seen_version"],
+        )
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """The steps were saved with their rule."""
+
+    def construct_change_message(self, request: HttpRequest, form: Any, formsets: Any, add: bool = False) -> Any:
+        return [{"added": {}}] if add else []  # what was changed stands in the rule's own history
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """A rule leaves the list, and its open alerts are resolved; they and its history stay."""
+        return [str(rule) for rule in objs], {self.opts.verbose_name_plural: len(objs)}, set(), []
+
+    def delete_model(self, request: HttpRequest, obj: Rule) -> None:
+        editing.delete_rule(organization=obj.organization, rule_id=obj.pk, actor=actor(request), now=timezone.now())
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Rule]) -> None:
+        for rule in queryset:
+            self.delete_model(request, rule)
+
+    @admin.action(description="Enable the selected rules", permissions=["change"])
+    def enable(self, request: HttpRequest, queryset: QuerySet[Rule]) -> None:
+        self._set_enabled(request, queryset, True)
+
+    @admin.action(description="Disable the selected rules", permissions=["change"])
+    def disable(self, request: HttpRequest, queryset: QuerySet[Rule]) -> None:
+        self._set_enabled(request, queryset, False)
+
+    def _set_enabled(self, request: HttpRequest, queryset: QuerySet[Rule], enabled: bool) -> None:
+        for rule in queryset:
+            editing.edit_rule(
+                organization=rule.organization,
+                rule_id=rule.pk,
+                fields={"enabled": enabled},
+                actor=actor(request),
+                now=timezone.now(),
+            )
+        messages.success(request, f"{len(queryset)} rules {'enabled' if enabled else 'disabled'}.")
+
+
+def _previewed(form: Any, rule: Rule | None) -> dict[str, Any]:
+    now, fields = timezone.now(), definition.complete(form.said)
+    metric = metrics.find(fields["source"], fields["metric"])
+    answer = preview.preview(
+        organization=form.organization,
+        since=now - PREVIEW,
+        until=now,
+        rule_id=rule.pk if rule else None,
+        draft=form.said,
+    )
+    shown = {name: answer[name] for name in ("current", "draft") if answer[name]}
+    return {
+        "in_words": wording.rule(fields, metric),
+        "versions": {name: {**each, "alerts": [_row(row) for row in each["alerts"]]} for name, each in shown.items()},
+        "since": answer["since"],
+        "until": answer["until"],
+        "kept": sources.SOURCES.providers[metric.figures].past is not None,
+    }
+
+
+def _row(episode: dict[str, Any]) -> dict[str, Any]:
+    scope = episode["scope"]
+    place = [scope[name] for name in ("department_id", "queue_name") if name in scope]
+    peak = episode["peak"]
+    peak = wording.figure(peak, "") if peak is not None else ""
+    return {"place": " / ".join(place) or scope["organization_id"], "begin": episode["from"], **episode, "peak": peak}

@@ -1,0 +1,1 @@
+"""Telling people: from the outbox of alerts to mailboxes and webhooks."""

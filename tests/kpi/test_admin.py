@@ -1,0 +1,125 @@
+"""Queue settings and holidays, as a person fills them in."""
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.test import Client
+from django.urls import reverse
+
+from intraday.jobs.models import DirtyScope
+from intraday.org.models import Organization, Scope
+from kpi import selectors
+from kpi.models import Holiday, QueueSettings
+from tests.backlog.posting import TEN
+
+
+@pytest.fixture
+def boss(client: Client, organization: Organization) -> Client:
+    client.force_login(get_user_model().objects.create_superuser("boss"))
+    return client
+
+
+def scope(queue="support", department="dept_456"):
+    return Scope.objects.get(organization="org_123", department_id=department, queue_name=queue)
+
+
+def fields(**changed):
+    return {
+        "scope": scope().pk,
+        "kind": "realtime",
+        "target_service_level": "80",
+        "target_seconds": "20",
+        "sla_minutes": "240",
+        "aht_seconds": "",
+        "max_occupancy": "88",
+        "shrinkage": "30",
+        "abandon_policy": "ignore",
+        "patience_seconds": "",
+        "concurrency": "1",
+        "opening_hours": "Mon-Fri 08:00-18:00\r\nSat 09:00-13:00",
+        "interval_minutes": "15",
+        "cadence_seconds": "",
+        **changed,
+    }
+
+
+ADD = reverse("admin:kpi_queuesettings_add")
+
+
+def test_a_queue_is_set_up_and_worked_out_anew(boss):
+    assert boss.get(ADD).status_code == 200
+    assert boss.post(ADD, fields()).status_code == 302
+    [rules] = selectors.queue_settings("org_123").values()
+    assert (rules.target_service_level, rules.shrinkage, rules.interval_minutes) == (0.8, 0.3, 15)
+    assert [mark.scope for mark in DirtyScope.objects.all()] == [scope()]
+    page = reverse("admin:kpi_queuesettings_change", args=[scope().pk])
+    assert "Mon-Fri 08:00-18:00" in boss.get(page).content.decode()
+    assert boss.post(page, fields(kind="deferred")).status_code == 302
+    assert QueueSettings.objects.get().kind == "deferred"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("opening_hours", "nine to five", "is not like"),
+        ("opening_hours", "Mon 08:00-12:00 11:00-13:00", "overlap"),
+        ("target_service_level", "0", "greater than or equal to 1"),
+        ("target_service_level", "101", "less than or equal to 100"),
+        ("target_service_level", "nan", "Enter a number"),
+        ("target_seconds", "-1", "greater than or equal to 0"),
+        ("shrinkage", "100", "less than or equal to 90"),
+        ("max_occupancy", "inf", "Enter a number"),
+        ("concurrency", "0", "greater than or equal to 1"),
+        ("patience_seconds", "0", "greater than or equal to 1"),
+        ("interval_minutes", "7", "Select a valid choice"),
+        ("kind", "both", "Select a valid choice"),
+        ("scope", "", "required"),
+    ],
+)
+def test_what_makes_no_sense_is_said_beside_the_field(boss, name, value, said):
+    page = boss.post(ADD, fields(**{name: value}))
+    assert page.status_code == 200
+    assert said in " ".join(page.context["adminform"].form.errors[name])
+    assert not QueueSettings.objects.exists()
+
+
+def test_settings_belong_to_queues(boss):
+    page = boss.post(ADD, fields(scope=scope("").pk))
+    assert "Settings belong to a queue." in page.context["adminform"].form.errors["scope"]
+    assert boss.post(ADD, fields()).status_code == 302
+    assert boss.post(ADD, fields()).status_code == 200  # a queue has one set of them
+
+
+def test_without_its_settings_a_queue_is_run_by_the_defaults(boss):
+    boss.post(ADD, fields())
+    DirtyScope.objects.all().delete()
+    assert boss.post(reverse("admin:kpi_queuesettings_delete", args=[scope().pk]), {"post": "yes"}).status_code == 302
+    assert selectors.queue_settings("org_123") == {}
+    assert DirtyScope.objects.count() == 1
+
+
+def test_a_holiday_closes_all_queues_of_its_scope_for_the_local_day(boss):
+    page = reverse("admin:kpi_holiday_add")
+    for where in (scope("", ""), scope("", "dept_456"), scope()):
+        Holiday.objects.all().delete()
+        body = {"scope": where.pk, "date": TEN.date().isoformat(), "name": "Founding day"}
+        assert boss.post(page, body).status_code == 302
+        closed = selectors.closed("org_123", at=TEN)
+        inside = Scope.objects.filter(organization="org_123").exclude(queue_name="")
+        expected = [scope()] if where.queue_name else list(inside)
+        assert set(closed) == {each.pk for each in expected}
+        assert {until.isoformat() for until in closed.values()} == {"2026-02-01T00:00:00+00:00"}
+    holiday = Holiday.objects.get()
+    action = {"action": "delete_selected", "_selected_action": [holiday.pk], "post": "yes"}
+    assert boss.post(reverse("admin:kpi_holiday_changelist"), action).status_code == 302
+    assert selectors.closed("org_123", at=TEN) == {}
+
+
+def test_a_scope_is_found_by_the_names_of_its_queue(boss):
+    query = {"app_label": "kpi", "model_name": "queuesettings", "field_name": "scope", "term": "supp"}
+    found = boss.get(reverse("admin:autocomplete"), query).json()["results"]
+    assert [each["text"] for each in found] == ["org_123 / dept_456 / support"]
+
+
+def test_facts_are_looked_at_not_edited(boss):
+    assert boss.get(reverse("admin:kpi_intervalstats_changelist")).status_code == 200
+    assert boss.get(reverse("admin:kpi_intervalstats_add")).status_code == 403
