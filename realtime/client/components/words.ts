@@ -4,11 +4,11 @@ export const DASH = "–";
 
 const decimals = (digits: number) =>
   new Intl.NumberFormat("en", { minimumFractionDigits: digits, maximumFractionDigits: digits });
-const FORMATS = { 0: decimals(0), 1: decimals(1), 2: decimals(2) };
+const FORMATS = { 0: decimals(0), 1: decimals(1) };
 
 export type Figure = number | null | undefined;
 
-export function number(value: Figure, digits: 0 | 1 | 2 = 0): string {
+export function number(value: Figure, digits: 0 | 1 = 0): string {
   return value === null || value === undefined ? DASH : FORMATS[digits].format(value).replace("-", "−");
 }
 
