@@ -3,10 +3,10 @@ from typing import Any
 
 from django.db.models import Q, Sum
 
+from intraday.cadence import DEFAULT_CADENCE_SECONDS as UNKNOWN_CADENCE_SECONDS
+from intraday.cadence import STALE_AFTER_CADENCES as STALE_AFTER_CADENCES
+from intraday.cadence import fresh_for
 from intraday.intake.models import Feed
-
-STALE_AFTER_CADENCES = 3
-UNKNOWN_CADENCE_SECONDS = 15 * 60.0
 
 
 def feeds(organization_id: str, *, now: datetime) -> list[dict[str, Any]]:
@@ -21,7 +21,6 @@ def feeds(organization_id: str, *, now: datetime) -> list[dict[str, Any]]:
 
 
 def _as_dict(row: Any, now: datetime) -> dict[str, Any]:
-    silent = (now - row.last_received_at).total_seconds()
     return {
         "source": row.source,
         "kind": row.kind,
@@ -32,5 +31,5 @@ def _as_dict(row: Any, now: datetime) -> dict[str, Any]:
         "rejected_last_hour": row.rejected,
         "last_error": row.last_error or None,
         "last_error_at": row.last_error_at,
-        "stale": silent > STALE_AFTER_CADENCES * (row.cadence_seconds or UNKNOWN_CADENCE_SECONDS),
+        "stale": now > row.last_received_at + fresh_for(row.cadence_seconds),
     }
