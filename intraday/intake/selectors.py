@@ -3,10 +3,11 @@ from typing import Any
 
 from django.db.models import Q, Sum
 
-from intraday.cadence import DEFAULT_CADENCE_SECONDS as UNKNOWN_CADENCE_SECONDS
-from intraday.cadence import STALE_AFTER_CADENCES as STALE_AFTER_CADENCES
-from intraday.cadence import fresh_for
+from intraday import cadence
 from intraday.intake.models import Feed
+
+STALE_AFTER_CADENCES = cadence.STALE_AFTER_CADENCES
+UNKNOWN_CADENCE_SECONDS = cadence.DEFAULT_CADENCE_SECONDS
 
 
 def feeds(organization_id: str, *, now: datetime) -> list[dict[str, Any]]:
@@ -31,5 +32,5 @@ def _as_dict(row: Any, now: datetime) -> dict[str, Any]:
         "rejected_last_hour": row.rejected,
         "last_error": row.last_error or None,
         "last_error_at": row.last_error_at,
-        "stale": now > row.last_received_at + fresh_for(row.cadence_seconds),
+        "stale": now > row.last_received_at + cadence.fresh_for(row.cadence_seconds),
     }
