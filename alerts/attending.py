@@ -60,7 +60,7 @@ def _desk(organization_id: str, alerts: Collection[Alert], closed: Collection[in
     for row in EscalationStep.objects.filter(rule__in=rules).order_by("after_seconds"):
         step = Step(timedelta(seconds=row.after_seconds), row.to, row.raise_severity)
         steps.setdefault(row.rule_id, []).append(step)
-    states = RuleState.objects.filter(rule__in=rules, phase__in=[Phase.FIRING, Phase.RECOVERING])
+    states = RuleState.objects.filter(rule__in=rules, phase=Phase.FIRING)
     return _Desk(rules, steps, set(states.values_list("rule_id", "scope_id")), closed)
 
 

@@ -36,6 +36,7 @@ def create_rule(*, organization: Organization, fields: Fields, actor: Actor, now
     """Raises ValidationError, by field."""
     lock_round(organization.pk)
     said = _checked(organization, fields)
+    _check_name(organization, said["name"])
     rule = Rule(organization=organization, created_at=now, changed_at=now, **_columns(said))
     rule.save()
     _set_steps(rule, said["escalation"])
@@ -60,7 +61,8 @@ def edit_rule(
     if expected_version not in (None, rule.version):
         raise VersionError(rule)
     before = stated(rule)
-    after = _checked(organization, {**before, **fields}, rule)
+    after = _checked(organization, {**before, **fields})
+    _check_name(organization, after["name"], rule)
     changes = {name: [before[name], after[name]] for name in definition.FIELDS if before[name] != after[name]}
     if changes:
         _change(rule, after, changes, actor, now)
@@ -85,7 +87,7 @@ def delete_rule(*, organization: Organization, rule_id: UUID, actor: Actor, now:
 def draft(organization: Organization, fields: Fields, rule: Rule | None = None) -> Rule:
     """A rule of these fields, or what that one would become; not saved. Raises ValidationError, by field."""
     before = {"name": "draft"} if rule is None else stated(rule)
-    return Rule(organization=organization, **_columns(_checked(organization, {**before, **fields}, rule)))
+    return Rule(organization=organization, **_columns(_checked(organization, {**before, **fields})))
 
 
 def rule_of(organization: Organization, rule_id: UUID) -> Rule:
@@ -100,19 +102,22 @@ def _columns(fields: Fields) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if name != "escalation"}
 
 
-def _checked(organization: Organization, said: Fields, rule: Rule | None = None) -> dict[str, Any]:
+def _checked(organization: Organization, said: Fields) -> dict[str, Any]:
     """The rule, complete. Raises ValidationError, by field."""
     fields = definition.complete(said)
     fields["escalation"] = [{"raise_severity": "", **step} for step in fields["escalation"]]
     errors: dict[str, Any] = {name: ["Unknown field."] for name in fields.keys() - set(definition.FIELDS)}
     errors |= {name: ["Needed."] for name in definition.REQUIRED if fields.get(name) is None}
     errors = errors or definition.errors(fields) or _unknown_place(organization, fields)
-    taken = Rule.objects.filter(organization=organization, name=fields.get("name"), deleted_at=None)
-    if not errors and any(other.pk != (rule and rule.pk) for other in taken):
-        errors = {"name": ["Another rule has this name."]}
     if errors:
         raise ValidationError(errors)
     return fields
+
+
+def _check_name(organization: Organization, name: str, rule: Rule | None = None) -> None:
+    taken = Rule.objects.filter(organization=organization, name=name, deleted_at=None).first()
+    if taken is not None and taken != rule:
+        raise ValidationError({"name": ["Another rule has this name."]})
 
 
 def _unknown_place(organization: Organization, fields: Fields) -> dict[str, Any]:

@@ -52,7 +52,8 @@ def evaluate(
     if not judges:
         return Evaluated()
     at = as_of or now
-    figures = _read(using, {judge.metric.figures for judge in judges}, organization_id, scopes, at)
+    wanted = {judge.metric.figures for judge in judges}
+    figures = _read(using, wanted, organization_id, scopes, now=at, until=as_of)
     closed = using.closed(organization_id, at=at)
     journal, judged = Journal(now), 0
     board = Board(organization, judges, scopes, journal)
@@ -83,14 +84,21 @@ def _judges(organization: Organization) -> list[Judge]:
 
 
 def _read(
-    using: Sources, wanted: Collection[str], organization_id: str, scopes: Collection[int] | None, at: datetime
+    using: Sources,
+    wanted: Collection[str],
+    organization_id: str,
+    scopes: Collection[int] | None,
+    *,
+    now: datetime,
+    until: datetime | None,
 ) -> Figures:
-    """The figures that count: not those of a later instant, nor those that a computation of the past left behind."""
+    """The figures that count: not those of an instant after `until` (without it a feed's clock may run ahead), nor
+    those that a computation of the past left behind."""
     found: dict[str, dict[str, list[FigureAt]]] = {}
     for name in sorted(wanted & using.providers.keys()):
         by_level: dict[str, list[FigureAt]] = defaultdict(list)
-        for scope, as_of, figure in using.providers[name].figures(organization_id, now=at, scopes=scopes):
-            if as_of <= at and figure.get("latest") is not False:
+        for scope, as_of, figure in using.providers[name].figures(organization_id, now=now, scopes=scopes):
+            if (until is None or as_of <= until) and figure.get("latest") is not False:
                 by_level[level_of(scope)].append((scope, as_of, figure))
         found[name] = by_level
     return found

@@ -56,6 +56,15 @@ def _shortfall(figure: Figure) -> float | None:
     return None if target is None or level is None else target - level
 
 
+def _short_percent(figure: Figure) -> float | None:
+    """Agents short in percent of those required; 0 where the gap is no more than the dead-band of `balanced`: of two
+    agents one is half, and no reason to wake anybody."""
+    gap = figure["headcount_gap"]
+    if gap["gap_percent"] is None:
+        return None
+    return 0.0 if gap["status"] in ("balanced", "overstaffed") else max(0.0, -gap["gap_percent"])
+
+
 def _kpi(path: str, label: str, unit: str, values: tuple[str, ...] = (), *, source: str = "kpi") -> Metric:
     return Metric(source, path, label, unit, "kpi", _field(path), values=values, staffed=True)
 
@@ -81,6 +90,15 @@ _METRICS = (
     _kpi("headcount_gap.gap", "headcount gap", "agents"),
     _kpi("headcount_gap.shortfall", "agents short", "agents"),
     _kpi("headcount_gap.gap_percent", "staffing gap", "percent of required"),
+    Metric(
+        "kpi",
+        "headcount_gap.short_percent",
+        "agents short",
+        "percent of required",
+        "kpi",
+        _short_percent,
+        staffed=True,
+    ),
     _kpi(
         "headcount_gap.status",
         "staffing",

@@ -11,6 +11,9 @@ from alerts.models import Rule
 from intraday.org.models import Organization
 
 MINUTE = 60
+# On a recorded week these keep a queue that hovers around a threshold to one alert (docs/alerts-on-a-real-week.md).
+STEADY = {"recover_for_seconds": 30 * MINUTE, "cooldown_seconds": 60 * MINUTE}
+STEADY_CRITICAL = {"recover_for_seconds": 30 * MINUTE, "cooldown_seconds": 30 * MINUTE}
 RUNBOOK = "docs/runbook.md"
 ESCALATED = [{"after_seconds": 15 * MINUTE, "to": "supervisor"}]
 URGENT = [{"after_seconds": 5 * MINUTE, "to": "supervisor"}, {"after_seconds": 15 * MINUTE, "to": "admin"}]
@@ -25,6 +28,7 @@ DEFAULT_RULES: tuple[dict[str, Any], ...] = (
         "threshold": 92,
         "clear_threshold": 88,
         "for_seconds": 10 * MINUTE,
+        **STEADY,
         "severity": "high",
         "escalation": ESCALATED,
     },
@@ -32,11 +36,12 @@ DEFAULT_RULES: tuple[dict[str, Any], ...] = (
         "name": "Understaffed",
         "alert_type": "understaffed",
         "source": "kpi",
-        "metric": "headcount_gap.gap_percent",
-        "operator": "<=",
-        "threshold": -10,
-        "clear_threshold": -5,
-        "for_seconds": 5 * MINUTE,
+        "metric": "headcount_gap.short_percent",
+        "operator": ">=",
+        "threshold": 10,
+        "clear_threshold": 5,
+        "for_seconds": 10 * MINUTE,
+        **STEADY,
         "severity": "high",
         "escalation": ESCALATED,
     },
@@ -44,11 +49,12 @@ DEFAULT_RULES: tuple[dict[str, Any], ...] = (
         "name": "Critically understaffed",
         "alert_type": "understaffed",
         "source": "kpi",
-        "metric": "headcount_gap.gap_percent",
-        "operator": "<=",
-        "threshold": -20,
-        "clear_threshold": -5,
-        "for_seconds": 2 * MINUTE,
+        "metric": "headcount_gap.short_percent",
+        "operator": ">=",
+        "threshold": 20,
+        "clear_threshold": 5,
+        "for_seconds": 10 * MINUTE,
+        **STEADY_CRITICAL,
         "severity": "critical",
         "escalation": URGENT,
     },
@@ -60,7 +66,8 @@ DEFAULT_RULES: tuple[dict[str, Any], ...] = (
         "operator": ">=",
         "threshold": 85,
         "clear_threshold": 55,
-        "for_seconds": MINUTE,  # two computations
+        "for_seconds": 10 * MINUTE,
+        **STEADY_CRITICAL,
         "severity": "critical",
         "escalation": URGENT,
     },
@@ -73,6 +80,7 @@ DEFAULT_RULES: tuple[dict[str, Any], ...] = (
         "threshold": 65,
         "clear_threshold": 55,
         "for_seconds": 10 * MINUTE,
+        **STEADY,
         "severity": "high",
         "escalation": ESCALATED,
     },
@@ -85,6 +93,7 @@ DEFAULT_RULES: tuple[dict[str, Any], ...] = (
         "threshold": 5,
         "clear_threshold": 0,
         "for_seconds": 30 * MINUTE,
+        **STEADY,
         "severity": "high",
         "escalation": ESCALATED,
     },
@@ -97,6 +106,7 @@ DEFAULT_RULES: tuple[dict[str, Any], ...] = (
         "threshold": 90,
         "clear_threshold": 93,
         "for_seconds": 15 * MINUTE,
+        **STEADY,
         "severity": "high",
         "escalation": ESCALATED,
     },
@@ -153,6 +163,7 @@ DEFAULT_RULES: tuple[dict[str, Any], ...] = (
         "threshold": 8,
         "clear_threshold": 5,
         "for_seconds": 15 * MINUTE,
+        **STEADY,
         "severity": "medium",
     },
     {

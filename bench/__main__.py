@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from bench import contenders, fanout, ingest, load, logwrite, services
+from bench import alerts, contenders, fanout, ingest, kpi, load, logwrite, services
 from bench.contenders import Contender
 from bench.machine import PEERS, MissingError, cores, need
 from bench.report import Report
@@ -26,7 +26,7 @@ MEASURES = {
     "saturation": (fanout.saturation, fanout.FLOOD),
     "single": (fanout.single, fanout.SINGLE),
 }
-WRITING = ("ingest", "logwrite")
+WRITING = ("ingest", "logwrite", "kpi", "alerts")
 
 
 @dataclass
@@ -89,6 +89,10 @@ def measure(ground: Ground, name: str, *, rounds: int, quick: bool) -> None:
         ingest.batches(ground.report, ground.env, ground.key, rounds=rounds, sizes=sizes)
     if name == "logwrite" and ground.key:
         logwrite.measure(ground.report, ground.env, rounds=rounds)
+    if name == "kpi" and ground.key:
+        kpi.measure(ground.report, ground.env, sizes=(1_000,) if quick else (1_000, 10_000))
+    if name == "alerts" and ground.key:
+        alerts.measure(ground.report, ground.env, sizes=(1_000,) if quick else (1_000, 10_000))
 
 
 def main() -> None:

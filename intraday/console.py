@@ -113,6 +113,7 @@ def _described(principal: Principal) -> dict[str, Any]:
         "name": organization.name,
         "time_zone": organization.time_zone,
         "user": principal.user_id,
+        "actor": principal.name,
         "role": principal.role,
         "grants": sorted(principal.grants),
         "sees_names": principal.sees_names,

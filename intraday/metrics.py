@@ -36,7 +36,7 @@ Handler = Callable[[HttpRequest], HttpResponse]
 
 
 def timed(get_response: Handler) -> Handler:
-    """Middleware, the outermost: what it does not see, no caller has waited for."""
+    """Middleware, before all that a caller waits for."""
 
     def handle(request: HttpRequest) -> HttpResponse:
         begun = perf_counter()

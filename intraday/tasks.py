@@ -56,7 +56,7 @@ def _send(task: Task, organization_ids: Iterable[str], *, expires: float) -> Non
 
 @shared_task
 def judge_dirty(organization_id: str) -> None:
-    """What new facts change: the figures of their scopes, then the alerts on them."""
+    """What new facts change: the figures of their scopes and of the levels above, then the alerts on them."""
     with lease("judge_dirty", organization_id) as held:
         if held:
             scopes = kpi.services.compute_dirty(organization_id=organization_id, now=timezone.now())
@@ -69,7 +69,7 @@ def judge_dirty(organization_id: str) -> None:
 
 @shared_task
 def judge_all(organization_id: str) -> None:
-    """All figures of an organization, then all alerts."""
+    """All figures of an organization, then all its alerts."""
     with lease("judge_all", organization_id) as held:
         if held:
             kpi.services.compute_all(organization_id=organization_id, now=timezone.now())

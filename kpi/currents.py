@@ -56,25 +56,45 @@ def parts(scopes: Collection[Scope]) -> dict[int, Part]:
 def baseline(row: CurrentKPI, at: datetime) -> Point | None:
     """The newest figure before that instant, for one that is not older than the newest. The row knows two: the newest
     may be of this very instant."""
-    before = [point for point in memo(row).points if point.time < at]
-    return before[0] if before and at - before[0].time <= BASELINE_WITHIN else None
+    earlier = [point for point in memo(row).points if point.time < at]
+    return earlier[0] if earlier and at - earlier[0].time <= BASELINE_WITHIN else None
 
 
-class Past(NamedTuple):
-    """What the history knows about an instant of a scope that is older than its newest."""
+class Told(NamedTuple):
+    """A figure as it was stored."""
 
-    snapshot_id: UUID | None
-    baseline: Point | None
+    snapshot_id: UUID
+    saved_at: datetime
+    figure: bytes | memoryview
 
 
-def past(scopes: Iterable[Scope], at: datetime) -> dict[int, Past]:
+class Before(NamedTuple):
+    """What is known of an instant of a scope: the figure that was told of it, and the one before it."""
+
+    told: Told | None = None
+    baseline: Point | None = None
+
+
+def before(row: CurrentKPI, at: datetime) -> Before:
+    """For an instant that is not older than the scope's newest figure."""
+    told = None
+    if row.time == at and row.snapshot_id is not None and row.saved_at is not None:
+        told = Told(row.snapshot_id, row.saved_at, row.figure)
+    return Before(told, baseline(row, at))
+
+
+def late_before(scopes: Iterable[Scope], at: datetime) -> dict[int, Before]:
+    """For an instant that is older, from the history."""
     rows = KPISnapshot.objects.filter(
         scope__in=[scope.pk for scope in scopes], time__gte=at - BASELINE_WITHIN, time__lte=at
     )
-    found: dict[int, Past] = {}
-    for scope_id, pk, time, figure in rows.order_by("time").values_list("scope_id", "pk", "time", "figure"):
-        before = found.get(scope_id, Past(None, None))
-        found[scope_id] = Past(pk, before.baseline) if time == at else Past(None, _point_of(time, figure))
+    found: dict[int, Before] = {}
+    for row in rows.order_by("time"):
+        if row.time == at:
+            told = Told(row.pk, row.saved_at, row.figure)
+            found[row.scope_id] = found.get(row.scope_id, Before())._replace(told=told)
+        else:
+            found[row.scope_id] = Before(baseline=_point_of(row.time, row.figure))
     return found
 
 
@@ -83,12 +103,12 @@ def _point_of(time: datetime, figure: bytes | memoryview) -> Point:
     return point_of(time, told.utilization, told.headcount_gap, told.sla_risk, told.health_score)
 
 
-def advance(row: CurrentKPI, found: Figure, snapshot: KPISnapshot, *, saved_at: datetime) -> None:
+def advance(row: CurrentKPI, found: Figure, snapshot: KPISnapshot) -> None:
     """Make this figure the scope's newest."""
-    before = [point for point in memo(row).points if point.time < found.at]
-    row.memo = _encode(Memo([found.point, *before][:2], found.part if found.scope.queue_name else None))
+    earlier = [point for point in memo(row).points if point.time < found.at]
+    row.memo = _encode(Memo([found.point, *earlier][:2], found.part if found.scope.queue_name else None))
     row.time, row.as_of, row.fresh_until = found.at, found.part.as_of, found.part.fresh_until
-    row.snapshot_id, row.figure, row.saved_at = snapshot.pk, snapshot.figure, saved_at
+    row.snapshot_id, row.figure, row.saved_at = snapshot.pk, snapshot.figure, snapshot.saved_at
     row.idle = found.part.idle
 
 
@@ -101,7 +121,7 @@ def expires_at(row: CurrentKPI, at: datetime, now: datetime) -> datetime:
 def save(snapshots: Collection[KPISnapshot], rows: Collection[CurrentKPI]) -> None:
     if snapshots:
         KPISnapshot.objects.bulk_create(
-            snapshots, update_conflicts=True, unique_fields=["scope", "time"], update_fields=["figure"]
+            snapshots, update_conflicts=True, unique_fields=["scope", "time"], update_fields=["figure", "saved_at"]
         )
     if rows:
         CurrentKPI.objects.bulk_create(

@@ -196,6 +196,7 @@ class KPISnapshot(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     scope = models.ForeignKey(Scope, models.CASCADE, related_name="kpi_snapshots")
     time = models.DateTimeField()
+    saved_at = models.DateTimeField()
     expires_at = models.DateTimeField(db_index=True)
     # Bytes rather than text: PostgreSQL's driver spends most of a run on escaping the quotes of JSON.
     figure = models.BinaryField(help_text="JSON, the data of `kpi:update`.")
@@ -216,10 +217,10 @@ class CurrentKPI(models.Model):
 
     scope = models.OneToOneField(Scope, models.CASCADE, primary_key=True, related_name="current_kpi")
     time = models.DateTimeField(null=True)
-    saved_at = models.DateTimeField(null=True)
     as_of = models.DateTimeField(null=True)
     fresh_until = models.DateTimeField(null=True)
     snapshot_id = models.UUIDField(null=True)
+    saved_at = models.DateTimeField(null=True)
     figure = models.BinaryField(default=b"")
     idle = models.CharField(
         max_length=64, blank=True, default="", help_text="Why there is nothing new to tell, such as a closed queue."

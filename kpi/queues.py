@@ -2,44 +2,48 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
+
+from django.db.models import QuerySet
 
 from intraday.org.models import Organization, Scope
 from kpi import hours
 from kpi.known import Feed, Queue, Rules
 from kpi.models import Holiday, IntervalFeed, Kind, QueueSettings
 
+MANY = 500
+NO_FEED = Feed(None, None)
+_SETTINGS = [field.name for field in QueueSettings._meta.fields if field.name != "scope"]
 
-def rules_of(row: QueueSettings) -> Rules:
+
+@lru_cache(4_096)
+def _rules(values: tuple[Any, ...]) -> Rules:
+    """Of settings in the order of _SETTINGS; many queues share them."""
+    row = dict(zip(_SETTINGS, values, strict=True))
     return Rules(
-        deferred=row.kind == Kind.DEFERRED,
-        target_service_level=row.target_service_level / 100,
-        target_seconds=row.target_seconds,
-        sla_seconds=row.sla_minutes * 60,
-        aht_seconds=row.aht_seconds,
-        max_occupancy=row.max_occupancy / 100,
-        shrinkage=row.shrinkage / 100,
-        abandon_policy=row.abandon_policy,  # type: ignore[arg-type]
-        patience_seconds=row.patience_seconds,
-        concurrency=row.concurrency,
-        opening_hours=row.opening_hours,
-        interval_minutes=row.interval_minutes,
-        cadence_seconds=row.cadence_seconds,
+        deferred=row.pop("kind") == Kind.DEFERRED,
+        target_service_level=row.pop("target_service_level") / 100,
+        sla_seconds=row.pop("sla_minutes") * 60,
+        max_occupancy=row.pop("max_occupancy") / 100,
+        shrinkage=row.pop("shrinkage") / 100,
+        **row,
     )
 
 
-DEFAULT_RULES = rules_of(QueueSettings())
+DEFAULT_RULES = _rules(tuple(getattr(QueueSettings(), name) for name in _SETTINGS))
 
 
-NO_FEED = Feed(None, None)
+def rules_of(rows: QuerySet[QueueSettings]) -> dict[int, Rules]:
+    """By scope."""
+    return {scope_id: _rules(tuple(values)) for scope_id, *values in rows.values_list("scope_id", *_SETTINGS)}
 
 
 def load(organization: Organization, scopes: Collection[Scope], at: datetime) -> list[Queue]:
     """These queues, in three queries."""
     ids = [scope.pk for scope in scopes]
-    rules = {row.scope_id: rules_of(row) for row in _of(QueueSettings, organization, ids)}
+    rules = rules_of(_of(QueueSettings, organization, ids))
     rows = _of(IntervalFeed, organization, ids).values_list("scope_id", *Feed._fields)
     feeds = {scope_id: Feed(*values) for scope_id, *values in rows}
     closed = closed_queues(organization, scopes, rules, at)
@@ -47,9 +51,6 @@ def load(organization: Organization, scopes: Collection[Scope], at: datetime) ->
         Queue(scope, rules.get(scope.pk, DEFAULT_RULES), feeds.get(scope.pk, NO_FEED), closed.get(scope.pk))
         for scope in scopes
     ]
-
-
-MANY = 500
 
 
 def _of(model: Any, organization: Organization, ids: Collection[int]) -> Any:

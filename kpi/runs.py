@@ -11,9 +11,10 @@ from django.db import transaction
 from django.utils import timezone
 from msgspec import structs
 
+from intraday.jobs.garbage import not_collected
 from intraday.org.models import Organization, Scope
 from kpi import currents, figures, inputs
-from kpi.currents import Past
+from kpi.currents import Before
 from kpi.events import KPIChanged
 from kpi.figures import Figure
 from kpi.models import CurrentKPI, KPISnapshot
@@ -90,6 +91,7 @@ class Computed:
     event: EventRef | None
 
 
+@not_collected()
 @transaction.atomic
 def run(
     *, organization: Organization, targets: Targets, at: datetime, now: datetime, manual: bool
@@ -104,7 +106,7 @@ def run(
     found = [figures.figure(scope, at, part) for scope, part in (parts | above).items()]
     told = [each for each in found if manual or _is_news(each, rows[each.scope.pk])]
     late = [each.scope for each in told if _is_late(each, rows[each.scope.pk])]
-    past = currents.past(late, at) if late else {}
+    past = currents.late_before(late, at) if late else {}
     drafts = [_Draft.of(each, rows[each.scope.pk], past, now) for each in told]
     again = {draft.figure.scope: before for draft in drafts if (before := draft.told_before(began, manual)) is not None}
     done = _store([draft for draft in drafts if draft.figure.scope not in again])
@@ -136,46 +138,47 @@ def _is_news(found: Figure, row: CurrentKPI) -> bool:
 class _Draft:
     figure: Figure
     row: CurrentKPI
-    snapshot: KPISnapshot
+    before: Before
     payload: KPIChanged
 
     @classmethod
-    def of(cls, found: Figure, row: CurrentKPI, past: Mapping[int, Past], now: datetime) -> "_Draft":
-        pk, baseline, latest = None, None, not _is_late(found, row)
-        if latest:
-            baseline = currents.baseline(row, found.at)
-            pk = row.snapshot_id if row.time == found.at else None
-        elif row.pk in past:
-            pk, baseline = past[row.pk]
-        key: UUID = pk or uuid4()
-        payload = figures.payload(found, snapshot_id=str(key), computed_at=now, latest=latest, baseline=baseline)
-        snapshot = KPISnapshot(
-            id=key,
-            scope=found.scope,
-            time=found.at,
-            expires_at=currents.expires_at(row, found.at, now),
-            figure=msgspec.json.encode(payload),
-        )
-        return cls(found, row, snapshot, payload)
+    def of(cls, found: Figure, row: CurrentKPI, past: Mapping[int, Before], now: datetime) -> "_Draft":
+        latest = not _is_late(found, row)
+        before = currents.before(row, found.at) if latest else past.get(row.pk, Before())
+        key = uuid4() if before.told is None else before.told.snapshot_id
+        payload = figures.payload(found, snapshot_id=str(key), computed_at=now, latest=latest, baseline=before.baseline)
+        return cls(found, row, before, payload)
 
     def told_before(self, began: datetime, manual: bool) -> KPIChanged | None:
         """The same figure of the same instant, if another run told it. Whoever asks by hand is told again, unless
         that other run was at it while she waited."""
-        row = self.row
-        if row.time != self.figure.at or row.saved_at is None or (manual and row.saved_at <= began):
+        told = self.before.told
+        if told is None or (manual and told.saved_at <= began):
             return None
-        before = msgspec.json.decode(row.figure, type=KPIChanged)
+        before = msgspec.json.decode(told.figure, type=KPIChanged)
         return before if before == structs.replace(self.payload, computed_at=before.computed_at) else None
+
+    def snapshot(self, saved_at: datetime) -> KPISnapshot:
+        return KPISnapshot(
+            id=UUID(self.payload.snapshot_id),
+            scope=self.figure.scope,
+            time=self.figure.at,
+            saved_at=saved_at,
+            expires_at=currents.expires_at(self.row, self.figure.at, self.payload.computed_at),
+            figure=msgspec.json.encode(self.payload),
+        )
 
 
 def _store(news: Sequence[_Draft]) -> dict[Scope, Computed]:
     """Save and publish; the newest of each scope becomes current."""
     if not news:
         return {}
-    newest, saved_at = [draft for draft in news if draft.payload.latest], timezone.now()
-    for draft in newest:
-        currents.advance(draft.row, draft.figure, draft.snapshot, saved_at=saved_at)
-    currents.save([draft.snapshot for draft in news], [draft.row for draft in newest])
+    saved_at = timezone.now()
+    snapshots = [draft.snapshot(saved_at) for draft in news]
+    newest = [pair for pair in zip(news, snapshots, strict=True) if pair[0].payload.latest]
+    for draft, snapshot in newest:
+        currents.advance(draft.row, draft.figure, snapshot)
+    currents.save(snapshots, [draft.row for draft, _ in newest])
     refs = publish("kpi", [(draft.figure.scope, partial(_as_built, draft.payload)) for draft in news])
     return {draft.figure.scope: Computed(draft.payload, ref) for draft, ref in zip(news, refs, strict=True)}
 

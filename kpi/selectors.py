@@ -191,6 +191,4 @@ def closed(organization_id: str, *, at: datetime) -> dict[int, datetime]:
 
 def queue_settings(organization_id: str) -> Mapping[int, Rules]:
     """How queues are run, by primary key of their scope; those that are missing are run by DEFAULT_RULES."""
-    return {
-        row.scope_id: queues.rules_of(row) for row in QueueSettings.objects.filter(scope__organization=organization_id)
-    }
+    return queues.rules_of(QueueSettings.objects.filter(scope__organization=organization_id))

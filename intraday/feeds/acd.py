@@ -57,17 +57,17 @@ class Intervals:
     def __post_init__(self) -> None:
         self._calls: dict[tuple[datetime, str], list[Call]] = defaultdict(list)
         self._services: dict[datetime, list[Service]] = defaultdict(list)
-        self._first: dict[tuple[str, date], datetime] = {}
         self._unfinished: set[datetime] = set()
         self._until: datetime | None = None
+        first: dict[tuple[str, date], datetime] = {}
         for call in self.calls:
             self._calls[begin(call.came), call.queue].append(call)
             if call.answered is not None and call.agent:
-                self._serve(call, Service(call.agent, call.queue, call.answered, call.ended))
+                first[call.agent, call.day] = min(call.answered, first.get((call.agent, call.day), call.answered))
+                self._serve(Service(call.agent, call.queue, call.answered, call.ended))
+        self._begins = {(agent, start) for (agent, _), start in first.items()}
 
-    def _serve(self, call: Call, service: Service) -> None:
-        first = self._first.get((call.agent, call.day), service.start)
-        self._first[call.agent, call.day] = min(first, service.start)
+    def _serve(self, service: Service) -> None:
         start = begin(service.start)
         while start <= service.end:
             self._services[start].append(service)
@@ -128,9 +128,8 @@ class Intervals:
         return sum(queue in by_queue for by_queue in talked.values()), idle
 
     def _since(self, agent: str, served: datetime, start: datetime) -> datetime:
-        """She is there from the interval's begin, unless this is where her day begins."""
-        began = served in (self._first.get((agent, served.date())), None)
-        return max(start, served) if began else start
+        """She is there from the interval's begin, unless her day begins in it."""
+        return max(start, served) if (agent, served) in self._begins else start
 
     def _waiting(self, queue: str, time: datetime) -> Row:
         since = [

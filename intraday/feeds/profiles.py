@@ -26,7 +26,7 @@ class Profile:
 
 
 PROFILES = (
-    Profile("dept_456", "support", peak=200, aht=180, heads=30, target=20, patience=240),
+    Profile("dept_456", "support", peak=200, aht=180, heads=33, target=20, patience=240),
     Profile("dept_456", "billing", peak=120, aht=240, heads=27, target=30, patience=300),
     Profile("dept_456", "sales", peak=80, aht=210, heads=17, target=20, patience=180),
     Profile("dept_456", "email", peak=120, aht=240, heads=23, target=3600, stock=250),
@@ -72,10 +72,10 @@ class Wave:
 
 
 WAVES = (
-    Wave("early", 6.0, 8.0, 0.34, ((2.0, 0.25), (4.5, 0.5))),
-    Wave("day", 8.0, 8.0, 0.38, ((2.0, 0.25), (4.5, 0.5))),
+    Wave("early", 6.0, 8.0, 0.34, ((2.0, 0.25), (4.0, 0.5))),
+    Wave("day", 8.0, 8.0, 0.38, ((2.0, 0.25), (4.0, 0.5))),
     Wave("mid", 10.0, 8.0, 0.24, ((2.0, 0.25), (4.0, 0.5))),
-    Wave("part", 10.6, 5.0, 0.12, ((2.5, 0.25),)),
+    Wave("part", 10.75, 5.0, 0.12, ((2.5, 0.25),)),
     Wave("late", 14.0, 8.0, 0.48, ((2.0, 0.25), (4.0, 0.5))),
     Wave("night", 22.0, 8.0, 0.16, ((2.0, 0.25), (4.0, 0.5))),
 )

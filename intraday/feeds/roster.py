@@ -12,41 +12,12 @@ from intraday.feeds.profiles import WAVES, Profile, Wave
 
 HOUR, MINUTE = 3600.0, 60.0
 ABSENT, ON_LEAVE, LATE, TRAINED = 0.03, 0.03, 0.10, 0.08  # of the people of a day
-FIRST_NAMES = [
-    "Mara",
-    "Jonas",
-    "Aylin",
-    "Piet",
-    "Sofia",
-    "Emre",
-    "Lena",
-    "Tariq",
-    "Ines",
-    "Kofi",
-    "Greta",
-    "Milan",
-    "Noor",
-    "Felix",
-    "Yara",
-    "Oskar",
-    "Dana",
-    "Luis",
-]
-LAST_NAMES = [
-    "Keller",
-    "Yilmaz",
-    "Novak",
-    "Brandt",
-    "Okafor",
-    "Silva",
-    "Haas",
-    "Petrov",
-    "Lindner",
-    "Weiss",
-    "Costa",
-    "Maurer",
-    "Ziegler",
-]
+# fmt: off
+FIRST_NAMES = ("Mara", "Jonas", "Aylin", "Piet", "Sofia", "Emre", "Lena", "Tariq", "Ines", "Kofi", "Greta", "Milan",
+               "Noor", "Felix", "Yara", "Oskar", "Dana", "Luis")
+LAST_NAMES = ("Keller", "Yilmaz", "Novak", "Brandt", "Okafor", "Silva", "Haas", "Petrov", "Lindner", "Weiss", "Costa",
+              "Maurer", "Ziegler")
+# fmt: on
 
 
 class Person(NamedTuple):
@@ -121,13 +92,13 @@ def duty(person: Person, midnight: float, day: date, random: Random) -> Duty:
     fate = random.random()
     if fate < ON_LEAVE:
         return Duty(person, day, [Piece("leave", start, end)], [])
-    stagger = person.place % 5 * 12 * MINUTE
+    stagger = person.place % 8 * 15 * MINUTE
     breaks = [
         Piece("break", start + after * HOUR + stagger, start + (after + long) * HOUR + stagger)
         for after, long in person.wave.breaks
     ]
     if random.random() < TRAINED:
-        begin = start + 3 * HOUR + stagger
+        begin = start + HOUR + stagger
         breaks.append(Piece("training", begin, begin + 0.5 * HOUR))
     pieces = [Piece("work", start, end), *sorted(breaks, key=lambda piece: piece.start)]
     records = [] if fate < ON_LEAVE + ABSENT else list(_lived(person, pieces, random))

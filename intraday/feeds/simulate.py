@@ -87,14 +87,14 @@ class _Simulation:
 
 def day_so_far(world: World) -> Iterator[Posts]:
     """From the begin of the day up to now, in the order in which no figure of this moment looks worse than it is:
-    people first, then the forecast, then the intervals one by one, each computed before the next is known."""
+    people before the forecast, then the intervals one by one, each computed before the next is known."""
     times = _steps(world)
     steps = [world.at(time) for time in times]
-    yield _joined(steps, "shifts")
+    yield _joined(steps, "backlog") | _joined(steps, "shifts")
     for step in steps:
         yield {"attendance": step["attendance"]}
     yield {"attendance": world.everybody()}
-    yield _joined(steps, "forecast") | _joined(steps, "backlog")
+    yield _joined(steps, "forecast")
     for time, step in zip(times, steps, strict=True):
         yield {
             "kpi": step["kpi"],

@@ -18,8 +18,8 @@ from intraday.feeds.profiles import CALM, INTERVAL, PROFILES, Incident, Profile,
 from intraday.feeds.queueing import Line
 from intraday.feeds.roster import HOUR, Record
 
-MORNING = 10.5  # o'clock, by the simulated clock, when it begins
-DAY = 24 * HOUR
+MORNING = 10.5  # o'clock, by the simulated clock, when it begins; up to a quarter of an hour later
+DAY, QUARTER = 24 * HOUR, HOUR / 4
 ZONE = ZoneInfo("Europe/Berlin")  # the demo organization's: its "today" is shown whole
 AT_WORK = {"present", "late"}
 Posts = dict[str, list[Row]]
@@ -43,6 +43,7 @@ class World:
 
     def __post_init__(self) -> None:
         self._start = self.start.timestamp()
+        self._first_midnight = (self._start - MORNING * HOUR) // QUARTER * QUARTER  # shifts begin on round times
         midnight = self.start.astimezone(ZONE).replace(hour=0, minute=0, second=0, microsecond=0)
         self._now = self._begin = min(self._midnight(0), midnight.timestamp())
         self._reported = -(-self._begin // INTERVAL) * INTERVAL  # intervals from here on are whole
@@ -89,10 +90,10 @@ class World:
 
     def _hour(self, time: float) -> float:
         """What the simulated clock shows."""
-        return MORNING + (time - self._start) / HOUR
+        return (time - self._first_midnight) / HOUR
 
     def _midnight(self, day: int) -> float:
-        return self._start + (day * 24 - MORNING) * HOUR
+        return self._first_midnight + day * DAY
 
     def _plan(self, day: int) -> None:
         """Publish the shifts and the forecast of a simulated day; its number is 0 where the demonstration begins."""

@@ -11,6 +11,7 @@ export default defineConfig({
   test: {
     environment: "happy-dom",
     restoreMocks: true,
+    testTimeout: 20_000, // two busy cores
     unstubGlobals: true,
     projects: [
       { extends: true, test: { name: "react 19", include: ["tests/**/*.test.{ts,tsx}"] } },

@@ -54,6 +54,12 @@ def test_a_run_as_of_an_instant_leaves_what_has_moved_on_alone(world: World):
     assert (done.judged, world.alert.scope.queue_name) == (1, "billing")
 
 
+def test_a_figure_of_a_clock_that_runs_ahead_is_judged_at_once(world: World):
+    world.rule()
+    world.kpi.show(world.scope(), at(30), occupancy(95))
+    assert world.again(0).triggered == 1
+
+
 def test_while_a_queue_is_closed_its_staffing_is_not_judged(world: World):
     world.rule(for_seconds=300, no_data_mode="alert")
     world.judge(95, 0)
@@ -156,6 +162,30 @@ def test_while_a_feed_is_critically_down_its_queues_alert_silently(world: World)
     world.attend(61)
     silent.refresh_from_db()
     assert silent.suppressed is False
+
+
+def test_of_one_source_in_one_scope_only_the_gravest_alert_is_told(world: World):
+    lesser = world.rule(threshold=90, severity="high", recover_for_seconds=0)
+    graver = world.rule(threshold=95, severity="critical", clear_threshold=95, recover_for_seconds=0)
+    world.judge(97, 0)
+    told = {alert.rule_id: not alert.suppressed for alert in world.alerts}
+    assert told == {graver.pk: True, lesser.pk: False}
+    world.judge(92, 60)
+    world.attend(61)
+    assert {alert.rule_id: alert.suppressed for alert in world.alerts if alert.status == "pending"} == {
+        lesser.pk: False
+    }
+
+
+def test_of_two_equal_alerts_the_first_speaks_and_then_the_other(world: World):
+    first = world.rule(threshold=90, clear_threshold=90, recover_for_seconds=0)
+    second = world.rule(threshold=60, clear_threshold=60, for_seconds=60, recover_for_seconds=0)
+    world.judge(95, 0)
+    world.judge(95, 60)
+    assert {alert.rule_id: alert.suppressed for alert in world.alerts} == {first.pk: False, second.pk: True}
+    world.judge(80, 120)
+    world.attend(121)
+    assert [alert.suppressed for alert in world.alerts if alert.status == "pending"] == [False]
 
 
 # --- E10 -------------------------------------------------------------------------------------------------------------

@@ -121,7 +121,7 @@ class Spec:
             self.waiting = now if self.status == "pending" else self.waiting
             self.said.append("triggered" if self.status == "pending" else "updated")
         elif self.status == "acknowledged":
-            if now - self.acknowledged >= ACK_TIMEOUT and self.phase in ("firing", "recovering"):
+            if now - self.acknowledged >= ACK_TIMEOUT and self.phase == "firing":
                 self.status, self.waiting = "pending", now
                 self.said.append("triggered")
         elif self.level == 0 and now - self.waiting >= ESCALATE:

@@ -11,7 +11,7 @@ import pytest
 from playwright.async_api import Browser, Locator, Page, WebSocketRoute, expect
 
 from tests.browser.looks import barriers, picture
-from tests.browser.visit import PATIENCE, continue_as, open_console, says, shows
+from tests.browser.visit import PATIENCE, connected, continue_as, open_console, says, shows
 from tests.live import Caller, ProcessServer
 
 
@@ -44,18 +44,6 @@ async def test_a_posted_backlog_appears_without_a_reload(page: Page, embedded: P
     await shows(cell(page, "sales", "Backlog"), "1,234 617 late")
     await shows(cell(page, "sales", "State"), "at risk")
     assert await page.evaluate("window.loadedOnce")
-
-
-async def test_the_first_post_of_a_new_organization_replaces_the_instructions(page: Page, tmp_path: Path) -> None:
-    with ProcessServer.embedded(tmp_path) as server:
-        await open_console(page, server)
-        await expect(page.get_by_role("heading", name="Nothing has been posted")).to_be_visible(timeout=PATIENCE)
-        assert await barriers(page) == []
-        await picture(page, "empty")
-        for queue, total in (("support", 10), ("billing", 20), ("claims", 30)):
-            await post(server, queue, total)
-        await shows(page.get_by_role("listitem").filter(has_text="Backlog").first, "60")
-        await expect(page.get_by_role("heading", name="Nothing has been posted")).to_be_hidden()
 
 
 async def test_what_a_feed_does_not_say_is_a_dash_with_its_reason(page: Page, embedded: ProcessServer) -> None:
@@ -98,9 +86,7 @@ async def test_after_a_restart_the_page_shows_what_it_missed_and_raises_no_flood
         await asyncio.to_thread(server.stop)
         await says(page, "Offline")
         await expect(page.locator(".connection .state small")).to_contain_text(re.compile("for .* s, "))
-        with ProcessServer.embedded(tmp_path) as elsewhere:  # the same data on another port: surely missed
-            await post(elsewhere, "support", 20)
-            await post(elsewhere, "billing", 7)
+        await asyncio.to_thread(server.shell, INGEST)  # surely missed
         await asyncio.to_thread(server.start)
         await says(page, "Live")
         await shows(cell(page, "support", "Backlog"), "20")
@@ -109,6 +95,21 @@ async def test_after_a_restart_the_page_shows_what_it_missed_and_raises_no_flood
         assert await page.locator(".toasts li").count() == 0
         states = await page.evaluate("window.states")
         assert states[states.index("Offline") :] == ["Offline", "Catching up", "Live"]
+
+
+INGEST = """
+from django.utils import timezone
+from backlog.serializers import BacklogSnapshotSerializer, to_row
+from backlog.services import ingest
+from intraday.org.models import Organization
+posted = {"snapshot_time": timezone.now().isoformat(), "average_wait_time_minutes": 1}
+checked = [
+    BacklogSnapshotSerializer(data=posted | {"queue_name": name, "total_items": total})
+    for name, total in (("support", 20), ("billing", 7))
+]
+rows = {place: to_row(each.validated_data) for place, each in enumerate(checked) if each.is_valid()}
+ingest(organization=Organization.objects.get(id="org_123"), within=None, rows=rows, now=timezone.now())
+"""
 
 
 async def watch_states(page: Page) -> None:
@@ -123,14 +124,14 @@ async def watch_states(page: Page) -> None:
     )
 
 
-async def test_silent_feeds_are_named(page: Page, tmp_path: Path) -> None:
-    with ProcessServer.embedded(tmp_path) as server:
-        await open_console(page, server)
-        start = datetime.now(UTC)
-        for seconds in (3, 2, 1):  # a feed with a step of one second, which then falls silent
-            await post(server, "returns", 5, snapshot_time=(start - timedelta(seconds=seconds)).isoformat())
-        await says(page, "Feed down")
-        await expect(page.locator(".connection .state small")).to_contain_text("backlog from demo ada silent for")
+async def test_silent_feeds_are_named(page: Page, embedded: ProcessServer) -> None:
+    [(name, key)] = (await asyncio.to_thread(organizations, embedded, "east")).items()
+    await sign_in(page, embedded, f"{name}-boss")
+    start = datetime.now(UTC)
+    for seconds in (3, 2, 1):  # a feed with a step of one second, which then falls silent
+        await post_to(embedded, key, "line", 5, snapshot_time=(start - timedelta(seconds=seconds)).isoformat())
+    await says(page, "Feed down")
+    await expect(page.locator(".connection .state small")).to_contain_text("backlog from key feed silent for")
 
 
 @pytest.mark.parametrize(
@@ -174,7 +175,7 @@ async def test_after_a_resync_the_page_reads_everything_anew(page: Page, embedde
     async with asyncio.timeout(PATIENCE / 1_000):
         while sum("subscribe" in message for message in heard) == before:
             await asyncio.sleep(0.02)
-    await says(page, "Live")
+    await connected(page)
 
 
 # --- people ----------------------------------------------------------------------------------------------------------
@@ -183,7 +184,7 @@ async def test_a_person_of_the_demo_signs_in_and_out(page: Page, embedded: Proce
     assert await barriers(page) == []
     await picture(page, "signin")
     await page.get_by_role("button", name="vic").click()
-    await says(page, "Live")
+    await connected(page)
     assert page.url.endswith("/?department=dept_789")
     await page.get_by_role("button", name="vic, viewer").click()
     await page.get_by_role("button", name="Sign out").click()
@@ -193,13 +194,12 @@ async def test_a_person_of_the_demo_signs_in_and_out(page: Page, embedded: Proce
 async def test_outside_the_demo_one_needs_a_password_and_comes_back_to_where_one_was(
     page: Page, tmp_path: Path
 ) -> None:
-    with ProcessServer.embedded(tmp_path) as server:
-        password = (tmp_path / "demo_password").read_text()
     with ProcessServer.embedded(tmp_path, INTRADAY_DEMO="0") as server:
+        await asyncio.to_thread(organizations, server, "north")
         await page.goto(f"{server.http}/alerts/a-1")
         await expect(page.get_by_role("button", name="ada")).to_have_count(0)
-        for typed in ("wrong", password):
-            await page.get_by_label("Name").fill("sam")
+        for typed in ("wrong", PASSWORD):
+            await page.get_by_label("Name").fill("north-boss")
             await page.get_by_label("Password").fill(typed)
             await page.get_by_role("button", name="Sign in").click()
             if typed == "wrong":
@@ -209,41 +209,99 @@ async def test_outside_the_demo_one_needs_a_password_and_comes_back_to_where_one
         assert await barriers(page) == []
 
 
-async def test_two_organizations_in_two_browsers_never_see_each_other(browser: Browser, tmp_path: Path) -> None:
-    with ProcessServer.embedded(tmp_path) as server:
-        keys = await asyncio.to_thread(two_organizations, server)
-        async with await browser.new_context() as here, await browser.new_context() as there:
-            pages = {"north": await here.new_page(), "south": await there.new_page()}
-            for name, page in pages.items():
-                await page.goto(f"{server.http}/signin")
-                await page.get_by_label("Name").fill(f"{name}-boss")
-                await page.get_by_label("Password").fill("correct horse battery")
-                await page.get_by_role("button", name="Sign in").click()
-                await says(page, "Live")
-            for name, key in keys.items():
-                async with Caller(server, key) as caller:
-                    row = {"queue_name": f"{name} line", "department_id": "service", "total_items": 7}
-                    more = {"snapshot_time": datetime.now(UTC).isoformat(), "average_wait_time_minutes": 1}
-                    assert (await caller.post("/api/schedulesbacklog/ingest", row | more)).status_code == 201
-            for name, page in pages.items():
-                await shows(cell(page, f"{name} line", "Backlog"), "7")
-                other = {"north": "south", "south": "north"}[name]
-                assert other not in (await page.content()).lower()
+async def test_two_organizations_in_two_browsers_never_see_each_other(
+    browser: Browser, embedded: ProcessServer
+) -> None:
+    keys = await asyncio.to_thread(organizations, embedded, "north", "south")
+    async with await browser.new_context() as here, await browser.new_context() as there:
+        pages = {"north": await here.new_page(), "south": await there.new_page()}
+        for name, page in pages.items():
+            await sign_in(page, embedded, f"{name}-boss")
+            heading = page.get_by_role("heading", name=f"Nothing has been posted for {name.title()} yet")
+            await expect(heading).to_be_visible(timeout=PATIENCE)
+        assert await barriers(pages["north"]) == []
+        await picture(pages["north"], "empty")
+        for name, key in keys.items():
+            await post_to(embedded, key, f"{name} line", 7)
+        for name, page in pages.items():
+            await shows(cell(page, f"{name} line", "Backlog"), "7")
+            other = {"north": "south", "south": "north"}[name]
+            assert other not in (await page.content()).lower()
 
 
-def two_organizations(server: ProcessServer) -> dict[str, str]:
-    """north and south, each with a supervisor; their feeds' keys."""
-    script = """
+PASSWORD = "correct horse battery"
+ORGANIZATIONS = """
 from django.contrib.auth import get_user_model
 from intraday.org.services import create_api_key, create_organization, grant
-for name in ("north", "south"):
+for name in {names}:
     organization = create_organization(id=name, name=name.title())
-    user = get_user_model().objects.create_user(f"{name}-boss", password="correct horse battery")
+    user = get_user_model().objects.create_user(f"{{name}}-boss", password="{password}")
     grant(user=user, organization=organization, role="supervisor")
-    print(name, create_api_key(organization=organization, name="feed", scopes=["ingest"])[1])
+    print("key", name, create_api_key(organization=organization, name="feed", scopes=["ingest"])[1])
 """
-    printed = server.shell(script)
-    return dict(line.split() for line in printed.splitlines() if line.startswith(("north ", "south ")))
+
+
+def organizations(server: ProcessServer, *names: str) -> dict[str, str]:
+    """New ones, each with a supervisor; the keys of their feeds."""
+    printed = server.shell(ORGANIZATIONS.format(names=names, password=PASSWORD))
+    words = [line.split() for line in printed.splitlines() if line.startswith("key ")]
+    return {name: key for _, name, key in words}
+
+
+async def sign_in(page: Page, server: ProcessServer, name: str) -> None:
+    await page.goto(f"{server.http}/signin")
+    await page.get_by_label("Name").fill(name)
+    await page.get_by_label("Password").fill(PASSWORD)
+    await page.get_by_role("button", name="Sign in").click()
+    await connected(page)
+
+
+async def post_to(server: ProcessServer, key: str, queue: str, total: int, **fields: Any) -> None:
+    row = {"queue_name": queue, "department_id": "service", "total_items": total, "average_wait_time_minutes": 1}
+    async with Caller(server, key) as caller:
+        now = {"snapshot_time": datetime.now(UTC).isoformat()}
+        assert (await caller.post("/api/schedulesbacklog/ingest", row | now | fields)).status_code == 201
+
+
+# --- alerts ----------------------------------------------------------------------------------------------------------
+async def test_what_one_acknowledges_the_others_see(page: Page, browser: Browser, embedded: ProcessServer) -> None:
+    rule = {
+        "organization_id": "org_123",
+        "name": "Too many items",
+        "alert_type": "backlog_high",
+        "source": "backlog",
+        "metric": "total_items",
+        "operator": ">",
+        "threshold": 5_000,
+        "severity": "critical",
+        "evaluate_each": "queue",
+    }
+    async with Caller(embedded) as caller:
+        assert (await caller.post("/api/alerts/rules", rule)).status_code == 201
+    await continue_as(page, embedded, "ana")
+    await post(embedded, "billing", 6_000)
+    async with Caller(embedded) as caller:
+        await caller.post("/api/alerts/evaluate", {"organization_id": "org_123"})
+    mine = page.locator("#alerts article", has_text="billing")
+    await shows(mine, "critical")
+    await shows(page.locator(".toasts li", has_text="billing"), "items waiting")
+    async with await browser.new_context() as context:
+        other = await context.new_page()
+        await continue_as(other, embedded, "sam")
+        theirs = other.locator("#alerts article", has_text="billing")
+        await shows(theirs, "Acknowledge")
+        # It was raised before this page was opened.
+        assert await other.locator(".toasts li", has_text="billing").count() == 0
+        await mine.get_by_role("button", name="Acknowledge").click()
+        await shows(theirs, "taken by ana")
+        await theirs.get_by_role("link", name="trail").click()
+        await shows(other.get_by_role("row", name=re.compile("pending → acknowledged")), "ana")
+        assert await barriers(other) == []
+        await picture(other, "alert")
+        await other.get_by_role("textbox", name="Note").fill("Two more agents from sales")
+        await other.get_by_role("button", name="Resolve", exact=True).click()
+        await expect(page.locator("#alerts article", has_text="billing")).to_have_count(0, timeout=PATIENCE)
+        await shows(other.get_by_role("row", name=re.compile("resolved")), "Two more agents from sales")
 
 
 # --- wall boards -----------------------------------------------------------------------------------------------------
@@ -261,7 +319,7 @@ async def test_a_wall_board_shows_one_scope_until_its_link_is_revoked(
     async with await browser.new_context(viewport={"width": 1920, "height": 1080}) as context:
         wall = await context.new_page()
         await wall.goto(link)
-        await says(wall, "Live")
+        await connected(wall)
         await shows(wall.locator("tbody tr", has_text="claims"), "31")
         await expect(wall.locator("tbody tr", has_text="support")).to_have_count(0)
         assert await barriers(wall) == []
@@ -279,5 +337,5 @@ async def test_no_page_breaks_the_content_security_policy(page: Page, embedded: 
     assert answer is not None
     assert "default-src 'none'" in answer.headers["content-security-policy"]
     if path == "/":
-        await says(page, "Live")
+        await connected(page)
     assert [text for text in complaints if "Content Security Policy" in text] == []

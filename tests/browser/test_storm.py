@@ -201,7 +201,7 @@ async def test_whoever_comes_second_is_told_who_was_first_and_may_take_over(
     await alert.get_by_label("Note").fill("I sit beside them")
     await alert.get_by_role("button", name="Take over").click()
     await expect(alert.get_by_label("Note")).to_be_hidden()
-    assert bodies == [{"note": "I sit beside them", "take_over": True}]
+    assert bodies == [{"organization_id": "org_123", "note": "I sit beside them", "take_over": True}]
 
 
 async def test_many_alerts_are_acknowledged_at_once(page: Page, stage: Stage, embedded: ProcessServer) -> None:
@@ -252,3 +252,4 @@ print("secret", walls.create(organization=organization, department_id="", name="
         assert await barriers(page) == []
         await picture(page, "wall")
         assert await page.get_by_role("button", name="Acknowledge").count() == 0
+        assert "ana" not in await page.locator("#alerts").inner_text()

@@ -1,5 +1,7 @@
 """Coming to the console, and waiting until it says something."""
 
+import re
+
 from playwright.async_api import Locator, Page, expect
 
 from tests.live import ProcessServer
@@ -9,13 +11,18 @@ PATIENCE = 20_000.0  # milliseconds; two busy cores may take seconds for what ta
 
 async def open_console(page: Page, server: ProcessServer, query: str = "") -> None:
     await page.goto(server.http + query)
-    await says(page, "Live")
+    await connected(page)
 
 
 async def continue_as(page: Page, server: ProcessServer, name: str) -> None:
     await page.goto(f"{server.http}/signin")
     await page.get_by_role("button", name=name).click()
-    await says(page, "Live")
+    await connected(page)
+
+
+async def connected(page: Page) -> None:
+    """What feeds have posted to a server that tests share may be old by now."""
+    await expect(page.locator("#connection")).to_have_text(re.compile("^(Live|Stale|Feed down)$"), timeout=PATIENCE)
 
 
 async def says(page: Page, state: str) -> None:

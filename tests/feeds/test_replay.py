@@ -84,6 +84,39 @@ def test_a_shift_moves_what_is_posted_and_not_the_days_of_the_table(api: FakeApi
     assert [str(day) for day in run.closings.days] == ["2026-01-05"]
 
 
+def interval_feed() -> Feed:
+    """An interval as measured at 22:40, and what it asks to be computed."""
+    at = START + timedelta(minutes=40)
+    named = {"organization_id": "org_123", "department_id": "d"}
+    stats = {**named, "queue_name": "a", "interval_start": iso(at - timedelta(minutes=10)), "as_of": iso(at)}
+    instants = [Instant(at, "kpi", [stats]), Instant(at, "compute", [{**named, "as_of_time": iso(at)}])]
+    return Feed("test", ZoneInfo("UTC"), [at, at], instants, step=timedelta(minutes=30))
+
+
+def test_each_kind_goes_to_its_own_address_and_a_computation_is_one_body(api: FakeApi) -> None:
+    with Poster(api.url) as poster:
+        run = Replay(interval_feed(), poster)
+        run.run()
+
+    assert [kind for kind, _ in api.posts] == ["kpi", "compute"]
+    assert api.of("compute") == [
+        [{"organization_id": "org_123", "department_id": "d", "as_of_time": "2026-01-05T22:40:00Z"}]
+    ]
+    assert run.tally.results == {"created": 1, "computed": 1}
+
+
+def test_intervals_are_moved_by_whole_ones_and_computing_is_left_to_the_server(api: FakeApi) -> None:
+    by = shift_to(interval_feed(), datetime(2026, 6, 1, 12, 55, tzinfo=UTC))
+    with Poster(api.url) as poster:
+        run = Replay(interval_feed(), poster, shift=by)
+        run.run()
+
+    (row,) = api.of("kpi")[0]
+    assert (row["interval_start"], row["as_of"]) == ("2026-06-01T12:30:00Z", "2026-06-01T12:40:00Z")
+    assert api.of("compute") == []
+    assert run.tally.instants == 2
+
+
 def test_rejected_rows_are_counted_and_named_and_the_replay_goes_on(api: FakeApi) -> None:
     api.refuse = lambda row: "too odd" if row["total_items"] == 4 else None
     run = replay(api, 3, 4, 5)

@@ -98,4 +98,4 @@ def test_the_command_ends_on_a_signal(api: FakeApi) -> None:
     out = StringIO()
     Thread(target=end_it, daemon=True).start()
     call_command("simulate", "--url", api.url, "--every", "0.05s", "--verbosity", "2", stdout=out)
-    assert "attendance: " in out.getvalue()
+    assert "backlog: " in out.getvalue()

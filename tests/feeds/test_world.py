@@ -156,6 +156,7 @@ def test_shifts_are_published_ahead_and_every_piece_lies_within_its_shift() -> N
     work = {row["shift_id"].rpartition("-")[0]: row for row in shifts if row["kind"] == "work"}
 
     assert len({row["shift_id"] for row in shifts}) == len(shifts)
+    assert {row["start"][14:] for row in shifts} == {"00:00Z", "15:00Z", "30:00Z", "45:00Z"}
     assert {row["kind"] for row in shifts} == {"work", "break", "training", "leave"}
     for row in shifts:
         whole = work.get(row["shift_id"].rpartition("-")[0], row)
@@ -183,7 +184,7 @@ def test_the_day_so_far_is_told_in_order_and_each_step_computed_before_the_next(
     kinds = [kind for posts in told for kind, rows in posts.items() if rows]
     computed = [row["as_of_time"] for posts in told for row in posts.get("compute", [])]
 
-    assert kinds[0] == "shifts"
+    assert kinds[:2] == ["backlog", "shifts"]
     assert kinds.index("forecast") > max(place for place, kind in enumerate(kinds) if kind == "attendance")
     assert kinds.index("forecast") < kinds.index("kpi")
     assert computed == sorted(computed)

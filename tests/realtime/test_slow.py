@@ -1,4 +1,4 @@
-"""Fifty clients that stop reading: nobody waits for them, nothing is kept for them, and they end with the truth."""
+"""Clients that stop reading: nobody waits for them, nothing is kept for them, and they end with the truth."""
 
 import asyncio
 import os
@@ -14,10 +14,12 @@ from realtime import hub
 from realtime.channels import Channel, Keyed
 from realtime.publish import publish
 from realtime.rendering import MAX_BATCH_BYTES
+from realtime.ring import MAX_BYTES, MAX_EVENTS
 from tests.live import LiveServer, socket
 from tests.realtime.notes import in_thread, note, scope_of, urgent
+from tests.realtime.raw import RawSocket
 from tests.realtime.test_options import Gauge
-from tests.realtime.test_sockets import RawSocket
+from tests.realtime.test_sockets import forgotten
 
 CUSTOM, ALERTS = "custom:org:org_123", "alerts:org:org_123"
 QUEUES = ("support", "billing", "sales")
@@ -26,7 +28,7 @@ HIGH_WATER = 64 * 1024  # of the transport: above it, it says that it is not wri
 
 
 @pytest.fixture
-def slow(server: LiveServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[RawSocket]]:
+def fifty(server: LiveServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[RawSocket]]:
     monkeypatch.setitem(CHANNELS, "custom", Channel(events={Gauge: Keyed.BY_SCOPE}, grant="read"))
     clients = [RawSocket(server) for _ in range(SLOW)]
     yield clients
@@ -57,13 +59,6 @@ def measure(scopes: list[Scope], first: int) -> None:
     )
 
 
-def begin(client: RawSocket, token: str) -> None:
-    client.say({"event": "authenticate", "data": {"token": token}})
-    client.say({"event": "subscribe", "data": {"rooms": [CUSTOM, ALERTS], "snapshot": False}})
-    while client.hear()["event"] != "subscribed":
-        pass
-
-
 def end(client: RawSocket, levels: int, alerts: int) -> tuple[int, int]:
     """Read on until the newest is there; (events heard, events said to be left out)."""
     known: dict[str, int] = {}
@@ -88,11 +83,11 @@ def end(client: RawSocket, levels: int, alerts: int) -> tuple[int, int]:
 
 
 async def test_fifty_that_stop_reading_hold_up_nobody_and_end_with_the_newest_and_every_alert(
-    server: LiveServer, token: str, organization: Organization, slow: list[RawSocket]
+    server: LiveServer, token: str, organization: Organization, fifty: list[RawSocket]
 ):
     scopes = [await in_thread(scope_of, organization, "dept_456", queue) for queue in QUEUES]
-    for each in slow:
-        await asyncio.to_thread(begin, each, token)
+    for each in fifty:
+        await asyncio.to_thread(each.begin, token, CUSTOM, ALERTS, snapshot=False)
     server.on_loop(lambda: narrow(server))
     async with socket(server, token) as reading:
         await reading.subscribe(CUSTOM, ALERTS)
@@ -114,7 +109,7 @@ async def test_fifty_that_stop_reading_hold_up_nobody_and_end_with_the_newest_an
         assert len(waiting) == SLOW
         assert max(waiting) <= HIGH_WATER + MAX_BATCH_BYTES, "what waits is one write, whatever is missing"
 
-        counts = await asyncio.gather(*(asyncio.to_thread(end, each, COMMITS * LEVELS, COMMITS // 6) for each in slow))
+        counts = await asyncio.gather(*(asyncio.to_thread(end, each, COMMITS * LEVELS, COMMITS // 6) for each in fifty))
         for heard, left_out in counts:
             assert heard + left_out == total
             assert left_out > total // 4
@@ -122,13 +117,13 @@ async def test_fifty_that_stop_reading_hold_up_nobody_and_end_with_the_newest_an
 
 
 async def test_who_takes_nothing_for_long_is_told_4008_and_goes_on_from_its_cursor(
-    server: LiveServer, token: str, support: Scope, slow: list[RawSocket], monkeypatch: pytest.MonkeyPatch
+    server: LiveServer, token: str, support: Scope, fifty: list[RawSocket], monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(hub, "STUCK_SECONDS", 1.0)
-    stuck, *others = slow
+    stuck, *others = fifty
     for each in others:
         each.close()
-    await asyncio.to_thread(begin, stuck, token)
+    await asyncio.to_thread(stuck.begin, token, CUSTOM, ALERTS, snapshot=False)
     await in_thread(urgent, support, 0)
     first = await asyncio.to_thread(stuck.hear)
     await in_thread(urgent, support, *range(1, 30))
@@ -147,3 +142,99 @@ async def test_who_takes_nothing_for_long_is_told_4008_and_goes_on_from_its_curs
         assert (await back.subscribe(ALERTS, since=since))["data"]["recovered"] is True
         await back.up_to(30)
         assert [event["data"]["number"] for event in back.events()] == list(range(1, 30))
+
+
+# --- a few, under every server ---------------------------------------------------------------------------------------
+@pytest.fixture
+def three(any_server: LiveServer) -> Iterator[list[RawSocket]]:
+    clients = [RawSocket(any_server) for _ in range(3)]
+    yield clients
+    for client in clients:
+        client.close()
+
+
+async def test_a_reader_that_stops_holds_up_nobody_costs_no_memory_and_ends_with_the_truth(
+    any_server: LiveServer, token: str, support: Scope, three: list[RawSocket]
+):
+    channel = {"frames": "backlog", "asgi": "custom"}[any_server.kind]  # with a snapshot, and without
+    room, per_commit, commits = f"{channel}:org:org_123", 30, 340  # 10,200 events, 20 MB
+
+    def flow() -> None:
+        for _ in range(20):
+            note(support, *range(per_commit), text="x" * 1_850, channel=channel)
+
+    for each in three:
+        await asyncio.to_thread(each.begin, token, room)
+    async with socket(any_server, token) as one, socket(any_server, token) as other:
+        for client in (one, other):
+            await client.subscribe(room)
+        for head in range(20 * per_commit, (commits + 1) * per_commit, 20 * per_commit):
+            await in_thread(flow)
+            await asyncio.gather(one.up_to(head), other.up_to(head))  # in step: here all share one machine
+        assert one.seqs() == other.seqs() == list(range(1, head + 1))
+
+        def held() -> tuple[int, int, int]:
+            """Of what the hub keeps: bytes in the ring, its events, rendered frames."""
+            stream = any_server.hub.streams[room]
+            rendered = [b.frames for audience in stream._audiences.values() for b in audience._batches.values()]
+            return stream.ring._bytes, len(stream.ring._records), sum(map(len, rendered))
+
+        ring_bytes, ring_events, rendered = any_server.on_loop(held)
+        assert ring_bytes <= MAX_BYTES
+        assert ring_events <= MAX_EVENTS
+        assert rendered <= 2 * MAX_BYTES
+        positions = any_server.on_loop(
+            lambda: sorted(follower.position or 0 for follower in any_server.hub.streams[room].members())
+        )
+        assert positions[:3] < [head] * 3, "the slow ones are behind"
+        assert positions[3:] == [head, head]
+
+        for each in three:
+            await asyncio.to_thread(ends_with_the_truth, each, head, channel)
+        assert await one.quiet() == []
+    await forgotten(any_server, but=3)
+
+
+async def test_a_reader_that_stopped_does_not_keep_the_server_from_stopping(
+    server: LiveServer, token: str, support: Scope
+):
+    slow = await asyncio.to_thread(RawSocket, server)
+    await asyncio.to_thread(slow.begin, token, CUSTOM)
+    await in_thread(note, support, 1, text="x" * 5_000_000)
+    await in_thread(note, support, 2)
+    for _ in range(1_000):
+        if server.on_loop(lambda: not all(each.writer.ready for each in server.hub.connections.values())):
+            break
+        await asyncio.sleep(0.01)
+    await asyncio.to_thread(server.stop)  # asserts that it ends
+    slow.close()
+    await asyncio.to_thread(server.start)
+
+
+async def test_a_reader_that_takes_nothing_for_long_is_closed_and_forgotten(
+    server: LiveServer, token: str, support: Scope, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(hub, "STUCK_SECONDS", 1)
+    slow = await asyncio.to_thread(RawSocket, server)
+    await asyncio.to_thread(slow.begin, token, CUSTOM)
+    async with socket(server, token) as reading:
+        await reading.subscribe(CUSTOM)
+        await in_thread(note, support, 1, text="x" * 5_000_000)
+        await reading.up_to(1)
+        await forgotten(server, but=1)
+        await in_thread(note, support, 2)
+        await reading.up_to(2)
+    slow.close()
+
+
+def ends_with_the_truth(client: RawSocket, head: int, channel: str) -> None:
+    """Contiguous up to where it stopped; then a snapshot, or where there is none a resync, that stands for the rest."""
+    seq = 0
+    while seq < head:
+        message = client.hear()
+        if message["event"] == "custom:note":
+            assert message["seq"] == seq + 1
+        else:
+            assert message["event"] == {"backlog": "backlog:snapshot", "custom": "custom:resync"}[channel]
+            assert message["seq"] >= seq  # at first it is where the subscription began
+        seq = message["seq"]

@@ -1,9 +1,7 @@
 """From a commit to the screens: everything, once, in order, to those who may hear it."""
 
 import asyncio
-import json
-import socket as sockets
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
@@ -15,12 +13,11 @@ from django.utils import timezone
 
 from intraday.channels import CHANNELS
 from intraday.org.models import Organization, Scope
-from realtime import hub, log
+from realtime import log
 from realtime.channels import Channel
 from realtime.models import Stream
 from realtime.publish import publish
-from realtime.ring import MAX_BYTES, MAX_EVENTS
-from tests.live import Caller, LiveServer, Message, ProcessServer, Socket, socket
+from tests.live import Caller, LiveServer, ProcessServer, Socket, socket
 from tests.realtime.notes import Note, Personal, in_thread, note, scope_of
 
 INGEST = "/api/schedulesbacklog/ingest"
@@ -515,160 +512,6 @@ async def test_the_figures_of_stats_are_true(server: LiveServer, token: str, for
                 f"{BACKLOG}:queue:support": 1,
             }
         await told(api, active_connections=0, connections_by_org={}, total_messages=4)
-
-
-# --- the slow --------------------------------------------------------------------------------------------------------
-class RawSocket:
-    """A client that decides when it reads: no library between it and the kernel's buffers."""
-
-    def __init__(self, server: LiveServer) -> None:
-        self._socket = sockets.socket()
-        self._socket.setsockopt(sockets.SOL_SOCKET, sockets.SO_RCVBUF, 8 * 1024)
-        self._socket.connect(("127.0.0.1", server.port))
-        self._buffer = b""
-        key = "dGhlIHNhbXBsZSBub25jZQ=="
-        lines = ["GET /ws HTTP/1.1", f"Host: 127.0.0.1:{server.port}", "Upgrade: websocket", "Connection: Upgrade"]
-        lines += [f"Sec-WebSocket-Key: {key}", "Sec-WebSocket-Version: 13", "", ""]
-        self._socket.sendall("\r\n".join(lines).encode())
-        while b"\r\n\r\n" not in self._buffer:
-            self._buffer += self._socket.recv(4096)
-        self._buffer = self._buffer.split(b"\r\n\r\n", 1)[1]
-
-    def say(self, message: Message) -> None:
-        text = json.dumps(message).encode()
-        assert len(text) < 65_536
-        size = bytes([0x80 | len(text)]) if len(text) < 126 else bytes([0x80 | 126]) + len(text).to_bytes(2, "big")
-        self._socket.sendall(b"\x81" + size + b"\0\0\0\0" + text)  # masked with zeros
-
-    def hear(self) -> Message:
-        while True:
-            opcode, text = self._frame()
-            if opcode == 1:
-                message: Message = json.loads(text)
-                if message["event"] != "heartbeat":
-                    return message
-                continue
-            assert opcode in (9, 10), f"closed: {text!r}"
-
-    def _frame(self) -> tuple[int, bytes]:
-        head = self._take(2)
-        size = head[1]
-        if size >= 126:
-            size = int.from_bytes(self._take(2 if size == 126 else 8), "big")
-        return head[0] & 15, self._take(size)
-
-    def _take(self, count: int) -> bytes:
-        while len(self._buffer) < count:
-            more = self._socket.recv(1 << 20)
-            assert more, "cut off"
-            self._buffer += more
-        taken, self._buffer = self._buffer[:count], self._buffer[count:]
-        return taken
-
-    def close(self) -> None:
-        self._socket.close()
-
-
-@pytest.fixture
-def slow(any_server: LiveServer) -> Iterator[list[RawSocket]]:
-    clients = [RawSocket(any_server) for _ in range(3)]
-    yield clients
-    for client in clients:
-        client.close()
-
-
-async def test_a_reader_that_stops_holds_up_nobody_costs_no_memory_and_ends_with_the_truth(
-    any_server: LiveServer, token: str, support: Scope, slow: list[RawSocket]
-):
-    channel = {"frames": "backlog", "asgi": "custom"}[any_server.kind]  # with a snapshot, and without
-    room, per_commit, commits = f"{channel}:org:org_123", 30, 340  # 10,200 events, 20 MB
-
-    def flow() -> None:
-        for _ in range(20):
-            note(support, *range(per_commit), text="x" * 1_850, channel=channel)
-
-    for each in slow:
-        await asyncio.to_thread(begin, each, token, room)
-    async with socket(any_server, token) as one, socket(any_server, token) as other:
-        for client in (one, other):
-            await client.subscribe(room)
-        for head in range(20 * per_commit, (commits + 1) * per_commit, 20 * per_commit):
-            await in_thread(flow)
-            await asyncio.gather(one.up_to(head), other.up_to(head))  # in step: here all share one machine
-        assert one.seqs() == other.seqs() == list(range(1, head + 1))
-
-        def held() -> tuple[int, int, int]:
-            """Of what the hub keeps: bytes in the ring, its events, rendered frames."""
-            stream = any_server.hub.streams[room]
-            rendered = [b.frames for audience in stream._audiences.values() for b in audience._batches.values()]
-            return stream.ring._bytes, len(stream.ring._records), sum(map(len, rendered))
-
-        ring_bytes, ring_events, rendered = any_server.on_loop(held)
-        assert ring_bytes <= MAX_BYTES
-        assert ring_events <= MAX_EVENTS
-        assert rendered <= 2 * MAX_BYTES
-        positions = any_server.on_loop(
-            lambda: sorted(follower.position or 0 for follower in any_server.hub.streams[room].members())
-        )
-        assert positions[:3] < [head] * 3, "the slow ones are behind"
-        assert positions[3:] == [head, head]
-
-        for each in slow:
-            await asyncio.to_thread(ends_with_the_truth, each, head, channel)
-        assert await one.quiet() == []
-    await forgotten(any_server, but=3)
-
-
-async def test_a_reader_that_stopped_does_not_keep_the_server_from_stopping(
-    server: LiveServer, token: str, support: Scope
-):
-    slow = await asyncio.to_thread(RawSocket, server)
-    await asyncio.to_thread(begin, slow, token, CUSTOM)
-    await in_thread(note, support, 1, text="x" * 5_000_000)
-    await in_thread(note, support, 2)
-    for _ in range(1_000):
-        if server.on_loop(lambda: not all(each.writer.ready for each in server.hub.connections.values())):
-            break
-        await asyncio.sleep(0.01)
-    await asyncio.to_thread(server.stop)  # asserts that it ends
-    slow.close()
-    await asyncio.to_thread(server.start)
-
-
-async def test_a_reader_that_takes_nothing_for_long_is_closed_and_forgotten(
-    server: LiveServer, token: str, support: Scope, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setattr(hub, "STUCK_SECONDS", 1)
-    slow = await asyncio.to_thread(RawSocket, server)
-    await asyncio.to_thread(begin, slow, token, CUSTOM)
-    async with socket(server, token) as reading:
-        await reading.subscribe(CUSTOM)
-        await in_thread(note, support, 1, text="x" * 5_000_000)
-        await reading.up_to(1)
-        await forgotten(server, but=1)
-        await in_thread(note, support, 2)
-        await reading.up_to(2)
-    slow.close()
-
-
-def begin(client: RawSocket, token: str, room: str) -> None:
-    client.say({"event": "authenticate", "data": {"token": token}})
-    client.say({"event": "subscribe", "data": {"rooms": [room]}})
-    while client.hear()["event"] != "subscribed":
-        pass
-
-
-def ends_with_the_truth(client: RawSocket, head: int, channel: str) -> None:
-    """Contiguous up to where it stopped; then a snapshot, or where there is none a resync, that stands for the rest."""
-    seq = 0
-    while seq < head:
-        message = client.hear()
-        if message["event"] == "custom:note":
-            assert message["seq"] == seq + 1
-        else:
-            assert message["event"] == {"backlog": "backlog:snapshot", "custom": "custom:resync"}[channel]
-            assert message["seq"] >= seq  # at first it is where the subscription began
-        seq = message["seq"]
 
 
 # --- other servers ---------------------------------------------------------------------------------------------------

@@ -17,10 +17,13 @@ interface Props {
   age: number | null;
   /** A box to choose it among several. */
   choice?: ReactNode;
+  /** On a page of its own, with the form and the trail below it. */
+  alone?: boolean;
 }
 
-export const AlertItem = memo(function AlertItem({ alert, age, choice }: Props) {
-  const { organization, may } = useSession();
+export const AlertItem = memo(function AlertItem({ alert, age, choice, alone = false }: Props) {
+  const { organization, may, anonymous } = useSession();
+  const stands = standing(alert, anonymous);
   const [open, setOpen] = useState(false);
   const actions = useAlertActions();
   const waiting = alert.status === "pending";
@@ -41,24 +44,31 @@ export const AlertItem = memo(function AlertItem({ alert, age, choice }: Props) 
         <span className="alert-age">{duration(age)}</span>
       </p>
       <p className="alert-message">{alert.message}</p>
-      {alert.note && <p className="alert-note">{alert.note}</p>}
+      {alert.note && !anonymous && <p className="alert-note">{alert.note}</p>}
       <p className="alert-facts">
-        {standing(alert) && <span>{standing(alert)}</span>}
+        {stands && <span>{stands}</span>}
         {alert.escalation_level > 0 && <span>escalated {alert.escalation_level} ×</span>}
         {alert.reminder && <span>reminder</span>}
         {alert.occurrence_count > 1 && <span>seen {alert.occurrence_count} ×</span>}
-        <a href={`/alerts/${alert.alert_id}`}>trail</a>
+        {!alone && <a href={`/alerts/${alert.alert_id}`}>trail</a>}
       </p>
       {may("act") && alert.status !== "resolved" && (
         <div className="alert-actions">
           {waiting && (
-            <button type="button" className="act" disabled={actions.busy} onClick={() => void actions.acknowledge(alert)}>
+            <button
+              type="button"
+              className="act"
+              disabled={actions.busy}
+              onClick={() => void actions.acknowledge(alert)}
+            >
               Acknowledge
             </button>
           )}
-          <button type="button" aria-expanded={open} onClick={() => setOpen(!open)}>
-            {open ? "Less" : waiting ? "More" : "Resolve…"}
-          </button>
+          {!alone && (
+            <button type="button" aria-expanded={open} onClick={() => setOpen(!open)}>
+              {open ? "Less" : waiting ? "More" : "Resolve…"}
+            </button>
+          )}
         </div>
       )}
       <Problem text={actions.problem} />
@@ -66,6 +76,11 @@ export const AlertItem = memo(function AlertItem({ alert, age, choice }: Props) 
     </article>
   );
 });
+
+/** A rule's owner may write anything there: only an address of the web is a link. */
+function Runbook({ text }: { text: string }) {
+  return <> · {/^https?:\/\//.test(text) ? <a href={text}>what to do</a> : `what to do: ${text}`}</>;
+}
 
 interface FormProps {
   alert: Alert;
@@ -80,18 +95,13 @@ export function AlertForm({ alert, actions, onDone }: FormProps) {
   const run = async (done: Promise<boolean>) => {
     if (await done) onDone();
   };
-  const others = alert.status === "acknowledged" && alert.acknowledged_by !== organization.user;
+  const others = alert.status === "acknowledged" && alert.acknowledged_by !== organization.actor;
   return (
     <form className="alert-form" onSubmit={(event) => event.preventDefault()}>
       <p className="hint">
-        {alert.rule_name}: now {measured(alert.current_value, alert.unit)}, limit {measured(alert.threshold_value, alert.unit)},
-        peak {measured(alert.peak_value, alert.unit)}
-        {alert.runbook && (
-          <>
-            {" "}
-            · <a href={alert.runbook}>what to do</a>
-          </>
-        )}
+        {alert.rule_name}: now {measured(alert.current_value, alert.unit)}, limit{" "}
+        {measured(alert.threshold_value, alert.unit)}, peak {measured(alert.peak_value, alert.unit)}
+        {alert.runbook && <Runbook text={alert.runbook} />}
       </p>
       <label>
         Note, for all who see the alert
@@ -104,7 +114,11 @@ export function AlertForm({ alert, actions, onDone }: FormProps) {
           </button>
         )}
         {others && (
-          <button type="button" disabled={actions.busy} onClick={() => void run(actions.acknowledge(alert, { note, take_over: true }))}>
+          <button
+            type="button"
+            disabled={actions.busy}
+            onClick={() => void run(actions.acknowledge(alert, { note, take_over: true }))}
+          >
             Take over
           </button>
         )}
@@ -115,7 +129,11 @@ export function AlertForm({ alert, actions, onDone }: FormProps) {
           <button type="button" disabled={actions.busy} onClick={() => void run(actions.snooze(alert, minutes, note))}>
             Snooze
           </button>
-          <select aria-label="For how long" value={minutes} onChange={(event) => setMinutes(Number(event.target.value))}>
+          <select
+            aria-label="For how long"
+            value={minutes}
+            onChange={(event) => setMinutes(Number(event.target.value))}
+          >
             {SNOOZES.map((each) => (
               <option key={each} value={each}>
                 {duration(each * 60)}

@@ -1,5 +1,7 @@
 // One alert, as a notification links to it: what it says, what one can do, and its trail.
 
+import { useEffect } from "react";
+
 import { useAlertNotifications } from "../src/hooks/useWebSocket.js";
 import { AlertForm, AlertItem } from "./AlertItem.js";
 import { useNow } from "./browser.js";
@@ -13,27 +15,43 @@ import { measured } from "./alerts.js";
 
 type Answer = Alert & { audit: AuditEntry[] };
 
-export function AlertPage({ id }: { id: string }) {
+interface Props {
+  id: string;
+  /** Where the alert may be if it is not in this organization. */
+  elsewhere: string | undefined;
+}
+
+export function AlertPage({ id, elsewhere }: Props) {
   const { organization, may } = useSession();
   const now = useNow(5_000);
   const version = useVersion(id);
-  const { answer: last, error } = useAnswer<Answer>(`/api/alerts/${encodeURIComponent(id)}`, {}, { everySeconds: 30, again: version });
+  const query = { organization_id: organization.id };
+  const { answer: last, error } = useAnswer<Answer>(`/api/alerts/${encodeURIComponent(id)}`, query, {
+    everySeconds: 30,
+    again: version,
+  });
   const actions = useAlertActions();
+  const missing = error?.status === 404;
+  useEffect(() => {
+    if (missing && elsewhere) location.replace(elsewhere);
+  }, [missing, elsewhere]);
   const home = last ? addressOf(scopeOf(last.organization_id, last.department_id ?? "", last.queue_name ?? "")) : "";
   return (
     <main className="single">
       <p>
-        <a href={`/${home}`}>← Console{last ? `: ${scopeName(last, organization)}` : ""}</a>
+        <a href={`/${home}`}>Back to the console{last ? `: ${scopeName(last, organization)}` : ""}</a>
       </p>
       {error && !last && (
         <Panel title="No such alert">
-          <p>{error.status === 404 ? "There is no alert at this address, or it is not yours." : error.message}</p>
+          <p>{missing ? "There is no alert at this address, or it is not yours." : error.message}</p>
         </Panel>
       )}
       {last && (
         <>
           <h1 className="visually-hidden">Alert: {last.message}</h1>
-          <AlertItem alert={last} age={ageSeconds(last.triggered_at, now)} />
+          <div className="panel">
+            <AlertItem alert={last} age={ageSeconds(last.triggered_at, now)} alone />
+          </div>
           {may("act") && last.status !== "resolved" && (
             <Panel title="With a note">
               <AlertForm alert={last} actions={actions} onDone={() => undefined} />
@@ -66,8 +84,12 @@ function Trail({ entries, unit, now }: { entries: AuditEntry[]; unit: string; no
               <th scope="col">What</th>
               <th scope="col">Who</th>
               <th scope="col">Why</th>
-              <th scope="col" className="figure">Value</th>
-              <th scope="col" className="figure">Limit</th>
+              <th scope="col" className="figure">
+                Value
+              </th>
+              <th scope="col" className="figure">
+                Limit
+              </th>
             </tr>
           </thead>
           <tbody>
@@ -81,7 +103,7 @@ function Trail({ entries, unit, now }: { entries: AuditEntry[]; unit: string; no
                 <td>{entry.from && entry.from !== entry.to ? `${entry.from} → ${entry.to}` : entry.to}</td>
                 <td>{entry.actor}</td>
                 <td>
-                  {entry.reason.replaceAll("_", " ")}
+                  {entry.reason?.replaceAll("_", " ")}
                   {entry.note && <q>{entry.note}</q>}
                 </td>
                 <td className="figure">{measured(entry.value, unit)}</td>

@@ -50,12 +50,22 @@ export function AttendancePanel({ scope, figure }: Props) {
         </ul>
       )}
       {figure && <Checkins checkins={figure.recent_checkins} />}
-      {shown && figure && <People scope={scope} count={shown} total={shown.of(figure)} onClose={() => setShown(null)} />}
+      {shown && figure && (
+        <People scope={scope} count={shown} total={shown.of(figure)} onClose={() => setShown(null)} />
+      )}
     </Panel>
   );
 }
 
-function CountButton({ count, value, onOpen }: { count: Count; value: number; onOpen: ((count: Count) => void) | null }) {
+function CountButton({
+  count,
+  value,
+  onOpen,
+}: {
+  count: Count;
+  value: number;
+  onOpen: ((count: Count) => void) | null;
+}) {
   const content = (
     <>
       <b>{number(value)}</b> <span>{count.label}</span>
@@ -101,7 +111,9 @@ const MOST_NAMES = 200;
 function People({ scope, count, total, onClose }: { scope: Scope; count: Count; total: number; onClose: () => void }) {
   const { time_zone: zone } = useSession().organization;
   const query = { ...departmentOf(scope), status: count.status };
-  const { answer, error } = useAnswer<{ items: Person[] }>("/api/intraday/attendance/people", query, { everySeconds: 30 });
+  const { answer, error } = useAnswer<{ items: Person[] }>("/api/intraday/attendance/people", query, {
+    everySeconds: 30,
+  });
   const people = answer?.items.slice(0, MOST_NAMES);
   return (
     <Drawer title={`${count.label}: ${number(answer?.items.length ?? total)}`} onClose={onClose}>
@@ -116,7 +128,9 @@ function People({ scope, count, total, onClose }: { scope: Scope; count: Count; 
               <th scope="col">Queues</th>
               <th scope="col">Shift</th>
               <th scope="col">In</th>
-              <th scope="col" className="figure">Lost</th>
+              <th scope="col" className="figure">
+                Lost
+              </th>
             </tr>
           </thead>
           <tbody>
@@ -131,10 +145,16 @@ function People({ scope, count, total, onClose }: { scope: Scope; count: Count; 
                   <Value text={span(person, zone)} reason="no shift" />
                 </td>
                 <td>
-                  <Value text={person.checked_in_at ? clock(person.checked_in_at, zone) : "–"} reason="not checked in" />
+                  <Value
+                    text={person.checked_in_at ? clock(person.checked_in_at, zone) : "–"}
+                    reason="not checked in"
+                  />
                 </td>
                 <td className="figure">
-                  <Value text={person.lost_minutes === null ? duration(null) : minutes(person.lost_minutes)} reason="no shift" />
+                  <Value
+                    text={person.lost_minutes === null ? duration(null) : minutes(person.lost_minutes)}
+                    reason="no shift"
+                  />
                 </td>
               </tr>
             ))}

@@ -44,17 +44,35 @@ function Burning({ row, now, onOpen }: { row: QueueRow; now: number; onOpen: (ro
         <small className="burning-age">{age(row, now)} old</small>
       </span>
       <span className="burning-figures">
-        <Fact label="service level" text={percent(kpi?.service.service_level)} reason={why(kpi, "service.service_level", "service_level")}>
+        <Fact
+          label="service level"
+          text={percent(kpi?.service.service_level)}
+          reason={why(kpi, "service.service_level", "service_level")}
+        >
           {kpi?.sla_risk.target_service_level != null && ` of ${number(kpi.sla_risk.target_service_level)}`}
         </Fact>
-        <Fact label="agents short" text={number(kpi?.headcount_gap.shortfall)} reason={why(kpi, "headcount_gap.gap", "gap")} />
+        <Fact
+          label="agents short"
+          text={number(kpi?.headcount_gap.shortfall)}
+          reason={why(kpi, "headcount_gap.gap", "gap")}
+        />
         <span className="burning-growth">{growth(row) || row.why[0]}</span>
       </span>
     </button>
   );
 }
 
-function Fact({ label, text, reason, children }: { label: string; text: string; reason: string | undefined; children?: React.ReactNode }) {
+function Fact({
+  label,
+  text,
+  reason,
+  children,
+}: {
+  label: string;
+  text: string;
+  reason: string | undefined;
+  children?: React.ReactNode;
+}) {
   return (
     <span className="fact">
       <b>

@@ -14,6 +14,8 @@ export interface Line {
   values: (number | null)[];
 }
 
+const STEPS = [1, 5, 15, 30, 60, 120, 240, 480].map((minutes) => minutes * 60);
+
 interface Props {
   label: string;
   /** Seconds since 1970. */
@@ -79,7 +81,9 @@ const stepped: uPlot.Series.PathBuilder = (...plot) => uPlot.paths.stepped?.({ a
 const data = (times: number[], lines: Line[]): uPlot.AlignedData => [times, ...lines.map(({ values }) => values)];
 
 function summary(label: string, lines: Line[]): string {
-  const last = lines.map((line) => `${line.label} ${line.values.filter((value) => value !== null).at(-1) ?? "unknown"}`);
+  const last = lines.map(
+    (line) => `${line.label} ${line.values.filter((value) => value !== null).at(-1) ?? "unknown"}`,
+  );
   return `${label}. Last values: ${last.join(", ")}.`;
 }
 
@@ -102,7 +106,7 @@ function options(
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1_000), timeZone),
     scales: { y: { range: (_, low, high) => [Math.min(0, low), Math.max(1, high * 1.08)] } },
     axes: [
-      { ...axis, size: 22, gap: 2, values: "{HH}:{mm}", space: 56 },
+      { ...axis, size: 22, gap: 2, values: "{HH}:{mm}", space: 56, incrs: STEPS },
       { ...axis, size: 38, gap: 4, values: (_, ticks) => ticks.map((tick) => tick.toLocaleString(LANGUAGE)) },
     ],
     series: [

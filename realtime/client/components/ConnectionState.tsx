@@ -40,8 +40,12 @@ function Feeds({ feeds, now }: { feeds: readonly Feed[]; now: number }) {
         <tr>
           <th scope="col">Feed</th>
           <th scope="col">Posts</th>
-          <th scope="col" className="figure">Last</th>
-          <th scope="col" className="figure">Every</th>
+          <th scope="col" className="figure">
+            Last
+          </th>
+          <th scope="col" className="figure">
+            Every
+          </th>
         </tr>
       </thead>
       <tbody>

@@ -53,9 +53,9 @@ export function Empty({ demo }: { demo: boolean }) {
         <li>
           <h3>Then</h3>
           <p>
-            the forecast (<code>/api/intraday/forecast/batch-ingest</code>), shifts and check-ins (
-            <code>/api/intraday/shifts/batch-ingest</code>, <code>/api/intraday/attendance/ingest</code>): all in the{" "}
-            <a href="/api/docs">API documentation</a>.
+            the forecast (<code>/api/intraday/kpi/forecast/batch-ingest</code>), shifts and check-ins (
+            <code>/api/intraday/attendance/shifts/batch-ingest</code>, <code>/api/intraday/attendance/ingest</code>):
+            all in the <a href="/api/docs">API documentation</a>.
           </p>
         </li>
       </ol>

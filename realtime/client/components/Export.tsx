@@ -31,7 +31,9 @@ export function Export({ scope, rows, now }: { scope: Scope; rows: ReadonlyMap<s
           <a href={withQuery("/api/intraday/backlog/history", { ...scope, ...period })}>Backlog of today</a>
         </li>
         <li>
-          <a href={withQuery("/api/intraday/attendance/history", { ...departmentOf(scope), ...period })}>Attendance of today</a>
+          <a href={withQuery("/api/intraday/attendance/history", { ...departmentOf(scope), ...period })}>
+            Attendance of today
+          </a>
         </li>
       </ul>
     </Popover>

@@ -10,10 +10,40 @@ import { clock, number, percent, plural, signed } from "./words.js";
 const BEFORE = 4;
 const AFTER = 6;
 
+interface Column {
+  label: string;
+  title?: string;
+  text: (interval: Interval) => string;
+  /** Why it may be missing; what has not come yet needs no other reason. */
+  reason: string;
+  actual?: boolean;
+}
+
+const COLUMNS: Column[] = [
+  { label: "Forecast", text: (each) => number(each.forecast), reason: "no forecast posted" },
+  {
+    label: "Reforecast",
+    title: "Forecast, corrected by what came so far",
+    text: (each) => number(each.reforecast),
+    reason: "for coming intervals alone, and where a forecast was posted",
+  },
+  { label: "Actual", text: (each) => number(each.offered), reason: "nothing posted", actual: true },
+  { label: "Required", text: (each) => number(each.required), reason: "no forecast to work it out from" },
+  { label: "Scheduled", text: (each) => number(each.scheduled), reason: "no shifts posted" },
+  {
+    label: "Available",
+    text: (each) => number(each.available),
+    reason: "neither agents nor check-ins posted",
+    actual: true,
+  },
+  { label: "Gap", text: (each) => signed(each.gap), reason: "required or agents unknown" },
+  { label: "Service", text: (each) => percent(each.service_level), reason: "no contacts", actual: true },
+];
+
 export const IntervalTable = memo(function IntervalTable({ intervals }: { intervals: Interval[] }) {
   const [whole, setWhole] = useState(false);
-  const at = Math.max(0, intervals.findIndex(({ state }) => state === "now"));
-  const shown = whole ? intervals : intervals.slice(Math.max(0, at - BEFORE), at + AFTER);
+  const at = intervals.findIndex(({ state }) => state === "now");
+  const shown = whole ? intervals : intervals.slice(Math.max(0, at - BEFORE), Math.max(0, at) + AFTER);
   return (
     <Panel title="Intervals" className="intervals">
       <div className="scroll" tabIndex={0} role="region" aria-label="Intervals of the day">
@@ -21,14 +51,11 @@ export const IntervalTable = memo(function IntervalTable({ intervals }: { interv
           <thead>
             <tr>
               <th scope="col">Interval</th>
-              <th scope="col" className="figure">Forecast</th>
-              <th scope="col" className="figure" title="Forecast, corrected by what came so far">Reforecast</th>
-              <th scope="col" className="figure">Actual</th>
-              <th scope="col" className="figure">Required</th>
-              <th scope="col" className="figure">Scheduled</th>
-              <th scope="col" className="figure">Available</th>
-              <th scope="col" className="figure">Gap</th>
-              <th scope="col" className="figure">Service</th>
+              {COLUMNS.map(({ label, title }) => (
+                <th key={label} scope="col" className="figure" title={title}>
+                  {label}
+                </th>
+              ))}
             </tr>
           </thead>
           <tbody>
@@ -48,25 +75,23 @@ export const IntervalTable = memo(function IntervalTable({ intervals }: { interv
 });
 
 const STATES = { past: "", now: "now", to_come: "to come" } as const;
+const SHORT = -0.1; // of those required
 
 function IntervalRow({ interval }: { interval: Interval }) {
   const { time_zone: zone } = useSession().organization;
-  const short = interval.gap !== null && interval.required && interval.gap / interval.required <= -0.1;
-  const toCome = interval.state === "to_come" ? "not come yet" : undefined;
+  const { gap, required, state } = interval;
+  const short = gap !== null && required ? gap / required <= SHORT : false;
   return (
-    <tr data-state={interval.state}>
+    <tr data-state={state} data-short={short}>
       <th scope="row">
         {clock(interval.start, zone)}
-        {STATES[interval.state] && <small>{STATES[interval.state]}</small>}
+        {STATES[state] && <small>{STATES[state]}</small>}
       </th>
-      <td className="figure"><Value text={number(interval.forecast)} reason="no forecast posted" /></td>
-      <td className="figure"><Value text={number(interval.reforecast)} reason="no forecast posted" /></td>
-      <td className="figure"><Value text={number(interval.offered)} reason={toCome ?? "nothing posted"} /></td>
-      <td className="figure"><Value text={number(interval.required)} reason="no forecast to work it out from" /></td>
-      <td className="figure"><Value text={number(interval.scheduled)} reason="no shifts posted" /></td>
-      <td className="figure"><Value text={number(interval.available)} reason={toCome ?? "neither agents nor check-ins posted"} /></td>
-      <td className="figure" data-short={short || undefined}><Value text={signed(interval.gap)} reason="required or agents unknown" /></td>
-      <td className="figure"><Value text={percent(interval.service_level)} reason={toCome ?? "no contacts"} /></td>
+      {COLUMNS.map(({ label, text, reason, actual }) => (
+        <td key={label} className="figure" data-column={label}>
+          <Value text={text(interval)} reason={actual && state === "to_come" ? "not come yet" : reason} />
+        </td>
+      ))}
     </tr>
   );
 }

@@ -94,7 +94,13 @@ export function LiveDashboard({ scope, config, organizations, onScope }: Props) 
             <SoundButton loud={loud} onChange={setLoud} />
             <Export scope={scope} rows={rows} now={now} />
             {session.may("walls") && (
-              <button type="button" className="quiet" aria-label="Wall boards" title="Wall boards" onClick={() => setWalls(true)}>
+              <button
+                type="button"
+                className="quiet"
+                aria-label="Wall boards"
+                title="Wall boards"
+                onClick={() => setWalls(true)}
+              >
                 <Icon name="wall" />
               </button>
             )}
@@ -145,7 +151,7 @@ export function Body({ scope, live, rows, onOpen, newest, feed }: BodyProps) {
       <Tiles kpi={kpi} backlog={backlog} attendance={attendance} now={now} />
       <div className="columns">
         <div className="column">
-          <QueueTable rows={live.rows} now={now} onOpen={onOpen} />
+          <QueueTable rows={live.rows} complete={live.ready} now={now} onOpen={onOpen} />
           <ServiceBlock kpi={kpi} />
           <Today scope={scope} kpi={kpi} backlog={backlog} now={now} />
         </div>
@@ -173,7 +179,10 @@ export function useLiveFigures(scope: Scope, onAlert: ((alert: Alert) => void) |
     [kpis.byScope, backlogs.byScope, alerts.openAlerts, second],
   );
   const seen = useMemo(() => queuesSeen(rows.values()), [rows]);
-  const newest = [kpis.latestUpdate?.as_of ?? undefined, backlogs.latestUpdate?.timestamp].filter(Boolean).sort().at(-1);
+  const newest = [kpis.latestUpdate?.as_of ?? undefined, backlogs.latestUpdate?.timestamp]
+    .filter(Boolean)
+    .sort()
+    .at(-1);
   const ready = kpis.ready && backlogs.ready && people.ready;
   return {
     kpi: kpis.latestUpdate,
@@ -185,11 +194,13 @@ export function useLiveFigures(scope: Scope, onAlert: ((alert: Alert) => void) |
     now,
     status: kpis.status,
     freshness: { stale: kpis.latestUpdate ? kpis.stale : backlogs.stale, newest },
+    ready,
     isEmpty: ready && !kpis.byScope.size && !backlogs.byScope.size && !people.byScope.size && !alerts.openAlerts.length,
   };
 }
 
-const latest = <T,>(byScope: ReadonlyMap<string, { latest: T }>): T[] => [...byScope.values()].map((each) => each.latest);
+const latest = <T,>(byScope: ReadonlyMap<string, { latest: T }>): T[] =>
+  [...byScope.values()].map((each) => each.latest);
 
 function queuesSeen(rows: Iterable<QueueRow>): Map<string, Set<string>> {
   const seen = new Map<string, Set<string>>();
@@ -205,7 +216,11 @@ function taken(toasts: readonly Toast[], waiting: readonly Alert[]): Set<string>
 /** Which feeds deliver; only those who see the whole organization may ask. */
 function useFeeds({ organization_id }: Scope): readonly Feed[] {
   const { whole } = useSession().organization;
-  const { answer } = useAnswer<{ feeds: Feed[] }>(whole ? "/api/intraday/feeds" : null, { organization_id }, { everySeconds: FEEDS_EVERY_SECONDS });
+  const { answer } = useAnswer<{ feeds: Feed[] }>(
+    whole ? "/api/intraday/feeds" : null,
+    { organization_id },
+    { everySeconds: FEEDS_EVERY_SECONDS },
+  );
   return answer?.feeds ?? [];
 }
 
@@ -217,7 +232,14 @@ function SoundButton({ loud, onChange }: { loud: "on" | "off"; onChange: (loud: 
     if (next === "on") sound(); // so that one knows it, and the browser allows the next
   };
   return (
-    <button type="button" className="quiet" aria-pressed={loud === "on"} aria-label={label} title={label} onClick={change}>
+    <button
+      type="button"
+      className="quiet"
+      aria-pressed={loud === "on"}
+      aria-label={label}
+      title={label}
+      onClick={change}
+    >
       <Icon name={loud === "on" ? "sound" : "muted"} />
     </button>
   );

@@ -53,8 +53,14 @@ export function QueueDrawer({ row, now, onClose, onScope }: Props) {
 
 function Verdict({ row, now }: { row: QueueRow; now: number }) {
   const { time_zone: zone } = useSession().organization;
-  if (row.level === "closed" && row.kpi?.closed_until) return <>Closed until {until(row.kpi.closed_until, now, zone)}</>;
-  return <>{row.why.join("; ") || { fine: "Within its targets", unknown: "Too little is known to judge it" }[row.level as "fine"]}</>;
+  if (row.level === "closed" && row.kpi?.closed_until)
+    return <>Closed until {until(row.kpi.closed_until, now, zone)}</>;
+  return (
+    <>
+      {row.why.join("; ") ||
+        { fine: "Within its targets", unknown: "Too little is known to judge it" }[row.level as "fine"]}
+    </>
+  );
 }
 
 function Facts({ row, now }: { row: QueueRow; now: number }) {
@@ -63,17 +69,29 @@ function Facts({ row, now }: { row: QueueRow; now: number }) {
   const facts: [label: string, text: string, reason: string | undefined][] = [
     ["Service level now", percent(service?.service_level), why(kpi, "service.service_level", "service_level")],
     ["Target", percent(risk?.target_service_level), "no target"],
-    ["Projected", percent(risk?.projected_service_level), why(kpi, "sla_risk.projected_service_level", "projected_service_level")],
+    [
+      "Projected",
+      percent(risk?.projected_service_level),
+      why(kpi, "sla_risk.projected_service_level", "projected_service_level"),
+    ],
     ["Risk", percent(risk?.risk_score), why(kpi, "sla_risk.risk_score", "risk_score")],
     ["Available", number(staff?.available), why(kpi, "headcount_gap.available", "available")],
     ["Required", number(staff?.required), why(kpi, "headcount_gap.required", "required")],
     ["Gap", signed(staff?.gap), why(kpi, "headcount_gap.gap", "gap")],
     ["Waiting now", number(service?.waiting_now), why(kpi, "service.waiting_now", "waiting_now")],
-    ["Longest wait", duration(service?.longest_wait_seconds), why(kpi, "service.longest_wait_seconds", "longest_wait_seconds")],
+    [
+      "Longest wait",
+      duration(service?.longest_wait_seconds),
+      why(kpi, "service.longest_wait_seconds", "longest_wait_seconds"),
+    ],
     ["Occupancy", percent(kpi?.utilization.occupancy), why(kpi, "utilization.occupancy", "occupancy")],
     ["Backlog", number(backlog?.total_items), "no backlog posted"],
     ["Over SLA", number(backlog?.items_over_sla), backlog?.reasons?.items_over_sla ?? "no backlog posted"],
-    ["Oldest", minutes(backlog?.oldest_item_age_minutes), backlog?.reasons?.oldest_item_age_minutes ?? "no backlog posted"],
+    [
+      "Oldest",
+      minutes(backlog?.oldest_item_age_minutes),
+      backlog?.reasons?.oldest_item_age_minutes ?? "no backlog posted",
+    ],
     ["Growth", growth(row) || "–", "no trend yet"],
     ["Data age", age(row, now), undefined],
   ];
@@ -114,11 +132,24 @@ function WhatIf({ scope, row }: { scope: Scope; row: QueueRow }) {
       <form onSubmit={(event) => void ask(event)}>
         <label>
           Agents
-          <input type="number" min={0} max={10_000} value={agents} onChange={(event) => setAgents(event.target.value)} />
+          <input
+            type="number"
+            min={0}
+            max={10_000}
+            value={agents}
+            onChange={(event) => setAgents(event.target.value)}
+          />
         </label>
         <label>
           Contacts in the interval
-          <input type="number" min={0} max={1_000_000} value={volume} placeholder="as forecast" onChange={(event) => setVolume(event.target.value)} />
+          <input
+            type="number"
+            min={0}
+            max={1_000_000}
+            value={volume}
+            placeholder="as forecast"
+            onChange={(event) => setVolume(event.target.value)}
+          />
         </label>
         <button className="primary">Work it out</button>
       </form>
@@ -145,8 +176,12 @@ function Compared({ baseline, scenario }: Answer) {
       <thead>
         <tr>
           <th scope="col">In {number(baseline.interval_minutes)} minutes</th>
-          <th scope="col" className="figure">As it is</th>
-          <th scope="col" className="figure">What if</th>
+          <th scope="col" className="figure">
+            As it is
+          </th>
+          <th scope="col" className="figure">
+            What if
+          </th>
         </tr>
       </thead>
       <tbody>

@@ -25,18 +25,24 @@ const COLUMNS: { order: Order; label: string; title: string; figure: boolean }[]
 
 interface Props {
   rows: ReadonlyMap<string, QueueRow>;
+  /** Whether all kinds of figures have come; before, the order means little. */
+  complete: boolean;
   now: number;
   onOpen: (row: QueueRow) => void;
 }
 
-export function QueueTable({ rows, now, onOpen }: Props) {
+export function QueueTable({ rows, complete, now, onOpen }: Props) {
   const [order, setOrder] = useState<Order>("urgency");
   const [all, setAll] = useState(false);
   const [held, setHeld] = useState(false);
-  const keys = useSteadyOrder(rows, order, now, held);
+  const keys = useSteadyOrder(rows, order, now, held, complete);
   const shown = all ? keys : keys.slice(0, AT_FIRST);
   return (
-    <Panel title="Queues" className="queues" aside={<span className="hint">{held ? "order held while you point at it" : "worst first"}</span>}>
+    <Panel
+      title="Queues"
+      className="queues"
+      aside={<span className="hint">{held ? "order held while you point at it" : "worst first"}</span>}
+    >
       <div
         className="scroll"
         tabIndex={0}
@@ -84,12 +90,18 @@ export function QueueTable({ rows, now, onOpen }: Props) {
 const minute = (now: number): number => now - (now % 60_000);
 
 /** The keys in order, which changes at once when queues come or go or another order is asked for; else now and then. */
-function useSteadyOrder(rows: ReadonlyMap<string, QueueRow>, order: Order, now: number, held: boolean): string[] {
+function useSteadyOrder(
+  rows: ReadonlyMap<string, QueueRow>,
+  order: Order,
+  now: number,
+  held: boolean,
+  complete: boolean,
+): string[] {
   const [kept, keep] = useState<{ at: number; order: Order; keys: string[] }>({ at: 0, order, keys: [] });
-  const complete = kept.keys.length === rows.size && kept.keys.every((key) => rows.has(key));
-  if (complete && kept.order === order && (held || now - kept.at < STEADY_MS)) return kept.keys;
+  const sameRows = kept.keys.length === rows.size && kept.keys.every((key) => rows.has(key));
+  if (sameRows && kept.order === order && (held || now - kept.at < STEADY_MS)) return kept.keys;
   const keys = sorted(rows.values(), order).map(({ key }) => key);
-  keep({ at: now, order, keys });
+  if (complete) keep({ at: now, order, keys });
   return keys;
 }
 
@@ -111,7 +123,9 @@ interface RowProps {
 
 const Row = memo(QueueRowView, (before, after) => {
   const { row, ...others } = after;
-  return isSame(before.row, row) && before.age === others.age && before.now === others.now && before.onOpen === others.onOpen;
+  return (
+    isSame(before.row, row) && before.age === others.age && before.now === others.now && before.onOpen === others.onOpen
+  );
 });
 
 function QueueRowView({ row, age: old, now, onOpen }: RowProps) {
@@ -140,7 +154,14 @@ function QueueRowView({ row, age: old, now, onOpen }: RowProps) {
         <Value text={signed(kpi?.headcount_gap.gap)} reason={why(kpi, "headcount_gap.gap", "gap")} />
         {kpi?.headcount_gap.required != null && <small>/{number(kpi.headcount_gap.required)}</small>}
       </td>
-      <td className="figure" title={backlog && backlog.oldest_item_age_minutes !== null ? `Oldest ${minutes(backlog.oldest_item_age_minutes)}` : ""}>
+      <td
+        className="figure"
+        title={
+          backlog && backlog.oldest_item_age_minutes !== null
+            ? `Oldest ${minutes(backlog.oldest_item_age_minutes)}`
+            : ""
+        }
+      >
         <Value text={number(backlog?.total_items)} reason="no backlog posted" />
         {backlog?.items_over_sla ? <small className="over"> {number(backlog.items_over_sla)} late</small> : null}
       </td>

@@ -19,7 +19,11 @@ export function ScopePicker({ organizations, organization, scope, seen, onScope 
   return (
     <div className="picker" role="group" aria-label="What to show">
       {organizations.length > 1 ? (
-        <select aria-label="Organization" value={organization.id} onChange={(event) => onScope(scopeOf(event.target.value, "", ""))}>
+        <select
+          aria-label="Organization"
+          value={organization.id}
+          onChange={(event) => onScope(scopeOf(event.target.value, "", ""))}
+        >
           {organizations.map(({ id, name }) => (
             <option key={id} value={id}>
               {name}
@@ -29,7 +33,11 @@ export function ScopePicker({ organizations, organization, scope, seen, onScope 
       ) : (
         <strong className="organization">{organization.name}</strong>
       )}
-      <select aria-label="Department" value={department} onChange={(event) => onScope(scopeOf(organization.id, event.target.value, ""))}>
+      <select
+        aria-label="Department"
+        value={department}
+        onChange={(event) => onScope(scopeOf(organization.id, event.target.value, ""))}
+      >
         {organization.whole && <option value="">All departments</option>}
         {[...departments.keys()].map((id) => (
           <option key={id} value={id}>
@@ -55,5 +63,9 @@ export function ScopePicker({ organizations, organization, scope, seen, onScope 
 function withSeen(organization: Organization, seen: Props["seen"]): Map<string, string[]> {
   const all = new Map(organization.departments.map(({ id, queues }) => [id, new Set(queues)]));
   for (const [id, queues] of seen) all.set(id, new Set([...(all.get(id) ?? []), ...queues]));
-  return new Map([...all].sort().map(([id, queues]) => [id, [...queues].sort((a, b) => a.localeCompare(b, "en", { numeric: true }))]));
+  return new Map(
+    [...all]
+      .sort()
+      .map(([id, queues]) => [id, [...queues].sort((a, b) => a.localeCompare(b, "en", { numeric: true }))]),
+  );
 }

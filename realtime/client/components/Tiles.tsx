@@ -239,6 +239,10 @@ const SINCE = "Change since the figures before";
 export const why = (kpi: KPI | undefined, ...names: string[]): string | undefined =>
   kpi ? names.map((name) => kpi.reasons?.[name]).find(Boolean) : "nothing computed yet";
 
-function changed(kpi: KPI | undefined, name: Exclude<keyof KPI["changes"], "baseline_timestamp">, digits: 0 | 1 = 0): string {
+function changed(
+  kpi: KPI | undefined,
+  name: Exclude<keyof KPI["changes"], "baseline_timestamp">,
+  digits: 0 | 1 = 0,
+): string {
   return kpi?.changes.baseline_timestamp ? signed(kpi.changes[name], digits) : "";
 }

@@ -8,7 +8,7 @@ import { Panel } from "./parts.js";
 import type { Backlog, Interval, IntervalGrid, KPI, Scope } from "./payloads.js";
 import { useSession } from "./session.js";
 import { useAnswer } from "./useAnswer.js";
-import { localDay, weekBefore } from "./words.js";
+import { clock, localDay, weekBefore } from "./words.js";
 
 const AGAIN_SECONDS = 60; // coming intervals change with the reforecast; the running one is live
 const HISTORY_POINTS = 500;
@@ -23,15 +23,26 @@ interface Props {
 export function Today({ scope, kpi, backlog, now }: Props) {
   const { time_zone: zone } = useSession().organization;
   const day = localDay(now, zone);
-  const today = useAnswer<IntervalGrid>("/api/intraday/kpi/intervals", { ...scope, date: day }, { everySeconds: AGAIN_SECONDS });
+  const today = useAnswer<IntervalGrid>(
+    "/api/intraday/kpi/intervals",
+    { ...scope, date: day },
+    { everySeconds: AGAIN_SECONDS },
+  );
   const before = useAnswer<IntervalGrid>("/api/intraday/kpi/intervals", { ...scope, date: weekBefore(day) });
   const intervals = useLive(today.answer?.intervals, kpi);
+  const shown = useMemo(() => busy(intervals ?? []), [intervals]);
   const minute = now - (now % 60_000);
   const query = `?${new URLSearchParams({ ...scope, date: day })}`;
-  if (!intervals?.length) {
+  if (!intervals || !shown.length) {
     return (
       <Panel title="Today" className="today">
-        <p className="calm">{today.error ? today.error.message : today.answer ? "No forecast and no contacts posted for today." : "Loading…"}</p>
+        <p className="calm">
+          {today.error
+            ? today.error.message
+            : today.answer
+              ? "No forecast and no contacts posted for today."
+              : "Loading…"}
+        </p>
         <BacklogChart scope={scope} backlog={backlog} now={minute} />
       </Panel>
     );
@@ -40,14 +51,26 @@ export function Today({ scope, kpi, backlog, now }: Props) {
     <>
       <Panel title="Today" className="today" aside={<a href={`/api/intraday/kpi/intervals${query}`}>data</a>}>
         <div className="charts">
-          <Volume intervals={intervals} before={before.answer?.intervals} zone={zone} now={minute} />
-          <Agents intervals={intervals} zone={zone} now={minute} />
+          <Volume intervals={shown} before={before.answer?.intervals} zone={zone} now={minute} />
+          <Agents intervals={shown} zone={zone} now={minute} />
           <BacklogChart scope={scope} backlog={backlog} now={minute} />
         </div>
       </Panel>
       <IntervalTable intervals={intervals} />
     </>
   );
+}
+
+/** The part of the day in which anything happens, or is expected to. */
+function busy(intervals: Interval[]): Interval[] {
+  const some = intervals.map((each) => [each.offered, each.forecast, each.scheduled].some(Boolean));
+  return intervals.slice(some.indexOf(true), some.lastIndexOf(true) + 1);
+}
+
+/** Of the same local time a week before: days differ in length when clocks change. */
+function offeredAt(before: Interval[] | undefined, { start }: Interval, zone: string): number | null {
+  const time = clock(start, zone);
+  return before?.find((each) => clock(each.start, zone) === time)?.offered ?? null;
 }
 
 /** The running interval moves with each live figure, the others with each answer. */
@@ -85,11 +108,16 @@ const startsOf = (intervals: Interval[]): number[] => intervals.map(({ start }) 
 function Volume({ intervals, before, zone, now }: PlotProps & { before: Interval[] | undefined }) {
   const lines = useMemo<Line[]>(
     () => [
-      { label: "last week", color: "line-strong", values: intervals.map((_, place) => before?.[place]?.offered ?? null) },
-      { label: "forecast", color: "soft", dashed: true, values: intervals.map((each) => each.reforecast ?? each.forecast) },
+      { label: "last week", color: "line-strong", values: intervals.map((each) => offeredAt(before, each, zone)) },
+      {
+        label: "forecast",
+        color: "soft",
+        dashed: true,
+        values: intervals.map((each) => each.reforecast ?? each.forecast),
+      },
       { label: "contacts", color: "accent", values: intervals.map((each) => soFar(each, now)) },
     ],
-    [intervals, before, now],
+    [intervals, before, zone, now],
   );
   const times = useMemo(() => startsOf(intervals), [intervals]);
   return <Chart label="Contacts per interval" times={times} lines={lines} timeZone={zone} now={now} height={130} />;
@@ -109,7 +137,12 @@ function Agents({ intervals, zone, now }: PlotProps) {
     () => [
       { label: "scheduled", color: "line-strong", stepped: true, values: intervals.map((each) => each.scheduled) },
       { label: "required", color: "soft", dashed: true, stepped: true, values: intervals.map((each) => each.required) },
-      { label: "available", color: "accent", stepped: true, values: intervals.map((each) => (each.state === "to_come" ? null : each.available)) },
+      {
+        label: "available",
+        color: "accent",
+        stepped: true,
+        values: intervals.map((each) => (each.state === "to_come" ? null : each.available)),
+      },
     ],
     [intervals],
   );

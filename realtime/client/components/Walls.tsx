@@ -45,12 +45,19 @@ export function Walls({ scope, onClose }: { scope: Scope; onClose: () => void })
   return (
     <Drawer title="Wall boards" onClose={onClose}>
       <p>
-        Whoever has the link sees {scopeName(shown, organization)}, without names and without signing in, until it is revoked.
+        Whoever has the link sees {scopeName(shown, organization)}, without names and without signing in, until it is
+        revoked.
       </p>
       <form className="inline" onSubmit={make}>
         <label>
           Where it hangs
-          <input required maxLength={128} value={name} onChange={(event) => setName(event.target.value)} placeholder="Wall, 2nd floor" />
+          <input
+            required
+            maxLength={128}
+            value={name}
+            onChange={(event) => setName(event.target.value)}
+            placeholder="Wall, 2nd floor"
+          />
         </label>
         <button className="primary">Make a link</button>
       </form>
@@ -64,7 +71,8 @@ export function Walls({ scope, onClose }: { scope: Scope; onClose: () => void })
         {answer?.items.map((wall) => (
           <li key={wall.wall_id}>
             <span>
-              <strong>{wall.name}</strong> {scopeName(wall.department_id ? { department_id: wall.department_id } : {}, organization)}
+              <strong>{wall.name}</strong>{" "}
+              {scopeName(wall.department_id ? { department_id: wall.department_id } : {}, organization)}
               <small>
                 by {wall.created_by}, {localDay(Date.parse(wall.created_at), organization.time_zone)}{" "}
                 {clock(wall.created_at, organization.time_zone)}

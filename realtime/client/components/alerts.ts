@@ -24,11 +24,11 @@ export function newestCritical(alerts: readonly Alert[]): Alert | undefined {
   return waiting.sort((a, b) => Date.parse(b.triggered_at) - Date.parse(a.triggered_at))[0];
 }
 
-/** `8 %`, `−3 agents`, `growing`. */
+/** `8 %`, `−3 agents`, `−21.7 % of required`, `growing`. */
 export function measured(value: Figure | string, unit: string): string {
   if (typeof value === "string") return value;
   const digits = typeof value === "number" && !Number.isInteger(value) ? 1 : 0;
-  return [number(value, digits), unit].filter(Boolean).join(" ");
+  return [number(value, digits), unit.replace(/^percent\b/, "%")].filter(Boolean).join(" ");
 }
 
 /** What came in between, when the server answered 409: the alert is no longer what the person saw. */
@@ -47,7 +47,8 @@ export function refusal(error: RestError, now: (instant: string) => string): str
   return error.message;
 }
 
-export function standing(alert: Alert): string {
+export function standing(alert: Alert, anonymous: boolean): string {
+  if (anonymous && alert.status !== "pending") return alert.status;
   if (alert.status === "resolved") return `resolved by ${alert.resolved_by ?? "the system"}`;
   if (alert.status === "acknowledged") return `taken by ${alert.acknowledged_by ?? "somebody"}`;
   if (alert.snoozed_until) return "snoozed";

@@ -1,6 +1,6 @@
 // What belongs to the browser rather than to React: time, preferences, title, favicon, sound.
 
-import { useEffect, useState, useSyncExternalStore } from "react";
+import { useEffect, useState } from "react";
 
 /** The time, moving in steps of this length. */
 export function useNow(stepMs = 1_000): number {
@@ -10,23 +10,6 @@ export function useNow(stepMs = 1_000): number {
     return () => clearInterval(timer);
   }, [stepMs]);
   return now;
-}
-
-/** The newest value, but at most one of them per frame: rendering keeps pace with the screen, not with the feed. */
-export function usePerFrame<Value>(subscribe: (changed: () => void) => () => void, read: () => Value): Value {
-  return useSyncExternalStore((changed) => {
-    let frame = 0;
-    const unsubscribe = subscribe(() => {
-      frame ||= requestAnimationFrame(() => {
-        frame = 0;
-        changed();
-      });
-    });
-    return () => {
-      cancelAnimationFrame(frame);
-      unsubscribe();
-    };
-  }, read);
 }
 
 /** A choice that this browser remembers. */

@@ -23,7 +23,8 @@ export function standing(
   if (state === "offline") return { kind: "offline", text: "Offline", detail: away(since, retryAt, now) };
   if (state === "catching_up") return { kind: "catching_up", text: "Catching up", detail: "reading what was missed" };
   const down = feeds.filter((feed) => feed.stale);
-  if (down.length) return { kind: "feed_down", text: "Feed down", detail: down.map((feed) => silent(feed, now)).join("; ") };
+  if (down.length)
+    return { kind: "feed_down", text: "Feed down", detail: down.map((feed) => silent(feed, now)).join("; ") };
   const age = duration(ageSeconds(newest, now));
   if (stale) return { kind: "stale", text: "Stale", detail: `newest figure is ${age} old` };
   return { kind: "live", text: "Live", detail: "" };

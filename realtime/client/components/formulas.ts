@@ -94,7 +94,7 @@ export function backlog(figure: Backlog): Explanation {
       ["At risk", number(figure.items_at_risk)],
       ["Slope an hour", signed(figure.slope_per_hour, 1)],
     ],
-    source: figure.derived ? "Sum of its queues" : FLOWS[figure.flow_source] ?? "Backlog feed",
+    source: figure.derived ? "Sum of its queues" : (FLOWS[figure.flow_source] ?? "Backlog feed"),
   };
 }
 

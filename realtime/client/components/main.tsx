@@ -5,11 +5,19 @@ import { createRoot } from "react-dom/client";
 
 import { configureIntraday } from "../src/client.js";
 import { AlertPage } from "./AlertPage.js";
+import { Crash } from "./Crash.js";
 import { useTheme } from "./browser.js";
 import { LiveDashboard } from "./LiveDashboard.js";
 import type { Scope } from "./payloads.js";
 import { rest } from "./rest.js";
-import { addressOf, newSession, type Organizations, type PageConfig, scopeInAddress, SessionProvider } from "./session.js";
+import {
+  addressOf,
+  newSession,
+  type Organizations,
+  type PageConfig,
+  scopeInAddress,
+  SessionProvider,
+} from "./session.js";
 import "./styles.css";
 import { WallBoard } from "./WallBoard.js";
 import { WallToken } from "./walltoken.js";
@@ -44,18 +52,20 @@ function ConsolePage({ config, organizations }: Props) {
 function SingleAlert({ organizations, id }: { organizations: Organizations; id: string }) {
   useTheme();
   const { organization_id } = scopeInAddress(location.search, organizations);
-  const organization = organizations.find((each) => each.id === organization_id) ?? organizations[0];
+  const place = organizations.findIndex((each) => each.id === organization_id);
+  const organization = organizations[place] ?? organizations[0];
+  const next = organizations[place + 1]; // the link in a notification names no organization: all are tried
   const session = useMemo(() => newSession(organization, rest()), [organization]);
   return (
     <SessionProvider value={session}>
-      <AlertPage id={id} />
+      <AlertPage id={id} elsewhere={next && addressOf({ organization_id: next.id })} />
     </SessionProvider>
   );
 }
 
 function Wall({ config, organizations, token }: Props & { token: WallToken }) {
   const [organization] = organizations;
-  const session = useMemo(() => newSession(organization, rest(token.get)), [organization, token]);
+  const session = useMemo(() => newSession(organization, rest(token.get), true), [organization, token]);
   return (
     <SessionProvider value={session}>
       <WallBoard scope={scopeInAddress("", organizations)} version={config.version} token={token} />
@@ -68,7 +78,8 @@ function NoOrganization() {
     <main className="single">
       <h1>You belong to no organization yet</h1>
       <p>
-        An administrator can make you a member under <a href="/admin/">Admin</a>, Organizations. Then load this page again.
+        An administrator can make you a member under <a href="/admin/">Admin</a>, Organizations. Then load this page
+        again.
       </p>
     </main>
   );
@@ -78,7 +89,8 @@ function page(config: PageConfig) {
   const [first, ...others] = config.organizations;
   if (!first) return <NoOrganization />;
   const organizations: Organizations = [first, ...others];
-  if (config.view === "alert" && config.alert_id) return <SingleAlert organizations={organizations} id={config.alert_id} />;
+  if (config.view === "alert" && config.alert_id)
+    return <SingleAlert organizations={organizations} id={config.alert_id} />;
   if (config.view === "wall" && config.token_url) {
     const token = new WallToken(config.token_url);
     configureIntraday({ getToken: token.get });
@@ -91,5 +103,9 @@ const place = document.getElementById("console");
 const config = JSON.parse(document.getElementById("config")?.textContent ?? "null") as PageConfig | null;
 if (place && config) {
   document.documentElement.dataset.view = config.view;
-  createRoot(place).render(<StrictMode>{page(config)}</StrictMode>);
+  createRoot(place).render(
+    <StrictMode>
+      <Crash reloads={config.view === "wall"}>{page(config)}</Crash>
+    </StrictMode>,
+  );
 }

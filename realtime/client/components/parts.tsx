@@ -9,7 +9,12 @@ import { DASH } from "./words.js";
 export function Value({ text, reason }: { text: string; reason?: string | undefined }) {
   if (!text.startsWith(DASH)) return <>{text}</>;
   return (
-    <abbr className="unknown" tabIndex={0} title={reason ?? "not known yet"} aria-label={`unknown: ${reason ?? "not known yet"}`}>
+    <abbr
+      className="unknown"
+      tabIndex={0}
+      title={reason ?? "not known yet"}
+      aria-label={`unknown: ${reason ?? "not known yet"}`}
+    >
       {DASH}
     </abbr>
   );

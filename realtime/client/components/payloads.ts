@@ -24,8 +24,8 @@ export interface AuditEntry {
   from: string | null;
   to: string | null;
   actor: string;
-  reason: string;
-  note: string;
+  reason: string | null;
+  note: string | null;
   value: number | string | null;
   threshold: number | string | null;
 }

@@ -77,11 +77,16 @@ function burns({ headcount_gap: staff, sla_risk: risk }: KPI): string[] {
 function risks({ headcount_gap: staff, sla_risk: risk, service }: KPI): string[] {
   const why = [];
   if (risk.risk_level === "high") why.push(`${percent(risk.risk_score)} risk to miss the target`);
-  if (staff.gap_percent !== null && staff.gap_percent <= SHORT_PERCENT && staff.gap_percent > CRITICALLY_SHORT_PERCENT) {
+  if (
+    staff.gap_percent !== null &&
+    staff.gap_percent <= SHORT_PERCENT &&
+    staff.gap_percent > CRITICALLY_SHORT_PERCENT
+  ) {
     why.push(short(staff.shortfall));
   }
   const [now, target] = [service.service_level, risk.target_service_level];
-  if (now !== null && target !== null && now < target - 5) why.push(`service level ${percent(now)} of ${percent(target)}`);
+  if (now !== null && target !== null && now < target - 5)
+    why.push(`service level ${percent(now)} of ${percent(target)}`);
   return why;
 }
 

@@ -46,7 +46,12 @@ export async function reached(path: string, init: RequestInit): Promise<Response
 async function answer<Answer>(response: Response): Promise<Answer> {
   const body: unknown = await response.json().catch(() => ({}));
   if (response.ok) return body as Answer;
-  const { code = "unknown", message = `The server answered ${response.status}.`, errors = {}, current } = body as Refusal;
+  const {
+    code = "unknown",
+    message = `The server answered ${response.status}.`,
+    errors = {},
+    current,
+  } = body as Refusal;
   const said = Object.entries(errors).map(([field, why]) => `${field}: ${String(why)}`);
   throw new RestError(response.status, code, [message, ...said].join(" "), current);
 }
@@ -66,5 +71,10 @@ export function withQuery(path: string, query: object): string {
 
 export function csrfToken(): string {
   const name = "csrftoken=";
-  return document.cookie.split("; ").find((each) => each.startsWith(name))?.slice(name.length) ?? "";
+  return (
+    document.cookie
+      .split("; ")
+      .find((each) => each.startsWith(name))
+      ?.slice(name.length) ?? ""
+  );
 }

@@ -17,6 +17,8 @@ export interface Organization {
   name: string;
   time_zone: string;
   user: string;
+  /** What the trail of an alert calls the person. */
+  actor: string;
   role: string;
   grants: string[];
   sees_names: boolean;
@@ -41,6 +43,8 @@ export interface Session {
   organization: Organization;
   rest: Rest;
   may: (grant: "act" | "silence" | "walls") => boolean;
+  /** On a wall, where anybody reads: who took an alert and what they wrote is left out. */
+  anonymous: boolean;
 }
 
 const SessionContext = createContext<Session | null>(null);
@@ -52,10 +56,11 @@ export function useSession(): Session {
   return session;
 }
 
-export const newSession = (organization: Organization, rest: Rest): Session => ({
+export const newSession = (organization: Organization, rest: Rest, anonymous = false): Session => ({
   organization,
   rest,
   may: (grant) => organization.grants.includes(grant),
+  anonymous,
 });
 
 // --- the scope in the address ---------------------------------------------------------------------------------------

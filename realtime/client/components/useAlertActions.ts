@@ -45,9 +45,9 @@ export function useAlertActions(): AlertActions {
     },
     [organization.time_zone],
   );
-  const act = (alert: Alert, verb: string, body: object) =>
+  const act = ({ alert_id, organization_id }: Alert, verb: string, body: object) =>
     attempt(async () => {
-      await rest.post(`/api/alerts/${alert.alert_id}/${verb}`, body);
+      await rest.post(`/api/alerts/${alert_id}/${verb}`, { organization_id, ...body });
       return "";
     });
   return {
@@ -57,7 +57,8 @@ export function useAlertActions(): AlertActions {
       act(alert, "acknowledge", { ...(note && { note }), ...(take_over && { take_over }) }),
     acknowledgeMany: (ids, note) =>
       attempt(async () => {
-        const { results } = await rest.post<BatchAnswer>("/api/alerts/acknowledge", { ids, ...(note && { note }) });
+        const body = { organization_id: organization.id, ids, ...(note && { note }) };
+        const { results } = await rest.post<BatchAnswer>("/api/alerts/acknowledge", body);
         const refused = results.filter(({ code }) => code !== undefined);
         return refused.length ? `${plural(refused.length, "alert")} of ${ids.length} had been taken or resolved.` : "";
       }),

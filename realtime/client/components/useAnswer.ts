@@ -17,7 +17,11 @@ interface Again {
 }
 
 /** `path` null asks nothing. While a changed question is open, the answer to the one before is no answer. */
-export function useAnswer<Answer>(path: string | null, query: object, { everySeconds, again }: Again = {}): Asked<Answer> {
+export function useAnswer<Answer>(
+  path: string | null,
+  query: object,
+  { everySeconds, again }: Again = {},
+): Asked<Answer> {
   const { rest } = useSession();
   const question = path === null ? null : withQuery(path, query);
   const [asked, setAsked] = useState<Asked<Answer> & { question: string | null }>(nothing(null));
@@ -29,7 +33,12 @@ export function useAnswer<Answer>(path: string | null, query: object, { everySec
         (answer) => current && setAsked({ question, answer, error: undefined }),
         (error: unknown) => {
           if (!(error instanceof RestError)) throw error;
-          if (current) setAsked((before) => ({ question, answer: before.question === question ? before.answer : undefined, error }));
+          if (current)
+            setAsked((before) => ({
+              question,
+              answer: before.question === question ? before.answer : undefined,
+              error,
+            }));
         },
       );
     void ask();

@@ -4,11 +4,11 @@ export const DASH = "–";
 
 const decimals = (digits: number) =>
   new Intl.NumberFormat("en", { minimumFractionDigits: digits, maximumFractionDigits: digits });
-const FORMATS = { 0: decimals(0), 1: decimals(1), 2: decimals(2) };
+const FORMATS = { 0: decimals(0), 1: decimals(1) };
 
 export type Figure = number | null | undefined;
 
-export function number(value: Figure, digits: 0 | 1 | 2 = 0): string {
+export function number(value: Figure, digits: 0 | 1 = 0): string {
   return value === null || value === undefined ? DASH : FORMATS[digits].format(value).replace("-", "−");
 }
 
@@ -35,8 +35,7 @@ export function duration(seconds: Figure): string {
   return `${Math.floor(hours / 24)} days`;
 }
 
-export const minutes = (value: Figure): string =>
-  duration(value === null || value === undefined ? value : value * 60);
+export const minutes = (value: Figure): string => duration(value === null || value === undefined ? value : value * 60);
 
 export function plural(count: number, one: string, many = `${one}s`): string {
   return `${number(count)} ${count === 1 ? one : many}`;

@@ -45,6 +45,7 @@ const LONGEST_DELAY = 15_000;
 const SETTLED_AFTER = 5_000; // a connection that lasted less does not make the next delay short again
 const OFFLINE_AFTER = 5_000;
 const WELCOME_WITHIN = 10_000;
+const CLOSE_WITHIN = 100; // of an error; Node.js says none where no connection was made
 const ANSWER_WITHIN = 5_000;
 const QUIET_HEARTBEATS = 1.5;
 const REFRESH_AT = 0.75; // of a token's life: late timers of a background tab are still in time
@@ -88,6 +89,7 @@ export class LiveSocket {
     const socket = (this.#socket = new WebSocket(this.#owner.url()));
     socket.onmessage = ({ data }) => this.#hear(JSON.parse(String(data)) as Message);
     socket.onclose = ({ code, reason }) => this.#closed(code, reason);
+    socket.onerror = () => this.#quiet.start(CLOSE_WITHIN, () => this.#lose("No connection."));
     this.#quiet.start(WELCOME_WITHIN, () => this.#lose("The server does not answer."));
   }
 
@@ -237,7 +239,7 @@ export class LiveSocket {
     if (!socket) return;
     this.#socket = undefined;
     this.#signedIn = false;
-    socket.onmessage = socket.onclose = null;
+    socket.onmessage = socket.onclose = socket.onerror = null;
     socket.close();
     this.#owner.onLost();
   }

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { vi } from "vitest";
 import { RealtimeClient } from "../src/client.js";
 import type { ClientOptions } from "../src/config.js";
-import type { Alert, BacklogUpdate, LogMessage } from "../src/messages.js";
+import type { Alert, BacklogUpdate, KPIUpdate, LogMessage } from "../src/messages.js";
 import type { ByStream } from "../src/positions.js";
 import { hears, scopeOfRoom, streamOfRoom, type Scope } from "../src/rooms.js";
 
@@ -26,6 +26,7 @@ export class FakeSocket {
   readyState = 0;
   onmessage: ((event: { data: string }) => void) | null = null;
   onclose: ((event: { code: number; reason: string }) => void) | null = null;
+  onerror: (() => void) | null = null;
   readonly sent: Sent[] = [];
   readonly rooms = new Set<string>();
 
@@ -201,29 +202,19 @@ export function backlog(total: number, scope: Scope = {}, more: object = {}): Ba
   return Object.assign(data, scope, { total_items: total }, more);
 }
 
-/** A pending alert of the queue `support`. */
+/** The golden alert, pending, of the queue `support`, now. */
 export function alert(alert_id: string, more: Partial<Alert> = {}): Alert {
   const now = new Date().toISOString();
-  return {
-    ...{
-      alert_id,
-      rule_id: "r1",
-      rule_name: "Backlog too high",
-      alert_type: "threshold",
-      severity: "high",
-      source: "backlog",
-    },
-    ...{ organization_id: "org_123", department_id: "dept_456", queue_name: "support", message: "50 items wait" },
-    ...{
-      metric: "total_items",
-      unit: "items",
-      current_value: 50,
-      threshold_value: 40,
-      peak_value: 50,
-      status: "pending",
-    },
-    ...{ triggered_at: now, last_seen_at: now, occurrence_count: 1, escalation_level: 0, suppressed: false },
-    ...{ group_key: "r1", version: 1 },
-    ...more,
-  };
+  const data = golden("alert:triggered").data as Alert;
+  return { ...data, triggered_at: now, last_seen_at: now, message: "50 items wait", alert_id, ...more };
+}
+
+/** The golden KPIs, of this scope (the organization without one), now. */
+export function kpi(utilization: number | null, scope: Scope = {}, more: Partial<KPIUpdate> = {}): KPIUpdate {
+  const data = golden("kpi:update").data as KPIUpdate;
+  delete data.department_id;
+  delete data.queue_name;
+  const timestamp = new Date().toISOString();
+  const measured = { ...data.utilization, current_utilization: utilization };
+  return Object.assign(data, scope, { timestamp, utilization: measured }, more);
 }

@@ -153,6 +153,16 @@ describe("coming back", () => {
     expect(state()).toBe("live");
   });
 
+  it("comes back where an error is all that is said, as by Node.js", async () => {
+    server.up = false;
+    watch();
+    server.socket.end = () => undefined;
+    server.socket.onerror?.();
+    server.up = true;
+    await pass(1_000);
+    expect(state()).toBe("live");
+  });
+
   it("gets a new token where the old one ran out during sleep", async () => {
     client.configure({ url: "ws://server.test/ws", getToken: () => "t" });
     server.expiresAt = new Date(Date.now() + 60_000).toISOString();

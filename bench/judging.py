@@ -1,0 +1,66 @@
+"""An alert run of 10 rules over all queues of an organization: time on one core, and SQL statements.
+
+python -m bench.judging SIZE…        with DATABASE_URL, SECRET_KEY; prints {size: [seconds, statements, open alerts]}
+"""
+
+import json
+import sys
+import time
+from datetime import timedelta
+from statistics import median
+
+from bench.kpis import NOON, RUNS, fill  # first: it sets Django up
+
+# ruff: isort: split
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from alerts import editing, services
+from alerts.journal import Actor
+from alerts.models import Alert
+from intraday.org.models import Organization
+from kpi.services import compute_all
+
+METRICS = [
+    ("utilization.occupancy", ">", 88),
+    ("utilization.occupancy", "<", 60),
+    ("headcount_gap.gap_percent", "<=", -10),
+    ("headcount_gap.gap_percent", ">=", 20),
+    ("sla_risk.risk_score", ">=", 65),
+    ("sla_risk.risk_score", ">=", 85),
+    ("health_score", "<", 40),
+    ("service.service_level", "<", 70),
+    ("service.abandon_rate", ">", 10),
+    ("service.longest_wait_seconds", ">", 60),
+]
+
+
+def make_rules(organization: Organization) -> None:
+    for number, (metric, operator, threshold) in enumerate(METRICS):
+        said = {"source": "kpi", "metric": metric, "operator": operator, "threshold": threshold, "severity": "high"}
+        editing.create_rule(
+            organization=organization, fields={**said, "name": f"rule {number}"}, actor=Actor("bench"), now=NOON
+        )
+
+
+def measure(size: int) -> tuple[float, int, int]:
+    """Each run has new figures of all queues to look at."""
+    organization = fill(size)
+    make_rules(organization)
+    took = []
+    for turn in range(RUNS + 1):
+        now = NOON + timedelta(minutes=turn)
+        compute_all(organization_id=organization.pk, now=now)
+        started = time.perf_counter()
+        services.evaluate(organization_id=organization.pk, now=now)
+        took.append(time.perf_counter() - started)
+    now += timedelta(minutes=1)
+    compute_all(organization_id=organization.pk, now=now)
+    with CaptureQueriesContext(connection) as captured:
+        services.evaluate(organization_id=organization.pk, now=now)
+    still = Alert.objects.filter(organization=organization).exclude(status="resolved")
+    return median(took[1:]), len(captured), still.count()
+
+
+if __name__ == "__main__":
+    print(json.dumps({size: measure(int(size)) for size in sys.argv[1:]}))
