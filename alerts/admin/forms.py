@@ -22,6 +22,7 @@ from alerts.wording import COMPARED
 from intraday.org.models import Organization
 
 STEPS = "escalation"  # the prefix of the rows
+MOST_ROWS = 100
 
 
 class RuleForm(forms.ModelForm):
@@ -100,7 +101,8 @@ class RuleForm(forms.ModelForm):
 def steps_of(data: Mapping[str, Any]) -> list[dict[str, Any]] | None:
     """The rows of escalation as they were posted, in order of time; None if a row is wrong, which it says itself."""
     rows = []
-    for number in range(int(data.get(f"{STEPS}-TOTAL_FORMS") or 0)):
+    posted = data.get(f"{STEPS}-TOTAL_FORMS") or "0"
+    for number in range(min(int(posted), MOST_ROWS) if posted.isdecimal() else 0):
         form = StepForm(data, prefix=f"{STEPS}-{number}", empty_permitted=True, use_required_attribute=False)
         if data.get(f"{form.prefix}-DELETE") or not form.has_changed():
             continue

@@ -112,6 +112,19 @@ def test_status_is_asked_again_right_before_sending(world, person, route, meanwh
     assert Delivery.objects.get().outcome == "cancelled"
 
 
+def test_one_round_comes_to_the_end_of_what_is_no_longer_wanted(world, person, route):
+    for number in range(services.AT_ONCE + 1):
+        person(f"sam{number}")
+    route("supervisor")
+    world.rule()
+    world.judge(95, 0)
+    services.route(now=at(0))
+    world.acknowledge(world.alert)
+    tell(at(1))
+    assert not Delivery.objects.filter(settled_at=None).exists()
+    assert told() == []
+
+
 def test_that_it_is_over_is_told_to_those_who_were_told(world, person, route):
     person("sam")
     person("late")
