@@ -8,26 +8,26 @@ from zoneinfo import ZoneInfo
 from alerts import hours
 from alerts.metrics import SILENCED_SOURCES
 from alerts.models import Alert, Kind, Severity, Silence, Status
-from alerts.records import outranks
+from alerts.records import SEVERITIES
 from intraday.org.models import Organization, Scope
 
 
 @dataclass(frozen=True)
 class Muting:
     """The silences of an organization that hold at one instant, the sources whose feed is critically down, and the
-    gravest alert of each scope and source: whoever looks at that one sees the lesser ones beside it."""
+    one alert that speaks for all of its scope and source: whoever looks at that one sees the others beside it."""
 
     at: datetime
     silences: tuple[Silence, ...] = ()
     down: frozenset[str] = frozenset()
-    gravest: Mapping[tuple[int, str], str] = field(default_factory=dict)
+    speakers: Mapping[tuple[int, str], Alert] = field(default_factory=dict)
 
     def mutes(self, alert: Alert, scope: Scope) -> bool:
         if alert.snoozed_until is not None and self.at < alert.snoozed_until:
             return True
         if scope.queue_name and alert.source in self.down:
             return True
-        if outranks(self.gravest.get((scope.pk, alert.source), alert.severity), alert.severity):
+        if self.speakers.get((scope.pk, alert.source), alert).pk != alert.pk:
             return True
         return any(_matches(silence, alert, scope) for silence in self.silences)
 
@@ -38,18 +38,21 @@ def load(organization: Organization, open_alerts: Collection[Alert], *, at: date
     current = Silence.objects.filter(organization=organization, starts_at__lte=at, ends_at__gt=at)
     holding = [each for each in current if not each.weekly or hours.hold(hours.read(each.weekly), zone, at)]
     down = {SILENCED_SOURCES[alert.metric] for alert in open_alerts if _says_feed_is_down(alert)}
-    return Muting(at, tuple(holding), frozenset(down), _gravest(open_alerts, at))
+    return Muting(at, tuple(holding), frozenset(down), _speakers(open_alerts, at))
 
 
-def _gravest(open_alerts: Collection[Alert], at: datetime) -> dict[tuple[int, str], str]:
-    """Of those that are open and not put off themselves."""
-    found: dict[tuple[int, str], str] = {}
-    for alert in open_alerts:
+def _speakers(open_alerts: Collection[Alert], at: datetime) -> dict[tuple[int, str], Alert]:
+    """The gravest, and of these the first, of those that are open and not put off themselves."""
+    found: dict[tuple[int, str], Alert] = {}
+    for alert in sorted(open_alerts, key=_precedence):
         put_off = alert.snoozed_until is not None and at < alert.snoozed_until
-        key = (alert.scope_id, alert.source)
-        if alert.status != Status.RESOLVED and not put_off and outranks(alert.severity, found.get(key, "low")):
-            found[key] = alert.severity
+        if alert.status != Status.RESOLVED and not put_off:
+            found.setdefault((alert.scope_id, alert.source), alert)
     return found
+
+
+def _precedence(alert: Alert) -> tuple[int, datetime, str]:
+    return -SEVERITIES.index(alert.severity), alert.triggered_at, str(alert.pk)
 
 
 def _says_feed_is_down(alert: Alert) -> bool:

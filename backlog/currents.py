@@ -2,13 +2,13 @@
 
 from bisect import bisect_left
 from collections.abc import Collection
-from datetime import timedelta
 
 from django.db.models import prefetch_related_objects
 
 from backlog import formulas
 from backlog.formulas import Point
 from backlog.models import CurrentBacklog, Quality, Snapshot
+from intraday import cadence
 from intraday.org.models import Scope
 
 WINDOW_POINTS = formulas.TREND_POINTS + 1
@@ -93,9 +93,9 @@ class Window:
         """Keep the last points in the row, and what they say about the feed's rhythm."""
         kept = self._points[-WINDOW_POINTS:]
         row.window = [list(point) for point in kept]
-        row.cadence_seconds = formulas.cadence_seconds([point.time for point in kept])
+        row.cadence_seconds = cadence.learned([point.time for point in kept]) or cadence.DEFAULT_CADENCE_SECONDS
         if row.time is not None:
-            row.fresh_until = row.time + timedelta(seconds=formulas.STALE_AFTER_CADENCES * row.cadence_seconds)
+            row.fresh_until = row.time + cadence.fresh_for(row.cadence_seconds)
 
 
 def work_out(snapshot: Snapshot, window: Window, *, reason_to_doubt: bool) -> None:

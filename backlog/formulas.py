@@ -10,10 +10,6 @@ from typing import Literal, NamedTuple
 TREND_POINTS = 7
 TREND_MIN_POINTS = 4
 TREND_SECONDS = 90 * 60
-STALE_AFTER_CADENCES = 3
-DEFAULT_CADENCE_SECONDS = 15 * 60.0
-# A few snapshots in a row are no rhythm: nothing is stale before a minute has passed.
-MIN_CADENCE_SECONDS = 20.0
 
 TrendLabel = Literal["growing", "stable", "decreasing"]
 Source = Literal["explicit", "counters", "net_inferred", "none"]
@@ -116,12 +112,3 @@ def compliance_percent(total: int, over: int | None) -> float | None:
     if over is None:
         return None
     return 100.0 if total == 0 else 100.0 * (total - over) / total
-
-
-def cadence_seconds(times: Sequence[float]) -> float:
-    """How often a scope is reported: the median step of its last times, DEFAULT_CADENCE_SECONDS before there are two.
-
-    Staleness follows the feed's own rhythm: a 15-minute feed is not stale after three minutes.
-    """
-    steps = [b - a for a, b in pairwise(times)]
-    return max(MIN_CADENCE_SECONDS, median(steps)) if steps else DEFAULT_CADENCE_SECONDS

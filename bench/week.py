@@ -2,8 +2,8 @@
 
 python -m bench.week PATH        with DATABASE_URL, SECRET_KEY; prints the tables
 
-Every five minutes of the log: what it shows then is posted, all figures are worked out, all rules are judged, and what
-time brings is attended to, with the log's own time as the clock.
+Every five minutes of the log: what it shows then is posted and all figures are worked out, with the log's own time as
+the clock. Then each rule of the pack is previewed over the week: the machine that judges live, over the same figures.
 """
 
 import csv
@@ -21,8 +21,9 @@ from bench import kpis as _kpis  # noqa: F401  first: it sets Django up
 # ruff: isort: split
 from django.test import Client
 
-from alerts import services
-from alerts.models import Alert
+from alerts.pack import DEFAULT_RULES
+from alerts.preview import preview
+from alerts.records import SEVERITIES
 from intraday.feeds import bank
 from intraday.feeds.client import PATHS
 from intraday.feeds.instants import Target
@@ -34,16 +35,15 @@ ZONE = ZoneInfo("Asia/Jerusalem")
 QUEUES = ("IN", "NE", "NW", "PE", "PS", "TT")
 HOURS = "Mon-Thu 07:00-24:00\nSun 07:00-24:00\nFri 07:00-14:00\nSat 20:00-24:00"
 REOPENED = timedelta(minutes=15)
+SINCE, UNTIL = datetime(1999, 2, 14, tzinfo=ZONE), datetime(1999, 2, 21, 2, tzinfo=ZONE)
 
 
 def prepare() -> tuple[Organization, Client]:
     organization = create_organization(id="org_week", name="Bank", time_zone=ZONE.key)
     add_queues(organization, [("bank", queue) for queue in QUEUES])
-    start = datetime(1999, 2, 14, tzinfo=ZONE)
     for scope in Scope.objects.filter(organization=organization).exclude(queue_name=""):
         settings = {"kind": "realtime", "target_service_level": 80.0, "target_seconds": 20.0}
-        configure(scope, {**settings, "opening_hours": HOURS, "interval_minutes": 30}, now=start)
-    services.install_default_rules(organization=organization, now=start)
+        configure(scope, {**settings, "opening_hours": HOURS, "interval_minutes": 30}, now=SINCE)
     _, key = create_api_key(organization=organization, name="bank", scopes=[KeyScope.INGEST])
     return organization, Client(headers={"host": "127.0.0.1", "authorization": f"Api-Key {key}"})
 
@@ -57,8 +57,6 @@ def replay(path: Path, organization: Organization, client: Client) -> None:
                 answer = client.post(PATHS[instant.kind], body, content_type="application/json")
                 assert answer.status_code == 201, answer.content[:500]
         compute_all(organization_id=organization.pk, now=now)
-        services.evaluate(organization_id=organization.pk, now=now)
-        services.attend(organization_id=organization.pk, now=now)
 
 
 def published(path: Path) -> dict[str, Counter[str]]:
@@ -79,27 +77,50 @@ def published(path: Path) -> dict[str, Counter[str]]:
     return days
 
 
-def rows(organization: Organization) -> list[dict[str, Any]]:
-    return [
-        {
-            "rule": alert.rule_name,
-            "place": alert.scope.queue_name or alert.scope.department_id or "organization",
-            "first": alert.triggered_at.astimezone(ZONE).isoformat(),
-            "last": (alert.resolved_at or alert.last_seen_at).astimezone(ZONE).isoformat(),
-            "peak": alert.peak_value,
-            "count": alert.occurrence_count,
-            "resolution": alert.resolution,
-            "reopened": is_reopened(alert),
-        }
-        for alert in Alert.objects.filter(organization=organization)
-        .select_related("scope", "previous")
-        .order_by("triggered_at", "rule_name", "scope")
+def fired(organization: Organization) -> list[dict[str, Any]]:
+    """What the rules of the pack would have raised, in order of time."""
+    found = [_alert(rule, each) for rule in DEFAULT_RULES for each in _preview(organization, rule)]
+    for alert in found:
+        alert["told"] = not any(_speaks_for(other, alert) for other in found)
+        alert["reopened"] = any(_precedes(other, alert) for other in found)
+    return sorted(found, key=lambda alert: (alert["first"], alert["rule"], alert["place"]))
+
+
+def _preview(organization: Organization, rule: dict[str, Any]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = preview(organization=organization, since=SINCE, until=UNTIL, draft=rule)["draft"][
+        "alerts"
     ]
+    return found
 
 
-def is_reopened(alert: Alert) -> bool:
-    before = alert.previous and alert.previous.resolved_at
-    return bool(before and alert.triggered_at - before <= REOPENED)
+def _alert(rule: dict[str, Any], would_be: dict[str, Any]) -> dict[str, Any]:
+    scope = would_be["scope"]
+    return {
+        "rule": rule["name"],
+        "severity": rule["severity"],
+        "source": rule["source"],
+        "place": scope.get("queue_name") or scope.get("department_id") or "organization",
+        "first": would_be["from"].astimezone(ZONE),
+        "last": (would_be["to"] or UNTIL).astimezone(ZONE),
+        "peak": would_be["peak"],
+        "count": would_be["count"],
+    }
+
+
+def _speaks_for(other: dict[str, Any], alert: dict[str, Any]) -> bool:
+    """Of the same scope and source, open when this one fired, and graver or earlier (alerts.muting)."""
+    if other is alert or (other["place"], other["source"]) != (alert["place"], alert["source"]):
+        return False
+    return other["first"] <= alert["first"] < other["last"] and _precedence(other) < _precedence(alert)
+
+
+def _precedence(alert: dict[str, Any]) -> tuple[int, datetime, str]:
+    return -SEVERITIES.index(alert["severity"]), alert["first"], alert["rule"]
+
+
+def _precedes(other: dict[str, Any], alert: dict[str, Any]) -> bool:
+    same = (other["place"], other["rule"]) == (alert["place"], alert["rule"])
+    return same and timedelta() <= alert["first"] - other["last"] <= REOPENED and other is not alert
 
 
 # --- the page --------------------------------------------------------------------------------------------------------
@@ -107,26 +128,27 @@ def page(alerts: list[dict[str, Any]], days: dict[str, dict[str, int]]) -> str:
     """By day: what the log's documentation publishes, then the alerts that fired."""
     parts = [_summary(alerts, days)]
     for day, figures in sorted(days.items()):
-        fired = [alert for alert in alerts if alert["first"].startswith(day)]
+        today = [alert for alert in alerts if is_of(alert, day)]
         parts.append(f"## {datetime.fromisoformat(day):%A, %d %B %Y}\n\n{_day(figures)}")
-        parts.append(_table(fired) if fired else "No alert.")
+        parts.append(_table(today) if today else "No alert.")
     return "\n\n".join(parts)
 
 
+def is_of(alert: dict[str, Any], day: str) -> bool:
+    return f"{alert['first']:%Y-%m-%d}" == day
+
+
 def _summary(alerts: list[dict[str, Any]], days: dict[str, dict[str, int]]) -> str:
-    lines = ["| day | offered | abandoned | answered in 20 s | alerts | most of a queue |", "| --- " * 6 + "|"]
+    head = ["day", "offered", "abandoned", "answered in 20 s", "alerts", "of these told", "told, by queue"]
+    lines = ["| " + " | ".join(head) + " |", "| --- " * len(head) + "|"]
     for day, figures in sorted(days.items()):
-        of_queue = Counter(alert["place"] for alert in alerts if alert["first"].startswith(day) and is_queue(alert))
-        most = ", ".join(f"{queue} {count}" for queue, count in of_queue.most_common(1))
-        share = figures["in_target"] / figures["answered"]
-        fired = sum(alert["first"].startswith(day) for alert in alerts)
-        said = [figures["offered"], figures.get("abandoned", 0), f"{share:.0%}", fired, most]
-        lines.append("| " + " | ".join(map(str, [day, *said])) + " |")
+        today = [alert for alert in alerts if is_of(alert, day)]
+        of_queue = Counter(alert["place"] for alert in today if alert["told"])
+        told = ", ".join(f"{queue} {count}" for queue, count in of_queue.most_common())
+        share = f"{figures['in_target'] / figures['offered']:.0%}"
+        cells = [day, figures["offered"], figures.get("abandoned", 0), share, len(today), sum(of_queue.values()), told]
+        lines.append("| " + " | ".join(map(str, cells)) + " |")
     return "\n".join(lines)
-
-
-def is_queue(alert: dict[str, Any]) -> bool:
-    return alert["place"] in QUEUES
 
 
 def _day(figures: dict[str, int]) -> str:
@@ -138,31 +160,25 @@ def _day(figures: dict[str, int]) -> str:
 
 
 def _table(alerts: list[dict[str, Any]]) -> str:
-    lines = ["| rule | queue | first | last | peak | count | |", "| --- " * 7 + "|"]
+    head = ["rule", "queue", "first", "last", "peak", "count", "told"]
+    lines = ["| " + " | ".join(head) + " |", "| --- " * len(head) + "|"]
     for alert in alerts:
-        again = "again within 15 min" if alert["reopened"] else ""
-        cells = [
-            alert["rule"],
-            alert["place"],
-            alert["first"][11:16],
-            _end(alert),
-            alert["peak"],
-            alert["count"],
-            again,
-        ]
+        last = (
+            f"{alert['last']:%H:%M}"
+            if alert["last"].date() == alert["first"].date()
+            else f"{alert['last']:%d %b %H:%M}"
+        )
+        told = "yes" if alert["told"] else "shown only"
+        peak = alert["peak"] if isinstance(alert["peak"], str) else f"{alert['peak']:g}"
+        cells = [alert["rule"], alert["place"], f"{alert['first']:%H:%M}", last, peak, alert["count"], told]
         lines.append("| " + " | ".join(map(str, cells)) + " |")
     return "\n".join(lines)
-
-
-def _end(alert: dict[str, Any]) -> str:
-    day, last = alert["first"][:10], alert["last"]
-    return last[11:16] if last.startswith(day) else f"{last[5:10]} {last[11:16]}"
 
 
 def main(path: Path) -> None:
     organization, client = prepare()
     replay(path, organization, client)
-    print(page(rows(organization), {day: dict(figures) for day, figures in published(path).items()}))
+    print(page(fired(organization), {day: dict(figures) for day, figures in published(path).items()}))
 
 
 if __name__ == "__main__":

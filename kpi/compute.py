@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from intraday import cadence
 from kpi import formulas, hours
 from kpi.known import Day, Expected, Interval, QueueInputs, Rules
 from kpi.sums import Sums
@@ -12,8 +13,6 @@ from kpi.sums import Sums
 SHORT_SECONDS = 300
 TRAILING_SECONDS = 900
 AHT_WINDOW = timedelta(hours=1)
-STALE_AFTER_CADENCES = 3
-DEFAULT_CADENCE_SECONDS = 15 * 60.0
 
 
 @dataclass(slots=True)
@@ -90,9 +89,7 @@ def _stale(inputs: QueueInputs, state: State) -> bool:
 
 def fresh_for(inputs: QueueInputs) -> timedelta:
     """How long a measurement counts as fresh: three cadences of the feed."""
-    feed, rules = inputs.queue.feed, inputs.queue.rules
-    cadence = rules.cadence_seconds or feed.cadence_seconds or DEFAULT_CADENCE_SECONDS
-    return timedelta(seconds=STALE_AFTER_CADENCES * cadence)
+    return cadence.fresh_for(inputs.queue.rules.cadence_seconds or inputs.queue.feed.cadence_seconds)
 
 
 def _calls(inputs: QueueInputs, state: State) -> tuple[float | None, float]:

@@ -4,12 +4,11 @@ worked out within seconds."""
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import pairwise
-from statistics import median
 from typing import Any, Literal
 
 from django.db import transaction
 
+from intraday import cadence
 from intraday.jobs import dirty
 from intraday.org.models import Organization, Scope
 from intraday.org.services import resolve_scopes
@@ -178,8 +177,7 @@ def _learn(feeds: Mapping[int, IntervalFeed], rows: Sequence[IntervalStats]) -> 
             feed.arrivals = [*feed.arrivals, row.as_of.timestamp()][-KNOWN_ARRIVALS:]
             changed[feed.scope_id] = feed
     for feed in changed.values():
-        steps = [later - earlier for earlier, later in pairwise(feed.arrivals)]
-        feed.cadence_seconds = max(1.0, median(steps)) if steps else None
+        feed.cadence_seconds = cadence.learned(feed.arrivals)
     if changed:
         IntervalFeed.objects.bulk_create(
             changed.values(),

@@ -10,6 +10,7 @@ from django.db.models import Sum
 
 import attendance.selectors
 import backlog.selectors
+from intraday import cadence
 from intraday.org.models import Organization, Scope
 from kpi import hours, queues
 from kpi.known import Day, Expected, Interval, QueueInputs, Staff, Waiting
@@ -177,5 +178,5 @@ def _as_waiting(time: datetime, figure: Mapping[str, Any]) -> Waiting:
         # Where the feed does not say it: in a queue worked off in order, ages spread evenly up to twice their mean.
         oldest_seconds=60 * (2 * figure["avg_wait_time_minutes"] if oldest is None else oldest),
         inflow=figure["items_added_this_interval"] / step if known else None,
-        cadence_seconds=figure.get("cadence_seconds") or figure["interval_seconds"] or 900.0,
+        cadence_seconds=figure.get("cadence_seconds") or cadence.learned([0.0, step] if step else []),
     )

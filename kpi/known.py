@@ -107,7 +107,7 @@ class Waiting(NamedTuple):
     over_sla: int | None
     oldest_seconds: float
     inflow: float | None
-    cadence_seconds: float
+    cadence_seconds: float | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,8 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from kpi.compute import DEFAULT_CADENCE_SECONDS, STALE_AFTER_CADENCES, State, fresh_for, measure, state_of
+from intraday import cadence
+from kpi.compute import State, fresh_for, measure, state_of
 from kpi.known import QueueInputs
 from kpi.staffing import count_heads, judge
 from kpi.sums import Part, Quality, Sums
@@ -41,8 +42,8 @@ def _freshness(inputs: QueueInputs, state: State) -> tuple[datetime | None, date
     the measurement."""
     waiting, feed, at = inputs.waiting, inputs.queue.feed, state.at
     if state.rules.deferred and waiting is not None:
-        cadence = state.rules.cadence_seconds or waiting.cadence_seconds or DEFAULT_CADENCE_SECONDS
-        return waiting.time, waiting.time + timedelta(seconds=STALE_AFTER_CADENCES * cadence)
+        fresh_for_backlog = cadence.fresh_for(state.rules.cadence_seconds or waiting.cadence_seconds)
+        return waiting.time, waiting.time + fresh_for_backlog
     as_of = state.as_of
     if as_of is None and feed.as_of is not None and at - REMEMBERED < feed.as_of <= at:
         as_of = feed.as_of

@@ -96,7 +96,7 @@ class RuleAdmin(admin.ModelAdmin):
         self, request: HttpRequest, obj: Rule, inline: admin.options.InlineModelAdmin, prefix: str
     ) -> dict[str, Any]:
         organization = obj.organization if obj.organization_id else None
-        kwargs = super().get_formset_kwargs(request, obj, inline, prefix)  # type: ignore[misc]
+        kwargs = super().get_formset_kwargs(request, obj, inline, prefix)
         return {**kwargs, "form_kwargs": {"organization": organization}}
 
     @admin.display(description="in words")
@@ -141,7 +141,7 @@ class RuleAdmin(admin.ModelAdmin):
         """None where none is named."""
         if not rule_id:
             return None
-        rule = self.get_object(request, str(rule_id))
+        rule: Rule | None = self.get_object(request, str(rule_id))
         if rule is None:
             raise Http404
         return rule

@@ -3,10 +3,11 @@ from typing import Any
 
 from django.db.models import Q, Sum
 
+from intraday import cadence
 from intraday.intake.models import Feed
 
-STALE_AFTER_CADENCES = 3
-UNKNOWN_CADENCE_SECONDS = 15 * 60.0
+STALE_AFTER_CADENCES = cadence.STALE_AFTER_CADENCES
+UNKNOWN_CADENCE_SECONDS = cadence.DEFAULT_CADENCE_SECONDS
 
 
 def feeds(organization_id: str, *, now: datetime) -> list[dict[str, Any]]:
@@ -21,7 +22,6 @@ def feeds(organization_id: str, *, now: datetime) -> list[dict[str, Any]]:
 
 
 def _as_dict(row: Any, now: datetime) -> dict[str, Any]:
-    silent = (now - row.last_received_at).total_seconds()
     return {
         "source": row.source,
         "kind": row.kind,
@@ -32,5 +32,5 @@ def _as_dict(row: Any, now: datetime) -> dict[str, Any]:
         "rejected_last_hour": row.rejected,
         "last_error": row.last_error or None,
         "last_error_at": row.last_error_at,
-        "stale": silent > STALE_AFTER_CADENCES * (row.cadence_seconds or UNKNOWN_CADENCE_SECONDS),
+        "stale": now > row.last_received_at + cadence.fresh_for(row.cadence_seconds),
     }

@@ -7,6 +7,7 @@ import structlog
 from django.db import DatabaseError
 from django.db.models import F
 
+from intraday.cadence import MIN_CADENCE_SECONDS
 from intraday.intake.models import Feed, FeedMinute
 from intraday.org.access import Principal
 
@@ -61,8 +62,8 @@ def _learn(feed: Feed, newest: datetime) -> float | None:
     if step < 1:
         return feed.cadence_seconds
     if feed.cadence_seconds is None:
-        return step
-    return (1 - LEARNING_RATE) * feed.cadence_seconds + LEARNING_RATE * step
+        return max(MIN_CADENCE_SECONDS, step)
+    return max(MIN_CADENCE_SECONDS, (1 - LEARNING_RATE) * feed.cadence_seconds + LEARNING_RATE * step)
 
 
 def _count(feed: Feed, delivery: Delivery, now: datetime) -> None:

@@ -164,7 +164,7 @@ def test_while_a_feed_is_critically_down_its_queues_alert_silently(world: World)
     assert silent.suppressed is False
 
 
-def test_beside_a_graver_alert_of_its_source_a_lesser_one_is_shown_and_not_told(world: World):
+def test_of_one_source_in_one_scope_only_the_gravest_alert_is_told(world: World):
     lesser = world.rule(threshold=90, severity="high", recover_for_seconds=0)
     graver = world.rule(threshold=95, severity="critical", clear_threshold=95, recover_for_seconds=0)
     world.judge(97, 0)
@@ -175,6 +175,17 @@ def test_beside_a_graver_alert_of_its_source_a_lesser_one_is_shown_and_not_told(
     assert {alert.rule_id: alert.suppressed for alert in world.alerts if alert.status == "pending"} == {
         lesser.pk: False
     }
+
+
+def test_of_two_equal_alerts_the_first_speaks_and_then_the_other(world: World):
+    first = world.rule(threshold=90, clear_threshold=90, recover_for_seconds=0)
+    second = world.rule(threshold=60, clear_threshold=60, for_seconds=60, recover_for_seconds=0)
+    world.judge(95, 0)
+    world.judge(95, 60)
+    assert {alert.rule_id: alert.suppressed for alert in world.alerts} == {first.pk: False, second.pk: True}
+    world.judge(80, 120)
+    world.attend(121)
+    assert [alert.suppressed for alert in world.alerts if alert.status == "pending"] == [False]
 
 
 # --- E10 -------------------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Flows, trend, compliance, cadence and rounding: DOMAIN 1.8, 3.1 and 3.6, case by case and as laws."""
+"""Flows, trend, compliance and rounding: DOMAIN 1.8, 3.1 and 3.6, case by case and as laws."""
 
 import math
 import random
@@ -9,10 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backlog.formulas import (
-    DEFAULT_CADENCE_SECONDS,
     Flows,
     Point,
-    cadence_seconds,
     compliance_percent,
     flows,
     flows_explain_change,
@@ -160,21 +158,6 @@ def test_compliance_is_the_share_that_waits_within_its_target(
     total: int, over: int | None, percent: float | None
 ) -> None:
     assert compliance_percent(total, over) == (None if percent is None else pytest.approx(percent))
-
-
-@pytest.mark.parametrize(
-    ("times", "seconds"),
-    [
-        pytest.param([], DEFAULT_CADENCE_SECONDS, id="nothing known"),
-        pytest.param([5.0], DEFAULT_CADENCE_SECONDS, id="one snapshot"),
-        pytest.param([0, 60], 60, id="two"),
-        pytest.param([0, 60, 120, 3720, 3780], 60, id="an outage is no rhythm"),
-        pytest.param([0, 900, 1800, 2701], 900, id="jitter"),
-        pytest.param([0, 0.01, 0.02], 20, id="a burst is no rhythm"),
-    ],
-)
-def test_cadence_is_the_median_step(times: list[float], seconds: float) -> None:
-    assert cadence_seconds(times) == pytest.approx(seconds)
 
 
 @pytest.mark.parametrize(

@@ -53,6 +53,15 @@ def test_the_cadence_is_learned_from_the_data_and_not_from_the_requests(api: API
     assert feed["cadence_seconds"] == pytest.approx(900, rel=0.01)
 
 
+def test_a_few_rows_within_seconds_are_no_cadence(api: APIClient):
+    for seconds_ago in (60, 58.5, 57):
+        api.post(POST, row(seconds_ago / 60), format="json")
+    (feed,) = feeds(api)
+    assert feed["cadence_seconds"] == 20
+    Feed.objects.update(last_received_at=datetime.now(UTC) - timedelta(seconds=30))
+    assert not feeds(api)[0]["stale"]
+
+
 def test_refused_rows_are_counted_and_the_last_one_is_quoted(api: APIClient):
     api.post(BATCH, {"items": [row(), row(total_items=-1), row(snapshot_time="soon")]}, format="json")
     (feed,) = feeds(api)

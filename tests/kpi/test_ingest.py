@@ -70,6 +70,12 @@ def test_the_rhythm_of_a_feed_is_the_median_step_of_its_measurements(api):
     assert IntervalFeed.objects.get().as_of == stored().as_of
 
 
+def test_measurements_that_come_in_a_burst_do_not_make_a_feed_stale_within_a_minute(api):
+    for seconds in (0, 1, 2, 2.2):
+        post(api, running(-29 + seconds / 60, 1), INGEST)
+    assert IntervalFeed.objects.get().cadence_seconds == 20
+
+
 # --- forecasts -------------------------------------------------------------------------------------------------------
 def test_the_forecast_posted_last_counts(api):
     assert results(post_forecast(api, forecast(), forecast(minutes=30))) == ["created", "created"]

@@ -161,7 +161,8 @@ def offered(server: LiveServer, extensions: str) -> str:
         answer = b""
         while b"\r\n\r\n" not in answer:
             answer += raw.recv(4096)
-    headers = answer.decode().lower().split("\r\n")
+    head = answer.partition(b"\r\n\r\n")[0]  # the welcome may have come with it
+    headers = head.decode().lower().split("\r\n")
     return next((line.split(": ")[1] for line in headers if line.startswith("sec-websocket-extensions")), "")
 
 
