@@ -4,7 +4,7 @@ import asyncio
 import json
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -128,16 +128,6 @@ async def watch_states(page: Page) -> None:
                 .observe(place, {characterData: true, childList: true, subtree: true});
         }"""
     )
-
-
-async def test_silent_feeds_are_named(page: Page, embedded: ProcessServer) -> None:
-    [(name, key)] = (await asyncio.to_thread(organizations, embedded, "east")).items()
-    await sign_in(page, embedded, f"{name}-boss")
-    start = datetime.now(UTC)
-    for seconds in (3, 2, 1):  # a feed with a step of one second, which then falls silent
-        await post_to(embedded, key, "line", 5, snapshot_time=(start - timedelta(seconds=seconds)).isoformat())
-    await says(page, "Feed down")
-    await expect(page.locator(".connection .state small")).to_contain_text("backlog from key feed silent for")
 
 
 @pytest.mark.parametrize(
