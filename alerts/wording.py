@@ -88,7 +88,9 @@ def rule(fields: Mapping[str, Any], metric: Metric) -> str:
     """What a rule means, as a sentence."""
     parts = [f"For {_where(fields)}: when {_condition(fields, metric)}, raise a {fields['severity']} alert."]
     if fields["auto_resolve"]:
-        parts.append(f"It is over after {span(fields['recover_for_seconds'])}{_healthy(fields, metric)}.")
+        recover = fields["recover_for_seconds"]
+        when = f"after {span(recover)}" if recover else "as soon as it is"
+        parts.append(f"It is over {when}{_healthy(fields, metric)}.")
     else:
         parts.append("It stays open until somebody resolves it.")
     parts += [f"After {span(step['after_seconds'])} unattended, tell {step['to']}." for step in fields["escalation"]]

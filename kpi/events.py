@@ -57,7 +57,8 @@ class SlaRisk(Struct, frozen=True, kw_only=True):
 
 
 class Service(Struct, frozen=True, kw_only=True):
-    """What callers met in the running interval so far, and today."""
+    """What callers met in the running interval so far, and today. Volume and handling time are of deferred work, too;
+    levels and waits of realtime queues alone, also above queues."""
 
     offered: int | None
     forecast: float | None

@@ -129,15 +129,16 @@ def _sums(
 
 
 def _measured(row: Interval, rules: Rules) -> Sums:
-    met, counted = judged(row, rules)
+    met, counted = (None, None) if rules.deferred else judged(row, rules)
+    wait_seconds = None if rules.deferred else row.wait_seconds
     return Sums(
         offered=row.offered,
         answered=row.answered,
         abandoned=row.abandoned,
         in_target=met,
         judged=counted,
-        wait_seconds=row.wait_seconds,
-        waited=None if row.wait_seconds is None else row.answered,
+        wait_seconds=wait_seconds,
+        waited=None if wait_seconds is None else row.answered,
         handled_seconds=row.handle_seconds,
         handle_seconds=row.handle_seconds,
         ready_seconds=row.handle_seconds + row.available_seconds,

@@ -162,7 +162,7 @@ def busy_hour(organization: Organization) -> datetime:
 
 def _kpi(scope, when, occupancy):
     figure = {"utilization": {"occupancy": occupancy}, "quality": "ok", "latest": True}
-    return KPISnapshot(scope=scope, time=when, expires_at=when, figure=json.dumps(figure).encode())
+    return KPISnapshot(scope=scope, time=when, saved_at=when, expires_at=when, figure=json.dumps(figure).encode())
 
 
 def test_an_unsaved_draft_is_previewed_beside_the_rule_as_it_is(owner, busy_hour):

@@ -3,7 +3,9 @@
 import pytest
 
 from alerts import wording
+from alerts.definition import complete
 from alerts.metrics import CATALOGUE, find
+from tests.alerts.world import BUSY
 
 FIRED = [
     ("kpi", "utilization.occupancy", ">=", 93.5, "support: occupancy is 93.5 % (at least 93.5 % for 5 min)"),
@@ -23,6 +25,13 @@ FIRED = [
         "<=",
         -12,
         "support: staffing gap is -12 % of required (at most -12 % of required for 5 min)",
+    ),
+    (
+        "kpi",
+        "headcount_gap.short_percent",
+        ">=",
+        12,
+        "support: shortage of agents is 12 % of required (at least 12 % of required for 5 min)",
     ),
     (
         "kpi",
@@ -201,3 +210,11 @@ def test_every_metric_has_its_message():
 )
 def test_a_condition_reads_well_whatever_the_unit(source, path, operator, threshold, said):
     assert wording.condition(find(source, path), operator, threshold, 0) == said
+
+
+def test_a_rule_without_delay_is_over_at_once():
+    fields = {**complete(BUSY), "recover_for_seconds": 0}
+    said = wording.rule(fields, find("kpi", "utilization.occupancy"))
+    assert said == (
+        "For each queue: when occupancy is over 90 %, raise a high alert. It is over as soon as it is at most 80 %."
+    )

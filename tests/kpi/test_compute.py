@@ -250,7 +250,7 @@ def test_deferred_work_is_staffed_by_due_times(api):
     ages = [(3600 * (step + 0.5) / 24, 60 * (step + 1) // 24 - 60 * step // 24) for step in range(24)]
     due = [(7200 - age, items) for age, items in ages]
     assert gap["required"] == formulas.deadline_agents(due=due, aht_seconds=600)
-    assert (found["service"]["waiting_now"], found["quality"]) == (60, "ok")
+    assert found["quality"] == "ok"
     breaches = formulas.projected_breaches(
         ages=reversed(ages), sla_seconds=7200, per_second=6 / 600, horizon_seconds=3600
     )
@@ -293,7 +293,39 @@ def test_a_backlog_of_then_is_used_for_a_figure_of_then(api):
     post_backlog(api, row("billing", -60, 99))
     with clock(30):
         post_backlog(api, row("billing", 30, 500))
-        assert compute(api, 1, **EMAIL)["service"]["waiting_now"] == 10
+        assert compute(api, 1, **EMAIL)["headcount_gap"]["required"] == 1
+        assert compute(api, 30, **EMAIL)["headcount_gap"]["required"] > 1
+
+
+def test_nobody_waits_on_the_line_for_deferred_work(api):
+    settings("billing", kind="deferred", aht_seconds=600)
+    backlog_of(api, 40)
+    post_all(api, *half_hours(queue="billing", waiting_now=3, longest_wait_seconds=90))
+    post_forecast(api, *plan(queue="billing"))
+    found = compute(api, **EMAIL)
+    for name in ("service_level", "day_service_level", "asa_seconds", "waiting_now", "longest_wait_seconds"):
+        assert found["service"][name] is None
+        assert found["reasons"][f"service.{name}"].startswith("deferred work has none")
+    assert found["sla_risk"]["day_recoverable"] is None
+    assert (found["service"]["offered"], found["service"]["aht_seconds"]) == (100, 180.0)
+
+
+def test_what_callers_meet_is_not_mixed_with_deferred_work(api):
+    """What the organization's wall says of waiting is of those on the line; heads, volume and risk are of all."""
+    post_all(api, *half_hours(waiting_now=2, longest_wait_seconds=15))
+    post_forecast(api, *plan())
+    settings("billing", kind="deferred", sla_minutes=30, aht_seconds=600)
+    backlog_of(api, 400, items_over_sla=100)
+    on_shift_for_billing(api, 6)
+    post_all(api, *half_hours(queue="billing", waiting_now=400, longest_wait_seconds=3600))
+    both, callers, email = compute(api), compute(api, **SUPPORT), compute(api, **EMAIL)
+    for name in ("service_level", "day_service_level", "asa_seconds", "waiting_now", "longest_wait_seconds"):
+        assert both["service"][name] == callers["service"][name] is not None, name
+    for name in ("projected_service_level", "target_service_level", "target_seconds", "projected_asa_seconds"):
+        assert both["sla_risk"][name] == callers["sla_risk"][name] is not None, name
+    assert both["sla_risk"]["risk_score"] == email["sla_risk"]["risk_score"] > callers["sla_risk"]["risk_score"]
+    assert both["service"]["offered"] == 200
+    assert both["headcount_gap"]["required"] == 14 + email["headcount_gap"]["required"]
 
 
 # --- what is not known -----------------------------------------------------------------------------------------------
