@@ -149,7 +149,8 @@ def measure(inputs: QueueInputs, state: State) -> None:
     """
     sums, newest, rules = state.sums, state.newest, state.rules
     sums.interval_start = state.start
-    if state.expected is not None:
+    sums.volume_forecast = state.expected is not None
+    if newest is None and state.expected is not None:
         sums.forecast = _forecast(state.expected, state.interval_seconds)
     if not rules.deferred:
         _measure_day(inputs, state)
@@ -161,10 +162,19 @@ def measure(inputs: QueueInputs, state: State) -> None:
         sums.agents_on_shift = newest.agents
     if not rules.deferred:
         _measure_waits(state, newest)
-    if sums.forecast is not None and newest.start == state.start:
-        elapsed = (min(state.as_of, newest.end) - newest.start).total_seconds()
-        sums.compared, sums.forecast_so_far = newest.offered, sums.forecast * elapsed / state.interval_seconds
+    _compare(inputs, state, newest, state.as_of)
     _measure_window(state)
+
+
+def _compare(inputs: QueueInputs, state: State, newest: Interval, as_of: datetime) -> None:
+    """With the forecast of the very interval that was measured: the running one, or the one that ended last."""
+    sums, expected = state.sums, state.expected if newest.start == state.start else inputs.compared
+    if expected is None:
+        return
+    seconds = (newest.end - newest.start).total_seconds()
+    sums.forecast = _forecast(expected, seconds)
+    elapsed = (min(as_of, newest.end) - newest.start).total_seconds()
+    sums.compared, sums.forecast_so_far = newest.offered, sums.forecast * elapsed / seconds
 
 
 def _measure_waits(state: State, newest: Interval) -> None:

@@ -106,7 +106,7 @@ def _headcount_gap(sums: Sums) -> HeadcountGap:
         gap = formulas.headcount_gap(
             required=sums.gap_required,
             available=sums.gap_required + sums.gap,
-            volume_known=sums.forecast is not None or sums.required_method in ("manual", "workload"),
+            volume_known=bool(sums.volume_forecast) or sums.required_method in ("manual", "workload"),
         )
     return HeadcountGap(
         required=sums.required,

@@ -22,7 +22,7 @@ _GAP = "required or available agents are unknown"
 _RISK = "contacts expected, handling time or agents are unknown"
 _DAY = "no contacts so far today"
 _REST = "no contacts so far today, or no forecast for its rest"
-_FORECAST = "no forecast for this interval"
+_FORECAST = "no forecast that begins with the newest measured interval"
 _NOBODY = "no contacts in this interval"
 _LIVE = "the feed does not say it, or is stale"
 

@@ -16,7 +16,7 @@ Quality = Literal["ok", "partial", "stale", "no_data"]
 class Sums(Struct, array_like=True, kw_only=True):
     """None is unknown, and counts for nothing where others know. Shares are fractions, times seconds."""
 
-    # the interval, as measured so far
+    # the newest measured interval, so far
     offered: int | None = None
     answered: int | None = None
     abandoned: int | None = None
@@ -26,7 +26,7 @@ class Sums(Struct, array_like=True, kw_only=True):
     waited: int | None = None  # answered, where their waits are known
     handled_seconds: float | None = None
     waiting_now: int | None = None
-    forecast: float | None = None
+    forecast: float | None = None  # for that interval; where nothing is measured, for the running one
     compared: float | None = None  # offered, where there is a forecast
     forecast_so_far: float | None = None
     # the last quarter of an hour, or the interval
@@ -61,6 +61,7 @@ class Sums(Struct, array_like=True, kw_only=True):
     window_seconds: float | None = None
     risk: float | None = None
     unstable: bool | None = None
+    volume_forecast: bool | None = None  # of the running interval
     required_method: str | None = None
     available_source: str | None = None
     risk_method: str | None = None
@@ -74,7 +75,7 @@ def _same(values: Sequence[Any]) -> Any:
 
 
 _OTHERWISE: dict[str, Callable[[Sequence[Any]], Any]] = {
-    **dict.fromkeys(("longest_wait_seconds", "window_seconds", "risk", "unstable"), max),
+    **dict.fromkeys(("longest_wait_seconds", "window_seconds", "risk", "unstable", "volume_forecast"), max),
     **dict.fromkeys(("required_method", "available_source", "risk_method", "target_seconds", "interval_start"), _same),
 }
 _PROJECTED = (

@@ -104,6 +104,33 @@ def test_a_running_interval_is_prorated_by_its_measurement(api):
     assert found["headcount_gap"]["required"] == needed.agents
 
 
+def test_an_interval_that_has_just_ended_is_compared_with_its_own_forecast(api):
+    """As one begins, the half hour before is what is known; it is compared itself once it is measured."""
+    post_forecast(api, forecast(minutes=-60, offered=80), forecast(minutes=-30, offered=200))
+    post_all(api, *half_hours(last=-1))
+    for minutes in (-30, -29):
+        service = compute(api, minutes, **SUPPORT)["service"]
+        assert (service["offered"], service["forecast"], service["volume_variance_percent"]) == (100, 80.0, 25.0)
+    post(api, interval(minutes=-30, as_of=at(-15), offered=50), INGEST)
+    service = compute(api, -15, **SUPPORT)["service"]
+    assert (service["offered"], service["forecast"], service["volume_variance_percent"]) == (50, 200.0, -50.0)
+
+
+def test_before_anything_is_measured_the_forecast_is_of_the_running_interval(api):
+    post_forecast(api, forecast(minutes=-30, offered=80), forecast(minutes=0, offered=200))
+    found = compute(api, 1, **SUPPORT)
+    assert found["service"]["forecast"] == 200.0
+    assert found["reasons"]["service.volume_variance_percent"] == "no interval statistics of the last two hours"
+
+
+def test_without_a_forecast_of_its_own_the_measured_interval_is_compared_with_none(api):
+    post_forecast(api, forecast(minutes=0, offered=200))
+    post_all(api, *half_hours())
+    found = compute(api, 1, **SUPPORT)
+    assert found["service"]["forecast"] is None
+    assert found["reasons"]["service.volume_variance_percent"].startswith("no forecast that begins with the newest")
+
+
 def test_the_noise_of_a_few_minutes_does_not_move_the_forecast(api):
     """7 minutes bring 23 calls on average; 30 are within twice the noise of it."""
     post_all(api, *half_hours(first=-6, last=-1))
