@@ -18,6 +18,7 @@ from alerts.admin.fields import (
 )
 from alerts.models import EscalationStep, Level, NoDataMode, Operator, Rule, Severity
 from alerts.selectors import stated
+from alerts.wording import COMPARED
 from intraday.org.models import Organization
 
 STEPS = "escalation"  # the prefix of the rows
@@ -25,29 +26,31 @@ STEPS = "escalation"  # the prefix of the rows
 
 class RuleForm(forms.ModelForm):
     metric = forms.ChoiceField(choices=metric_choices)
-    operator = forms.ChoiceField(choices=[(each.value, f"is {each.value}") for each in Operator])
+    operator = forms.ChoiceField(
+        choices=[(each.value, f"{COMPARED[each] or 'is'} ({each.value})") for each in Operator]
+    )
     threshold = ValueField(help_text="In the metric's unit, or one of its words.")
     clear_threshold = ValueField(
-        required=False, label="healthy again at", help_text="Beyond the threshold on the good side; empty: at it."
+        required=False, label="Healthy again at", help_text="Beyond the threshold on the good side; empty: at it."
     )
-    for_seconds = SpanField(required=False, label="for", help_text="It fires when it has been so for this long.")
+    for_seconds = SpanField(required=False, label="For", help_text="It fires when it has been so for this long.")
     severity = forms.ChoiceField(choices=Severity.choices, initial=Severity.HIGH)
-    evaluate_each = forms.ChoiceField(choices=Level.choices, label="judge", initial=Level.QUEUE)
-    department_id = forms.ChoiceField(required=False, label="only in department")
-    queue_name = forms.ChoiceField(required=False, label="only queue")
+    evaluate_each = forms.ChoiceField(choices=Level.choices, label="Judge", initial=Level.QUEUE)
+    department_id = forms.ChoiceField(required=False, label="Only in department")
+    queue_name = forms.ChoiceField(required=False, label="Only queue")
     active_hours = HoursField(required=False, help_text="One line each, local: mon-fri 08:00-18:00. Empty: always.")
     time_zone = forms.CharField(required=False, help_text="Of these hours; empty: the organization's.")
-    recover_for_seconds = SpanField(required=False, label="over after", help_text="Healthy for so long.", initial=120)
+    recover_for_seconds = SpanField(required=False, label="Over after", help_text="Healthy for so long.", initial=120)
     cooldown_seconds = SpanField(
-        required=False, label="quiet afterwards", help_text="Empty: 5 min, for critical none.", initial=None
+        required=False, label="Quiet afterwards", help_text="Empty: 5 min, for critical none.", initial=None
     )
     auto_resolve = forms.BooleanField(required=False, initial=True, help_text="Else a person resolves it.")
     ack_timeout_seconds = SpanField(
-        required=False, label="acknowledgement holds", help_text="Then it waits for a person again. Empty: for good."
+        required=False, label="Acknowledgement holds", help_text="Then it waits for a person again. Empty: for good."
     )
-    repeat_seconds = SpanField(required=False, label="remind every", help_text="While nobody attends. Empty: never.")
-    no_data_mode = forms.ChoiceField(choices=NoDataMode.choices, label="without data", initial=NoDataMode.KEEP_LAST)
-    no_data_for_seconds = SpanField(required=False, label="without data means", initial=300)
+    repeat_seconds = SpanField(required=False, label="Remind every", help_text="While nobody attends. Empty: never.")
+    no_data_mode = forms.ChoiceField(choices=NoDataMode.choices, label="Without data", initial=NoDataMode.KEEP_LAST)
+    no_data_for_seconds = SpanField(required=False, label="Without data means", initial=300)
     alert_type = forms.CharField(required=False, help_text="What screens group by; empty: after the metric.")
     runbook = forms.CharField(required=False, help_text="What to do: an address, or a section of docs/runbook.md.")
     enabled = forms.BooleanField(required=False, initial=True)
@@ -118,10 +121,10 @@ def _said(cleaned: Mapping[str, Any], steps: list[dict[str, Any]]) -> dict[str, 
 
 
 class StepForm(forms.ModelForm):
-    after_seconds = SpanField(label="after")
-    to = forms.ChoiceField(label="tell")
+    after_seconds = SpanField(label="After")
+    to = forms.ChoiceField(label="Tell")
     raise_severity = forms.ChoiceField(
-        choices=[("", "as it is"), *Severity.choices], required=False, label="raise severity to"
+        choices=[("", "as it is"), *Severity.choices], required=False, label="Raise severity to"
     )
 
     class Meta:

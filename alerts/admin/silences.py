@@ -22,10 +22,10 @@ class SilenceForm(forms.ModelForm):
     rule = forms.ModelChoiceField(Rule.objects.filter(deleted_at=None), required=False, empty_label="any")
     source = forms.ChoiceField(choices=[*ANY, *Source.choices], required=False)
     severity = forms.ChoiceField(choices=[*ANY, *Severity.choices], required=False)
-    department_id = forms.ChoiceField(required=False, label="department")
-    queue_name = forms.ChoiceField(required=False, label="queue")
+    department_id = forms.ChoiceField(required=False, label="Department")
+    queue_name = forms.ChoiceField(required=False, label="Queue")
     weekly = HoursField(
-        required=False, label="only in these hours", help_text="Every week, local: mon-fri 12:00-13:00. Empty: always."
+        required=False, label="Only in these hours", help_text="Every week, local: mon-fri 12:00-13:00. Empty: always."
     )
 
     class Meta:

@@ -106,8 +106,8 @@ class ChannelAdmin(admin.ModelAdmin):
 
 class RouteForm(ServiceForm):
     to = forms.ChoiceField()
-    department_id = forms.ChoiceField(required=False, label="only of department")
-    queue_name = forms.ChoiceField(required=False, label="only of queue")
+    department_id = forms.ChoiceField(required=False, label="Only of department")
+    queue_name = forms.ChoiceField(required=False, label="Only of queue")
 
     class Meta:
         model = Route
