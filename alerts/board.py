@@ -30,6 +30,7 @@ class Board:
         self._last = _lately_resolved(organization.pk, judges, scopes, journal.now)
         self._states = self._with_records({judge.rule.pk: judge.rule for judge in judges})
         self._changed: dict[Key, State] = {}
+        self._settled: set[Key] = set()
         self._fired: list[Alert] = []
         self._raised: list[tuple[Alert, str]] = []
 
@@ -60,11 +61,20 @@ class Board:
     def state(self, judge: Judge, scope: Scope) -> State:
         return self._states.get((judge.rule.pk, scope.pk), IN_ORDER)
 
+    def settled(self, judge: Judge, scope: Scope) -> bool:
+        """Its records were opened or closed in this run: what came after that is for the next one."""
+        return (judge.rule.pk, scope.pk) in self._settled
+
     def take(self, judge: Judge, scope: Scope, reading: Reading, step: Step) -> None:
         """The step is done: remember the state, and do to the records what it asks."""
         key = (judge.rule.pk, scope.pk)
+        self._states[key] = step.state
         if _worth_storing(self._stored.get(key, IN_ORDER), step.state):
             self._changed[key] = step.state
+        else:
+            self._changed.pop(key, None)
+        if any(effect is not Effect.SEEN for effect in step.effects):
+            self._settled.add(key)
         for effect in step.effects:
             self._apply(effect, judge, scope, reading.value, step.reason)
 

@@ -1,5 +1,8 @@
 """Judging: every rule of an organization against the newest figure of every scope, in a fixed number of statements.
 
+Where feeds make the figures, those that came between two runs are judged too: a value that crossed a threshold did so,
+even if the next one was better and came a second later.
+
 Runs of one organization take turns on the lock of its `Round`, so two workers never judge the same figure twice. The
 open records are locked before anything is decided about them: people who acknowledge or resolve wait, or are seen.
 """
@@ -7,7 +10,8 @@ open records are locked before anything is decided about them: people who acknow
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from itertools import chain
 
 import structlog
 from django.db import transaction
@@ -17,11 +21,14 @@ from alerts.board import Board
 from alerts.journal import Journal
 from alerts.models import Round, Rule
 from alerts.rules import Data, Reading, State, Step, next_state
-from alerts.sources import FigureAt, Sources
+from alerts.sources import FigureAt, Provider, Sources
 from alerts.terms import Judge, covers, level_of
 from intraday.org.models import Organization, Scope
 
 log = structlog.get_logger(__name__)
+
+DELAY = timedelta(seconds=10)  # from the instant of a figure to its arrival
+LOOK_BACK = timedelta(minutes=2)
 
 Figures = Mapping[str, Mapping[str, list[FigureAt]]]
 """By provider and level."""
@@ -47,30 +54,32 @@ def evaluate(
     using: Sources = sources.SOURCES,
 ) -> Evaluated:
     """Judge these scopes, or all. With `as_of` as it was due then: what has moved on since is left alone."""
-    organization = lock_round(organization_id, judged_at=now)
+    round_ = lock_round(organization_id)
+    organization, before = round_.organization, round_.judged_at
+    Round.objects.filter(pk=organization_id).update(judged_at=now)
     judges = _judges(organization)
     if not judges:
         return Evaluated()
     at = as_of or now
     wanted = {judge.metric.figures for judge in judges}
-    figures = _read(using, wanted, organization_id, scopes, now=at, until=as_of)
+    since = max((before or at) - DELAY, at - LOOK_BACK) if as_of is None else None
+    figures = _read(using, wanted, organization_id, scopes, now=at, until=as_of, since=since)
     closed = using.closed(organization_id, at=at)
     journal, judged = Journal(now), 0
     board = Board(organization, judges, scopes, journal)
     for judge, scope, reading in _readings(judges, figures, closed, at):
+        if board.settled(judge, scope):
+            continue
         board.take(judge, scope, reading, _next(judge, board.state(judge, scope), reading, at))
         judged += 1
     board.write()
     return Evaluated(judged=judged, **journal.counts)
 
 
-def lock_round(organization_id: str, *, judged_at: datetime | None = None) -> Organization:
+def lock_round(organization_id: str) -> Round:
     """From here until commit nobody else judges this organization or changes its rules."""
     Round.objects.bulk_create([Round(organization_id=organization_id)], ignore_conflicts=True)
-    row = Round.objects.select_related("organization").select_for_update(of=("self",)).get(pk=organization_id)
-    if judged_at is not None:
-        Round.objects.filter(pk=organization_id).update(judged_at=judged_at)
-    return row.organization
+    return Round.objects.select_related("organization").select_for_update(of=("self",)).get(pk=organization_id)
 
 
 def _judges(organization: Organization) -> list[Judge]:
@@ -91,17 +100,30 @@ def _read(
     *,
     now: datetime,
     until: datetime | None,
+    since: datetime | None,
 ) -> Figures:
-    """The figures that count: not those of an instant after `until` (without it a feed's clock may run ahead), nor
-    those that a computation of the past left behind."""
+    """The figures that count, those of a scope in order of time: not those of an instant after `until` (without it a
+    feed's clock may run ahead), nor those that a computation of the past left behind."""
     found: dict[str, dict[str, list[FigureAt]]] = {}
     for name in sorted(wanted & using.providers.keys()):
         by_level: dict[str, list[FigureAt]] = defaultdict(list)
-        for scope, as_of, figure in using.providers[name].figures(organization_id, now=now, scopes=scopes):
+        provider = using.providers[name]
+        newest = provider.figures(organization_id, now=now, scopes=scopes)
+        between = _between(provider, organization_id, scopes, since=since, until=now)
+        for scope, as_of, figure in chain(between, newest):
             if (until is None or as_of <= until) and figure.get("latest") is not False:
                 by_level[level_of(scope)].append((scope, as_of, figure))
         found[name] = by_level
     return found
+
+
+def _between(
+    provider: Provider, organization_id: str, scopes: Collection[int] | None, *, since: datetime | None, until: datetime
+) -> Iterable[FigureAt]:
+    """What feeds posted since the last run; only of the scopes that have news, so a run over all reads no history."""
+    if provider.past is None or not provider.posted or scopes is None or since is None:
+        return ()
+    return provider.past(organization_id, since=since, until=until, scopes=scopes)
 
 
 def _readings(

@@ -93,7 +93,7 @@ _METRICS = (
     Metric(
         "kpi",
         "headcount_gap.short_percent",
-        "agents short",
+        "shortage of agents",
         "percent of required",
         "kpi",
         _short_percent,

@@ -40,6 +40,8 @@ class Provider:
     figures: Figures
     past: PastFigures | None = None
     """None where nobody keeps the past: such rules cannot be previewed."""
+    posted: bool = False
+    """Whether feeds make these figures: several may come between two runs, and each is judged."""
 
 
 @dataclass(frozen=True)
@@ -98,8 +100,8 @@ def _with_sla(organization_id: str, figures: Iterable[FigureAt]) -> Iterator[Fig
 SOURCES = Sources(
     providers={
         "kpi": Provider(kpi.selectors.figures, kpi.selectors.past_figures),
-        "attendance": Provider(attendance.selectors.figures, attendance.selectors.past_figures),
-        "backlog": Provider(backlog_figures, past_backlog_figures),
+        "attendance": Provider(attendance.selectors.figures, attendance.selectors.past_figures, posted=True),
+        "backlog": Provider(backlog_figures, past_backlog_figures, posted=True),
         "feeds": Provider(feeds),
     },
     closed=kpi.selectors.closed,

@@ -12,7 +12,7 @@ from msgspec import structs
 from attendance import stands
 from attendance.events import AttendanceChanged
 from attendance.instants import instant, micros
-from attendance.models import AttendanceRecord, CurrentAttendance, Duty, Person, Shift, Snapshot, Spell
+from attendance.models import AttendanceRecord, CurrentAttendance, Duty, Shift, Snapshot, Spell
 from attendance.rules import MINUTE, Interval, union, without
 from attendance.schedule import interval
 from attendance.stands import PersonNow
@@ -61,11 +61,6 @@ def older_than(limit: datetime) -> list[QuerySet[Any]]:
         Duty.objects.filter(made_at__lt=limit, ends__lt=micros(limit)),
         Shift.objects.filter(received_at__lt=limit, end__lt=limit),
     ]
-
-
-def organizations() -> list[str]:
-    """Ids of those whose attendance anybody posts."""
-    return sorted(Person.objects.values_list("organization_id", flat=True).distinct())
 
 
 def snapshot(organization_id: str, rooms: RoomFilter, names: bool) -> Sequence[msgspec.Raw]:

@@ -32,11 +32,6 @@ app.conf.update(
             "schedule": crontab(minute=37),
             "options": {"expires": 3000},
         },
-        "refresh-attendance": {
-            "task": "attendance.tasks.refresh",
-            "schedule": 60.0,
-            "options": {"expires": 55},
-        },
         "purge-attendance": {
             "task": "attendance.tasks.purge",
             "schedule": crontab(hour=3, minute=17),

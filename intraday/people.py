@@ -1,10 +1,10 @@
-"""Signing in and out, with a password; in demo mode also as one of its four people."""
+"""Signing in, with a password; in demo mode also as one of its four people."""
 
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import get_user_model, login
-from django.contrib.auth.views import LoginView, LogoutView
+from django.contrib.auth.views import LoginView
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from intraday.org.demo import DEMO_PEOPLE
@@ -16,7 +16,6 @@ class SignInView(LoginView):
     """Wrong passwords are counted by django-axes."""
 
     template_name = "intraday/signin.html"
-    redirect_authenticated_user = False  # one person may want to go on as another
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         people = DEMO_PEOPLE.items() if settings.DEMO else []
@@ -28,7 +27,3 @@ class SignInView(LoginView):
             login(request, get_user_model().objects.get(username=name), backend=DEMO_BACKEND)
             return HttpResponseRedirect(self.get_success_url())
         return super().post(request, *args, **kwargs)
-
-
-class SignOutView(LogoutView):
-    pass

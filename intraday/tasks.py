@@ -12,6 +12,7 @@ from django.utils import timezone
 import alerts.outgoing.services
 import alerts.selectors
 import alerts.services
+import attendance.services
 import kpi.services
 from intraday.jobs import dirty
 from intraday.jobs.leases import lease
@@ -69,9 +70,10 @@ def judge_dirty(organization_id: str) -> None:
 
 @shared_task
 def judge_all(organization_id: str) -> None:
-    """All figures of an organization, then all its alerts."""
+    """All figures of an organization, then all its alerts. Who is late by now counts in the KPIs of now."""
     with lease("judge_all", organization_id) as held:
         if held:
+            attendance.services.refresh(organization_id=organization_id, now=timezone.now())
             kpi.services.compute_all(organization_id=organization_id, now=timezone.now())
             alerts.services.evaluate(organization_id=organization_id, now=timezone.now())
             _tell_soon()

@@ -1,4 +1,5 @@
 from django.contrib import admin
+from django.contrib.auth.views import LogoutView
 from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
@@ -15,7 +16,7 @@ urlpatterns = [
     path("wall/<str:secret>", console.wall),
     path("wall/<str:secret>/token", console.wall_token),
     path("signin", people.SignInView.as_view()),
-    path("signout", people.SignOutView.as_view()),
+    path("signout", LogoutView.as_view()),
     path("healthz", console.healthz),
     path("readyz", console.readyz),
     path("metrics", metrics.page),

@@ -141,27 +141,50 @@ def _aht_seconds(inputs: QueueInputs, state: State) -> float | None:
 
 
 def measure(inputs: QueueInputs, state: State) -> None:
-    """The sums of what callers met and of how busy agents were."""
+    """The sums of what callers met and of how busy agents were.
+
+    Nobody waits on the line for work that is deferred: it has volume and handling time, but no service level, speed of
+    answer or callers waiting. How old its items are and how many are within their SLA is its backlog's to say, and what
+    may become of them its risk's (DOMAIN 1.8, 3.3).
+    """
     sums, newest, rules = state.sums, state.newest, state.rules
     sums.interval_start = state.start
-    if state.expected is not None:
+    sums.volume_forecast = state.expected is not None
+    if newest is None and state.expected is not None:
         sums.forecast = _forecast(state.expected, state.interval_seconds)
-    _measure_day(inputs, state)
+    if not rules.deferred:
+        _measure_day(inputs, state)
     if newest is None or state.as_of is None:
         return
     sums.offered, sums.answered, sums.abandoned = newest.offered, newest.answered, newest.abandoned
+    sums.handled_seconds = newest.handle_seconds
+    if not state.stale:
+        sums.agents_on_shift = newest.agents
+    if not rules.deferred:
+        _measure_waits(state, newest)
+    _compare(inputs, state, newest, state.as_of)
+    _measure_window(state)
+
+
+def _compare(inputs: QueueInputs, state: State, newest: Interval, as_of: datetime) -> None:
+    """With the forecast of the very interval that was measured: the running one, or the one that ended last."""
+    sums, expected = state.sums, state.expected if newest.start == state.start else inputs.compared
+    if expected is None:
+        return
+    seconds = (newest.end - newest.start).total_seconds()
+    sums.forecast = _forecast(expected, seconds)
+    elapsed = (min(as_of, newest.end) - newest.start).total_seconds()
+    sums.compared, sums.forecast_so_far = newest.offered, sums.forecast * elapsed / seconds
+
+
+def _measure_waits(state: State, newest: Interval) -> None:
+    sums, rules = state.sums, state.rules
     past_target = int(not state.stale and (newest.longest_wait_seconds or 0) > rules.target_seconds)
     sums.in_target, sums.judged = judged(newest, rules, waiting_past_target=past_target)
-    sums.handled_seconds = newest.handle_seconds
     if newest.wait_seconds is not None:
         sums.wait_seconds, sums.waited = newest.wait_seconds, newest.answered
     if not state.stale:
         sums.waiting_now, sums.longest_wait_seconds = newest.waiting_now, newest.longest_wait_seconds
-        sums.agents_on_shift = newest.agents
-    if sums.forecast is not None and newest.start == state.start:
-        elapsed = (min(state.as_of, newest.end) - newest.start).total_seconds()
-        sums.compared, sums.forecast_so_far = newest.offered, sums.forecast * elapsed / state.interval_seconds
-    _measure_window(state)
 
 
 def _measure_window(state: State) -> None:

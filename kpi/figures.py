@@ -6,8 +6,9 @@ from datetime import datetime
 from msgspec import UNSET, Struct
 
 from intraday.org.models import Scope
+from intraday.rounding import half_up
 from kpi import formulas
-from kpi.edge import half_up, percent, ratio
+from kpi.edge import percent, ratio
 from kpi.events import Changes, HeadcountGap, Health, KPIChanged, Service, SlaRisk, Utilization
 from kpi.reasons import reasons
 from kpi.sums import Part, Sums
@@ -106,7 +107,7 @@ def _headcount_gap(sums: Sums) -> HeadcountGap:
         gap = formulas.headcount_gap(
             required=sums.gap_required,
             available=sums.gap_required + sums.gap,
-            volume_known=sums.forecast is not None or sums.required_method in ("manual", "workload"),
+            volume_known=bool(sums.volume_forecast) or sums.required_method in ("manual", "workload"),
         )
     return HeadcountGap(
         required=sums.required,

@@ -7,9 +7,10 @@ from typing import Literal, NamedTuple
 
 from msgspec import Struct
 
+from intraday.rounding import half_up
 from kpi import formulas
 from kpi.compute import judged
-from kpi.edge import half_up, percent, ratio
+from kpi.edge import percent, ratio
 from kpi.known import Expected, Interval, Rules
 from kpi.staffing import MAX_ERLANGS, required
 from kpi.sums import Sums, total
@@ -129,15 +130,16 @@ def _sums(
 
 
 def _measured(row: Interval, rules: Rules) -> Sums:
-    met, counted = judged(row, rules)
+    met, counted = (None, None) if rules.deferred else judged(row, rules)
+    wait_seconds = None if rules.deferred else row.wait_seconds
     return Sums(
         offered=row.offered,
         answered=row.answered,
         abandoned=row.abandoned,
         in_target=met,
         judged=counted,
-        wait_seconds=row.wait_seconds,
-        waited=None if row.wait_seconds is None else row.answered,
+        wait_seconds=wait_seconds,
+        waited=None if wait_seconds is None else row.answered,
         handled_seconds=row.handle_seconds,
         handle_seconds=row.handle_seconds,
         ready_seconds=row.handle_seconds + row.available_seconds,

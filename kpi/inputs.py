@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from django.db import connection
-from django.db.models import Sum
+from django.db.models import Q, Sum
 
 import attendance.selectors
 import backlog.selectors
@@ -31,7 +31,9 @@ def load(organization: Organization, scopes: Collection[Scope], at: datetime) ->
     ids = [queue.scope.pk for queue in found]
     zone = ZoneInfo(organization.time_zone)
     midnight, end_of_day = hours.local_day(at, zone)
-    recent, expected = _recent(organization, ids, at), _expected(organization, ids, at)
+    recent = _recent(organization, ids, at)
+    newest = {pk: intervals[-1].start for pk, intervals in recent.items()}
+    expected, compared = _expected(organization, ids, at, newest)
     days, rests = _days(organization, ids, midnight, at), _rests(organization, ids, at, end_of_day)
     waiting = _waiting(organization, [queue.scope.pk for queue in found if queue.rules.deferred], at)
     on_shift = _on_shift(organization, at)
@@ -41,6 +43,7 @@ def load(organization: Organization, scopes: Collection[Scope], at: datetime) ->
             zone,
             recent.get(pk, []),
             expected.get(pk),
+            compared.get(pk),
             days.get(pk, Day()),
             rests.get(pk),
             waiting.get(pk),
@@ -57,14 +60,25 @@ def _recent(organization: Organization, ids: Collection[int], at: datetime) -> d
     return _grouped(rows.order_by("start").values_list("scope_id", *Interval._fields), Interval)
 
 
-def _expected(organization: Organization, ids: Collection[int], at: datetime) -> dict[int, Expected]:
+def _expected(
+    organization: Organization, ids: Collection[int], at: datetime, newest: Mapping[int, datetime]
+) -> tuple[dict[int, Expected], dict[int, Expected]]:
+    """Of each queue the forecast that this instant lies in, and that of the newest measured interval."""
     rows = ForecastInterval.objects.filter(
-        **of_queues(organization, ids), start__gt=at - LONGEST, start__lte=at, end__gt=at
+        Q(end__gt=at) | Q(start__in=set(newest.values())),
+        **of_queues(organization, ids),
+        start__gt=at - RECENT - LONGEST,
+        start__lte=at,
     )
-    return {
-        scope_id: Expected(*values)
-        for scope_id, *values in rows.order_by("start").values_list("scope_id", *Expected._fields)
-    }
+    running: dict[int, Expected] = {}
+    measured: dict[int, Expected] = {}
+    for scope_id, *values in rows.order_by("start").values_list("scope_id", *Expected._fields):
+        each = Expected(*values)
+        if each.end > at:
+            running[scope_id] = each
+        if each.start == newest.get(scope_id):
+            measured[scope_id] = each
+    return running, measured
 
 
 def _rests(organization: Organization, ids: Collection[int], at: datetime, until: datetime) -> dict[int, float]:

@@ -115,7 +115,8 @@ class QueueInputs:
     queue: Queue
     zone: ZoneInfo
     recent: list[Interval]  # in order of time; the last may be running
-    expected: Expected | None
+    expected: Expected | None  # of the running interval
+    compared: Expected | None  # of the newest measured interval
     day: Day
     rest: float | None  # contacts forecast for the intervals that begin later today
     waiting: Waiting | None

@@ -6,7 +6,7 @@ import structlog
 
 from intraday import cadence
 from kpi.compute import State, fresh_for, measure, state_of
-from kpi.known import QueueInputs
+from kpi.known import QueueInputs, Waiting
 from kpi.staffing import count_heads, judge
 from kpi.sums import Part, Quality, Sums
 
@@ -18,11 +18,12 @@ REMEMBERED = timedelta(days=1)
 
 def part_of(inputs: QueueInputs, at: datetime) -> Part:
     """What is known of a queue at that instant. Figures that no formula takes must not stop those of others."""
+    queue = inputs.queue
     try:
         return _worked_out(inputs, at)
     except (ArithmeticError, ValueError):
-        log.exception("queue_not_worked_out", scope=str(inputs.queue.scope))
-        return Part(Sums(), "no_data", None, None, inputs.queue.closed_until)
+        log.exception("queue_not_worked_out", scope=str(queue.scope))
+        return Part(Sums(), "no_data", None, None, queue.closed_until, deferred=queue.rules.deferred)
 
 
 def _worked_out(inputs: QueueInputs, at: datetime) -> Part:
@@ -34,7 +35,8 @@ def _worked_out(inputs: QueueInputs, at: datetime) -> Part:
         judge(state, inputs.waiting)
     as_of, fresh_until = _freshness(inputs, state)
     quality: Quality = "ok" if closed_until else _quality(inputs, state, as_of, fresh_until)
-    return Part(state.sums, quality, as_of, fresh_until, closed_until, _why(state))
+    why = _why(state, inputs.waiting)
+    return Part(state.sums, quality, as_of, fresh_until, closed_until, why, deferred=state.rules.deferred)
 
 
 def _freshness(inputs: QueueInputs, state: State) -> tuple[datetime | None, datetime | None]:
@@ -60,18 +62,18 @@ def _quality(inputs: QueueInputs, state: State, as_of: datetime | None, fresh_un
     return "ok" if planned and sums.required is not None and sums.available is not None else "partial"
 
 
-def _why(state: State) -> dict[str, str]:
+def _why(state: State, waiting: Waiting | None) -> dict[str, str]:
     """What a dash on the wall is due to, where the feeds' state tells it better than the field's name."""
     sums = state.sums
     told: dict[str, str] = {}
     if sums.unstable:
         told["projected_asa_seconds"] = "the queue grows without end"
     if sums.required is None and (state.rules.deferred or state.calls is not None):
-        told["required"] = told["method"] = _why_not_required(state)
+        told["required"] = told["method"] = _why_not_required(state, waiting)
     return told
 
 
-def _why_not_required(state: State) -> str:
+def _why_not_required(state: State, waiting: Waiting | None) -> str:
     if state.aht_seconds is None:
         return "no handling time"
-    return "no backlog" if state.rules.deferred and state.sums.waiting_now is None else "too many to be believed"
+    return "no backlog" if state.rules.deferred and waiting is None else "too many to be believed"

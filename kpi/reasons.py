@@ -10,6 +10,7 @@ CLOSED = "the queue is closed"
 ALL_CLOSED = "all queues are closed"
 NOT_INSIDE = "no queue inside has it"
 DIFFERS = "the queues differ in it, or none has it"
+DEFERRED = "deferred work has none: its backlog says how old its items are and how many are within their SLA"
 NOT_MEASURED = "no interval statistics of the last two hours"
 JUDGED = ("headcount_gap", "sla_risk")
 
@@ -21,7 +22,7 @@ _GAP = "required or available agents are unknown"
 _RISK = "contacts expected, handling time or agents are unknown"
 _DAY = "no contacts so far today"
 _REST = "no contacts so far today, or no forecast for its rest"
-_FORECAST = "no forecast for this interval"
+_FORECAST = "no forecast that begins with the newest measured interval"
 _NOBODY = "no contacts in this interval"
 _LIVE = "the feed does not say it, or is stale"
 
@@ -78,6 +79,15 @@ _TEXTS: dict[str, dict[str, str]] = {
         "longest_wait_seconds": _LIVE,
     },
 }
+_OF_CALLERS = {
+    "service_level",
+    "day_service_level",
+    "day_required_rest",
+    "day_recoverable",
+    "asa_seconds",
+    "waiting_now",
+    "longest_wait_seconds",
+}
 _LABELS = {"available_source", "method", "target_seconds", "interval_start"}
 # Said of the whole feed where it measured nothing, rather than of one field.
 _MEASURED = {"utilization", "service"}
@@ -106,6 +116,8 @@ def _why(block: str, field: str, text: str, part: Part, above_queues: bool) -> s
         return ALL_CLOSED if above_queues else CLOSED
     if above_queues:
         return DIFFERS if field in _LABELS else NOT_INSIDE
+    if part.deferred and field in _OF_CALLERS:
+        return DEFERRED
     if field in part.why:
         return part.why[field]
     if block in _MEASURED and part.sums.offered is None and field not in _NOT_OF_INTERVALS:

@@ -119,7 +119,6 @@ def work_off(state: State, waiting: Waiting | None) -> None:
         return
     sums, sla, efficiency = state.sums, state.rules.sla_seconds, state.rules.max_occupancy
     ages, inflow = ages_of(waiting, sla), _inflow(state, waiting)
-    sums.waiting_now, sums.longest_wait_seconds = waiting.items, waiting.oldest_seconds
     if not aht or (waiting.items + (inflow or 0) * HORIZON_SECONDS) * aht > MAX_ERLANGS * HORIZON_SECONDS:
         return
     sums.required, sums.required_method = _workload_agents(ages, inflow or 0.0, aht, sla, efficiency), "workload"

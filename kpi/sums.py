@@ -16,7 +16,7 @@ Quality = Literal["ok", "partial", "stale", "no_data"]
 class Sums(Struct, array_like=True, kw_only=True):
     """None is unknown, and counts for nothing where others know. Shares are fractions, times seconds."""
 
-    # the interval, as measured so far
+    # the newest measured interval, so far
     offered: int | None = None
     answered: int | None = None
     abandoned: int | None = None
@@ -26,7 +26,7 @@ class Sums(Struct, array_like=True, kw_only=True):
     waited: int | None = None  # answered, where their waits are known
     handled_seconds: float | None = None
     waiting_now: int | None = None
-    forecast: float | None = None
+    forecast: float | None = None  # for that interval; where nothing is measured, for the running one
     compared: float | None = None  # offered, where there is a forecast
     forecast_so_far: float | None = None
     # the last quarter of an hour, or the interval
@@ -48,7 +48,7 @@ class Sums(Struct, array_like=True, kw_only=True):
     target_in_target: float | None = None
     expected_waited: float | None = None
     expected_wait_seconds: float | None = None
-    queue_end: float | None = None
+    queue_end: float | None = None  # callers, or items of deferred work
     # the day
     day_in_target: float | None = None
     day_judged: float | None = None
@@ -61,6 +61,7 @@ class Sums(Struct, array_like=True, kw_only=True):
     window_seconds: float | None = None
     risk: float | None = None
     unstable: bool | None = None
+    volume_forecast: bool | None = None  # of the running interval
     required_method: str | None = None
     available_source: str | None = None
     risk_method: str | None = None
@@ -74,9 +75,18 @@ def _same(values: Sequence[Any]) -> Any:
 
 
 _OTHERWISE: dict[str, Callable[[Sequence[Any]], Any]] = {
-    **dict.fromkeys(("longest_wait_seconds", "window_seconds", "risk", "unstable"), max),
+    **dict.fromkeys(("longest_wait_seconds", "window_seconds", "risk", "unstable", "volume_forecast"), max),
     **dict.fromkeys(("required_method", "available_source", "risk_method", "target_seconds", "interval_start"), _same),
 }
+_PROJECTED = (
+    "expected",
+    "expected_in_target",
+    "target_in_target",
+    "expected_waited",
+    "expected_wait_seconds",
+    "queue_end",
+    "target_seconds",
+)
 _COMBINE: list[Callable[[Sequence[Any]], Any]] = [_OTHERWISE.get(name, sum) for name in Sums.__struct_fields__]
 
 
@@ -97,6 +107,7 @@ class Part(Struct, array_like=True):
     closed_until: datetime | None
     why: dict[str, str] = {}
     """Of a queue: why something is unknown, by the name of what is."""
+    deferred: bool = False
 
     @property
     def idle(self) -> str:
@@ -111,12 +122,24 @@ def roll_up(parts: Sequence[Part]) -> Part:
     seen = [part for part in parts if part.quality != "no_data"]
     closings = [part.closed_until for part in seen]
     return Part(
-        sums=total(part.sums for part in parts),
+        sums=_above(parts),
         quality=quality_of(seen),
         as_of=max((part.as_of for part in seen if part.as_of), default=None),
         fresh_until=max((part.fresh_until for part in seen if part.fresh_until), default=None),
         closed_until=min(closings) if seen and None not in closings else None,  # type: ignore[type-var]
     )
+
+
+def _above(parts: Sequence[Part]) -> Sums:
+    """Where callers and deferred work come together, what the interval may become is said of the callers alone: of
+    seconds on the line and days in a mailbox there is no mean. Heads, volume and risk are of both."""
+    whole = total(part.sums for part in parts)
+    callers = [part.sums for part in parts if not part.deferred]
+    if 0 < len(callers) < len(parts):
+        of_callers = total(callers)
+        for name in _PROJECTED:
+            setattr(whole, name, getattr(of_callers, name))
+    return whole
 
 
 def quality_of(parts: Sequence[Part]) -> Quality:

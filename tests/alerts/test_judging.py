@@ -60,6 +60,55 @@ def test_a_figure_of_a_clock_that_runs_ahead_is_judged_at_once(world: World):
     assert world.again(0).triggered == 1
 
 
+# --- what came between two runs --------------------------------------------------------------------------------------
+WAITING = {"source": "backlog", "metric": "total_items", "threshold": 100, "clear_threshold": None}
+
+
+def waits(world: World, *totals: tuple[float, int]) -> None:
+    """So many seconds after ten, so many items."""
+    for seconds, total in totals:
+        world.backlog.show(world.scope(), at(seconds), {"total_items": total, "quality": "ok"})
+
+
+def news(world: World, seconds: float) -> evaluation.Evaluated:
+    """A run over what feeds posted."""
+    return world.again(seconds, scopes=[world.scope().pk])
+
+
+def test_a_value_that_crossed_between_two_runs_fires_though_the_next_was_better(world: World):
+    world.rule(**WAITING)
+    waits(world, (0, 20))
+    news(world, 0)
+    waits(world, (1, 900), (4, 20))
+    assert news(world, 5).triggered == 1
+    assert (world.alert.current_value, world.alert.status) == (900, "pending")
+    news(world, 10)
+    assert RuleState.objects.get().phase == "recovering"
+
+
+def test_a_dip_between_two_runs_resets_the_clock(world: World):
+    world.rule(**WAITING, for_seconds=60)
+    for second in range(0, 60, 5):
+        waits(world, (second, 200))
+        news(world, second)
+    waits(world, (56, 20), (59, 200))
+    news(world, 60)
+    waits(world, (65, 200))
+    assert news(world, 65).triggered == 0
+    waits(world, (119, 200))
+    assert news(world, 119).triggered == 1
+
+
+def test_what_came_between_is_judged_once(world: World):
+    world.rule(**WAITING)
+    waits(world, (0, 200))
+    news(world, 0)
+    waits(world, (1, 210), (2, 220), (3, 230))
+    news(world, 5)
+    news(world, 6)
+    assert (world.alert.occurrence_count, world.alert.peak_value) == (4, 230)
+
+
 def test_while_a_queue_is_closed_its_staffing_is_not_judged(world: World):
     world.rule(for_seconds=300, no_data_mode="alert")
     world.judge(95, 0)

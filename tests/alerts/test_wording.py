@@ -28,6 +28,13 @@ FIRED = [
     ),
     (
         "kpi",
+        "headcount_gap.short_percent",
+        ">=",
+        12,
+        "support: shortage of agents is 12 % of required (at least 12 % of required for 5 min)",
+    ),
+    (
+        "kpi",
         "headcount_gap.status",
         "==",
         "critical_understaffed",

@@ -64,7 +64,8 @@ class World:
     @property
     def sources(self) -> Sources:
         walls = {"kpi": self.kpi, "backlog": self.backlog, "feeds": self.feeds}
-        providers = {name: Provider(wall.figures, wall.past_figures) for name, wall in walls.items()}
+        posted = {"backlog"}
+        providers = {name: Provider(wall.figures, wall.past_figures, name in posted) for name, wall in walls.items()}
         return Sources(providers, lambda organization_id, *, at: self.closed)
 
     def scope(self, queue: str = "support", department: str = "dept_456") -> Scope:

@@ -8,11 +8,12 @@ import time_machine
 from django.contrib.auth.models import User
 from django.test import Client
 
-from attendance import selectors, services, tasks
+import kpi.selectors
+from attendance import selectors, services
 from attendance.models import AttendanceRecord, Duty, Shift, Snapshot, Spell
+from intraday import tasks
 from intraday.celery import app
 from intraday.jobs import dirty
-from intraday.jobs.leases import lease
 from intraday.org.models import Organization
 from intraday.org.services import add_queues
 from realtime.rooms import Room, RoomFilter
@@ -102,22 +103,18 @@ def test_a_post_marks_departments_organization_and_the_queues_of_the_shift(floor
 def test_beat_starts_tasks_that_there_are():
     app.loader.import_default_modules()
     ours = [entry["task"] for entry in app.conf.beat_schedule.values() if entry["task"].startswith("attendance.")]
-    assert sorted(ours) == ["attendance.tasks.purge", "attendance.tasks.refresh"]
+    assert sorted(ours) == ["attendance.tasks.purge"]
     assert set(ours) <= set(app.tasks)
 
 
-def test_the_refresh_is_of_every_organization_unless_somebody_is_at_it(
-    floor: None, outsider: ContractClient, api: ContractClient
-):
-    plan(outsider, shift("ada"))
-    with time_machine.travel(moment(6), tick=False), lease("attendance-refresh", "org_123") as held:
-        assert held
-        tasks.refresh()
-    assert outsider.get(CURRENT).json()["current"]["absent_count"] == 1
-    assert api.get(CURRENT).json()["current"]["timestamp"] == at(10)
+def test_the_round_over_everything_asks_first_who_is_late_by_now(floor: None, api: ContractClient):
+    plan(api, shift("cy", 10, queue_names=["support"]))
     with time_machine.travel(moment(16), tick=False):
-        tasks.refresh()
+        tasks.judge_all("org_123")
+    assert api.get(CURRENT).json()["current"]["absent_count"] == 1
     assert next(selectors.figures("org_123", now=moment(16)))[1] == moment(16)
+    [support] = [figure for scope, _, figure in kpi.selectors.figures("org_123", now=moment(16)) if scope.queue_name]
+    assert (support["headcount_gap"]["scheduled"], support["headcount_gap"]["available"]) == (2, 1)
 
 
 def test_what_is_older_than_35_days_is_forgotten_but_not_what_came_in_since(api: ContractClient, floor: None):

@@ -3,16 +3,22 @@
 import asyncio
 import json
 import re
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.auth import get_user_model
 from playwright.async_api import Browser, Locator, Page, WebSocketRoute, expect
 
+from intraday.org.models import Organization, Role
+from intraday.org.services import grant
 from tests.browser.looks import barriers, picture
 from tests.browser.visit import PATIENCE, connected, continue_as, open_console, says, shows
+from tests.conftest import key_of
 from tests.live import Caller, ProcessServer
+from tests.realtime.notes import in_thread
 
 
 async def post(server: ProcessServer, queue: str, total: int, **fields: Any) -> None:
@@ -122,16 +128,6 @@ async def watch_states(page: Page) -> None:
                 .observe(place, {characterData: true, childList: true, subtree: true});
         }"""
     )
-
-
-async def test_silent_feeds_are_named(page: Page, embedded: ProcessServer) -> None:
-    [(name, key)] = (await asyncio.to_thread(organizations, embedded, "east")).items()
-    await sign_in(page, embedded, f"{name}-boss")
-    start = datetime.now(UTC)
-    for seconds in (3, 2, 1):  # a feed with a step of one second, which then falls silent
-        await post_to(embedded, key, "line", 5, snapshot_time=(start - timedelta(seconds=seconds)).isoformat())
-    await says(page, "Feed down")
-    await expect(page.locator(".connection .state small")).to_contain_text("backlog from key feed silent for")
 
 
 @pytest.mark.parametrize(
@@ -302,6 +298,27 @@ async def test_what_one_acknowledges_the_others_see(page: Page, browser: Browser
         await other.get_by_role("button", name="Resolve", exact=True).click()
         await expect(page.locator("#alerts article", has_text="billing")).to_have_count(0, timeout=PATIENCE)
         await shows(other.get_by_role("row", name=re.compile("resolved")), "Two more agents from sales")
+
+
+# --- in production ---------------------------------------------------------------------------------------------------
+@pytest.fixture
+def production(transactional_db: None, organization: Organization) -> Iterator[ProcessServer]:
+    """A process on PostgreSQL and Valkey, where nobody is let in without a password."""
+    sam = get_user_model().objects.create_user("sam", password=PASSWORD)
+    grant(user=sam, organization=organization, role=Role.SUPERVISOR)
+    with ProcessServer.serve() as server:
+        yield server
+
+
+async def test_it_is_the_same_on_postgresql_and_valkey(
+    page: Page, production: ProcessServer, organization: Organization
+) -> None:
+    await page.goto(production.http)
+    assert page.url == f"{production.http}/signin?next=/"
+    await sign_in(page, production, "sam")
+    key = await in_thread(lambda: key_of(organization))
+    await post_to(production, key, "support", 4321, department_id="dept_456")
+    await shows(cell(page, "support", "Backlog"), "4,321")
 
 
 # --- wall boards -----------------------------------------------------------------------------------------------------

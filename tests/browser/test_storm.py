@@ -137,6 +137,17 @@ async def test_old_figures_are_called_stale(page: Page, stage: Stage, embedded: 
     await says(page, "Stale")
 
 
+async def test_silent_feeds_are_named(page: Page, stage: Stage, embedded: ProcessServer) -> None:
+    silent_since = storm.spell(datetime.now(UTC) - timedelta(minutes=20))
+    feed = {"source": "acd", "kind": "kpi", "last_received_at": silent_since, "cadence_seconds": 60.0, "stale": True}
+    stage.answers["/api/intraday/feeds"] = {"feeds": [feed, feed | {"source": "mail", "stale": False}]}
+    await page.goto(embedded.http)
+    await says(page, "Feed down")
+    await shows(page.locator(".connection .state small"), "kpi from acd silent for 20 min")
+    await page.get_by_role("button", name="Connection: Feed down").click()
+    await shows(page.get_by_role("row", name="acd"), "silent, 20 min")
+
+
 # --- what one can do -------------------------------------------------------------------------------------------------
 async def test_every_tile_says_how_it_was_computed(page: Page, stage: Stage, embedded: ProcessServer) -> None:
     await open_console(page, embedded)

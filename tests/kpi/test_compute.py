@@ -104,6 +104,33 @@ def test_a_running_interval_is_prorated_by_its_measurement(api):
     assert found["headcount_gap"]["required"] == needed.agents
 
 
+def test_an_interval_that_has_just_ended_is_compared_with_its_own_forecast(api):
+    """As one begins, the half hour before is what is known; it is compared itself once it is measured."""
+    post_forecast(api, forecast(minutes=-60, offered=80), forecast(minutes=-30, offered=200))
+    post_all(api, *half_hours(last=-1))
+    for minutes in (-30, -29):
+        service = compute(api, minutes, **SUPPORT)["service"]
+        assert (service["offered"], service["forecast"], service["volume_variance_percent"]) == (100, 80.0, 25.0)
+    post(api, interval(minutes=-30, as_of=at(-15), offered=50), INGEST)
+    service = compute(api, -15, **SUPPORT)["service"]
+    assert (service["offered"], service["forecast"], service["volume_variance_percent"]) == (50, 200.0, -50.0)
+
+
+def test_before_anything_is_measured_the_forecast_is_of_the_running_interval(api):
+    post_forecast(api, forecast(minutes=-30, offered=80), forecast(minutes=0, offered=200))
+    found = compute(api, 1, **SUPPORT)
+    assert found["service"]["forecast"] == 200.0
+    assert found["reasons"]["service.volume_variance_percent"] == "no interval statistics of the last two hours"
+
+
+def test_without_a_forecast_of_its_own_the_measured_interval_is_compared_with_none(api):
+    post_forecast(api, forecast(minutes=0, offered=200))
+    post_all(api, *half_hours())
+    found = compute(api, 1, **SUPPORT)
+    assert found["service"]["forecast"] is None
+    assert found["reasons"]["service.volume_variance_percent"].startswith("no forecast that begins with the newest")
+
+
 def test_the_noise_of_a_few_minutes_does_not_move_the_forecast(api):
     """7 minutes bring 23 calls on average; 30 are within twice the noise of it."""
     post_all(api, *half_hours(first=-6, last=-1))
@@ -250,7 +277,7 @@ def test_deferred_work_is_staffed_by_due_times(api):
     ages = [(3600 * (step + 0.5) / 24, 60 * (step + 1) // 24 - 60 * step // 24) for step in range(24)]
     due = [(7200 - age, items) for age, items in ages]
     assert gap["required"] == formulas.deadline_agents(due=due, aht_seconds=600)
-    assert (found["service"]["waiting_now"], found["quality"]) == (60, "ok")
+    assert found["quality"] == "ok"
     breaches = formulas.projected_breaches(
         ages=reversed(ages), sla_seconds=7200, per_second=6 / 600, horizon_seconds=3600
     )
@@ -293,7 +320,39 @@ def test_a_backlog_of_then_is_used_for_a_figure_of_then(api):
     post_backlog(api, row("billing", -60, 99))
     with clock(30):
         post_backlog(api, row("billing", 30, 500))
-        assert compute(api, 1, **EMAIL)["service"]["waiting_now"] == 10
+        assert compute(api, 1, **EMAIL)["headcount_gap"]["required"] == 1
+        assert compute(api, 30, **EMAIL)["headcount_gap"]["required"] > 1
+
+
+def test_nobody_waits_on_the_line_for_deferred_work(api):
+    settings("billing", kind="deferred", aht_seconds=600)
+    backlog_of(api, 40)
+    post_all(api, *half_hours(queue="billing", waiting_now=3, longest_wait_seconds=90))
+    post_forecast(api, *plan(queue="billing"))
+    found = compute(api, **EMAIL)
+    for name in ("service_level", "day_service_level", "asa_seconds", "waiting_now", "longest_wait_seconds"):
+        assert found["service"][name] is None
+        assert found["reasons"][f"service.{name}"].startswith("deferred work has none")
+    assert found["sla_risk"]["day_recoverable"] is None
+    assert (found["service"]["offered"], found["service"]["aht_seconds"]) == (100, 180.0)
+
+
+def test_what_callers_meet_is_not_mixed_with_deferred_work(api):
+    """What the organization's wall says of waiting is of those on the line; heads, volume and risk are of all."""
+    post_all(api, *half_hours(waiting_now=2, longest_wait_seconds=15))
+    post_forecast(api, *plan())
+    settings("billing", kind="deferred", sla_minutes=30, aht_seconds=600)
+    backlog_of(api, 400, items_over_sla=100)
+    on_shift_for_billing(api, 6)
+    post_all(api, *half_hours(queue="billing", waiting_now=400, longest_wait_seconds=3600))
+    both, callers, email = compute(api), compute(api, **SUPPORT), compute(api, **EMAIL)
+    for name in ("service_level", "day_service_level", "asa_seconds", "waiting_now", "longest_wait_seconds"):
+        assert both["service"][name] == callers["service"][name] is not None, name
+    for name in ("projected_service_level", "target_service_level", "target_seconds", "projected_asa_seconds"):
+        assert both["sla_risk"][name] == callers["sla_risk"][name] is not None, name
+    assert both["sla_risk"]["risk_score"] == email["sla_risk"]["risk_score"] > callers["sla_risk"]["risk_score"]
+    assert both["service"]["offered"] == 200
+    assert both["headcount_gap"]["required"] == 14 + email["headcount_gap"]["required"]
 
 
 # --- what is not known -----------------------------------------------------------------------------------------------

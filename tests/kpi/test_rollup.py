@@ -7,7 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
+from intraday.org.models import Scope
 from kpi import sums
+from kpi.models import QueueSettings
 from kpi.sums import Part, Sums, quality_of, roll_up
 from tests.backlog.conftest import with_database
 from tests.conftest import client_of
@@ -48,7 +50,7 @@ planned = st.fixed_dictionaries(
         "scheduled_agents": maybe,
     }
 )
-known = st.dictionaries(st.sampled_from(QUEUES), st.tuples(st.none() | measured(), st.none() | planned))
+known = st.dictionaries(st.sampled_from(QUEUES), st.tuples(st.none() | measured(), st.none() | planned, st.booleans()))
 step = iter(range(-10_000, 0))
 
 
@@ -57,9 +59,12 @@ step = iter(range(-10_000, 0))
 def test_totals_are_those_of_the_queues(organization, inputs):
     """Each example looks at intervals of its own, a day after those of the one before."""
     api, day = client_of(organization), next(step) * 24 * 60
+    for name, (_, _, deferred) in inputs.items():
+        scope = Scope.objects.get(organization=organization, queue_name=name)
+        QueueSettings.objects.update_or_create(scope=scope, defaults={"kind": "deferred" if deferred else "realtime"})
     with clock(day):
-        stats = [interval(name, day - 30, **found) for name, (found, _) in inputs.items() if found]
-        plans = [forecast(name, day, **plan) for name, (_, plan) in inputs.items() if plan]
+        stats = [interval(name, day - 30, **found) for name, (found, _, _) in inputs.items() if found]
+        plans = [forecast(name, day, **plan) for name, (_, plan, _) in inputs.items() if plan]
         assert not stats or post_all(api, *stats)["status"] == 201
         assert not plans or post_forecast(api, *plans)["status"] == 201
         total = compute(api, day)
@@ -139,6 +144,13 @@ def test_a_level_is_closed_when_all_of_it_is():
     assert roll_up([open_, closed]).closed_until is None
     assert roll_up([closed_longer, closed]).closed_until == now
     assert roll_up([]).closed_until is None
+
+
+def test_where_all_is_deferred_what_may_become_of_it_is_its_own():
+    mails = Part(Sums(expected=10, expected_in_target=9), "ok", None, None, None, deferred=True)
+    calls = Part(Sums(expected=100, expected_in_target=80), "ok", None, None, None)
+    assert roll_up([mails, mails]).sums.expected_in_target == 18
+    assert roll_up([mails, calls]).sums.expected_in_target == 80
 
 
 some_sums = st.builds(

@@ -134,12 +134,19 @@ function serviceTile(kpi: KPI | undefined): KPITile {
     label: "Service level now",
     value: percent(value),
     reason: why(kpi, "service.service_level", "service_level"),
-    target: target === null ? "no target" : `target ${number(target)} / ${duration(kpi?.sla_risk.target_seconds)}`,
+    target: targetOf(kpi),
     change: kpi?.service.day_service_level == null ? "" : `day ${percent(kpi.service.day_service_level)}`,
     tone: below ? (value < target - 20 ? "burning" : "at_risk") : "plain",
     state: below ? "below target" : "",
     explain: kpi ? formulas.serviceLevel(kpi) : null,
   };
+}
+
+/** `80 / 20 s`; above queues, which may have different ones, the share alone. */
+function targetOf(kpi: KPI | undefined): string {
+  const { target_service_level: share = null, target_seconds: seconds = null } = kpi?.sla_risk ?? {};
+  if (share === null) return "no target";
+  return `target ${number(share)}${seconds === null ? " %" : ` / ${duration(seconds)}`}`;
 }
 
 function riskTile(kpi: KPI | undefined): KPITile {
@@ -222,7 +229,7 @@ function attendanceTile(figure: Attendance | undefined): Described {
     label: "Attendance",
     value: percent(rate),
     reason: figure?.reasons?.attendance_rate ?? "nobody is scheduled, or nothing posted yet",
-    target: figure ? `${number(figure.present_count)} of ${number(figure.scheduled_count)} present` : "",
+    target: figure ? `${number(figure.present_count)} of ${number(figure.scheduled_count)}` : "",
     change: figure?.lost_minutes ? `−${minutes(figure.lost_minutes)}` : "",
     changeTitle: "Working time lost by lateness and absence",
     tone: low ? (rate < 70 ? "burning" : "at_risk") : "plain",

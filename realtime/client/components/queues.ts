@@ -152,7 +152,9 @@ export function dataTime(row: QueueRow): string | undefined {
 /** One line on how the queue stands, for the strip on top and for screen readers. */
 export function growth(row: QueueRow): string {
   const ending = row.kpi?.sla_risk.projected_queue_end;
-  if (ending !== null && ending !== undefined && ending >= 1) return `queue grows to ${number(ending)} this interval`;
+  const waiting = row.kpi?.service.waiting_now ?? row.backlog?.total_items ?? 0;
+  if (ending != null && ending >= 1)
+    return `queue ${ending > waiting ? "grows" : "falls"} to ${number(ending)} this interval`;
   const slope = growthPerHour(row);
   if (slope === null) return row.backlog ? `backlog ${row.backlog.backlog_trend}` : "";
   return `backlog ${signed(slope)} an hour`;
