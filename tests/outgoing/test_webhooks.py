@@ -80,9 +80,7 @@ def test_a_receiver_that_hangs_delays_nobody_and_stands_in_the_trail(world, chan
     }
 
 
-def test_whoever_has_many_receivers_that_hang_delays_no_other_organization(
-    world, channel, stranger, monkeypatch, patient
-):
+def test_whoever_has_many_receivers_that_hang_delays_no_other_organization(world, channel, stranger, monkeypatch):
     monkeypatch.setattr(services, "AT_ONCE", services.AT_ONCE_EACH + 1)
     with receiver(hangs=True) as stuck, receiver() as well:
         for number in range(services.AT_ONCE_EACH + 2):
