@@ -53,7 +53,9 @@ class RuleForm(forms.ModelForm):
     no_data_mode = forms.ChoiceField(choices=NoDataMode.choices, label="Without data", initial=NoDataMode.KEEP_LAST)
     no_data_for_seconds = SpanField(required=False, label="Without data means", initial=300)
     alert_type = forms.CharField(required=False, help_text="What screens group by; empty: after the metric.")
-    runbook = forms.CharField(required=False, help_text="What to do: an address, or a section of docs/runbook.md.")
+    runbook = forms.CharField(
+        required=False, help_text="What to do: an address, or a section of the runbook: /runbook#sla-risk."
+    )
     enabled = forms.BooleanField(required=False, initial=True)
     seen_version = forms.IntegerField(required=False, widget=forms.HiddenInput)
 

@@ -149,7 +149,14 @@ def claim(delivery: Delivery, *, now: datetime) -> Notice | None:
             outcome=Outcome.CANCELLED, detail=why_not, settled_at=now, attempts=F("attempts") - 1
         )
         return None
-    return Notice(str(delivery.pk), notice.transition, selectors.as_dict(notice.alert), link(notice.alert.pk))
+    return Notice(str(delivery.pk), notice.transition, _told(notice.alert), link(notice.alert.pk))
+
+
+def _told(alert: Alert) -> dict[str, object]:
+    """As its events have it; but a message is read elsewhere, where an address of this server needs its host."""
+    told = selectors.as_dict(alert)
+    runbook = str(told.get("runbook", ""))
+    return told | {"runbook": settings.BASE_URL + runbook} if runbook.startswith("/") else told
 
 
 def _unreachable(delivery: Delivery) -> str:

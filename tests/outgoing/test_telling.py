@@ -24,7 +24,7 @@ def test_a_role_is_told_by_mail_with_figure_threshold_and_link(world, person, ro
     person("sam")
     person("vera", Role.VIEWER)
     route("supervisor")
-    world.rule(name="busy", for_seconds=0)
+    world.rule(name="busy", for_seconds=0, runbook="/runbook#occupancy-high")
     world.judge(95.25, 0)
     tell(at(0))
     [message] = mail.outbox
@@ -33,7 +33,8 @@ def test_a_role_is_told_by_mail_with_figure_threshold_and_link(world, person, ro
     assert message.body == (
         "[high] support: occupancy is 95.25 % (over 90 %)\n\n"
         "Rule: busy\nWhere: org_123 / dept_456 / support\n"
-        "Now: 95.25 %\nThreshold: 90 %\nSince: 2026-01-31 10:00:00 UTC\n\n"
+        "Now: 95.25 %\nThreshold: 90 %\nSince: 2026-01-31 10:00:00 UTC\n"
+        "What to do: https://console.example/runbook#occupancy-high\n\n"
         f"https://console.example/alerts/{world.alert.pk}"
     )
 
