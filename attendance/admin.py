@@ -1,25 +1,11 @@
-from typing import Any
-
 from django.contrib import admin
 
 from attendance.models import AttendanceRecord, Shift, Snapshot
-
-
-class Posted(admin.ModelAdmin):
-    """Facts are posted by feeds; people look at them."""
-
-    def has_add_permission(self, *args: Any) -> bool:
-        return False
-
-    def has_change_permission(self, *args: Any) -> bool:
-        return False
-
-    def has_delete_permission(self, *args: Any) -> bool:
-        return False
+from intraday.readonly import ReadOnly
 
 
 @admin.register(AttendanceRecord)
-class AttendanceRecordAdmin(Posted):
+class AttendanceRecordAdmin(ReadOnly, admin.ModelAdmin):
     list_display = ["time", "person", "department_id", "status", "checked_in_at", "checked_out_at"]
     list_filter = ["status", "person__organization", "department_id"]
     search_fields = ["person__employee_id", "person__name"]
@@ -29,7 +15,7 @@ class AttendanceRecordAdmin(Posted):
 
 
 @admin.register(Shift)
-class ShiftAdmin(Posted):
+class ShiftAdmin(ReadOnly, admin.ModelAdmin):
     list_display = ["start", "end", "person", "department_id", "kind", "queue_names", "cancelled", "posted"]
     list_filter = ["kind", "cancelled", "posted", "organization", "department_id"]
     search_fields = ["shift_id", "person__employee_id", "person__name"]
@@ -39,7 +25,7 @@ class ShiftAdmin(Posted):
 
 
 @admin.register(Snapshot)
-class SnapshotAdmin(Posted):
+class SnapshotAdmin(ReadOnly, admin.ModelAdmin):
     list_display = ["time", "scope", "scheduled", "present", "late", "absent", "no_show", "lost_minutes"]
     list_filter = ["scope__organization", "scope__department_id"]
     list_select_related = ["scope"]

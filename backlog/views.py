@@ -2,7 +2,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.utils import timezone
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import status
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
@@ -12,10 +12,11 @@ from rest_framework.views import APIView
 from backlog import schema, selectors, services
 from backlog.serializers import BacklogSnapshotSerializer, to_row
 from intraday.intake.booking import booked
-from intraday.rest import batches
+from intraday.org.access import Principal
+from intraday.org.models import Scope
+from intraday.rest import batches, reading
 from intraday.rest.batches import BatchQuery
-from intraday.rest.json import JSONRenderer
-from intraday.rest.pages import HistoryQuery, ItemsCSVRenderer, ScopeQuery, page_response, read_query, scope_of
+from intraday.rest.pages import read_query
 from intraday.rest.permissions import SignedIn, check_scope, enter
 
 
@@ -74,34 +75,19 @@ def _answer(result: services.RowResult, warnings: list[str] | None) -> Mapping[s
     return {**answer, "warnings": said} if said else answer
 
 
-class CurrentView(APIView):
+@extend_schema_view(get=extend_schema(**schema.CURRENT))
+class CurrentView(reading.CurrentView):
     """The newest figure of a scope with its age, and those of the scopes inside it."""
 
-    permission_classes = [SignedIn]
-
-    @extend_schema(**schema.CURRENT)
-    def get(self, request: Request) -> Response:
-        query = read_query(ScopeQuery, request.query_params)
-        principal = enter(request, query.get("organization_id"), grant="read")
-        return Response(selectors.current(scope_of(principal, query), now=timezone.now()))
+    def current(self, scope: Scope, principal: Principal) -> dict[str, Any]:
+        return selectors.current(scope, now=timezone.now())
 
 
-class HistoryView(APIView):
+@extend_schema_view(get=extend_schema(**schema.HISTORY))
+class HistoryView(reading.HistoryView):
     """The snapshots of exactly one scope, oldest first."""
 
-    permission_classes = [SignedIn]
-    renderer_classes = [JSONRenderer, ItemsCSVRenderer]
     csv_columns = selectors.COLUMNS
 
-    @extend_schema(**schema.HISTORY)
-    def get(self, request: Request) -> Response:
-        query = read_query(HistoryQuery, request.query_params)
-        principal = enter(request, query.get("organization_id"), grant="read")
-        items, following = selectors.history(
-            scope_of(principal, query),
-            since=query.get("since"),
-            until=query.get("until"),
-            after=query.get("cursor"),
-            limit=query["limit"],
-        )
-        return page_response(request, items, following)
+    def history(self, scope: Scope, principal: Principal, **page: Any) -> reading.Page:
+        return selectors.history(scope, **page)

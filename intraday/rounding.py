@@ -1,10 +1,14 @@
-"""Rounding at the edge; inside everything is computed in full precision."""
+"""Rounding at the edge; inside everything is computed in full precision. Pure."""
 
 from decimal import ROUND_HALF_UP, Decimal
 
+_CENT = Decimal("0.01")
+_ABSURD = 1e15
 
-def half_up(value: float | None, digits: int = 2) -> float | None:
-    """Rounded as people do it: binary floats would round 2.675 down."""
-    if value is None:
+
+def half_up(value: float | None) -> float | None:
+    """Two decimals, rounded as people do it: binary floats would round 2.675 down. None for what is beyond any
+    meaning, such as the share of a feed's next to nothing."""
+    if value is None or not -_ABSURD <= value <= _ABSURD:
         return None
-    return float(Decimal(repr(value)).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP))
+    return float(Decimal(repr(value)).quantize(_CENT, ROUND_HALF_UP))

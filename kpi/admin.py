@@ -1,5 +1,3 @@
-from typing import Any
-
 from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -7,6 +5,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from intraday.org.models import Scope
+from intraday.readonly import ReadOnly
 from kpi import services
 from kpi.models import Holiday, IntervalStats, QueueSettings
 
@@ -67,9 +66,7 @@ class HolidayAdmin(admin.ModelAdmin):
 
 
 @admin.register(IntervalStats)
-class IntervalStatsAdmin(admin.ModelAdmin):
-    """Facts are posted by feeds; people look at them."""
-
+class IntervalStatsAdmin(ReadOnly, admin.ModelAdmin):
     list_display = ["start", "scope", "minutes", "as_of", "offered", "answered", "answered_in_target", "agents"]
     list_filter = ["scope__organization", "scope__department_id"]
     list_select_related = ["scope"]
@@ -77,31 +74,13 @@ class IntervalStatsAdmin(admin.ModelAdmin):
     date_hierarchy = "start"
     ordering = ["-start"]
 
-    def has_add_permission(self, *args: Any) -> bool:
-        return False
-
-    def has_change_permission(self, *args: Any) -> bool:
-        return False
-
-    def has_delete_permission(self, *args: Any) -> bool:
-        return False
-
 
 @admin.register(Scope)
-class ScopeAdmin(admin.ModelAdmin):
+class ScopeAdmin(ReadOnly, admin.ModelAdmin):
     """Only to be found by the fields above: scopes come with their organization, department or queue."""
 
     search_fields = ["organization__id", "department_id", "queue_name"]
     ordering = ["organization", "department_id", "queue_name"]
 
     def has_module_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_add_permission(self, *args: Any) -> bool:
-        return False
-
-    def has_change_permission(self, *args: Any) -> bool:
-        return False
-
-    def has_delete_permission(self, *args: Any) -> bool:
         return False

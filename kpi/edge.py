@@ -1,17 +1,6 @@
 """Where fractions become percent, and are rounded: nowhere before. Pure."""
 
-from decimal import ROUND_HALF_UP, Decimal
-
-_CENT = Decimal("0.01")
-_ABSURD = 1e15
-
-
-def half_up(value: float | None) -> float | None:
-    """Two decimals, rounded as people do it: binary floats would round 2.675 down. None for what is beyond any
-    meaning, such as the share of a feed's next to nothing."""
-    if value is None or not -_ABSURD < value < _ABSURD:
-        return None
-    return float(Decimal(repr(value)).quantize(_CENT, ROUND_HALF_UP))
+from intraday.rounding import half_up
 
 
 def percent(share: float | None) -> float | None:

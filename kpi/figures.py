@@ -6,8 +6,9 @@ from datetime import datetime
 from msgspec import UNSET, Struct
 
 from intraday.org.models import Scope
+from intraday.rounding import half_up
 from kpi import formulas
-from kpi.edge import half_up, percent, ratio
+from kpi.edge import percent, ratio
 from kpi.events import Changes, HeadcountGap, Health, KPIChanged, Service, SlaRisk, Utilization
 from kpi.reasons import reasons
 from kpi.sums import Part, Sums

@@ -7,9 +7,10 @@ from typing import Literal, NamedTuple
 
 from msgspec import Struct
 
+from intraday.rounding import half_up
 from kpi import formulas
 from kpi.compute import judged
-from kpi.edge import half_up, percent, ratio
+from kpi.edge import percent, ratio
 from kpi.known import Expected, Interval, Rules
 from kpi.staffing import MAX_ERLANGS, required
 from kpi.sums import Sums, total

@@ -5,8 +5,9 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
+from intraday.rounding import half_up
 from kpi.compute import State, measure, state_of
-from kpi.edge import half_up, percent, ratio
+from kpi.edge import percent, ratio
 from kpi.known import QueueInputs
 from kpi.staffing import count_heads, judge
 

@@ -161,24 +161,24 @@ def test_compliance_is_the_share_that_waits_within_its_target(
 
 
 @pytest.mark.parametrize(
-    ("value", "digits", "rounded"),
+    ("value", "rounded"),
     [
-        (2.675, 2, 2.68),
-        (1.005, 2, 1.01),
-        (2.665, 2, 2.67),
-        (2.674999, 2, 2.67),
-        (-2.675, 2, -2.68),
-        (0.5, 0, 1.0),
-        (2.5, 0, 3.0),
-        (100 * 2 / 3, 2, 66.67),
-        (0.0, 2, 0.0),
-        (1e18, 2, 1e18),
-        (5e-324, 2, 0.0),
-        (None, 2, None),
+        (2.675, 2.68),
+        (1.005, 1.01),
+        (2.665, 2.67),
+        (2.674999, 2.67),
+        (-2.675, -2.68),
+        (100 * 2 / 3, 66.67),
+        (0.0, 0.0),
+        (1e15, 1e15),
+        (5e-324, 0.0),
+        (1e18, None),
+        (float("nan"), None),
+        (None, None),
     ],
 )
-def test_rounding_is_half_up_at_the_edge(value: float | None, digits: int, rounded: float | None) -> None:
-    assert half_up(value, digits) == rounded
+def test_rounding_is_half_up_at_the_edge(value: float | None, rounded: float | None) -> None:
+    assert half_up(value) == rounded
 
 
 # --- laws ------------------------------------------------------------------------------------------------------------

@@ -1,0 +1,55 @@
+"""What every channel offers to read: a scope's newest figures and those before. Each says where they come from."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, ClassVar
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from intraday.org.access import Principal
+from intraday.org.models import Scope
+from intraday.rest.json import JSONRenderer
+from intraday.rest.pages import HistoryQuery, ItemsCSVRenderer, ScopeQuery, page_response, read_query, scope_of
+from intraday.rest.permissions import SignedIn, enter
+
+Page = tuple[list[dict[str, Any]], datetime | None]
+"""Items, and the cursor of the next page if there is one."""
+
+
+class CurrentView(APIView):
+    permission_classes = [SignedIn]
+
+    def get(self, request: Request) -> Response:
+        query = read_query(ScopeQuery, request.query_params)
+        principal = enter(request, query.get("organization_id"), grant="read")
+        return Response(self.current(scope_of(principal, query), principal))
+
+    def current(self, scope: Scope, principal: Principal) -> dict[str, Any]:
+        """`{"current": figure | null, "within": [figures of the scopes inside]}`."""
+        raise NotImplementedError
+
+
+class HistoryView(APIView):
+    permission_classes = [SignedIn]
+    renderer_classes = [JSONRenderer, ItemsCSVRenderer]
+    csv_columns: ClassVar[Sequence[str]]
+
+    def get(self, request: Request) -> Response:
+        query = read_query(HistoryQuery, request.query_params)
+        principal = enter(request, query.get("organization_id"), grant="read")
+        items, following = self.history(
+            scope_of(principal, query),
+            principal,
+            since=query.get("since"),
+            until=query.get("until"),
+            after=query.get("cursor"),
+            limit=query["limit"],
+        )
+        return page_response(request, items, following)
+
+    def history(self, scope: Scope, principal: Principal, **page: Any) -> Page:
+        """Figures of exactly this scope, oldest first; `page` is since, until, after and
+        limit."""
+        raise NotImplementedError
