@@ -15,11 +15,12 @@ import socket
 from collections.abc import Callable
 from contextlib import suppress
 
+import structlog
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.extensions.permessage_deflate import PerMessageDeflate, ServerPerMessageDeflateFactory
-from websockets.frames import Frame
+from websockets.frames import CloseCode, Frame
 from websockets.http11 import Request
 
 from realtime import sse
@@ -28,6 +29,8 @@ from realtime.hub import running_hub
 from realtime.protocol import Close
 from realtime.shutdown import take_leave
 from realtime.writers import ABORT_EXTENSION, FRAMES_EXTENSION
+
+log = structlog.get_logger(__name__)
 
 PING_SECONDS = 20
 FAIL_SECONDS = 2.0  # between the close frame and the end of a connection whose client does not read
@@ -91,6 +94,15 @@ class FrameProtocol(WebSocketsSansIOProtocol):
             self.fail(Close.TOO_FAST, f"more than {MAX_BY_FRAMES} pings, pongs and fragments a second")
         return self._flooding
 
+    def send_receive_event_to_app(self) -> None:
+        """uvicorn would log a traceback for every client that sends no UTF-8."""
+        if self.curr_msg_data_type == "text" and not self.close_sent and not _is_utf8(b"".join(self.frames)):
+            log.info("not_utf8", client=self.client)
+            self.frames.clear()
+            self.fail(CloseCode.INVALID_DATA, "text that is no UTF-8")
+        else:
+            super().send_receive_event_to_app()
+
     def handle_connect(self, event: Request) -> None:
         self.conn.available_extensions = [DEFLATE]
         super().handle_connect(event)
@@ -136,6 +148,14 @@ class FrameProtocol(WebSocketsSansIOProtocol):
         super().resume_writing()
         if self.on_writable is not None:
             self.on_writable(True)
+
+
+def _is_utf8(text: bytes) -> bool:
+    try:
+        text.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 class StreamProtocol(HttpToolsProtocol):
