@@ -28,7 +28,7 @@ from kpi.models import ForecastInterval, IntervalFeed, IntervalStats, QueueSetti
 
 NOON = datetime(2026, 1, 31, 12, 10, tzinfo=UTC)
 HALF_HOUR = timedelta(minutes=30)
-RUNS = 3
+RUNS = 2
 
 
 def filled(size: int) -> Organization:
