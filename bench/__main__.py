@@ -101,7 +101,7 @@ def listen(ground: Ground, key: str, name: str, *, rounds: int, quick: bool) -> 
     elif name == "storm":
         storm.measure(ground.report, ours)
     elif name == "beside":
-        beside.measure(ground.report, ours, key, rounds=rounds, posts=30 if quick else 60)
+        beside.measure(ground.report, ours, key, rounds=rounds, posts=20 if quick else 40)
 
 
 def write(ground: Ground, key: str, name: str, *, rounds: int, quick: bool) -> None:
@@ -122,7 +122,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measures against real servers and peers.")
     every = [*MEASURES, *LISTENING, *WRITING]
     parser.add_argument("--only", nargs="+", choices=every, default=every, help="these rows only")
-    parser.add_argument("--rounds", type=int, default=0, help="interleaved rounds (3; with --quick 1)")
+    parser.add_argument("--rounds", type=int, default=0, help="interleaved rounds (2; with --quick 1)")
     parser.add_argument("--quick", action="store_true", help="one short round: a look, not a measurement")
     parser.add_argument("--write", action="store_true", help="put the table into docs/benchmarks.md")
     options = parser.parse_args()
@@ -131,7 +131,7 @@ def main() -> None:
         os.sched_setaffinity(0, {cores()[1]})  # inherited by everything that is not the measured server
         ground = prepare(stack, report, options.only)
         for name in options.only:
-            measure(ground, name, rounds=options.rounds or (1 if options.quick else 3), quick=options.quick)
+            measure(ground, name, rounds=options.rounds or (1 if options.quick else 2), quick=options.quick)
     print(report.text())
     if options.write:
         report.write()

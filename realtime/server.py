@@ -40,11 +40,7 @@ DEFLATE = ServerPerMessageDeflateFactory(
 )
 
 
-GARBAGE = (
-    50_000,
-    20,
-    100,
-)  # with Python's numbers, looking at all connections costs a sixth of fan-out
+GARBAGE = (50_000, 20, 100)  # each run walks all connections' objects: a sixth of fan-out by Python's own numbers
 SLICE_BYTES = 16 * 1024  # of what came in, at one go: a flood is noticed before the whole of it was taken apart
 MAX_BY_FRAMES = 500  # pings, pongs and fragments a second
 BAD_REQUEST = b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
