@@ -142,7 +142,7 @@ class ProcessServer:
     def wait(self) -> None:
         """Until it answers."""
         assert self.process is not None
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 90  # two busy cores take half a minute for what takes seconds
         while time.monotonic() < deadline:
             assert self.process.poll() is None, (self.process.stdout or sys.stdin).read()
             with suppress(httpx.TransportError):

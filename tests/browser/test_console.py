@@ -346,7 +346,7 @@ async def test_a_wall_board_shows_one_scope_until_its_link_is_revoked(
 
 
 # --- policy ----------------------------------------------------------------------------------------------------------
-@pytest.mark.parametrize("path", ["/", "/signin", "/alerts/a-1", "/api/docs", "/admin/login/"])
+@pytest.mark.parametrize("path", ["/", "/signin", "/alerts/a-1", "/runbook", "/api/docs", "/admin/login/"])
 async def test_no_page_breaks_the_content_security_policy(page: Page, embedded: ProcessServer, path: str) -> None:
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text))
