@@ -7,7 +7,7 @@ from typing import Any
 from django.utils import timezone
 from rest_framework import serializers
 
-from intraday.rest.fields import FiniteField, InstantField, check_not_ahead
+from intraday.rest.fields import EARLIEST, FiniteField, InstantField, check_not_ahead
 from intraday.rest.pages import ScopeQuery
 from kpi.models import INTERVAL_MINUTES
 
@@ -16,6 +16,7 @@ SECONDS_MAX = 10.0**12
 AHT_MAX = 30 * 86_400
 AGENTS_MAX = 100_000
 FORECAST_AHEAD = timedelta(days=400)
+LATEST_YEAR = 2199
 
 
 def count(**kwargs: Any) -> serializers.IntegerField:
@@ -157,6 +158,11 @@ class WhatIfSerializer(ScopeQuery):
 
 class GridQuery(ScopeQuery):
     date = serializers.DateField(required=False, help_text="Of the organization's time zone; defaults to today.")
+
+    def validate_date(self, value: date) -> date:
+        if not EARLIEST.year <= value.year <= LATEST_YEAR:
+            raise serializers.ValidationError(f"A day of the years {EARLIEST.year} to {LATEST_YEAR}.")
+        return value
 
 
 def _named(attrs: dict[str, Any]) -> dict[str, Any]:
