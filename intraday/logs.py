@@ -4,6 +4,7 @@ import logging.config
 import sys
 
 import structlog
+from django.utils.log import CallbackFilter
 
 
 def _console() -> structlog.typing.Processor:
@@ -46,6 +47,9 @@ def configure_logging(*, level: str, as_json: bool) -> None:
                     ],
                 }
             },
+            "filters": {
+                "uncaught": {"()": CallbackFilter, "callback": lambda record: record.exc_info},
+            },
             "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
             "root": {"handlers": ["stderr"], "level": level},
             "loggers": {
@@ -57,8 +61,10 @@ def configure_logging(*, level: str, as_json: bool) -> None:
                 "axes": {"level": "WARNING"},
                 "celery": {"level": "WARNING"},
                 "kombu": {"level": "WARNING"},
-                # Refusals are answered to the client and are not errors of ours.
-                "django.request": {"level": "ERROR"},
+                # One line for each attempt to connect: whoever needed the connection says so, once (database_…).
+                "psycopg.pool": {"level": "ERROR"},
+                # Refusals are answered to the client and are not errors of ours; what is (a 503), our own line tells.
+                "django.request": {"level": "ERROR", "filters": ["uncaught"]},
             },
         }
     )

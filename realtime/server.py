@@ -10,16 +10,18 @@ Liveness: the protocol's ping every 20 s, closed after 20 s without its pong. Th
 message of the wire protocol only carries positions and closes nobody.
 """
 
+import gc
 import signal
 import socket
 from collections.abc import Callable
 from contextlib import suppress
 
+import structlog
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.extensions.permessage_deflate import PerMessageDeflate, ServerPerMessageDeflateFactory
-from websockets.frames import Frame
+from websockets.frames import CloseCode, Frame
 from websockets.http11 import Request
 
 from realtime import sse
@@ -29,6 +31,8 @@ from realtime.protocol import Close
 from realtime.shutdown import take_leave
 from realtime.writers import ABORT_EXTENSION, FRAMES_EXTENSION
 
+log = structlog.get_logger(__name__)
+
 PING_SECONDS = 20
 FAIL_SECONDS = 2.0  # between the close frame and the end of a connection whose client does not read
 DEFLATE = ServerPerMessageDeflateFactory(
@@ -36,6 +40,7 @@ DEFLATE = ServerPerMessageDeflateFactory(
 )
 
 
+GARBAGE = (50_000, 20, 100)  # each look at all connections' objects counts: with Python's own numbers, a sixth of fan-out
 SLICE_BYTES = 16 * 1024  # of what came in, at one go: a flood is noticed before the whole of it was taken apart
 MAX_BY_FRAMES = 500  # pings, pongs and fragments a second
 BAD_REQUEST = b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
@@ -91,6 +96,15 @@ class FrameProtocol(WebSocketsSansIOProtocol):
             self.fail(Close.TOO_FAST, f"more than {MAX_BY_FRAMES} pings, pongs and fragments a second")
         return self._flooding
 
+    def send_receive_event_to_app(self) -> None:
+        """uvicorn would log a traceback for every client that sends no UTF-8."""
+        if self.curr_msg_data_type == "text" and not self.close_sent and not _is_utf8(b"".join(self.frames)):
+            log.info("not_utf8", client=self.client)
+            self.frames.clear()
+            self.fail(CloseCode.INVALID_DATA, "text that is no UTF-8")
+        else:
+            super().send_receive_event_to_app()
+
     def handle_connect(self, event: Request) -> None:
         self.conn.available_extensions = [DEFLATE]
         super().handle_connect(event)
@@ -138,6 +152,14 @@ class FrameProtocol(WebSocketsSansIOProtocol):
             self.on_writable(True)
 
 
+def _is_utf8(text: bytes) -> bool:
+    try:
+        text.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 class StreamProtocol(HttpToolsProtocol):
     """Lets a stream of events cut off a client that does not read: closing would wait for what was written."""
 
@@ -177,6 +199,11 @@ def config(*, host: str = "127.0.0.1", port: int = 5000, **options: object) -> u
 
 class Server(uvicorn.Server):
     """On SIGTERM clients are told to come back before they are closed; Ctrl-C is for somebody who waits."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        gc.freeze()  # what the program consists of stays
+        gc.set_threshold(*GARBAGE)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         if signal.SIGTERM in self._captured_signals and (hub := running_hub()) is not None:

@@ -180,7 +180,7 @@ SERVED: dict[str, bytes] = {
 
 
 async def test_frames_are_judged_by_the_standard_and_nobody_else_notices(
-    server: LiveServer, token: str, support: Scope
+    server: LiveServer, token: str, support: Scope, caplog: pytest.LogCaptureFixture
 ):
     async with socket(server, token) as bystander:
         await bystander.subscribe(CUSTOM)
@@ -192,6 +192,7 @@ async def test_frames_are_judged_by_the_standard_and_nobody_else_notices(
         await bystander.up_to(len(CLOSED))
         assert bystander.seqs() == list(range(1, len(CLOSED) + 1))
         await hub_is_left_with(server, 1)
+    assert not [record for record in caplog.records if record.exc_info]  # no traceback for a client's mistake
 
 
 def _closed(server: LiveServer, sent: bytes) -> int | None:
