@@ -1,7 +1,7 @@
 """The shape of the KPI service's inputs and questions, checked before any service sees them."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
@@ -39,7 +39,10 @@ class _IntervalSerializer(serializers.Serializer):
     )
     queue_name = serializers.CharField(max_length=128, trim_whitespace=False)
     interval_start = InstantField(help_text="On a full minute of the interval's grid; ISO 8601 with zone.")
-    interval_minutes = serializers.ChoiceField(choices=INTERVAL_MINUTES)
+    interval_minutes = serializers.ChoiceField(
+        choices=INTERVAL_MINUTES,
+        error_messages={"invalid_choice": f"One of {', '.join(map(str, INTERVAL_MINUTES))}."},
+    )
 
     def validate_interval_minutes(self, value: int) -> int:
         return int(value)
@@ -48,7 +51,7 @@ class _IntervalSerializer(serializers.Serializer):
         start, minutes = attrs["interval_start"], attrs["interval_minutes"]
         # Zones differ by quarters of an hour: an interval of an hour may begin at any of them.
         if start.second or start.microsecond or start.minute % min(minutes, 15):
-            raise serializers.ValidationError({"interval_start": [f"Not the begin of {minutes} minutes."]})
+            raise serializers.ValidationError({"interval_start": [f"No interval of {minutes} minutes begins then."]})
         return attrs
 
 
@@ -156,13 +159,15 @@ class WhatIfSerializer(ScopeQuery):
         return _named(attrs)
 
 
-class GridQuery(ScopeQuery):
-    date = serializers.DateField(required=False, help_text="Of the organization's time zone; defaults to today.")
+def check_likely(day: date) -> None:
+    if not EARLIEST.year <= day.year <= LATEST_YEAR:
+        raise serializers.ValidationError(f"A day of the years {EARLIEST.year} to {LATEST_YEAR}.")
 
-    def validate_date(self, value: date) -> date:
-        if not EARLIEST.year <= value.year <= LATEST_YEAR:
-            raise serializers.ValidationError(f"A day of the years {EARLIEST.year} to {LATEST_YEAR}.")
-        return value
+
+class GridQuery(ScopeQuery):
+    date = serializers.DateField(
+        required=False, validators=[check_likely], help_text="Of the organization's time zone; defaults to today."
+    )
 
 
 def _named(attrs: dict[str, Any]) -> dict[str, Any]:
