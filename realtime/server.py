@@ -40,7 +40,11 @@ DEFLATE = ServerPerMessageDeflateFactory(
 )
 
 
-GARBAGE = (50_000, 20, 100)  # each look at all connections' objects counts: with Python's own numbers, a sixth of fan-out
+GARBAGE = (
+    50_000,
+    20,
+    100,
+)  # with Python's numbers, looking at all connections costs a sixth of fan-out
 SLICE_BYTES = 16 * 1024  # of what came in, at one go: a flood is noticed before the whole of it was taken apart
 MAX_BY_FRAMES = 500  # pings, pongs and fragments a second
 BAD_REQUEST = b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
