@@ -34,9 +34,10 @@ class EvaluateRequest(OfOrganization):
         required=False, help_text="Judge as it was due then; scopes that moved on are left alone."
     )
 
-    def validate_as_of_time(self, value: datetime) -> datetime:
-        check_not_ahead("as_of_time", value, timezone.now())
-        return value
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        now = timezone.now()
+        check_not_ahead("as_of_time", attrs.get("as_of_time", now), now)
+        return attrs
 
 
 class ActRequest(OfOrganization):
@@ -128,10 +129,17 @@ class ValueField(serializers.Field):
         return value
 
 
+class ClockField(serializers.RegexField):
+    default_error_messages = {"invalid": "A time of day such as 08:30."}
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(r"^([01]\d|2[0-3]):[0-5]\d\Z", **kwargs)
+
+
 class WindowSerializer(serializers.Serializer):
     days = serializers.ListField(child=serializers.ChoiceField(choices=DAYS), min_length=1, max_length=7)
-    start = serializers.RegexField(r"^([01]\d|2[0-3]):[0-5]\d$", help_text="08:30, local.")
-    end = serializers.RegexField(r"^([01]\d|2[0-3]):[0-5]\d$", help_text="Not later than start: past midnight.")
+    start = ClockField(help_text="08:30, local.")
+    end = ClockField(help_text="Not later than start: past midnight.")
 
     class Meta:
         ref_name = "WeekWindow"

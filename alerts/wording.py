@@ -93,8 +93,13 @@ def rule(fields: Mapping[str, Any], metric: Metric) -> str:
         parts.append(f"It is over {when}{_healthy(fields, metric)}.")
     else:
         parts.append("It stays open until somebody resolves it.")
-    parts += [f"After {span(step['after_seconds'])} unattended, tell {step['to']}." for step in fields["escalation"]]
+    parts += [_step(step) for step in fields["escalation"]]
     return " ".join(parts)
+
+
+def _step(step: Mapping[str, Any]) -> str:
+    graver = f" and raise it to {step['raise_severity']}" if step.get("raise_severity") else ""
+    return f"After {span(step['after_seconds'])} unattended, tell {step['to']}{graver}."
 
 
 def _condition(fields: Mapping[str, Any], metric: Metric) -> str:

@@ -1,13 +1,13 @@
 """The shape of the KPI service's inputs and questions, checked before any service sees them."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
 from rest_framework import serializers
 
-from intraday.rest.fields import FiniteField, InstantField, check_not_ahead
+from intraday.rest.fields import EARLIEST, FiniteField, InstantField, check_not_ahead
 from intraday.rest.pages import ScopeQuery
 from kpi.models import INTERVAL_MINUTES
 
@@ -16,6 +16,7 @@ SECONDS_MAX = 10.0**12
 AHT_MAX = 30 * 86_400
 AGENTS_MAX = 100_000
 FORECAST_AHEAD = timedelta(days=400)
+LATEST_YEAR = 2199
 
 
 def count(**kwargs: Any) -> serializers.IntegerField:
@@ -38,7 +39,10 @@ class _IntervalSerializer(serializers.Serializer):
     )
     queue_name = serializers.CharField(max_length=128, trim_whitespace=False)
     interval_start = InstantField(help_text="On a full minute of the interval's grid; ISO 8601 with zone.")
-    interval_minutes = serializers.ChoiceField(choices=INTERVAL_MINUTES)
+    interval_minutes = serializers.ChoiceField(
+        choices=INTERVAL_MINUTES,
+        error_messages={"invalid_choice": f"One of {', '.join(map(str, INTERVAL_MINUTES))}."},
+    )
 
     def validate_interval_minutes(self, value: int) -> int:
         return int(value)
@@ -47,7 +51,7 @@ class _IntervalSerializer(serializers.Serializer):
         start, minutes = attrs["interval_start"], attrs["interval_minutes"]
         # Zones differ by quarters of an hour: an interval of an hour may begin at any of them.
         if start.second or start.microsecond or start.minute % min(minutes, 15):
-            raise serializers.ValidationError({"interval_start": [f"Not the begin of {minutes} minutes."]})
+            raise serializers.ValidationError({"interval_start": [f"No interval of {minutes} minutes begins then."]})
         return attrs
 
 
@@ -155,8 +159,15 @@ class WhatIfSerializer(ScopeQuery):
         return _named(attrs)
 
 
+def check_likely(day: date) -> None:
+    if not EARLIEST.year <= day.year <= LATEST_YEAR:
+        raise serializers.ValidationError(f"A day of the years {EARLIEST.year} to {LATEST_YEAR}.")
+
+
 class GridQuery(ScopeQuery):
-    date = serializers.DateField(required=False, help_text="Of the organization's time zone; defaults to today.")
+    date = serializers.DateField(
+        required=False, validators=[check_likely], help_text="Of the organization's time zone; defaults to today."
+    )
 
 
 def _named(attrs: dict[str, Any]) -> dict[str, Any]:

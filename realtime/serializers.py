@@ -31,6 +31,7 @@ class CustomEventSerializer(ScopeQuery):
     event = serializers.RegexField(
         rf"^{NAME_PATTERN}\Z",
         max_length=97,
+        error_messages={"invalid": "A namespace and a name in lower case, such as acme:lunch."},
         help_text=f"`<namespace>:<name>`. These namespaces are ours: {', '.join(sorted(OUR_NAMESPACES))}.",
     )
     payload = serializers.DictField(help_text=f"A JSON object of at most {MAX_PAYLOAD_BYTES // 1024} KB.")

@@ -31,6 +31,18 @@ class Grant:
     WALLS = "walls"  # make and revoke links of wall boards
 
 
+DEEDS: dict[str, str] = {
+    Grant.ACT: "act on alerts",
+    Grant.SILENCE: "silence alerts",
+    Grant.RULES: "edit alert rules",
+    Grant.WALLS: "make wall boards",
+    KeyScope.INGEST: "post figures",
+    KeyScope.READ: "read figures",
+    KeyScope.PUBLISH: "publish events",
+    KeyScope.TOKEN: "make tokens",
+}
+
+
 _VIEWER = frozenset({KeyScope.READ})
 _ANALYST = _VIEWER | {Grant.ACT}
 _SUPERVISOR = _ANALYST | {Grant.SILENCE, Grant.WALLS, KeyScope.PUBLISH}

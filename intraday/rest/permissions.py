@@ -4,7 +4,7 @@ from rest_framework.exceptions import PermissionDenied
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
-from intraday.org.access import Principal
+from intraday.org.access import DEEDS, Principal
 from intraday.rest.authentication import Caller
 from intraday.rest.errors import NotFound
 
@@ -32,7 +32,7 @@ def enter(request: Request, organization_id: str | None, *, grant: str, or_grant
     assert isinstance(caller, Caller)
     principal = caller.enter(organization_id)
     if not principal.may(grant) and not principal.may(or_grant):
-        raise PermissionDenied(f"{principal.name} may not {grant}.", code="forbidden")
+        raise PermissionDenied(f"{principal.name} may not {DEEDS[grant]}.", code="forbidden")
     return principal
 
 

@@ -76,7 +76,7 @@ def test_a_rule_is_made_of_pickers_and_plain_words(owner):
     rule = made(owner, ("15 min", "supervisor", ""), ("1 h", "admin", "critical"))
     assert selectors.in_words(rule) == (
         "For support: when occupancy is over 92 % for 10 min, raise a high alert. It is over after 2 min at most 88 %. "
-        "After 15 min unattended, tell supervisor. After 1 h unattended, tell admin."
+        "After 15 min unattended, tell supervisor. After 1 h unattended, tell admin and raise it to critical."
     )
     assert selectors.in_words(rule) in text(owner.get(page("change", rule)))
     assert RuleChange.objects.get().actor == "rosa"

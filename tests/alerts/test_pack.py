@@ -51,6 +51,7 @@ def test_what_was_installed_once_is_not_installed_again(organization: Organizati
     editing.delete_rule(organization=organization, rule_id=rule.pk, actor=OWNER, now=timezone.now())
     call_command("rules", "install", organization="org_123")
     assert Rule.objects.count() == count
+    assert capsys.readouterr().out.startswith("Nothing to add")
 
 
 def test_for_an_organization_that_is_not_there_nothing_is_installed(db: None):

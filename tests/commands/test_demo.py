@@ -8,16 +8,18 @@ from rest_framework.test import APIClient
 
 import attendance.services
 import kpi.services
+from alerts.models import Rule
 from attendance.models import AttendanceRecord, Shift
 from backlog.models import Snapshot
 from intraday import demo
+from intraday.feeds.profiles import LASTS
 from intraday.org.models import Organization, Scope
 from kpi.models import ForecastInterval, IntervalStats, QueueSettings
 from tests.conftest import client_of
 
 NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)
 ASKED = {"organization_id": "org_123", "queue_name": "support", "as_of_time": "2026-01-31T10:00:00Z"}
-TABLES = (IntervalStats, ForecastInterval, Snapshot, AttendanceRecord, Shift, QueueSettings)
+TABLES = (IntervalStats, ForecastInterval, Snapshot, AttendanceRecord, Shift, QueueSettings, Rule)
 
 
 @pytest.fixture
@@ -65,6 +67,11 @@ def test_loading_again_changes_nothing(client: APIClient) -> None:
 
     assert [model.objects.count() for model in TABLES] == counts
     assert computed(client)["health_score"] == before["health_score"]
+
+
+def test_an_incident_of_the_simulation_lasts_long_enough_to_raise_an_alert(loaded: Organization) -> None:
+    waits = Rule.objects.filter(metric="sla_risk.risk_score", severity="critical").values_list("for_seconds", flat=True)
+    assert min(waits) < LASTS / 2
 
 
 def test_what_somebody_set_for_a_queue_stays(loaded: Organization) -> None:

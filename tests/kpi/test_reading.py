@@ -213,6 +213,12 @@ def test_a_day_of_the_grid_is_local(api, organization, zone, day, count):
     assert (len(found["intervals"]), found["time_zone"]) == (count, zone)
 
 
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31", "2026-02-30", "today"])
+def test_a_grid_of_no_day_that_could_be_is_refused(api, day):
+    answer = api.get(INTERVALS, SUPPORT | {"date": day})
+    assert (answer.status_code, list(answer.json()["errors"])) == (400, ["date"])
+
+
 def test_a_grid_without_anything_is_empty_cells(api):
     for query in ({}, SUPPORT, {"department_id": "dept_456"}):
         cells = api.get(INTERVALS, query).json()["intervals"]

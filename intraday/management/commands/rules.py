@@ -21,5 +21,8 @@ class Command(BaseCommand):
             raise CommandError(
                 f"There is no organization '{options['organization']}': `manage.py bootstrap` makes one."
             )
-        for rule in services.install_default_rules(organization=organization, now=timezone.now()):
+        made = services.install_default_rules(organization=organization, now=timezone.now())
+        for rule in made:
             self.stdout.write(f"{rule.severity:8}  {rule.name}")
+        if not made:
+            self.stdout.write("Nothing to add: it has, or had, every rule of the pack.")
