@@ -1,5 +1,6 @@
 """The rules that an organization starts with: rules like any other, to be edited or disabled."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -182,7 +183,9 @@ DEFAULT_RULES: tuple[dict[str, Any], ...] = (
 
 
 @transaction.atomic
-def install_default_rules(*, organization: Organization, now: datetime) -> list[Rule]:
+def install_rules(
+    *, organization: Organization, now: datetime, rules: Sequence[Mapping[str, Any]] = DEFAULT_RULES
+) -> list[Rule]:
     """Those that the organization has not had yet, deleted ones included; so it is safe to repeat."""
     had = set(Rule.objects.filter(organization=organization).values_list("name", flat=True))
     return [
@@ -192,6 +195,6 @@ def install_default_rules(*, organization: Organization, now: datetime) -> list[
             actor=Actor(SYSTEM),
             now=now,
         )
-        for rule in DEFAULT_RULES
+        for rule in rules
         if rule["name"] not in had
     ]

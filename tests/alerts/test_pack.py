@@ -15,7 +15,7 @@ RUNBOOK = Path(__file__).parents[2] / "docs" / "runbook.md"
 
 
 def test_every_rule_of_the_pack_is_valid_and_says_what_it_means(organization: Organization):
-    made = services.install_default_rules(organization=organization, now=timezone.now())
+    made = services.install_rules(organization=organization, now=timezone.now())
     words = {rule["name"]: rule["in_words"] for rule in selectors.rules(organization)}
     assert words.keys() == {rule.name for rule in made}
     assert words["Occupancy too high"] == (
@@ -30,7 +30,7 @@ def test_every_rule_of_the_pack_is_valid_and_says_what_it_means(organization: Or
 
 def test_every_rule_of_the_pack_has_its_entry_in_the_runbook(organization: Organization):
     headings = {line.removeprefix("## ") for line in RUNBOOK.read_text().splitlines() if line.startswith("## ")}
-    made = services.install_default_rules(organization=organization, now=timezone.now())
+    made = services.install_rules(organization=organization, now=timezone.now())
     linked = {rule.runbook.partition("#")[2] for rule in made}
     assert linked == headings
 

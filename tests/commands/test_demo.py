@@ -8,9 +8,11 @@ from rest_framework.test import APIClient
 
 import attendance.services
 import kpi.services
+from alerts.models import Rule
 from attendance.models import AttendanceRecord, Shift
 from backlog.models import Snapshot
 from intraday import demo
+from intraday.feeds.profiles import LASTS
 from intraday.org.models import Organization, Scope
 from kpi.models import ForecastInterval, IntervalStats, QueueSettings
 from tests.conftest import client_of
@@ -95,3 +97,14 @@ def test_purging_spares_it(client: APIClient) -> None:
     after = computed(client)
     assert after["health_score"] == before["health_score"]
     assert after["sla_risk"] == before["sla_risk"]
+
+
+def test_a_simulated_incident_lasts_long_enough_to_raise_a_critical_alert(loaded: Organization) -> None:
+    rules = Rule.objects.filter(organization=loaded, severity="critical")
+    assert min(rule.for_seconds for rule in rules) < LASTS / 2
+
+
+def test_loading_again_adds_no_rule(loaded: Organization) -> None:
+    before = Rule.objects.count()
+    demo.load(now=NOW + timedelta(days=1))
+    assert Rule.objects.count() == before

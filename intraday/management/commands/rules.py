@@ -21,5 +21,5 @@ class Command(BaseCommand):
             raise CommandError(
                 f"There is no organization '{options['organization']}': `manage.py bootstrap` makes one."
             )
-        for rule in services.install_default_rules(organization=organization, now=timezone.now()):
+        for rule in services.install_rules(organization=organization, now=timezone.now()):
             self.stdout.write(f"{rule.severity:8}  {rule.name}")
