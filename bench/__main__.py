@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from bench import alerts, contenders, fanout, ingest, kpi, load, logwrite, services
+from bench import alerts, beside, burst, contenders, fanout, idle, ingest, kpi, load, logwrite, services, shrink, storm
 from bench.contenders import Contender
 from bench.machine import PEERS, MissingError, cores, need
 from bench.report import Report
@@ -26,7 +26,8 @@ MEASURES = {
     "saturation": (fanout.saturation, fanout.FLOOD),
     "single": (fanout.single, fanout.SINGLE),
 }
-WRITING = ("ingest", "logwrite", "kpi", "alerts")
+LISTENING = ("burst", "idle", "storm", "beside")
+WRITING = ("ingest", "logwrite", "kpi", "alerts", "snapshot")
 
 
 @dataclass
@@ -62,8 +63,9 @@ def prepare(stack: ExitStack, report: Report, wanted: list[str]) -> Ground:
     ground.env |= stack.enter_context(services.valkey())
     ground.env |= stack.enter_context(services.postgres())
     ground.key = ground.attempt("every figure of ours", lambda: services.seed(ground.env))
+    if set(wanted) & {*BESIDE, *LISTENING}:
+        ground.client = ground.attempt(", ".join([*BESIDE, *LISTENING]), load.build) is not None
     if set(wanted) & set(BESIDE):
-        ground.client = ground.attempt(", ".join(BESIDE), load.build) is not None
         ground.node = ground.attempt("every figure of Socket.IO", install_peers)
     return ground
 
@@ -84,22 +86,43 @@ def measure(ground: Ground, name: str, *, rounds: int, quick: bool) -> None:
         bench, whole = MEASURES[name]
         chosen = fanout.short(whole) if quick else whole
         bench(ground.report, ground.contenders(BESIDE[name]), rounds=rounds, load=chosen)
-    if name == "ingest" and ground.key:
-        sizes = (1000,) if quick else (1000, 5000)
-        ingest.batches(ground.report, ground.env, ground.key, rounds=rounds, sizes=sizes)
-    if name == "logwrite" and ground.key:
+    elif name in LISTENING and ground.client and ground.key:
+        listen(ground, ground.key, name, rounds=rounds, quick=quick)
+    elif name in WRITING and ground.key:
+        write(ground, ground.key, name, rounds=rounds, quick=quick)
+
+
+def listen(ground: Ground, key: str, name: str, *, rounds: int, quick: bool) -> None:
+    ours = contenders.ours(ground.env, key)
+    if name == "burst":
+        burst.measure(ground.report, ours)
+    elif name == "idle":
+        idle.measure(ground.report, ours, conns=2_000)
+    elif name == "storm":
+        storm.measure(ground.report, ours)
+    elif name == "beside":
+        beside.measure(ground.report, ours, key, rounds=rounds, posts=30 if quick else 60)
+
+
+def write(ground: Ground, key: str, name: str, *, rounds: int, quick: bool) -> None:
+    sizes = (1_000,) if quick else (1_000, 10_000)
+    if name == "ingest":
+        ingest.batches(ground.report, ground.env, key, rounds=rounds, sizes=(1_000,) if quick else (1_000, 5_000))
+    elif name == "logwrite":
         logwrite.measure(ground.report, ground.env, rounds=rounds)
-    if name == "kpi" and ground.key:
-        kpi.measure(ground.report, ground.env, sizes=(1_000,) if quick else (1_000, 10_000))
-    if name == "alerts" and ground.key:
-        alerts.measure(ground.report, ground.env, sizes=(1_000,) if quick else (1_000, 10_000))
+    elif name == "kpi":
+        kpi.measure(ground.report, ground.env, sizes=sizes)
+    elif name == "alerts":
+        alerts.measure(ground.report, ground.env, sizes=sizes)
+    elif name == "snapshot":
+        shrink.measure(ground.report, ground.env, key)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measures against real servers and peers.")
-    every = [*MEASURES, *WRITING]
+    every = [*MEASURES, *LISTENING, *WRITING]
     parser.add_argument("--only", nargs="+", choices=every, default=every, help="these rows only")
-    parser.add_argument("--rounds", type=int, default=0, help="interleaved rounds (5; with --quick 1)")
+    parser.add_argument("--rounds", type=int, default=0, help="interleaved rounds (3; with --quick 1)")
     parser.add_argument("--quick", action="store_true", help="one short round: a look, not a measurement")
     parser.add_argument("--write", action="store_true", help="put the table into docs/benchmarks.md")
     options = parser.parse_args()
@@ -108,7 +131,7 @@ def main() -> None:
         os.sched_setaffinity(0, {cores()[1]})  # inherited by everything that is not the measured server
         ground = prepare(stack, report, options.only)
         for name in options.only:
-            measure(ground, name, rounds=options.rounds or (1 if options.quick else 5), quick=options.quick)
+            measure(ground, name, rounds=options.rounds or (1 if options.quick else 3), quick=options.quick)
     print(report.text())
     if options.write:
         report.write()

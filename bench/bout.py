@@ -6,14 +6,13 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
-
 from bench import payload
 from bench.contenders import Contender
 from bench.load import PROGRESS, Heard, client
 from bench.machine import cores, cpu_seconds
 from bench.pace import Command
-from bench.processes import free_port, log_tail, running, wait_for_port
+from bench.processes import free_port, running, wait_for_port
+from bench.publishers import answer, ask, tell
 
 DEADLINE_S = 120.0
 SETTLE_S = 0.5
@@ -72,17 +71,16 @@ def fight(contender: Contender, load: Load, *, conns: int) -> Outcome:
         subscribed = ear.wait_ready()
         _warm_up(contender, publisher, load)
         before = cpu_seconds(server.pid)
-        _tell(publisher, _command(contender, load))
+        tell(publisher, _command(contender, load))
         heard = ear.heard()
         spent = cpu_seconds(server.pid) - before
-        published = {} if load.seconds else _answer(contender, publisher)
+        published = {} if load.seconds else answer(publisher)
         return Outcome(heard=heard, cpu_s=spent, subscribed_s=subscribed, published=published)
 
 
 def _warm_up(contender: Contender, publisher: subprocess.Popen[str], load: Load) -> None:
     body = payload.body(contender.envelope_bytes)
-    _tell(publisher, Command(body=body, count=load.warm_up, rate=load.warm_up_rate, numbered=False))
-    _answer(contender, publisher)
+    ask(publisher, Command(body=body, count=load.warm_up, rate=load.warm_up_rate, numbered=False))
     time.sleep(SETTLE_S)
 
 
@@ -92,18 +90,3 @@ def _command(contender: Contender, load: Load) -> Command:
         return Command(body=body, count=load.count, rate=load.rate)
     seconds = load.seconds + 1  # the client counts for `seconds` from the first event on; the publisher stops later
     return Command(body=body, seconds=seconds, window=load.window, burst=load.burst, progress=str(PROGRESS))
-
-
-def _tell(publisher: subprocess.Popen[str], command: Command) -> None:
-    assert publisher.stdin
-    publisher.stdin.write(msgspec.json.encode(command).decode() + "\n")
-    publisher.stdin.flush()
-
-
-def _answer(contender: Contender, publisher: subprocess.Popen[str]) -> dict[str, Any]:
-    assert publisher.stdout
-    line = publisher.stdout.readline()
-    if not line:
-        raise RuntimeError(f"the publisher of {contender.name} gave up:\n{log_tail(f'{contender.name}-publisher')}")
-    answer: dict[str, Any] = msgspec.json.decode(line)
-    return answer

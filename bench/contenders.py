@@ -1,8 +1,10 @@
 """Who is measured: how to start the server, who publishes for it, how a client subscribes."""
 
+import json
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from bench import payload
 from bench.machine import PEERS
@@ -28,16 +30,26 @@ class Contender:
 
 def ours(env: dict[str, str], key: str) -> Contender:
     authenticate = f'{{"event":"authenticate","data":{{"token":"{key}"}}}}'
-    subscribe = f'{{"event":"subscribe","data":{{"channels":["custom"],"organization_id":"{ORGANIZATION}"}}}}'
     return Contender(
         name="ours",
         server=lambda port: [PYTHON, "manage.py", "serve", "--host", "127.0.0.1", "--port", str(port)],
         publisher=(PYTHON, "-m", "bench.publisher"),
         path="/ws",
-        steps=((authenticate, '"event":"authenticated"'), (subscribe, '"event":"subscribed"')),
+        steps=((authenticate, '"event":"authenticated"'), _subscribing("custom")),
         envelope_bytes=len(OUR_ENVELOPE),
         env=env,
     )
+
+
+def _subscribing(channel: str, **options: Any) -> tuple[str, str]:
+    data = {"channels": [channel], "organization_id": ORGANIZATION, **options}
+    return json.dumps({"event": "subscribe", "data": data}), '"event":"subscribed"'
+
+
+def listening_to(ours: Contender, channel: str, **options: Any) -> tuple[tuple[str, str], ...]:
+    """Its steps, to another channel or from another position."""
+    authenticating, _ = ours.steps
+    return authenticating, _subscribing(channel, snapshot=False, **options)
 
 
 def bare() -> Contender:

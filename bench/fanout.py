@@ -10,12 +10,12 @@ from bench.contenders import Contender
 from bench.report import Report, Row
 
 CONNECTIONS = 1000
-STEADY = Load(rate=20, count=200)
+STEADY = Load(rate=20, count=120)
 # The stock consumer needs about half a second per event: at 20 a second it would only measure its own queue.
-STOCK = Load(rate=1, count=8, warm_up=3, warm_up_rate=1)
+STOCK = Load(rate=1, count=6, warm_up=2, warm_up_rate=1)
 BUSY = Load(rate=100, count=1000)
-FLOOD = Load(seconds=5, window=200, burst=20)
-SINGLE = Load(rate=5, count=40)
+FLOOD = Load(seconds=4, window=200, burst=20)
+SINGLE = Load(rate=5, count=30)
 
 Rounds = dict[str, list[Outcome]]
 Figure = Callable[[Outcome], float]

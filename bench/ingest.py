@@ -17,7 +17,7 @@ from bench.scopes import ORGANIZATION, queues
 from bench.services import inside
 
 PATH = "/api/schedulesbacklog"
-SAMPLE = 200
+SAMPLE = 100
 MAX_STATEMENTS = 20
 
 

@@ -31,6 +31,11 @@ HALF_HOUR = timedelta(minutes=30)
 RUNS = 3
 
 
+def filled(size: int) -> Organization:
+    """It is filled once: by whichever bench needs it first."""
+    return Organization.objects.filter(pk=f"org_kpi_{size}").first() or fill(size)
+
+
 @transaction.atomic
 def fill(size: int) -> Organization:
     """Queues of all sizes with a day of half hours: measured up to ten past noon, forecast to its end."""
@@ -97,7 +102,7 @@ def _starts(count: int) -> list[datetime]:
 
 
 def measure(size: int) -> tuple[float, int]:
-    organization = fill(size)
+    organization = filled(size)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
     services.compute_all(organization_id=organization.pk, now=NOON)  # the first makes the current rows

@@ -38,6 +38,24 @@ def cpu_seconds(pid: int) -> float:
     return (int(after_name[11]) + int(after_name[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def resident_bytes(pid: int) -> int:
+    return _status_kb(pid, "VmRSS") * 1024
+
+
+def peak_bytes(pid: int) -> int:
+    """The most that was resident since `reset_peak`."""
+    return _status_kb(pid, "VmHWM") * 1024
+
+
+def reset_peak(pid: int) -> None:
+    Path(f"/proc/{pid}/clear_refs").write_text("5")
+
+
+def _status_kb(pid: int, name: str) -> int:
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(f"{name}:"))
+
+
 def need(program: str, hint: str) -> str:
     found = shutil.which(program)
     if found is None:

@@ -18,6 +18,7 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
     body: dict[str, Any]
     count: int = 0
     rate: float = 0.0
+    together: bool = False  # all `count` in one transaction, at once
     numbered: bool = True  # False: a warm-up, every event is number 0 and not counted
     seconds: float = 0.0
     window: int = 0
@@ -39,6 +40,8 @@ def answer(**figures: float) -> None:
 
 
 def ticks(command: Command) -> Iterator[Tick]:
+    if command.together:
+        return iter([Tick(0.0, range(1, command.count + 1))])
     return _flood(command) if command.seconds else _steady(command)
 
 

@@ -14,6 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
 
+from intraday import runbook
 from intraday.channels import CHANNELS
 from intraday.org import access, tree, walls
 from intraday.org.access import DEMO_ORGANIZATION, Principal
@@ -47,6 +48,15 @@ def page(request: HttpRequest) -> HttpResponse:
 def alert(request: HttpRequest, alert_id: str) -> HttpResponse:
     """One alert, as a notification links to it. The page itself asks whether there is such an alert."""
     return _for_people(request, view="alert", alert_id=alert_id)
+
+
+@require_safe
+@never_cache
+def runbook_page(request: HttpRequest) -> HttpResponse:
+    """What each rule of the default pack means, and what to do."""
+    if _principals(request) is None:
+        return redirect_to_login(request.get_full_path(), settings.LOGIN_URL)
+    return render(request, "intraday/runbook.html", {"content": runbook.html()})
 
 
 @require_safe

@@ -7,7 +7,7 @@ from django.utils import timezone
 from intraday.org.models import Scope
 from intraday.readonly import ReadOnly
 from kpi import services
-from kpi.models import Holiday, IntervalStats, QueueSettings
+from kpi.models import Holiday, IntervalStats, OrganizationSettings, QueueSettings
 
 
 @admin.register(QueueSettings)
@@ -44,6 +44,37 @@ class QueueSettingsAdmin(admin.ModelAdmin):
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[QueueSettings]) -> None:
         services.remove_queue_settings(list(queryset), now=timezone.now())
+
+
+@admin.register(OrganizationSettings)
+class OrganizationSettingsAdmin(admin.ModelAdmin):
+    """How figures are judged. Saving works them out anew within seconds."""
+
+    list_display = ["organization", "sla_weight", "staffing_weight", "utilization_weight", "change_minutes"]
+    fieldsets = [
+        (None, {"fields": ["organization"]}),
+        (
+            "Health score",
+            {
+                "fields": ["sla_weight", "staffing_weight", "utilization_weight"],
+                "description": "Shares that add up to 1.",
+            },
+        ),
+        ("Changes", {"fields": ["change_minutes"]}),
+    ]
+    autocomplete_fields = ["organization"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: OrganizationSettings | None = None) -> list[str]:
+        return ["organization"] if obj else []
+
+    def save_model(self, request: HttpRequest, obj: OrganizationSettings, form: forms.ModelForm, change: bool) -> None:
+        services.save_organization_settings(obj, now=timezone.now())
+
+    def delete_model(self, request: HttpRequest, obj: OrganizationSettings) -> None:
+        services.remove_organization_settings([obj.pk], now=timezone.now())
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[OrganizationSettings]) -> None:
+        services.remove_organization_settings([each.pk for each in queryset], now=timezone.now())
 
 
 @admin.register(Holiday)

@@ -13,7 +13,6 @@ from kpi.figures import Figure, Point, point_of
 from kpi.models import CurrentKPI, KPISnapshot
 from kpi.sums import Part
 
-BASELINE_WITHIN = timedelta(minutes=15)
 QUARTER = timedelta(minutes=15)
 KEPT = timedelta(hours=48)
 KEPT_OF_EACH_QUARTER = timedelta(days=35)
@@ -53,11 +52,11 @@ def parts(scopes: Collection[Scope]) -> dict[int, Part]:
     return {pk: each.part for pk, each in memos.items() if each.part is not None}
 
 
-def baseline(row: CurrentKPI, at: datetime) -> Point | None:
+def baseline(row: CurrentKPI, at: datetime, within: timedelta) -> Point | None:
     """The newest figure before that instant, for one that is not older than the newest. The row knows two: the newest
     may be of this very instant."""
     earlier = [point for point in memo(row).points if point.time < at]
-    return earlier[0] if earlier and at - earlier[0].time <= BASELINE_WITHIN else None
+    return earlier[0] if earlier and at - earlier[0].time <= within else None
 
 
 class Told(NamedTuple):
@@ -75,19 +74,17 @@ class Before(NamedTuple):
     baseline: Point | None = None
 
 
-def before(row: CurrentKPI, at: datetime) -> Before:
+def before(row: CurrentKPI, at: datetime, within: timedelta) -> Before:
     """For an instant that is not older than the scope's newest figure."""
     told = None
     if row.time == at and row.snapshot_id is not None and row.saved_at is not None:
         told = Told(row.snapshot_id, row.saved_at, row.figure)
-    return Before(told, baseline(row, at))
+    return Before(told, baseline(row, at, within))
 
 
-def late_before(scopes: Iterable[Scope], at: datetime) -> dict[int, Before]:
+def late_before(scopes: Iterable[Scope], at: datetime, within: timedelta) -> dict[int, Before]:
     """For an instant that is older, from the history."""
-    rows = KPISnapshot.objects.filter(
-        scope__in=[scope.pk for scope in scopes], time__gte=at - BASELINE_WITHIN, time__lte=at
-    )
+    rows = KPISnapshot.objects.filter(scope__in=[scope.pk for scope in scopes], time__gte=at - within, time__lte=at)
     found: dict[int, Before] = {}
     for row in rows.order_by("time"):
         if row.time == at:

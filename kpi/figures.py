@@ -55,11 +55,11 @@ class Figure:
         return point_of(self.at, self.utilization, self.headcount_gap, self.sla_risk, half_up(self.health.score))
 
 
-def figure(scope: Scope, at: datetime, part: Part) -> Figure:
+def figure(scope: Scope, at: datetime, part: Part, weights: formulas.Weights) -> Figure:
     sums = part.sums
     occupancy = _occupancy(sums)
     share = ratio(sums.gap, sums.gap_required)
-    judged = formulas.health_score(risk=sums.risk, gap_share=share, occupancy=occupancy)
+    judged = formulas.health_score(risk=sums.risk, gap_share=share, occupancy=occupancy, weights=weights)
     return Figure(
         scope,
         at,

@@ -75,7 +75,7 @@ def grid(days: Sequence[QueueDay], of: Sequence[Cell]) -> list[GridInterval]:
     """The sums over these queues, cell by cell."""
     columns = [list(_cells_of(day, of)) for day in days]
     return [
-        _interval(cell, total(sums for _, sums in column), total(Sums(forecast=more) for more, _ in column))
+        _interval(cell, total(sums for _, sums in column), [more for more, _ in column if more is not None])
         for cell, column in zip(of, zip(*columns, strict=True) if columns else ((),) * len(of), strict=True)
     ]
 
@@ -113,9 +113,8 @@ def _ratio(measured: Mapping[datetime, list], expected: Mapping[datetime, list],
 def _sums(
     day: QueueDay, cell: Cell, measured: Sequence[Interval], expected: Sequence[Expected], corrected: float
 ) -> Sums:
-    sums = Sums()
-    for row in measured:
-        sums = total([sums, _measured(row, day.rules)])
+    parts = [_measured(row, day.rules) for row in measured] or [Sums()]
+    sums = parts[0] if len(parts) == 1 else total(parts)
     if expected:
         sums.forecast = sum(row.offered for row in expected)
     _put_heads(sums, day, cell, measured, expected)
@@ -195,13 +194,13 @@ def _required(rules: Rules, seconds: float, calls: float, aht_seconds: float) ->
     return required(rules, interval_seconds=seconds, calls=calls, aht_seconds=aht_seconds)[0]
 
 
-def _interval(cell: Cell, sums: Sums, corrected: Sums) -> GridInterval:
+def _interval(cell: Cell, sums: Sums, corrected: Sequence[float]) -> GridInterval:
     return GridInterval(
         start=cell.start,
         end=cell.end,
         state=cell.phase,
         forecast=half_up(sums.forecast),
-        reforecast=half_up(corrected.forecast),
+        reforecast=half_up(sum(corrected)) if corrected else None,
         offered=sums.offered,
         answered=sums.answered,
         abandoned=sums.abandoned,

@@ -1,11 +1,11 @@
 """What is known of a queue at an instant. Pure: plain values, so that working with them needs no database."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
-from kpi.formulas import AbandonPolicy
+from kpi.formulas import AbandonPolicy, Weights
 
 if TYPE_CHECKING:
     from intraday.org.models import Scope
@@ -34,6 +34,13 @@ class Feed(NamedTuple):
 
     as_of: datetime | None
     cadence_seconds: float | None
+
+
+class Judging(NamedTuple):
+    """How an organization wants its figures judged: the weights of health, and how old a baseline of changes may be."""
+
+    weights: Weights
+    baseline_within: timedelta
 
 
 class Queue(NamedTuple):

@@ -6,7 +6,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
-from intraday.org.models import Scope
+from intraday.org.models import Organization, Scope
 from kpi import hours
 
 INTERVAL_MINUTES = (5, 10, 15, 20, 30, 60)
@@ -173,6 +173,34 @@ class QueueSettings(models.Model):
     def clean(self) -> None:
         if self.scope_id and not self.scope.queue_name:
             raise ValidationError({"scope": "Settings belong to a queue."})
+
+
+SHARE = [MinValueValidator(0), MaxValueValidator(1)]
+
+
+class OrganizationSettings(models.Model):
+    """How an organization's figures are judged. One without a row of its own is judged by the defaults."""
+
+    organization = models.OneToOneField(Organization, models.CASCADE, primary_key=True, related_name="kpi_settings")
+    sla_weight = models.FloatField("weight of the SLA risk", default=0.5, validators=SHARE)
+    staffing_weight = models.FloatField("weight of staffing", default=0.3, validators=SHARE)
+    utilization_weight = models.FloatField("weight of utilization", default=0.2, validators=SHARE)
+    change_minutes = models.FloatField(
+        default=15,
+        validators=[MinValueValidator(1), MaxValueValidator(24 * 60)],
+        help_text="How old the figure may be that changes are told against.",
+    )
+
+    class Meta:
+        verbose_name = verbose_name_plural = "organization settings"
+
+    def __str__(self) -> str:
+        return str(self.organization)
+
+    def clean(self) -> None:
+        weights = (self.sla_weight, self.staffing_weight, self.utilization_weight)
+        if None not in weights and abs(sum(weights) - 1) > 1e-6:
+            raise ValidationError(f"The weights of the health score add up to 1, not to {sum(weights):g}.")
 
 
 class Holiday(models.Model):

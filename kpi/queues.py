@@ -1,4 +1,4 @@
-"""How each queue of an organization is run, and when it is closed."""
+"""How an organization and each of its queues are run, and when a queue is closed."""
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime, timedelta
@@ -10,8 +10,9 @@ from django.db.models import QuerySet
 
 from intraday.org.models import Organization, Scope
 from kpi import hours
-from kpi.known import Feed, Queue, Rules
-from kpi.models import Holiday, IntervalFeed, Kind, QueueSettings
+from kpi.formulas import Weights
+from kpi.known import Feed, Judging, Queue, Rules
+from kpi.models import Holiday, IntervalFeed, Kind, OrganizationSettings, QueueSettings
 
 MANY = 500
 NO_FEED = Feed(None, None)
@@ -38,6 +39,12 @@ DEFAULT_RULES = _rules(tuple(getattr(QueueSettings(), name) for name in _SETTING
 def rules_of(rows: QuerySet[QueueSettings]) -> dict[int, Rules]:
     """By scope."""
     return {scope_id: _rules(tuple(values)) for scope_id, *values in rows.values_list("scope_id", *_SETTINGS)}
+
+
+def judging(organization: Organization) -> Judging:
+    row = OrganizationSettings.objects.filter(pk=organization.pk).first() or OrganizationSettings()
+    weights = Weights(row.sla_weight, row.staffing_weight, row.utilization_weight)
+    return Judging(weights, timedelta(minutes=row.change_minutes))
 
 
 def load(organization: Organization, scopes: Collection[Scope], at: datetime) -> list[Queue]:

@@ -13,10 +13,11 @@ from msgspec import structs
 
 from intraday.jobs.garbage import not_collected
 from intraday.org.models import Organization, Scope
-from kpi import currents, figures, inputs
+from kpi import currents, figures, inputs, queues
 from kpi.currents import Before
 from kpi.events import KPIChanged
 from kpi.figures import Figure
+from kpi.known import Judging
 from kpi.models import CurrentKPI, KPISnapshot
 from kpi.parts import part_of
 from kpi.sums import Part, roll_up
@@ -103,11 +104,12 @@ def run(
     parts = {each.queue.scope: part_of(each, at) for each in inputs.load(organization, targets.queues, at)}
     known = currents.parts(targets.others) if targets.others else {}
     above = _levels(targets.levels, parts | {each: known[each.pk] for each in targets.others if each.pk in known})
-    found = [figures.figure(scope, at, part) for scope, part in (parts | above).items()]
+    judging = queues.judging(organization)
+    found = [figures.figure(scope, at, part, judging.weights) for scope, part in (parts | above).items()]
     told = [each for each in found if manual or _is_news(each, rows[each.scope.pk])]
     late = [each.scope for each in told if _is_late(each, rows[each.scope.pk])]
-    past = currents.late_before(late, at) if late else {}
-    drafts = [_Draft.of(each, rows[each.scope.pk], past, now) for each in told]
+    past = currents.late_before(late, at, judging.baseline_within) if late else {}
+    drafts = [_Draft.of(each, rows[each.scope.pk], past, judging, now) for each in told]
     again = {draft.figure.scope: before for draft in drafts if (before := draft.told_before(began, manual)) is not None}
     done = _store([draft for draft in drafts if draft.figure.scope not in again])
     return done | {scope: Computed(before, None) for scope, before in again.items()}
@@ -142,9 +144,11 @@ class _Draft:
     payload: KPIChanged
 
     @classmethod
-    def of(cls, found: Figure, row: CurrentKPI, past: Mapping[int, Before], now: datetime) -> "_Draft":
+    def of(
+        cls, found: Figure, row: CurrentKPI, past: Mapping[int, Before], judging: Judging, now: datetime
+    ) -> "_Draft":
         latest = not _is_late(found, row)
-        before = currents.before(row, found.at) if latest else past.get(row.pk, Before())
+        before = currents.before(row, found.at, judging.baseline_within) if latest else past.get(row.pk, Before())
         key = uuid4() if before.told is None else before.told.snapshot_id
         payload = figures.payload(found, snapshot_id=str(key), computed_at=now, latest=latest, baseline=before.baseline)
         return cls(found, row, before, payload)

@@ -5,12 +5,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from intraday.jobs import dirty
 from intraday.org.access import DEMO_ORGANIZATION
 from intraday.org.models import Organization, Scope
 from kpi import facts, runs
-from kpi.models import ForecastInterval, Holiday, IntervalStats, KPISnapshot, QueueSettings
+from kpi.models import ForecastInterval, Holiday, IntervalStats, KPISnapshot, OrganizationSettings, QueueSettings
 from kpi.runs import Computed
 
 Stored = facts.Stored
@@ -68,6 +69,25 @@ def remove_queue_settings(settings: Collection[QueueSettings], *, now: datetime)
     """The queues are run by the defaults from now on."""
     dirty.mark([each.scope for each in settings], now=now)
     QueueSettings.objects.filter(pk__in=[each.pk for each in settings]).delete()
+
+
+@transaction.atomic
+def save_organization_settings(settings: OrganizationSettings, *, now: datetime) -> None:
+    """Raises django.core.exceptions.ValidationError."""
+    settings.full_clean(validate_unique=False)
+    settings.save()
+    dirty.mark(_whole([settings.organization_id]), now=now)
+
+
+@transaction.atomic
+def remove_organization_settings(organization_ids: Collection[str], *, now: datetime) -> None:
+    """These organizations are judged by the defaults from now on."""
+    OrganizationSettings.objects.filter(pk__in=organization_ids).delete()
+    dirty.mark(_whole(organization_ids), now=now)
+
+
+def _whole(organization_ids: Collection[str]) -> QuerySet[Scope]:
+    return Scope.objects.filter(organization__in=organization_ids, department_id="", queue_name="")
 
 
 @transaction.atomic

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
+from functools import cached_property
 
 from realtime.frames import deflated_frame, frame
 from realtime.log import Record
@@ -16,26 +17,19 @@ Spell = Callable[[Record], bytes]
 class Batch:
     """Messages that lead from a position to `upto`; there may be none. Frames are made when first asked for."""
 
-    __slots__ = ("_deflated", "_frames", "acks", "names", "texts", "upto")
-
     def __init__(self, upto: int, texts: list[bytes]) -> None:
         self.upto = upto
         self.texts = texts
         self.names: Counter[str] = Counter()  # how many events of each name
         self.acks: list[int] = []  # seqs whose receipt must be acknowledged
-        self._frames = self._deflated = b""
 
-    @property
+    @cached_property
     def frames(self) -> bytes:
-        if not self._frames:
-            self._frames = b"".join(map(frame, self.texts))
-        return self._frames
+        return b"".join(map(frame, self.texts))
 
-    @property
+    @cached_property
     def deflated(self) -> bytes:
-        if not self._deflated:
-            self._deflated = b"".join(map(deflated_frame, self.texts))
-        return self._deflated
+        return b"".join(map(deflated_frame, self.texts))
 
 
 def render(records: Sequence[Record], rooms: RoomFilter, *, names: bool, replayed: bool = False) -> Batch:

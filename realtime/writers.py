@@ -54,8 +54,11 @@ class Writer(Protocol):
 
 
 class TransportWriter:
+    __slots__ = ("_deflates", "_transport", "_write_frames", "on_ready", "ready")
+
     def __init__(self, transport: FrameTransport) -> None:
         self._transport = transport
+        self._write_frames = transport.write_frames
         self._deflates = transport.deflates
         self.on_ready: Callable[[], None] = lambda: None
         self.ready = transport.is_writable()
@@ -67,10 +70,10 @@ class TransportWriter:
             self.on_ready()
 
     def write(self, batch: Batch) -> None:
-        self._transport.write_frames(batch.deflated if self._deflates else batch.frames)
+        self._write_frames(batch.deflated if self._deflates else batch.frames)
 
     def send(self, text: bytes) -> None:
-        self._transport.write_frames(frame(text))
+        self._write_frames(frame(text))
 
     async def drained(self) -> None:
         await self._transport.wait_writable()

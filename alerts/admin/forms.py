@@ -22,6 +22,7 @@ from alerts.wording import COMPARED
 from intraday.org.models import Organization
 
 STEPS = "escalation"  # the prefix of the rows
+MOST_ROWS = 100
 
 
 class RuleForm(forms.ModelForm):
@@ -52,7 +53,9 @@ class RuleForm(forms.ModelForm):
     no_data_mode = forms.ChoiceField(choices=NoDataMode.choices, label="Without data", initial=NoDataMode.KEEP_LAST)
     no_data_for_seconds = SpanField(required=False, label="Without data means", initial=300)
     alert_type = forms.CharField(required=False, help_text="What screens group by; empty: after the metric.")
-    runbook = forms.CharField(required=False, help_text="What to do: an address, or a section of docs/runbook.md.")
+    runbook = forms.CharField(
+        required=False, help_text="What to do: an address, or a section of the runbook: /runbook#sla-risk."
+    )
     enabled = forms.BooleanField(required=False, initial=True)
     seen_version = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
@@ -100,7 +103,8 @@ class RuleForm(forms.ModelForm):
 def steps_of(data: Mapping[str, Any]) -> list[dict[str, Any]] | None:
     """The rows of escalation as they were posted, in order of time; None if a row is wrong, which it says itself."""
     rows = []
-    for number in range(int(data.get(f"{STEPS}-TOTAL_FORMS") or 0)):
+    posted = data.get(f"{STEPS}-TOTAL_FORMS") or "0"
+    for number in range(min(int(posted), MOST_ROWS) if posted.isdecimal() else 0):
         form = StepForm(data, prefix=f"{STEPS}-{number}", empty_permitted=True, use_required_attribute=False)
         if data.get(f"{form.prefix}-DELETE") or not form.has_changed():
             continue

@@ -45,6 +45,8 @@ class Notice:
             "Threshold": wording.figure(self.alert["threshold_value"], unit),
             "Since": f"{self.alert['triggered_at']:%Y-%m-%d %H:%M:%S} UTC",
         }
+        if "runbook" in self.alert and self.transition != "resolved":
+            facts["What to do"] = str(self.alert["runbook"])
         if self.transition == "resolved" and "resolved_by" in self.alert:
             facts["Resolved by"] = str(self.alert["resolved_by"])
         return facts

@@ -1,9 +1,11 @@
 """Sending one notice to one recipient, within a bounded time. No database: senders run in threads beside the loop."""
 
 import asyncio
+import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
 import httpx
 import msgspec
@@ -61,12 +63,18 @@ async def _post(url: httpx.URL, body: bytes, headers: dict[str, str]) -> Sent:
         headers = {**headers, "Host": url.netloc.decode()}
         extensions = {"sni_hostname": url.raw_host.decode()}
         async with (
-            httpx.AsyncClient(timeout=settings.SEND_TIMEOUT, trust_env=False) as client,
+            httpx.AsyncClient(verify=_tls(), timeout=settings.SEND_TIMEOUT, trust_env=False) as client,
             client.stream(
                 "POST", url.copy_with(host=address), content=body, headers=headers, extensions=extensions
             ) as answer,
         ):
             return _judged(answer)
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    """Reading the certificates of authorities takes longer than sending."""
+    return httpx.create_ssl_context(trust_env=False)
 
 
 def _judged(answer: httpx.Response) -> Sent:

@@ -4,7 +4,8 @@ Nothing here holds a transaction while it waits for somebody. One run works at a
 every claim is a conditional UPDATE besides, so two runs at once send nothing twice.
 """
 
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -35,7 +36,7 @@ AT_ONCE = 32
 AT_ONCE_EACH = 4  # of one organization: whoever has many receivers that hang leaves room for others
 RUN_SECONDS = 15.0
 LOOK_AGAIN_SECONDS = 0.2
-MOST_NOTICES = 500
+MOST_NOTICES = 50  # before the first of them is sent
 Clock = Callable[[], datetime]
 
 
@@ -76,28 +77,32 @@ class _Run:
     under_way: dict[Future[Sent], tuple[Delivery, float]] = field(default_factory=dict)
     settled: int = 0
 
-    def start_due(self) -> None:
-        for delivery in self._ready():
+    def start_due(self) -> bool:
+        """Whether there was anything to look at."""
+        ready = self._ready()
+        for delivery in ready:
             notice = claim(delivery, now=self.clock())
             if notice is not None:
                 future = self.pool.submit(senders.send, _recipient(delivery), notice, now=self.clock())
                 self.under_way[future] = (delivery, monotonic())
+        return bool(ready)
 
-    def _ready(self) -> Iterable[Delivery]:
+    def _ready(self) -> list[Delivery]:
         """One at a time to each channel, so that those behind one that hangs wait for it, and nothing else does."""
         busy = [delivery for delivery, _ in self.under_way.values()]
+        channels = {each.channel_id for each in busy if each.channel_id}
+        each_has = Counter(_organization(each) for each in busy)
+        full = [organization for organization, count in each_has.items() if count >= AT_ONCE_EACH]
         rows = Delivery.objects.filter(settled_at=None, due_at__lte=self.clock())
-        rows = rows.exclude(channel__in=[each.channel_id for each in busy if each.channel_id])
-        rows = rows.select_related("channel", "notification__alert__scope").order_by("due_at", "notification_id")
-        channels: set[int] = set()
-        organizations = [each.notification.alert.organization_id for each in busy]
-        for row in rows[: 2 * AT_ONCE]:
-            organization = row.notification.alert.organization_id
-            full = len(organizations) >= AT_ONCE or organizations.count(organization) >= AT_ONCE_EACH
-            if not full and row.channel_id not in channels:
-                organizations.append(organization)
+        rows = rows.exclude(channel__in=channels).exclude(notification__alert__organization__in=full)
+        rows = rows.select_related("channel", "notification__alert").order_by("due_at", "notification_id")
+        ready = []
+        for row in rows[: AT_ONCE - len(busy)]:
+            if row.channel_id not in channels and each_has[_organization(row)] < AT_ONCE_EACH:
+                each_has[_organization(row)] += 1
                 channels |= {row.channel_id} if row.channel_id else set()
-                yield row
+                ready.append(row)
+        return ready
 
     def settle_done(self) -> None:
         wait(self.under_way, timeout=LOOK_AGAIN_SECONDS, return_when=FIRST_COMPLETED)
@@ -115,12 +120,11 @@ def send_due(*, clock: Clock) -> int:
     run, begun = _Run(clock, pool), monotonic()
     try:
         while True:
-            if monotonic() - begun < RUN_SECONDS:
-                route(now=clock())
-                run.start_due()
-            if not run.under_way:
+            more = monotonic() - begun < RUN_SECONDS and route(now=clock()) + run.start_due() > 0
+            if run.under_way:
+                run.settle_done()
+            elif not more:
                 return run.settled
-            run.settle_done()
     finally:
         pool.shutdown(wait=False)  # a thread that is stuck, in a look-up of a name, holds nobody
 
@@ -145,7 +149,14 @@ def claim(delivery: Delivery, *, now: datetime) -> Notice | None:
             outcome=Outcome.CANCELLED, detail=why_not, settled_at=now, attempts=F("attempts") - 1
         )
         return None
-    return Notice(str(delivery.pk), notice.transition, selectors.as_dict(notice.alert), link(notice.alert.pk))
+    return Notice(str(delivery.pk), notice.transition, _told(notice.alert), link(notice.alert.pk))
+
+
+def _told(alert: Alert) -> dict[str, object]:
+    """As its events have it; but a message is read elsewhere, where an address of this server needs its host."""
+    told = selectors.as_dict(alert)
+    runbook = str(told.get("runbook", ""))
+    return told | {"runbook": settings.BASE_URL + runbook} if runbook.startswith("/") else told
 
 
 def _unreachable(delivery: Delivery) -> str:
@@ -174,6 +185,10 @@ def _postpone(delivery: Delivery, due: datetime) -> None:
     if delivery.channel_id is not None:
         others = Delivery.objects.filter(~Q(pk=delivery.pk), channel=delivery.channel_id, settled_at=None)
         others.filter(due_at__lt=due).update(due_at=due)
+
+
+def _organization(delivery: Delivery) -> str:
+    return delivery.notification.alert.organization_id
 
 
 def _recipient(delivery: Delivery) -> Recipient:

@@ -102,12 +102,13 @@ def required_agents(
         return Staffing(0, 0, 1.0, None)
     heads = max(enough, math.floor(load) + 1)
     blocking = _blocking(busy, heads)
+    work, unit = load.as_integer_ratio()
     while True:
-        spare = float(heads - load)
+        spare = (heads * unit - work) / unit  # heads - load, which integers say as exactly and faster
         waits = _probability_of_wait(heads, spare, blocking)
         level = _service_level(waits, spare, target_seconds / aht_seconds)
         if level >= target_service_level:
-            return Staffing(heads, scheduled_heads(agents=heads, shrinkage=shrinkage), level, float(load / heads))
+            return Staffing(heads, scheduled_heads(agents=heads, shrinkage=shrinkage), level, work / (heads * unit))
         heads += 1
         blocking = _next_blocking(busy, heads, blocking)
 

@@ -1,6 +1,7 @@
 """Decimal figures taken at their word, and the regularized incomplete beta function."""
 
 import math
+from decimal import Decimal
 from fractions import Fraction
 
 BETA_TERMS = 10_000
@@ -13,7 +14,9 @@ def exact(value: float) -> Fraction:
 
     ValueError for NaN and infinities.
     """
-    return Fraction(value) if isinstance(value, int) else Fraction(repr(float(value)))
+    if not math.isfinite(value):
+        raise ValueError(f"{value} is no number to count with")
+    return Fraction(value if isinstance(value, int) else Decimal(repr(float(value))))
 
 
 def share(name: str, value: float) -> float:

@@ -17,7 +17,7 @@ def test_events_of_alerts_look_like_their_examples(world: World, heard: Hear):
         for_seconds=600,
         recover_for_seconds=0,
         escalation=[{"after_seconds": 300, "to": "supervisor"}],
-        runbook="docs/runbook.md#occupancy-high",
+        runbook="/runbook#occupancy-high",
     )
     with heard(STREAM) as events:
         world.judge(94.5, 0)

@@ -8,7 +8,8 @@ from django.utils import timezone
 
 from alerts import editing, selectors, services
 from alerts.models import Rule
-from intraday.org.models import Organization
+from intraday.org.models import Organization, Role
+from tests.access.people import browser_of, person
 from tests.alerts.world import OWNER
 
 RUNBOOK = Path(__file__).parents[2] / "docs" / "runbook.md"
@@ -33,6 +34,13 @@ def test_every_rule_of_the_pack_has_its_entry_in_the_runbook(organization: Organ
     made = services.install_rules(organization=organization, now=timezone.now())
     linked = {rule.runbook.partition("#")[2] for rule in made}
     assert linked == headings
+
+
+def test_the_link_of_an_alert_leads_to_its_entry_on_a_page(organization: Organization):
+    browser = browser_of(person("vera", organization, Role.VIEWER))
+    for rule in services.install_default_rules(organization=organization, now=timezone.now()):
+        address, _, anchor = rule.runbook.partition("#")
+        assert f'<h2 id="{anchor}">{anchor}</h2>' in browser.get(address).content.decode()
 
 
 def test_what_was_installed_once_is_not_installed_again(organization: Organization, capsys: pytest.CaptureFixture[str]):

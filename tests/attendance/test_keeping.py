@@ -17,7 +17,7 @@ from intraday.jobs import dirty
 from intraday.org.models import Organization
 from intraday.org.services import add_queues
 from realtime.rooms import Room, RoomFilter
-from tests.attendance.posting import CURRENT, STREAM, at, moment, plan, record, say, shift
+from tests.attendance.posting import CURRENT, STREAM, moment, plan, record, say, shift
 from tests.heard import Hear
 from tests.rest.contract import ContractClient
 

@@ -8,8 +8,9 @@ from django.urls import reverse
 from intraday.jobs.models import DirtyScope
 from intraday.org.models import Organization, Scope
 from kpi import selectors
-from kpi.models import Holiday, QueueSettings
-from tests.backlog.posting import TEN
+from kpi.models import Holiday, OrganizationSettings, QueueSettings
+from tests.backlog.posting import TEN, at
+from tests.kpi.posting import SUPPORT, clock, compute, interval, post_all
 
 
 @pytest.fixture
@@ -95,6 +96,50 @@ def test_without_its_settings_a_queue_is_run_by_the_defaults(boss):
     assert boss.post(reverse("admin:kpi_queuesettings_delete", args=[scope().pk]), {"post": "yes"}).status_code == 302
     assert selectors.queue_settings("org_123") == {}
     assert DirtyScope.objects.count() == 1
+
+
+JUDGING = reverse("admin:kpi_organizationsettings_add")
+WEIGHTS = {
+    "organization": "org_123",
+    "sla_weight": "0.2",
+    "staffing_weight": "0.2",
+    "utilization_weight": "0.6",
+    "change_minutes": "30",
+}
+
+
+def test_an_organization_weighs_its_health_score_itself(boss, api):
+    with clock(0):
+        post_all(api, interval())
+        compute(api, -20, **SUPPORT)
+        assert boss.post(JUDGING, WEIGHTS).status_code == 302
+        assert [mark.scope for mark in DirtyScope.objects.filter(scope__queue_name="")] == [scope("", "")]
+        found = compute(api, 0, **SUPPORT)
+    health = found["health"]
+    weighed = 0.2 * health["sla"] + 0.2 * health["staffing"] + 0.6 * health["utilization"]
+    assert found["health_score"] == pytest.approx(weighed, abs=0.01)
+    assert found["changes"]["baseline_timestamp"] == at(-20)  # within half an hour
+    boss.post(reverse("admin:kpi_organizationsettings_delete", args=["org_123"]), {"post": "yes"})
+    with clock(1):
+        assert compute(api, 1, **SUPPORT)["health_score"] != found["health_score"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("sla_weight", "0.3", "add up to 1, not to 1.1"),
+        ("sla_weight", "-0.2", "greater than or equal to 0"),
+        ("sla_weight", "", "required"),
+        ("utilization_weight", "1.2", "less than or equal to 1"),
+        ("change_minutes", "0", "greater than or equal to 1"),
+        ("organization", "", "required"),
+    ],
+)
+def test_weights_that_make_no_sense_are_refused(boss, name, value, said):
+    page = boss.post(JUDGING, WEIGHTS | {name: value})
+    assert page.status_code == 200
+    assert said in str(page.context["adminform"].form.errors)
+    assert not OrganizationSettings.objects.exists()
 
 
 def test_a_holiday_closes_all_queues_of_its_scope_for_the_local_day(boss):

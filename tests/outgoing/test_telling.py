@@ -24,7 +24,7 @@ def test_a_role_is_told_by_mail_with_figure_threshold_and_link(world, person, ro
     person("sam")
     person("vera", Role.VIEWER)
     route("supervisor")
-    world.rule(name="busy", for_seconds=0)
+    world.rule(name="busy", for_seconds=0, runbook="/runbook#occupancy-high")
     world.judge(95.25, 0)
     tell(at(0))
     [message] = mail.outbox
@@ -33,7 +33,8 @@ def test_a_role_is_told_by_mail_with_figure_threshold_and_link(world, person, ro
     assert message.body == (
         "[high] support: occupancy is 95.25 % (over 90 %)\n\n"
         "Rule: busy\nWhere: org_123 / dept_456 / support\n"
-        "Now: 95.25 %\nThreshold: 90 %\nSince: 2026-01-31 10:00:00 UTC\n\n"
+        "Now: 95.25 %\nThreshold: 90 %\nSince: 2026-01-31 10:00:00 UTC\n"
+        "What to do: https://console.example/runbook#occupancy-high\n\n"
         f"https://console.example/alerts/{world.alert.pk}"
     )
 
@@ -110,6 +111,19 @@ def test_status_is_asked_again_right_before_sending(world, person, route, meanwh
     tell(at(1))
     assert told() == []
     assert Delivery.objects.get().outcome == "cancelled"
+
+
+def test_one_round_comes_to_the_end_of_what_is_no_longer_wanted(world, person, route):
+    for number in range(services.AT_ONCE + 1):
+        person(f"sam{number}")
+    route("supervisor")
+    world.rule()
+    world.judge(95, 0)
+    services.route(now=at(0))
+    world.acknowledge(world.alert)
+    tell(at(1))
+    assert not Delivery.objects.filter(settled_at=None).exists()
+    assert told() == []
 
 
 def test_that_it_is_over_is_told_to_those_who_were_told(world, person, route):

@@ -10,8 +10,8 @@ from django.core import mail
 
 from alerts.models import AlertAudit, Notification
 from alerts.outgoing import addresses, editing, services
-from alerts.outgoing.models import Channel, Delivery, Kind
-from tests.alerts.world import at
+from alerts.outgoing.models import Channel, Delivery, Kind, Route
+from tests.alerts.world import World, at
 from tests.outgoing.conftest import outcomes, tell
 from tests.outgoing.receiver import receiver
 
@@ -73,11 +73,25 @@ def test_a_receiver_that_hangs_delays_nobody_and_stands_in_the_trail(world, chan
     assert set(order[:2]) == {"well", "sam"}
     assert len(well.requests) == len(mail.outbox) == 1
     assert trail(api, world) == {
-        "stuck": ("waiting", 1, "no answer within 0.5 s"),
-        "slow": ("waiting", 1, "no answer within 0.5 s"),
+        "stuck": ("waiting", 1, "no answer within 2 s"),
+        "slow": ("waiting", 1, "no answer within 2 s"),
         "well": ("sent", 1, "answered 200"),
         "sam": ("sent", 1, "handed to the mail server"),
     }
+
+
+def test_whoever_has_many_receivers_that_hang_delays_no_other_organization(world, channel, stranger, monkeypatch):
+    monkeypatch.setattr(services, "AT_ONCE", services.AT_ONCE_EACH + 1)
+    with receiver(hangs=True) as stuck, receiver() as well:
+        for number in range(services.AT_ONCE_EACH + 2):
+            channel(stuck.url, f"stuck {number}")
+        made = Channel(organization=stranger, name="well", kind=Kind.WEBHOOK, address=well.url)
+        editing.save_channel(made)
+        editing.save_route(Route(organization=stranger, to="well", minimum_severity="low"))
+        fire(world)
+        fire(World(stranger))
+        assert _order_of_settling(at(0))[0] == "well"
+        assert len(stuck.requests) == services.AT_ONCE_EACH + 2
 
 
 def _order_of_settling(now):

@@ -77,9 +77,9 @@ export const AlertItem = memo(function AlertItem({ alert, age, choice, alone = f
   );
 });
 
-/** A rule's owner may write anything there: only an address of the web is a link. */
+/** A rule's owner may write anything there: only an address, of the web or of this server, is a link. */
 function Runbook({ text }: { text: string }) {
-  return <> · {/^https?:\/\//.test(text) ? <a href={text}>what to do</a> : `what to do: ${text}`}</>;
+  return <> · {/^(https?:\/\/|\/(?!\/))/.test(text) ? <a href={text}>what to do</a> : `what to do: ${text}`}</>;
 }
 
 interface FormProps {

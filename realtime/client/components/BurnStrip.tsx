@@ -2,7 +2,7 @@
 
 import { Icon } from "./Icon.js";
 import { Value } from "./parts.js";
-import { age, growth, type QueueRow } from "./queues.js";
+import { age, growth, type QueueRow, serviceOf } from "./queues.js";
 import { why } from "./Tiles.js";
 import { number, percent, plural } from "./words.js";
 
@@ -11,6 +11,8 @@ const SHOWN = 3;
 export function BurnStrip({ rows, now, onOpen }: { rows: QueueRow[]; now: number; onOpen: (row: QueueRow) => void }) {
   const troubled = rows.filter(({ level }) => level === "burning" || level === "at_risk");
   const burning = troubled.filter(({ level }) => level === "burning").length;
+  // When nothing burns, what comes nearest to it: the strip keeps its place, and says where to look next.
+  const shown = troubled.length ? troubled : rows.filter(({ level }) => level === "fine");
   if (!rows.length) return null;
   return (
     <section className="burn" aria-labelledby="burn-title" data-burning={burning > 0}>
@@ -19,11 +21,11 @@ export function BurnStrip({ rows, now, onOpen }: { rows: QueueRow[]; now: number
         <small>
           {troubled.length - burning > 0 && burning > 0
             ? `${number(troubled.length - burning)} more at risk`
-            : `of ${plural(rows.length, "queue")}`}
+            : `${troubled.length ? "" : "nearest "}of ${plural(rows.length, "queue")}`}
         </small>
       </h2>
       <ol>
-        {troubled.slice(0, SHOWN).map((row) => (
+        {shown.slice(0, SHOWN).map((row) => (
           <li key={row.key}>
             <Burning row={row} now={now} onOpen={onOpen} />
           </li>
@@ -35,6 +37,7 @@ export function BurnStrip({ rows, now, onOpen }: { rows: QueueRow[]; now: number
 
 function Burning({ row, now, onOpen }: { row: QueueRow; now: number; onOpen: (row: QueueRow) => void }) {
   const { kpi } = row;
+  const service = serviceOf(row);
   return (
     <button type="button" className="burning" data-level={row.level} onClick={() => onOpen(row)}>
       <span className="burning-name">
@@ -45,14 +48,14 @@ function Burning({ row, now, onOpen }: { row: QueueRow; now: number; onOpen: (ro
       </span>
       <span className="burning-figures">
         <Fact
-          label="service level"
-          text={percent(kpi?.service.service_level)}
+          label={service.label}
+          text={percent(service.percent)}
           reason={why(kpi, "service.service_level", "service_level")}
         >
-          {kpi?.sla_risk.target_service_level != null && ` of ${number(kpi.sla_risk.target_service_level)}`}
+          {service.target !== null && ` of ${number(service.target)}`}
         </Fact>
         <Fact
-          label="agents short"
+          label={kpi?.headcount_gap.shortfall === 1 ? "agent short" : "agents short"}
           text={number(kpi?.headcount_gap.shortfall)}
           reason={why(kpi, "headcount_gap.gap", "gap")}
         />

@@ -23,13 +23,15 @@ interface Props {
   lines: Line[];
   timeZone: string;
   now: number;
+  /** Where the time axis begins, in seconds since 1970; it ends now. Without: as long as the figures. */
+  from?: number;
   height?: number;
 }
 
-export function Chart({ label, times, lines, timeZone, now, height = 150 }: Props) {
+export function Chart({ label, times, lines, timeZone, now, from, height = 150 }: Props) {
   const place = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
-  const time = useRef(now);
+  const view = useRef<View>({ now, from });
   const shape = lines.map((line) => [line.label, line.color, line.dashed, line.stepped].join()).join(";");
 
   useEffect(() => {
@@ -37,7 +39,7 @@ export function Chart({ label, times, lines, timeZone, now, height = 150 }: Prop
     if (!parent) return;
     const build = () => {
       plot.current?.destroy();
-      plot.current = new uPlot(options(parent, lines, timeZone, height, time), data(times, lines), parent);
+      plot.current = new uPlot(options(parent, lines, timeZone, height, view), data(times, lines), parent);
     };
     build();
     const fit = new ResizeObserver(() => plot.current?.setSize({ width: parent.clientWidth, height }));
@@ -58,9 +60,9 @@ export function Chart({ label, times, lines, timeZone, now, height = 150 }: Prop
   }, [shape, timeZone, height]);
 
   useEffect(() => {
-    time.current = now;
+    view.current = { now, from };
     plot.current?.setData(data(times, lines));
-  }, [times, lines, now]);
+  }, [times, lines, now, from]);
 
   return (
     <figure className="chart" role="img" aria-label={summary(label, lines)}>
@@ -75,6 +77,14 @@ export function Chart({ label, times, lines, timeZone, now, height = 150 }: Prop
     </figure>
   );
 }
+
+interface View {
+  now: number;
+  from: number | undefined;
+}
+
+const extent = ({ now, from }: View, low: number, high: number): [number, number] =>
+  from === undefined ? [low, high] : [from, Math.max(high, now / 1_000)];
 
 const stepped: uPlot.Series.PathBuilder = (...plot) => uPlot.paths.stepped?.({ align: 1 })(...plot) ?? null;
 
@@ -92,7 +102,7 @@ function options(
   lines: Line[],
   timeZone: string,
   height: number,
-  now: { current: number },
+  view: { current: View },
 ): uPlot.Options {
   const style = getComputedStyle(parent);
   const color = (name: string) => style.getPropertyValue(`--${name}`).trim();
@@ -104,7 +114,10 @@ function options(
     legend: { show: false },
     cursor: { y: false, points: { size: 5 } },
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1_000), timeZone),
-    scales: { y: { range: (_, low, high) => [Math.min(0, low), Math.max(1, high * 1.08)] } },
+    scales: {
+      x: { range: (_, low, high) => extent(view.current, low, high) },
+      y: { range: (_, low, high) => [Math.min(0, low), Math.max(1, high * 1.08)] },
+    },
     axes: [
       { ...axis, size: 22, gap: 2, values: "{HH}:{mm}", space: 56, incrs: STEPS },
       { ...axis, size: 38, gap: 4, values: (_, ticks) => ticks.map((tick) => tick.toLocaleString(LANGUAGE)) },
@@ -121,7 +134,7 @@ function options(
         ...(line.stepped && { paths: stepped }),
       })),
     ],
-    hooks: { draw: [(plot) => mark(plot, now.current / 1_000, color("line-strong"))] },
+    hooks: { draw: [(plot) => mark(plot, view.current.now / 1_000, color("line-strong"))] },
   };
 }
 

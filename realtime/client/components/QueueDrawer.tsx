@@ -68,6 +68,7 @@ function Facts({ row, now }: { row: QueueRow; now: number }) {
   const [service, staff, risk] = [kpi?.service, kpi?.headcount_gap, kpi?.sla_risk];
   const facts: [label: string, text: string, reason: string | undefined][] = [
     ["Service level now", percent(service?.service_level), why(kpi, "service.service_level", "service_level")],
+    ["Backlog in SLA", percent(backlog?.sla_compliance_percentage), "no backlog posted"],
     ["Target", percent(risk?.target_service_level), "no target"],
     [
       "Projected",

@@ -4,7 +4,7 @@ import { memo, useState } from "react";
 
 import { Icon } from "./Icon.js";
 import { Panel, Value } from "./parts.js";
-import { age, growthPerHour, isSame, type Order, type QueueRow, sorted } from "./queues.js";
+import { age, growthPerHour, isSame, type Order, type QueueRow, serviceOf, sorted } from "./queues.js";
 import { useSession } from "./session.js";
 import { why } from "./Tiles.js";
 import { minutes, number, percent, plural, signed, until } from "./words.js";
@@ -16,7 +16,12 @@ const COLUMNS: { order: Order; label: string; title: string; figure: boolean }[]
   { order: "name", label: "Queue", title: "Department and queue", figure: false },
   { order: "urgency", label: "State", title: "Worst first", figure: false },
   { order: "risk", label: "SLA risk", title: "Chance to miss the target in this interval", figure: true },
-  { order: "service", label: "Service", title: "Service level now, and its target", figure: true },
+  {
+    order: "service",
+    label: "Service",
+    title: "Service level now, and its target; of deferred work the share of its backlog within SLA",
+    figure: true,
+  },
   { order: "gap", label: "Gap", title: "Available minus required agents", figure: true },
   { order: "backlog", label: "Backlog", title: "Items waiting; over SLA", figure: true },
   { order: "growth", label: "Trend", title: "Growth of the backlog, items an hour", figure: true },
@@ -130,6 +135,7 @@ const Row = memo(QueueRowView, (before, after) => {
 
 function QueueRowView({ row, age: old, now, onOpen }: RowProps) {
   const { kpi, backlog, level } = row;
+  const service = serviceOf(row);
   return (
     <tr data-level={level}>
       <th scope="row">
@@ -147,8 +153,9 @@ function QueueRowView({ row, age: old, now, onOpen }: RowProps) {
         <Value text={percent(kpi?.sla_risk.risk_score)} reason={why(kpi, "sla_risk.risk_score", "risk_score")} />
       </td>
       <td className="figure">
-        <Value text={percent(kpi?.service.service_level)} reason={why(kpi, "service.service_level", "service_level")} />
-        {kpi?.sla_risk.target_service_level != null && <small>/{number(kpi.sla_risk.target_service_level)}</small>}
+        <Value text={percent(service.percent)} reason={why(kpi, "service.service_level", "service_level")} />
+        {service.target !== null && <small>/{number(service.target)}</small>}
+        {service.label === "of backlog in SLA" && <small title={service.label}> in SLA</small>}
       </td>
       <td className="figure gap">
         <Value text={signed(kpi?.headcount_gap.gap)} reason={why(kpi, "headcount_gap.gap", "gap")} />

@@ -7,7 +7,7 @@ import { Icon } from "./Icon.js";
 import { Popover, Value } from "./parts.js";
 import type { Attendance, Backlog, KPI } from "./payloads.js";
 import { useSession } from "./session.js";
-import { ageSeconds, clock, DASH, duration, minutes, number, percent, signed } from "./words.js";
+import { ageSeconds, clock, DASH, duration, minutes, number, percent, plural, signed } from "./words.js";
 
 type Tone = "burning" | "at_risk" | "plain";
 
@@ -157,7 +157,7 @@ function riskTile(kpi: KPI | undefined): KPITile {
     label: "SLA risk",
     value: percent(risk?.risk_score),
     reason: why(kpi, "sla_risk.risk_score", "risk_score"),
-    target: queues === undefined ? "of the interval" : `${number(queues)} queues at risk`,
+    target: queues === undefined ? "of the interval" : `${plural(queues, "queue")} at risk`,
     change: changed(kpi, "sla_risk_change"),
     changeTitle: SINCE,
     tone: tones[risk?.risk_level ?? ""] ?? "plain",
@@ -230,7 +230,7 @@ function attendanceTile(figure: Attendance | undefined): Described {
     value: percent(rate),
     reason: figure?.reasons?.attendance_rate ?? "nobody is scheduled, or nothing posted yet",
     target: figure ? `${number(figure.present_count)} of ${number(figure.scheduled_count)}` : "",
-    change: figure?.lost_minutes ? `−${minutes(figure.lost_minutes)}` : "",
+    change: figure?.lost_minutes ? `lost ${minutes(figure.lost_minutes)}` : "",
     changeTitle: "Working time lost by lateness and absence",
     tone: low ? (rate < 70 ? "burning" : "at_risk") : "plain",
     state: figure?.absent_count ? `${number(figure.absent_count)} missing` : "",

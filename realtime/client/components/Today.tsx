@@ -12,6 +12,8 @@ import { clock, localDay, weekBefore } from "./words.js";
 
 const AGAIN_SECONDS = 60; // coming intervals change with the reforecast; the running one is live
 const HISTORY_POINTS = 500;
+const BACKLOG_HOURS = 4;
+const LEAST_SECONDS = 30 * 60; // of the axis, when the first snapshots have just come
 
 interface Props {
   scope: Scope;
@@ -150,10 +152,10 @@ function Agents({ intervals, zone, now }: PlotProps) {
   return <Chart label="Agents per interval" times={times} lines={lines} timeZone={zone} now={now} height={130} />;
 }
 
-/** The backlog since midnight, then live. */
+/** The backlog of the last hours, then live. */
 function BacklogChart({ scope, backlog, now }: { scope: Scope; backlog: Backlog | undefined; now: number }) {
   const { time_zone: zone } = useSession().organization;
-  const since = new Date(now - 6 * 3_600_000);
+  const since = new Date(now - BACKLOG_HOURS * 3_600_000);
   since.setUTCMinutes(0, 0, 0);
   const query = { ...scope, since: since.toISOString(), limit: HISTORY_POINTS };
   const { answer } = useAnswer<{ items: Backlog[] }>("/api/intraday/backlog/history", query);
@@ -169,5 +171,6 @@ function BacklogChart({ scope, backlog, now }: { scope: Scope; backlog: Backlog 
     };
   }, [answer, backlog]);
   if (times.length < 2) return null;
-  return <Chart label="Backlog" times={times} lines={lines} timeZone={zone} now={now} height={120} />;
+  const from = Math.min(times[0] ?? Infinity, now / 1_000 - LEAST_SECONDS);
+  return <Chart label="Backlog" times={times} lines={lines} timeZone={zone} now={now} from={from} height={120} />;
 }

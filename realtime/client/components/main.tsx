@@ -18,7 +18,7 @@ import {
   scopeInAddress,
   SessionProvider,
 } from "./session.js";
-import "./styles.css";
+import "./styles/index.css";
 import { WallBoard } from "./WallBoard.js";
 import { WallToken } from "./walltoken.js";
 

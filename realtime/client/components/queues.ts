@@ -126,7 +126,7 @@ export type Order = "urgency" | "name" | "risk" | "service" | "gap" | "backlog" 
 
 const SORTED_BY: Record<Exclude<Order, "urgency" | "name">, (row: QueueRow) => number> = {
   risk: (row) => -(row.kpi?.sla_risk.risk_score ?? -1),
-  service: (row) => row.kpi?.service.service_level ?? 101,
+  service: (row) => serviceOf(row).percent ?? 101,
   gap: (row) => row.kpi?.headcount_gap.gap ?? 1e9,
   backlog: (row) => -(row.backlog?.total_items ?? -1),
   growth: (row) => -(growthPerHour(row) ?? -1e9),
@@ -138,6 +138,21 @@ export function sorted(rows: Iterable<QueueRow>, order: Order): QueueRow[] {
   if (order === "name") return [...rows].sort(byName);
   const weight = SORTED_BY[order];
   return [...rows].sort((a, b) => weight(a) - weight(b) || byUrgency(a, b));
+}
+
+export interface Service {
+  percent: number | null | undefined;
+  /** Percent; of a backlog there is none. */
+  target: number | null;
+  label: "service level" | "of backlog in SLA";
+}
+
+/** Callers have a service level; deferred work has none, but a backlog of which some is within its SLA. */
+export function serviceOf({ kpi, backlog }: QueueRow): Service {
+  if (kpi?.headcount_gap.method === "workload")
+    return { percent: backlog?.sla_compliance_percentage, target: null, label: "of backlog in SLA" };
+  const target = kpi?.sla_risk.target_service_level ?? null;
+  return { percent: kpi?.service.service_level, target, label: "service level" };
 }
 
 /** Items an hour: the trend's slope, or what the service expects of callers until the end of the interval. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import { csv } from "../../components/Export.js";
-import { byUrgency, judge, queueRows, sorted } from "../../components/queues.js";
+import { byUrgency, judge, queueRows, serviceOf, sorted } from "../../components/queues.js";
 import { alert, backlog, CALM, kpi } from "./figures.js";
 
 const NOW = Date.parse("2026-01-31T10:00:00Z");
@@ -71,6 +71,12 @@ describe("the state of a queue", () => {
     ["nothing wrong", kpi("a", CALM), backlog("a"), "fine", ""],
   ])("%s", (_, figure, waiting, level, why) => {
     expect(judge(figure, waiting, false, NOW)).toEqual({ level, why: why ? [why] : [] });
+  });
+
+  it("is judged by its backlog where nobody waits on the line", () => {
+    const deferred = kpi("a", { ...CALM, headcount_gap: { method: "workload" }, service: { service_level: null } });
+    const rows = queueRows([deferred], [backlog("a", { sla_compliance_percentage: 93 })], [], NOW);
+    expect([...rows.values()].map(serviceOf)).toEqual([{ percent: 93, target: null, label: "of backlog in SLA" }]);
   });
 
   it("burns with an open critical alert of its own, and not with one of another queue", () => {
