@@ -1,6 +1,6 @@
 """The rules that an organization starts with: rules like any other, to be edited or disabled."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -182,12 +182,10 @@ DEFAULT_RULES: tuple[dict[str, Any], ...] = (
 )
 
 
-def install_default_rules(*, organization: Organization, now: datetime) -> list[Rule]:
-    return install_rules(DEFAULT_RULES, organization=organization, now=now)
-
-
 @transaction.atomic
-def install_rules(rules: Iterable[dict[str, Any]], *, organization: Organization, now: datetime) -> list[Rule]:
+def install_rules(
+    *, organization: Organization, now: datetime, rules: Sequence[Mapping[str, Any]] = DEFAULT_RULES
+) -> list[Rule]:
     """Those that the organization has not had yet, deleted ones included; so it is safe to repeat."""
     had = set(Rule.objects.filter(organization=organization).values_list("name", flat=True))
     return [

@@ -15,7 +15,6 @@ from alerts.attending import sweep as sweep
 from alerts.evaluation import evaluate as evaluate
 from alerts.journal import Actor, Journal
 from alerts.models import Alert, Resolution
-from alerts.pack import install_default_rules as install_default_rules
 from alerts.pack import install_rules as install_rules
 from alerts.records import Answer, Record, Status
 from alerts.wording import ago

@@ -22,18 +22,16 @@ SUPPORT = {"department_id": "dept_456", "queue_name": "support"}
 STEP = timedelta(seconds=INTERVAL)
 AGENTS = 26
 Row = dict[str, Any]
-# The default rules wait for ten minutes; the simulated incidents last four.
-QUICK: Row = {
-    "name": "Queue burns (demo)",
+# The default rules wait for ten minutes; a simulated incident is over in four (intraday.feeds.profiles).
+BURNING = {
+    "name": "Burning",
     "alert_type": "sla_risk",
     "source": "kpi",
     "metric": "sla_risk.risk_score",
     "operator": ">=",
     "threshold": 85,
     "clear_threshold": 55,
-    "for_seconds": 45,
-    "recover_for_seconds": 60,
-    "cooldown_seconds": 0,
+    "for_seconds": 60,
     "severity": "critical",
 }
 
@@ -51,8 +49,8 @@ def load(*, now: datetime) -> Organization:
     attendance.services.ingest(organization=organization, rows=_numbered(_records()), now=now)
     kpi.services.ingest_forecast(organization=organization, rows=_numbered(_forecast()), now=now)
     kpi.services.ingest(organization=organization, rows=_numbered(_intervals()), now=now)
-    alerts.services.install_default_rules(organization=organization, now=now)
-    alerts.services.install_rules([QUICK], organization=organization, now=now)
+    alerts.services.install_rules(organization=organization, now=now)
+    alerts.services.install_rules(organization=organization, now=now, rules=[BURNING])
     return organization
 
 

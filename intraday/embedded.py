@@ -66,15 +66,13 @@ def jobs() -> Iterator[None]:
         signal.connect(_close_connections, dispatch_uid=f"embedded-{signal.name}")
     worker = WorkController(app=app, pool="threads", concurrency=2, without_gossip=True, without_mingle=True)
     beat = EmbeddedService(app, thread=True, scheduler_cls="celery.beat:Scheduler")
-    thread = threading.Thread(target=worker.start, name="celery-worker", daemon=True)
-    thread.start()
+    threading.Thread(target=worker.start, name="celery-worker", daemon=True).start()
     beat.start()
     try:
         yield
     finally:
         beat.stop()
-        worker.stop()
-        thread.join(timeout=5)
+        worker.stop()  # waits for the tasks under way; the thread would look at an idle broker for seconds more
 
 
 def _close_connections(**_: object) -> None:

@@ -16,7 +16,7 @@ RUNBOOK = Path(__file__).parents[2] / "docs" / "runbook.md"
 
 
 def test_every_rule_of_the_pack_is_valid_and_says_what_it_means(organization: Organization):
-    made = services.install_default_rules(organization=organization, now=timezone.now())
+    made = services.install_rules(organization=organization, now=timezone.now())
     words = {rule["name"]: rule["in_words"] for rule in selectors.rules(organization)}
     assert words.keys() == {rule.name for rule in made}
     assert words["Occupancy too high"] == (
@@ -31,14 +31,14 @@ def test_every_rule_of_the_pack_is_valid_and_says_what_it_means(organization: Or
 
 def test_every_rule_of_the_pack_has_its_entry_in_the_runbook(organization: Organization):
     headings = {line.removeprefix("## ") for line in RUNBOOK.read_text().splitlines() if line.startswith("## ")}
-    made = services.install_default_rules(organization=organization, now=timezone.now())
+    made = services.install_rules(organization=organization, now=timezone.now())
     linked = {rule.runbook.partition("#")[2] for rule in made}
     assert linked == headings
 
 
 def test_the_link_of_an_alert_leads_to_its_entry_on_a_page(organization: Organization):
     browser = browser_of(person("vera", organization, Role.VIEWER))
-    for rule in services.install_default_rules(organization=organization, now=timezone.now()):
+    for rule in services.install_rules(organization=organization, now=timezone.now()):
         address, _, anchor = rule.runbook.partition("#")
         assert f'<h2 id="{anchor}">{anchor}</h2>' in browser.get(address).content.decode()
 

@@ -102,3 +102,14 @@ def test_purging_spares_it(client: APIClient) -> None:
     after = computed(client)
     assert after["health_score"] == before["health_score"]
     assert after["sla_risk"] == before["sla_risk"]
+
+
+def test_a_simulated_incident_lasts_long_enough_to_raise_a_critical_alert(loaded: Organization) -> None:
+    rules = Rule.objects.filter(organization=loaded, severity="critical")
+    assert min(rule.for_seconds for rule in rules) < LASTS / 2
+
+
+def test_loading_again_adds_no_rule(loaded: Organization) -> None:
+    before = Rule.objects.count()
+    demo.load(now=NOW + timedelta(days=1))
+    assert Rule.objects.count() == before

@@ -21,7 +21,7 @@ class Command(BaseCommand):
             raise CommandError(
                 f"There is no organization '{options['organization']}': `manage.py bootstrap` makes one."
             )
-        made = services.install_default_rules(organization=organization, now=timezone.now())
+        made = services.install_rules(organization=organization, now=timezone.now())
         for rule in made:
             self.stdout.write(f"{rule.severity:8}  {rule.name}")
         if not made:
