@@ -256,15 +256,16 @@ def test_two_runs_at_the_same_moment_make_one_figure_and_one_event_of_each_scope
 
 
 def test_two_people_who_ask_for_the_same_moment_at_once_are_told_once(filled, heard):
-    apis = [contract_client(filled, "ingest", "read") for _ in range(3)]
+    scope = Scope.objects.get(queue_name="support")
     for turn in range(4):
-        body = {"as_of_time": (timezone.now() - timedelta(minutes=10 - turn)).isoformat(), **SUPPORT}
+        now = timezone.now()
+        as_of = now - timedelta(minutes=10 - turn)
+        ask = partial(services.compute, organization=filled, scope=scope, as_of=as_of, now=now)
         with heard(STREAM) as events:
-            answers = at_once(*(partial(post, api, body, "/api/intraday/kpi/compute") for api in apis))
-        assert [answer["status"] for answer in answers] == [201] * 3
-        assert len({answer["snapshot_id"] for answer in answers}) == 1
+            answers = at_once(*[ask] * 3)
+        assert len({answer.payload.snapshot_id for answer in answers}) == 1
         assert len(events) == 1
-        assert KPISnapshot.objects.filter(time=body["as_of_time"]).count() == 1
+        assert KPISnapshot.objects.filter(time=as_of).count() == 1
 
 
 def test_runs_of_all_kinds_and_feeds_at_once_neither_deadlock_nor_go_back(filled, heard):
