@@ -38,7 +38,7 @@ def test_every_rule_of_the_pack_has_its_entry_in_the_runbook(organization: Organ
 
 def test_the_link_of_an_alert_leads_to_its_entry_on_a_page(organization: Organization):
     browser = browser_of(person("vera", organization, Role.VIEWER))
-    for rule in services.install_default_rules(organization=organization, now=timezone.now()):
+    for rule in services.install_rules(organization=organization, now=timezone.now()):
         address, _, anchor = rule.runbook.partition("#")
         assert f'<h2 id="{anchor}">{anchor}</h2>' in browser.get(address).content.decode()
 
