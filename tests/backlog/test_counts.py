@@ -51,7 +51,8 @@ def test_a_batch_of_1000_scopes_takes_at_most_20_statements_and_one_of_2000_no_m
         count: [price(api, batch(count), "created"), price(api, batch(count, minutes=15), "created")]
         for count in (1000, 2000)
     }
-    assert [len(each) for each in prices[2000]] == [len(each) for each in prices[1000]]
+    # The feeds' books are left out: a minute may begin in between, and begins with a row of its own.
+    assert [len(ingestion(each)) for each in prices[2000]] == [len(ingestion(each)) for each in prices[1000]]
     unheard_of, known = prices[1000]
     assert len(ingestion(unheard_of)) <= 20
     assert len(known) <= 20

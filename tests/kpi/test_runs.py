@@ -1,10 +1,11 @@
 """Runs: once whoever asks at the same moment, nothing twice, in order, and at a fixed price."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from functools import partial
 
 import pytest
-from django.db import connection
+from django.db import connection, connections, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -32,6 +33,7 @@ from tests.kpi.posting import (
     round_of,
 )
 from tests.rest.contract import contract_client
+from tests.services import wait_until
 
 
 @pytest.fixture(autouse=True)
@@ -255,17 +257,38 @@ def test_two_runs_at_the_same_moment_make_one_figure_and_one_event_of_each_scope
         assert KPISnapshot.objects.filter(time=now).count() == 5
 
 
+def waiting_for_a_lock() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_clear_snapshot()")  # or the transaction sees what it saw at first
+        cursor.execute(
+            "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        return int(cursor.fetchone()[0])
+
+
 def test_two_people_who_ask_for_the_same_moment_at_once_are_told_once(filled, heard):
+    """Late figures and new ones. All have begun before the first of them may go on."""
     scope = Scope.objects.get(queue_name="support")
-    for turn in range(4):
+    for minutes in (10, 9, 0):
         now = timezone.now()
-        as_of = now - timedelta(minutes=10 - turn)
+        as_of = now - timedelta(minutes=minutes)
         ask = partial(services.compute, organization=filled, scope=scope, as_of=as_of, now=now)
-        with heard(STREAM) as events:
-            answers = at_once(*[ask] * 3)
-        assert len({answer.payload.snapshot_id for answer in answers}) == 1
+        with heard(STREAM) as events, ThreadPoolExecutor(3) as pool:
+            with transaction.atomic():
+                currents.lock([scope])
+                asking = [pool.submit(closing, ask) for _ in range(3)]
+                assert wait_until(lambda: waiting_for_a_lock() == 3)
+            told = {each.result().payload.snapshot_id for each in asking}
+        assert len(told) == 1
         assert len(events) == 1
         assert KPISnapshot.objects.filter(time=as_of).count() == 1
+
+
+def closing(call):
+    try:
+        return call()
+    finally:
+        connections.close_all()
 
 
 def test_runs_of_all_kinds_and_feeds_at_once_neither_deadlock_nor_go_back(filled, heard):

@@ -265,7 +265,9 @@ export interface Changes {
   baseline_timestamp: string | null;
 }
 /**
- * What callers met in the running interval so far, and today.
+ * What callers met in the newest measured interval so far, and today: the running one, or the one that has just
+ * ended. Its volume is compared with its own forecast. Volume and handling time are of deferred work, too;
+ * levels and waits of realtime queues alone, also above queues.
  */
 export interface Service {
   offered: number | null;
