@@ -18,7 +18,7 @@ run: runtime ## start everything in one process, with a demo organization
 
 test: testing browser client ## the whole suite, on a PostgreSQL and a Valkey of its own
 	@if [ -z "$(ARGS)" ] && $(node); then npm --prefix realtime/client test --silent; fi
-	@exec $(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+	@exec $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 check: testing client ## format, lint, types, imports, migrations, settings, API schema, Dockerfile, client
 	@failed=; \
