@@ -1,9 +1,10 @@
 import { useBacklogUpdates } from "intraday-realtime/hooks/useWebSocket";
 
 export function BacklogMonitor({ organization }: { organization: string }) {
-  const { latestUpdate, byScope, ready } = useBacklogUpdates(undefined, { organization_id: organization });
+  const { latestUpdate, byScope, ready, problem } = useBacklogUpdates(undefined, { organization_id: organization });
   const queues = [...byScope.values()].map(({ latest }) => latest).filter(({ queue_name }) => queue_name);
   queues.sort((one, other) => other.total_items - one.total_items);
+  if (problem) return <p role="alert">{problem.message}</p>; // a token that is limited to a department, say
   if (!ready) return <p>Loading</p>;
   return (
     <section>
