@@ -149,7 +149,7 @@ class ProcessServer:
                 httpx.get(f"{self.http}/healthz")
                 return
             time.sleep(0.05)
-        raise AssertionError("the server does not answer")
+        raise AssertionError(f"the server does not answer; it said: {self.stop(signal.SIGKILL)[-2000:]}")
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> str:
         """End it; what it printed."""
