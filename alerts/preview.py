@@ -16,7 +16,7 @@ from alerts.models import Rule
 from alerts.rules import IN_ORDER, Data, Effect, Reading, Records, State, Value, next_state
 from alerts.sources import STALE_AT_LEAST, Sources
 from alerts.terms import Judge, covers
-from intraday.intake.selectors import STALE_AFTER_CADENCES
+from intraday.cadence import STALE_AFTER_CADENCES
 from intraday.org.models import Organization, Scope
 
 Answer = dict[str, Any]

@@ -10,7 +10,7 @@ import backlog.selectors
 import intraday.intake.selectors
 import kpi.selectors
 from alerts.metrics import Figure
-from intraday.intake.selectors import STALE_AFTER_CADENCES, UNKNOWN_CADENCE_SECONDS
+from intraday import cadence
 from intraday.org.models import Scope
 
 FigureAt = tuple[Scope, datetime, dict[str, Any]]
@@ -63,7 +63,7 @@ def stale_minutes(known: Collection[Figure], now: datetime) -> dict[str, Any]:
     """None where nothing was ever delivered: a feed that is not there cannot fall silent."""
     minutes: dict[str, float] = {}
     for feed in known:
-        patience = STALE_AFTER_CADENCES * (feed["cadence_seconds"] or UNKNOWN_CADENCE_SECONDS)
+        patience = cadence.fresh_for(feed["cadence_seconds"]).total_seconds()
         stale = max(0.0, (now - feed["last_received_at"]).total_seconds() - patience) / 60
         for name in ("stale_minutes", f"{FEED_KINDS.get(feed['kind'], feed['kind'])}_stale_minutes"):
             minutes[name] = max(minutes.get(name, 0.0), stale)

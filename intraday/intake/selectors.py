@@ -6,9 +6,6 @@ from django.db.models import Q, Sum
 from intraday import cadence
 from intraday.intake.models import Feed
 
-STALE_AFTER_CADENCES = cadence.STALE_AFTER_CADENCES
-UNKNOWN_CADENCE_SECONDS = cadence.DEFAULT_CADENCE_SECONDS
-
 
 def feeds(organization_id: str, *, now: datetime) -> list[dict[str, Any]]:
     """All feeds of an organization, those that fell silent first."""
