@@ -7,7 +7,7 @@ from django.utils import timezone
 from intraday.org.models import Scope
 from intraday.readonly import ReadOnly
 from kpi import services
-from kpi.models import Holiday, IntervalStats, OrganizationSettings, QueueSettings
+from kpi.models import LIMITS, Holiday, IntervalStats, OrganizationSettings, QueueSettings
 
 
 @admin.register(QueueSettings)
@@ -26,6 +26,10 @@ class QueueSettingsAdmin(admin.ModelAdmin):
             {"fields": ["aht_seconds", "max_occupancy", "shrinkage", "concurrency", "patience_seconds"]},
         ),
         ("Its feed", {"fields": ["interval_minutes", "cadence_seconds"]}),
+        (
+            "State",
+            {"fields": list(LIMITS), "classes": ["collapse"], "description": "Where it differs from the organization."},
+        ),
     ]
     autocomplete_fields = ["scope"]
 
@@ -61,6 +65,14 @@ class OrganizationSettingsAdmin(admin.ModelAdmin):
             },
         ),
         ("Changes", {"fields": ["change_minutes"]}),
+        ("Forecast", {"fields": ["reforecast_prior", "forecast_cv"]}),
+        (
+            "State",
+            {
+                "fields": [*LIMITS, "service_minutes", "staffing_minutes", "recovery_minutes"],
+                "description": "When a queue, a department or the organization is at risk or critical.",
+            },
+        ),
     ]
     autocomplete_fields = ["organization"]
 

@@ -36,6 +36,9 @@ class IntervalStats(models.Model):
 
     waiting_now = models.PositiveIntegerField(null=True)
     longest_wait_seconds = models.FloatField(null=True)
+    waiting_past_target = models.PositiveIntegerField(
+        null=True, help_text="Of those waiting, how many have waited longer than the target."
+    )
     agents_available = models.PositiveIntegerField(null=True)
     agents_on_contact = models.PositiveIntegerField(null=True)
     agents_after_contact = models.PositiveIntegerField(null=True)
@@ -71,13 +74,15 @@ class ForecastInterval(models.Model):
 class IntervalFeed(models.Model):
     """How a queue's interval statistics arrive. Its row is locked before they are written, in scope order.
 
-    `arrivals` holds the last measurement times, in seconds of the epoch, from which the rhythm is learned.
+    `arrivals` holds the last measurement times, in seconds of the epoch, from which the rhythm is learned. `samples`
+    holds [time, start of the interval, offered so far] of the last hour's posts: a drop in volume shows within minutes.
     """
 
     scope = models.OneToOneField(Scope, models.CASCADE, primary_key=True, related_name="kpi_feed")
     as_of = models.DateTimeField(null=True)
     cadence_seconds = models.FloatField(null=True)
     arrivals = models.JSONField(default=list)
+    samples = models.JSONField(default=list)
 
     def __str__(self) -> str:
         return str(self.scope)
@@ -102,6 +107,43 @@ def valid_hours(text: str) -> None:
 
 
 PERCENT = [MinValueValidator(1), MaxValueValidator(100)]
+LIMIT = [MinValueValidator(0), MaxValueValidator(100)]
+LIMITS: dict[str, tuple[float, str, str]] = {
+    "critical_outlook": (85, "outlook risk %: critical", "Risk that the next full interval misses its target."),
+    "at_risk_outlook": (65, "outlook risk %: at risk", ""),
+    "critical_points": (
+        20,
+        "points under target: critical",
+        "The measured service level of an interval that is nearly lost.",
+    ),
+    "at_risk_points": (10, "points under target: at risk", ""),
+    "critical_shortage": (20, "short of agents %: critical", "Percent of those required, outside the dead-band."),
+    "at_risk_shortage": (10, "short of agents %: at risk", ""),
+    "critical_compliance": (75, "backlog within SLA %: critical below", ""),
+    "at_risk_compliance": (90, "backlog within SLA %: at risk below", ""),
+}
+"""The thresholds of a scope's state (DOMAIN 3.14): default, name and help text. A queue may override each."""
+LIMIT_ORDER = (
+    ("at_risk_outlook", "critical_outlook"),
+    ("at_risk_points", "critical_points"),
+    ("at_risk_shortage", "critical_shortage"),
+    ("critical_compliance", "at_risk_compliance"),
+)
+
+
+def _limit(name: str, *, override: bool) -> models.FloatField:
+    default, label, text = LIMITS[name]
+    if override:
+        return models.FloatField(label, null=True, blank=True, validators=LIMIT, help_text="Empty: the organization's.")
+    return models.FloatField(label, default=default, validators=LIMIT, help_text=text)
+
+
+def _check_order(limits: models.Model) -> None:
+    """A milder threshold must not lie beyond the graver one."""
+    for lower, upper in LIMIT_ORDER:
+        values = getattr(limits, lower), getattr(limits, upper)
+        if None not in values and values[0] > values[1]:
+            raise ValidationError({lower: f"At most {values[1]:g}, the value of “{LIMITS[upper][1]}”."})
 
 
 class QueueSettings(models.Model):
@@ -163,6 +205,14 @@ class QueueSettings(models.Model):
         validators=[MinValueValidator(1), MaxValueValidator(86_400)],
         help_text="How often its figures come; empty: learned from their arrivals. Stale after three of these.",
     )
+    critical_outlook = _limit("critical_outlook", override=True)
+    at_risk_outlook = _limit("at_risk_outlook", override=True)
+    critical_points = _limit("critical_points", override=True)
+    at_risk_points = _limit("at_risk_points", override=True)
+    critical_shortage = _limit("critical_shortage", override=True)
+    at_risk_shortage = _limit("at_risk_shortage", override=True)
+    critical_compliance = _limit("critical_compliance", override=True)
+    at_risk_compliance = _limit("at_risk_compliance", override=True)
 
     class Meta:
         verbose_name = verbose_name_plural = "queue settings"
@@ -173,6 +223,7 @@ class QueueSettings(models.Model):
     def clean(self) -> None:
         if self.scope_id and not self.scope.queue_name:
             raise ValidationError({"scope": "Settings belong to a queue."})
+        _check_order(self)
 
 
 SHARE = [MinValueValidator(0), MaxValueValidator(1)]
@@ -190,6 +241,41 @@ class OrganizationSettings(models.Model):
         validators=[MinValueValidator(1), MaxValueValidator(24 * 60)],
         help_text="How old the figure may be that changes are told against.",
     )
+    reforecast_prior = models.FloatField(
+        "weight of the forecast, in contacts",
+        default=400,
+        validators=[MinValueValidator(1), MaxValueValidator(1_000_000)],
+        help_text="How slowly the day's own run moves the forecast of its rest: 400 suits days that vary by 5 %.",
+    )
+    forecast_cv = models.FloatField(
+        "forecast error %",
+        default=8,
+        validators=[MinValueValidator(1), MaxValueValidator(100)],
+        help_text="How far an interval's forecast is off, as a rule.",
+    )
+    critical_outlook = _limit("critical_outlook", override=False)
+    at_risk_outlook = _limit("at_risk_outlook", override=False)
+    critical_points = _limit("critical_points", override=False)
+    at_risk_points = _limit("at_risk_points", override=False)
+    critical_shortage = _limit("critical_shortage", override=False)
+    at_risk_shortage = _limit("at_risk_shortage", override=False)
+    critical_compliance = _limit("critical_compliance", override=False)
+    at_risk_compliance = _limit("at_risk_compliance", override=False)
+    service_minutes = models.FloatField(
+        "minutes before a risk counts",
+        default=3,
+        validators=[MinValueValidator(0), MaxValueValidator(60)],
+        help_text="How long an outlook risk or a lost interval lasts before it changes the state.",
+    )
+    staffing_minutes = models.FloatField(
+        "minutes before a shortage counts", default=10, validators=[MinValueValidator(0), MaxValueValidator(60)]
+    )
+    recovery_minutes = models.FloatField(
+        "minutes of recovery",
+        default=5,
+        validators=[MinValueValidator(0), MaxValueValidator(60)],
+        help_text="How long a scope is on the healthy side before its state improves.",
+    )
 
     class Meta:
         verbose_name = verbose_name_plural = "organization settings"
@@ -201,6 +287,33 @@ class OrganizationSettings(models.Model):
         weights = (self.sla_weight, self.staffing_weight, self.utilization_weight)
         if None not in weights and abs(sum(weights) - 1) > 1e-6:
             raise ValidationError(f"The weights of the health score add up to 1, not to {sum(weights):g}.")
+        _check_order(self)
+
+
+class VolumeDrop(models.Model):
+    """A time in which a scope was offered far less than forecast: first of all a broken line (DOMAIN 1.9).
+
+    Its contacts count in no reforecast and no variance, unless a person confirms that the volume is real.
+    """
+
+    scope = models.ForeignKey(Scope, models.CASCADE, related_name="kpi_volume_drops")
+    since = models.DateTimeField()
+    until = models.DateTimeField(null=True, help_text="Null while it lasts.")
+    offered = models.FloatField()
+    forecast = models.FloatField()
+    minutes = models.FloatField(help_text="The length of the span that was judged.")
+    inherited = models.BooleanField(help_text="Judged on a level above; this queue was offered nothing in it.")
+    confirmed_by = models.CharField(max_length=150, blank=True, default="")
+    confirmed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["scope"], condition=models.Q(until=None), name="kpi_volume_drop_open")
+        ]
+        indexes = [models.Index(fields=["scope", "since"], name="kpi_volume_drop_times")]
+
+    def __str__(self) -> str:
+        return f"{self.scope} from {self.since:%Y-%m-%d %H:%M}: {self.offered:g} of {self.forecast:g}"
 
 
 class Holiday(models.Model):

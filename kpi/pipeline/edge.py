@@ -1,4 +1,4 @@
-"""Where fractions become percent, and are rounded: nowhere before. Pure."""
+"""The edge at which fractions become percent and are rounded, and nowhere before. Pure."""
 
 from intraday.rounding import half_up
 

@@ -1,0 +1,1 @@
+"""The way of a figure: inputs -> measured -> totals -> figure -> state. Pure: no database, no clock."""

@@ -1,0 +1,125 @@
+"""The contacts to expect in a queue's running interval, and the agents required for them. Pure."""
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+from kpi import formulas
+from kpi.pipeline.inputs import Judging, Rules
+from kpi.pipeline.measured import Measured
+from kpi.pipeline.workload import workload_agents
+
+MAX_ERLANGS = 10_000
+"""No queue keeps ten thousand agents busy: beyond that the feed is wrong, and searching for agents takes seconds."""
+Method = Literal["erlang_c", "erlang_a", "workload", "manual"]
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """`forecast` is of the running interval, times the day's ratio, or the run of the window where there is none;
+    `calls` is corrected by the run of the interval itself. `required` are agents at work."""
+
+    forecast: float | None
+    calls: float | None
+    aht_seconds: float | None
+    required: int | None
+    method: Method | None
+
+    def is_believable(self, interval_seconds: float) -> bool:
+        """Whether the contacts and the handling time are known, and no feed's error."""
+        if self.calls is None or self.aht_seconds is None:
+            return False
+        return self.calls * self.aht_seconds / interval_seconds <= MAX_ERLANGS
+
+
+def demand_of(measured: Measured, *, ratio: float, judging: Judging, suspect: bool) -> Demand:
+    """While the volume is suspect, the interval's own run says nothing: the forecast stands."""
+    forecast = _run_of_window(measured) if measured.expected is None else measured.expected.offered * _own(measured, ratio)
+    calls = forecast if suspect else _corrected(measured, forecast, judging.forecast_cv)
+    demand = Demand(forecast, calls, measured.aht_seconds, None, None)
+    return _with_required(measured, demand)
+
+
+def _own(measured: Measured, ratio: float) -> float:
+    """The ratio is of realtime queues; deferred work keeps its forecast (DOMAIN 1.9)."""
+    return 1.0 if measured.rules.deferred else ratio
+
+
+def _run_of_window(measured: Measured) -> float | None:
+    if measured.stale:
+        return None
+    offered = sum(part * interval.offered for interval, part in measured.window)
+    return formulas.prorated(count=offered, share=measured.window_seconds / measured.interval_seconds)
+
+
+def _corrected(measured: Measured, forecast: float | None, forecast_cv: float) -> float | None:
+    """The forecast, weighed against the run of the interval: (K + offered) / (K + forecast so far), K = 1/cv^2."""
+    if forecast is None or measured.running is None or measured.rules.deferred:
+        return forecast
+    prior = forecast_cv**-2
+    so_far = forecast * min(1.0, measured.elapsed_seconds / measured.interval_seconds)
+    return forecast * (prior + measured.running.offered) / (prior + so_far)
+
+
+def _with_required(measured: Measured, demand: Demand) -> Demand:
+    planned = None if measured.expected is None else measured.expected.required_agents
+    if planned is not None:
+        return Demand(demand.forecast, demand.calls, demand.aht_seconds, planned, "manual")
+    if measured.rules.deferred:
+        agents = workload_agents(measured, demand.calls)
+        return demand if agents is None else _requiring(demand, agents, "workload")
+    if not demand.is_believable(measured.interval_seconds):
+        return demand
+    assert demand.calls is not None and demand.aht_seconds is not None
+    found = required(measured.rules, measured.interval_seconds, demand.calls, demand.aht_seconds)
+    return _requiring(demand, *found)
+
+
+def _requiring(demand: Demand, agents: int, method: Method) -> Demand:
+    return Demand(demand.forecast, demand.calls, demand.aht_seconds, agents, method)
+
+
+def required(
+    rules: Rules, interval_seconds: float, calls: float, aht_seconds: float
+) -> tuple[int, Literal["erlang_c", "erlang_a"]]:
+    """Agents at work who meet the targets of a realtime queue, and the model: Erlang A where patience is known.
+
+    Who handles several chats at once is several servers: the least number of agents whose slots meet the targets
+    (DOMAIN 1.4).
+    """
+    if rules.patience_seconds is None:
+        found = formulas.required_agents(
+            calls=calls,
+            interval_seconds=interval_seconds,
+            aht_seconds=aht_seconds,
+            target_service_level=reachable(rules.target_service_level),
+            target_seconds=rules.target_seconds,
+            max_occupancy=rules.max_occupancy,
+        )
+        return agents_for(found.agents, rules.concurrency), "erlang_c"
+    found = formulas.required_agents_with_abandonment(
+        calls=calls,
+        interval_seconds=interval_seconds,
+        aht_seconds=aht_seconds,
+        target_service_level=reachable(rules.target_service_level),
+        target_seconds=rules.target_seconds,
+        max_occupancy=rules.max_occupancy,
+        patience_seconds=rules.patience_seconds,
+    )
+    return agents_for(found.agents, rules.concurrency), "erlang_a"
+
+
+def agents_for(slots: int, concurrency: float) -> int:
+    """The least N with floor(N * concurrency) >= slots."""
+    agents = math.ceil(slots / concurrency)
+    return agents if slots_of(agents, concurrency) >= slots else agents + 1
+
+
+def slots_of(agents: int, concurrency: float) -> int:
+    """Contacts that so many agents handle at once; exact in decimals."""
+    return math.floor(formulas.exact(agents) * formulas.exact(concurrency))
+
+
+def reachable(target: float) -> float:
+    """No number of agents reaches 100 % in theory; four nines of it are what people mean."""
+    return min(target, 0.9999)

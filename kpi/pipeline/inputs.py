@@ -1,0 +1,188 @@
+"""The inputs of an organization's figures at an instant, as plain values. Pure: working with them needs no database."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import NamedTuple, Protocol
+from zoneinfo import ZoneInfo
+
+from kpi.formulas import AbandonPolicy, Weights
+from kpi.pipeline.state import Limits
+
+Key = tuple[str, str]
+"""A queue by department id and queue name; the name is empty for a department, both are for the organization."""
+
+
+class Place(Protocol):
+    """A scope: what the pipeline needs to know of intraday.org.models.Scope."""
+
+    pk: int
+    organization_id: str
+    department_id: str
+    queue_name: str
+
+
+class Rules(NamedTuple):
+    """The settings of a queue, as formulas take them: shares are fractions, times seconds. `limits` holds the queue's
+    own thresholds of its state by name; the others are the organization's."""
+
+    deferred: bool
+    target_service_level: float
+    target_seconds: float
+    sla_seconds: float
+    aht_seconds: float | None
+    max_occupancy: float
+    shrinkage: float
+    abandon_policy: AbandonPolicy
+    patience_seconds: float | None
+    concurrency: float
+    opening_hours: str
+    interval_minutes: int
+    cadence_seconds: float | None
+    limits: tuple[tuple[str, float], ...] = ()
+
+
+class Feed(NamedTuple):
+    """The time of the newest measurement, how often they come, and [time, start, offered so far] of the last hour."""
+
+    as_of: datetime | None
+    cadence_seconds: float | None
+    samples: Sequence[tuple[float, float, float]] = ()
+
+
+class Judging(NamedTuple):
+    """The settings of an organization: weights of health, age of the baseline of changes, thresholds of the state.
+
+    `prior_contacts` is the weight of the forecast against the day's own run, `forecast_cv` the forecast's error.
+    """
+
+    weights: Weights
+    baseline_within: timedelta
+    limits: Limits
+    prior_contacts: float
+    forecast_cv: float
+
+
+class Queue(NamedTuple):
+    """A queue, its settings and feed. `closed_until` is set while it is closed, `open_since` if it opens and closes."""
+
+    scope: Place
+    rules: Rules
+    feed: Feed
+    closed_until: datetime | None
+    open_since: datetime | None
+
+    @property
+    def key(self) -> Key:
+        return self.scope.department_id, self.scope.queue_name
+
+
+class Interval(NamedTuple):
+    """Measured counts of an interval, up to `as_of`. Times in seconds."""
+
+    start: datetime
+    end: datetime
+    as_of: datetime
+    offered: int
+    answered: int
+    answered_in_target: int
+    abandoned: int
+    abandoned_in_target: int | None
+    wait_seconds: float | None
+    handle_seconds: float
+    available_seconds: float
+    other_productive_seconds: float | None
+    paid_seconds: float | None
+    agents: int
+    waiting_now: int | None
+    longest_wait_seconds: float | None
+    waiting_past_target: int | None
+    agents_available: int | None
+    agents_on_contact: int | None
+    agents_after_contact: int | None
+
+    @property
+    def measured_until(self) -> datetime:
+        return min(self.as_of, self.end)
+
+
+class Expected(NamedTuple):
+    """A forecast interval; `scheduled_agents` are heads on the schedule, before shrinkage."""
+
+    start: datetime
+    end: datetime
+    offered: float
+    aht_seconds: float
+    required_agents: int | None
+    scheduled_agents: int | None
+
+
+class Day(NamedTuple):
+    """The local day so far. `compared` and `forecast` are contacts of the time that ended intervals and forecast both
+    cover, without drops in volume."""
+
+    offered: int = 0
+    answered: int = 0
+    answered_in_target: int = 0
+    abandoned: int = 0
+    abandoned_in_target: int | None = None
+    compared: float = 0.0
+    forecast: float = 0.0
+
+
+class SkillGroup(NamedTuple):
+    """People who serve the same queues, each counted once, by the attendance service."""
+
+    serves: frozenset[Key]
+    scheduled: int
+    available: int
+
+
+class Backlog(NamedTuple):
+    """A queue's backlog. Ages are in seconds; inflow is items a second; compliance 0-100; `age_profile` holds
+    (older than so many seconds, items)."""
+
+    time: datetime
+    fresh: bool
+    items: int
+    over_sla: int | None
+    oldest_seconds: float
+    inflow: float | None
+    cadence_seconds: float | None
+    compliance: float | None
+    age_profile: tuple[tuple[float, int], ...] = ()
+
+
+class Drop(NamedTuple):
+    """A drop in volume that lasts: offered contacts against those forecast in a span of so many minutes."""
+
+    since: datetime
+    offered: float
+    forecast: float
+    minutes: float
+    inherited: bool
+
+
+@dataclass(frozen=True, slots=True)
+class QueueInputs:
+    """A queue at an instant. `recent` and `forecasts` are in order of time; `typical` stands in where there is no
+    forecast: the mean of the same weekday in the last weeks."""
+
+    queue: Queue
+    zone: ZoneInfo
+    recent: Sequence[Interval]  # the last may be running
+    forecasts: Sequence[Expected]  # of the last hours and the running interval
+    day: Day = Day()
+    rest: Sequence[Expected] = ()  # the intervals that begin later today
+    backlog: Backlog | None = None
+    typical: Sequence[Expected] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """The rest of the organization at that instant, as far as the figures of single queues depend on it."""
+
+    judging: Judging
+    groups: Sequence[SkillGroup] = ()
+    counted: Mapping[Key, int] = field(default_factory=dict)  # distinct heads that a feed posted for a level
+    drops: Mapping[Key, Drop] = field(default_factory=dict)  # those that last
