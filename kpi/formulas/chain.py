@@ -76,7 +76,7 @@ def rest_of_interval(
     end = _start(lattice, agents, waiting, arrival * aht_seconds)
     if not seconds:
         return Rest(0.0, 0.0, 0.0, float(waiting), _asa_seconds(end, server, lattice))
-    steps = _Steps.over(seconds, aht_seconds)
+    steps = _Steps.over(seconds, aht_seconds, _drained(arrival, server, waiting))
     solver = _Solver.of(_rates(lattice, arrival, server, aht_seconds), steps.dt)
     spent, crossed = [0.0] * lattice.states, 0.0
     futures = solver.futures([arrival * mean for mean in earned.mean], steps)
@@ -97,16 +97,24 @@ def rest_of_interval(
 
 
 class _Steps(NamedTuple):
-    """The first two steps are wholly implicit and shorter: a standing queue that is gone within them leaves no
-    oscillation behind. The other steps have the length `dt`."""
+    """Steps of `dt` seconds, after wholly implicit and shorter ones where they are `damped`."""
 
     dt: float
     damped: tuple[bool, ...]
 
     @classmethod
-    def over(cls, seconds: float, aht_seconds: float) -> "_Steps":
-        count = 3 if seconds < 2 * aht_seconds else 4 if seconds < 6 * aht_seconds else 5
+    def over(cls, seconds: float, aht_seconds: float, drained: float) -> "_Steps":
+        """Cut the time into steps. A queue that is `drained` within the first step would oscillate in all of them."""
+        count = 5 if seconds < 2 * aht_seconds else 6 if seconds < 6 * aht_seconds else 7
+        if drained > seconds / count:
+            return cls(seconds / count, (False,) * count)
         return cls(seconds / (count + 2 * WEIGHT), (True, True) + (False,) * count)
+
+
+def _drained(arrival: float, server: Server, waiting: int) -> float:
+    """Return the seconds until nobody waits any more, about."""
+    leaving = server.completion + waiting * server.abandon - arrival
+    return waiting / leaving if waiting and leaving > 0 else math.inf
 
 
 def _whole(within: list[float], before: list[float]) -> list[float]:
