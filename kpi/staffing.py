@@ -4,7 +4,7 @@ import math
 from typing import Literal
 
 from kpi import formulas
-from kpi.compute import State
+from kpi.compute import State, judged
 from kpi.known import Rules, Staff, Waiting
 
 MAX_ERLANGS = 10_000
@@ -56,18 +56,35 @@ def _staff_realtime(state: State) -> None:
         )
     if sums.available is None:
         return
-    risk = formulas.sla_risk(
-        calls=calls,
-        interval_seconds=state.interval_seconds,
-        aht_seconds=aht,
-        agents=sums.available,
-        target_service_level=rules.target_service_level,
-        target_seconds=rules.target_seconds,
-        waiting=sums.waiting_now or 0,
-    )
+    risk = _risk(state, calls, aht, sums.available)
     sums.risk, sums.risk_method, sums.unstable = risk.risk, risk.method, risk.unstable
     sums.queue_end, sums.target_seconds = risk.projected_queue_end, rules.target_seconds
-    weigh(state, calls, risk.projected_service_level, risk.projected_asa_seconds)
+    if risk.projected_service_level is not None:
+        weigh(state, calls, risk.projected_service_level, risk.projected_asa_seconds)
+
+
+def _risk(state: State, calls: float, aht_seconds: float, agents: int) -> formulas.SlaRisk:
+    """Return the risk of the running interval, given what was measured of it."""
+    sums, rules, newest = state.sums, state.rules, state.newest
+    running = newest is not None and newest.start == state.start and not state.stale
+    met, counted = judged(newest, rules) if running and newest is not None else (None, None)
+    elapsed = (min(newest.as_of, newest.end) - newest.start).total_seconds() if running and newest is not None else 0.0
+    return formulas.sla_risk(
+        interval_seconds=state.interval_seconds,
+        elapsed_seconds=elapsed,
+        forecast_calls=calls,
+        offered=newest.offered if running and newest is not None else 0,
+        judged=counted or 0.0,
+        in_target=met or 0.0,
+        waiting=sums.waiting_now or 0,
+        waiting_past_target=int((sums.longest_wait_seconds or 0) > rules.target_seconds),
+        aht_seconds=aht_seconds,
+        agents=agents,
+        target_service_level=rules.target_service_level,
+        target_seconds=rules.target_seconds,
+        patience_seconds=rules.patience_seconds,
+        abandon_policy=rules.abandon_policy,
+    )
 
 
 def required(
