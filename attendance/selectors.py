@@ -15,6 +15,10 @@ from attendance.instants import instant, micros
 from attendance.models import AttendanceRecord, CurrentAttendance, Duty, Shift, Snapshot, Spell
 from attendance.rules import MINUTE, Interval, union, without
 from attendance.schedule import interval
+from attendance.skills import GroupSpan as GroupSpan
+from attendance.skills import SkillGroup as SkillGroup
+from attendance.skills import group_spans as group_spans
+from attendance.skills import skill_groups as skill_groups
 from attendance.stands import PersonNow
 from attendance.terms import HERE, ON_DUTY, Kind, Status
 from intraday.org.models import Scope
