@@ -1,0 +1,221 @@
+"""From the inputs of an organization's queues to the parts of these queues and the levels above. Pure.
+
+Queues depend on each other: the day's run is that of all of them, people are shared among them, and a drop in volume
+may show in a department alone.
+"""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from typing import TypeVar
+
+import structlog
+
+from kpi import formulas
+from kpi.formulas import Trailing
+from kpi.pipeline.demand import Demand, demand_of
+from kpi.pipeline.heads import Heads, counted_by_acd, level_heads, planned_heads, queue_heads
+from kpi.pipeline.inputs import Drop, Key, QueueInputs, Surroundings
+from kpi.pipeline.measured import Measured, measure
+from kpi.pipeline.part import Part, part_of, roll_up
+from kpi.pipeline.queue_totals import totals_of
+from kpi.pipeline.spans import forecast_spans, offered_spans
+from kpi.pipeline.totals import Totals
+
+log = structlog.get_logger(__name__)
+T = TypeVar("T")
+R = TypeVar("R")
+NOBODY = Heads()
+
+
+@dataclass(frozen=True, slots=True)
+class Worked:
+    """`queues` are those of the inputs, `levels` the departments and the organization, `drops` those that last now.
+
+    `demands` and `measured` are what the queues' parts were worked out from; `ratio` is the day's run.
+    """
+
+    queues: dict[Key, Part]
+    levels: dict[Key, Part]
+    drops: dict[Key, Drop]
+    measured: dict[Key, Measured]
+    demands: dict[Key, Demand]
+    heads: dict[Key, Heads]
+    ratio: float
+
+
+def work_out(
+    inputs: Sequence[QueueInputs],
+    near: Surroundings,
+    at: datetime,
+    *,
+    others: Mapping[Key, Part] | None = None,
+    levels: Collection[Key] = (),
+) -> Worked:
+    """Work out queues, and `levels` from them and from the parts of `others`, as these were last worked out."""
+    others = others or {}
+    by_key = {each.queue.key: each for each in inputs}
+    measured = _each(by_key, partial(measure, at=at))
+    ratio = _day_ratio(measured, others, near)
+    drops = _drops(measured, others, near, at)
+    demands = _each(measured, lambda each: _demand(each, ratio, near, drops))
+    heads = _heads(measured, demands, near, others)
+    ready = {key: (measured[key], demand) for key, demand in demands.items()}
+    parts = _each(ready, lambda each: queue_part(*each, heads, ratio=ratio, near=near, drops=drops))
+    queues = {key: parts.get(key) or _unknown(each) for key, each in by_key.items()}
+    return Worked(queues, _levels(levels, queues, others, heads, near, drops), drops, measured, demands, heads, ratio)
+
+
+def _each(things: Mapping[Key, T], work: Callable[[T], R]) -> dict[Key, R]:
+    """Inputs of one queue that no formula takes must not stop the others."""
+    done: dict[Key, R] = {}
+    for key, thing in things.items():
+        try:
+            done[key] = work(thing)
+        except (ArithmeticError, ValueError):
+            log.exception("queue_not_worked_out", department=key[0], queue=key[1])
+    return done
+
+
+def _demand(measured: Measured, ratio: float, near: Surroundings, drops: Collection[Key]) -> Demand:
+    return demand_of(measured, ratio=ratio, judging=near.judging, suspect=measured.inputs.queue.key in drops)
+
+
+def _day_ratio(measured: Mapping[Key, Measured], others: Mapping[Key, Part], near: Surroundings) -> float:
+    """One ratio for the organization, from its realtime queues (DOMAIN 1.9)."""
+    days = [each.inputs.day for each in measured.values() if not each.rules.deferred]
+    rest = [part.totals for part in others.values() if not part.is_deferred]
+    return formulas.reforecast_ratio(
+        actual=sum(day.compared for day in days) + sum(totals.ended_offered or 0.0 for totals in rest),
+        forecast=sum(day.forecast for day in days) + sum(totals.ended_forecast or 0.0 for totals in rest),
+        prior_contacts=near.judging.prior_contacts,
+    )
+
+
+# --- drops in volume -------------------------------------------------------------------------------------------------
+def _drops(
+    measured: Mapping[Key, Measured], others: Mapping[Key, Part], near: Surroundings, at: datetime
+) -> dict[Key, Drop]:
+    """The drops that last: those of queues, and those of levels, which their idle queues inherit.
+
+    A level is judged when all its queues are at hand; else it stays as it was.
+    """
+    columns = {key: found for key, each in measured.items() if (found := _trailing(each)) is not None}
+    own = {key: drop for key, spans in columns.items() if (drop := _judged(key, spans, near, _as_of(measured[key], at)))}
+    for level, inside in _levels_of(measured).items():
+        if _is_inside(level, others):
+            above = near.drops.get(level)
+        else:
+            spans = formulas.add_trailing(columns[key] for key in inside if key in columns)
+            above = _judged(level, spans, near, at)
+        if above is not None:
+            own[level] = above
+            idle = (key for key in inside if key in columns and formulas.nothing_offered(columns[key], above.minutes))
+            own |= {key: above._replace(inherited=True) for key in idle if key not in own}
+    return own
+
+
+def _as_of(measured: Measured, at: datetime) -> datetime:
+    return measured.as_of or at
+
+
+def _trailing(measured: Measured) -> Sequence[Trailing] | None:
+    """None for queues that say nothing of volume: closed, deferred, or silent."""
+    queue, as_of = measured.inputs.queue, measured.as_of
+    if queue.closed_until is not None or measured.rules.deferred or as_of is None or measured.stale:
+        return None
+    return formulas.trailing(
+        offered_spans(measured.inputs.recent),
+        queue.feed.samples,
+        forecast_spans(measured.inputs.forecasts or measured.inputs.typical),
+        as_of.timestamp(),
+        None if queue.open_since is None else queue.open_since.timestamp(),
+    )
+
+
+def _judged(key: Key, spans: Sequence[Trailing], near: Surroundings, as_of: datetime) -> Drop | None:
+    before = near.drops.get(key)
+    found = formulas.judge_volume(spans, suspect_before=before is not None and not before.inherited)
+    if not found.suspect:
+        return None
+    if found.minutes is None or found.offered is None or found.forecast is None:
+        return before
+    since = as_of - timedelta(minutes=found.minutes)
+    if before is not None and not before.inherited:
+        since = min(before.since, since)
+    return Drop(since, found.offered, found.forecast, found.minutes, inherited=False)
+
+
+def _levels_of(keys: Collection[Key]) -> dict[Key, list[Key]]:
+    """Departments, then the organization, and the queues inside each."""
+    found: dict[Key, list[Key]] = {}
+    for key in keys:
+        if key[0]:
+            found.setdefault((key[0], ""), []).append(key)
+    return found | {("", ""): list(keys)}
+
+
+def _is_inside(level: Key, others: Collection[Key]) -> bool:
+    return any(level in ((key[0], ""), ("", "")) for key in others)
+
+
+# --- heads and parts -------------------------------------------------------------------------------------------------
+def _heads(
+    measured: Mapping[Key, Measured], demands: Mapping[Key, Demand], near: Surroundings, others: Mapping[Key, Part]
+) -> dict[Key, Heads]:
+    """The heads of all queues; others keep the requirement that they had."""
+    is_open = {key: each for key, each in measured.items() if each.inputs.queue.closed_until is None}
+    acd = {key: counted_by_acd(each.newest) for key, each in is_open.items() if each.newest and not each.stale}
+    planned = {
+        key: heads for key, each in measured.items() if (heads := planned_heads(each.expected, each.rules)) is not None
+    }
+    required = {key: part.totals.required for key, part in others.items()}
+    required |= {key: demands[key].required if key in demands else None for key in measured}
+    for key, part in others.items():
+        if part.totals.available_source == "acd" and part.totals.available is not None:
+            acd[key] = part.totals.available
+    return queue_heads(near.groups, acd=acd, planned=planned, required=required)
+
+
+def queue_part(
+    measured: Measured,
+    demand: Demand,
+    heads: Mapping[Key, Heads],
+    *,
+    ratio: float,
+    near: Surroundings,
+    drops: Mapping[Key, Drop],
+) -> Part:
+    key = measured.inputs.queue.key
+    totals = totals_of(measured, demand, heads[key], ratio=ratio, judging=near.judging, drop=drops.get(key))
+    return part_of(measured, demand, totals, drops.get(key))
+
+
+def _unknown(inputs: QueueInputs) -> Part:
+    queue = inputs.queue
+    return Part(Totals(), "no_data", closed_until=queue.closed_until, is_deferred=queue.rules.deferred)
+
+
+def _levels(
+    levels: Collection[Key],
+    queues: Mapping[Key, Part],
+    others: Mapping[Key, Part],
+    heads: Mapping[Key, Heads],
+    near: Surroundings,
+    drops: Mapping[Key, Drop],
+) -> dict[Key, Part]:
+    every = {**others, **queues}
+    told = {key: _as_told(part, heads[key]) for key, part in every.items() if key in heads}
+    above = level_heads(told, near.groups, near.counted)
+    inside = _levels_of(every)
+    return {
+        level: roll_up([every[key] for key in inside.get(level, ())], above.get(level, NOBODY), drops.get(level))
+        for level in levels
+    }
+
+
+def _as_told(part: Part, heads: Heads) -> Heads:
+    """A closed queue has no heads."""
+    totals = part.totals
+    return Heads(totals.available, totals.scheduled, heads.source) if part.closed_until is None else NOBODY

@@ -1,0 +1,141 @@
+"""The prospects of a queue: the risk of its interval and the next, and whether its day can be saved. Pure."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+from kpi import formulas
+from kpi.pipeline.demand import Demand, slots_of
+from kpi.pipeline.heads import at_work
+from kpi.pipeline.inputs import Expected, Judging
+from kpi.pipeline.measured import Measured, judged
+
+LEAST_WEIGHT = 1e-6  # of a queue that expects nobody, in the means of the levels above
+
+
+@dataclass(frozen=True, slots=True)
+class Prospects:
+    """Risks and levels are fractions. `weight` is the number of contacts (or items) expected, `rest` of those still to
+    be judged in the interval; `queue_end` callers (or items) are left when it ends."""
+
+    risk: float | None
+    outlook_risk: float | None
+    projected_level: float | None
+    weight: float
+    rest: float | None
+    required_rest: float | None
+    asa_seconds: float | None
+    queue_end: float | None
+    unstable: bool
+    method: str
+    target_seconds: float
+
+
+def prospects_of(
+    measured: Measured, demand: Demand, agents: int, judging: Judging, *, suspect: bool
+) -> Prospects | None:
+    """The prospects of a realtime queue with so many agents at work; None where demand is not known."""
+    if not demand.is_believable(measured.interval_seconds):
+        return None
+    assert demand.forecast is not None and demand.aht_seconds is not None and demand.calls is not None
+    rules, running = measured.rules, measured.running
+    so_far = demand.forecast * min(1.0, measured.elapsed_seconds / measured.interval_seconds)
+    met, decided = (0.0, 0.0) if running is None else judged(running, rules)
+    waiting = _waiting(measured)
+    found = formulas.sla_risk(
+        interval_seconds=measured.interval_seconds,
+        elapsed_seconds=measured.elapsed_seconds,
+        forecast_calls=demand.forecast,
+        offered=so_far if suspect or running is None else running.offered,
+        judged=decided,
+        in_target=met,
+        waiting=waiting,
+        waiting_past_target=min(waiting, measured.waiting_past_target),
+        aht_seconds=demand.aht_seconds,
+        agents=slots_of(agents, rules.concurrency),
+        target_service_level=rules.target_service_level,
+        target_seconds=rules.target_seconds,
+        patience_seconds=rules.patience_seconds,
+        abandon_policy=rules.abandon_policy,
+        forecast_cv=judging.forecast_cv,
+    )
+    left = max(0.0, 1 - measured.elapsed_seconds / measured.interval_seconds)
+    return Prospects(
+        risk=found.risk,
+        outlook_risk=found.outlook_risk,
+        projected_level=found.projected_service_level,
+        weight=max(demand.calls, LEAST_WEIGHT),
+        rest=None if found.required_rest is None else demand.calls * left + waiting - measured.waiting_past_target,
+        required_rest=found.required_rest,
+        asa_seconds=found.projected_asa_seconds,
+        queue_end=found.projected_queue_end,
+        unstable=found.unstable,
+        method=found.method,
+        target_seconds=rules.target_seconds,
+    )
+
+
+def _waiting(measured: Measured) -> int:
+    """Callers who wait by the newest row, also after it went stale: silence does not improve the figure."""
+    if measured.newest is None:
+        return 0
+    return max(measured.newest.waiting_now or 0, measured.waiting_past_target)
+
+
+# --- the rest of the day ---------------------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class RestOfDay:
+    """Contacts still to come today, the sum of contacts times level over the intervals of that time, and that of
+    contacts squared times the level's variance."""
+
+    contacts: float
+    mean: float | None
+    variance: float | None
+
+
+def rest_of_day(measured: Measured, demand: Demand, agents: int | None, *, ratio: float) -> RestOfDay | None:
+    """None without a forecast. Of this interval, the part that is left counts."""
+    inputs = measured.inputs
+    if measured.expected is None and not inputs.rest:
+        return None
+    parts = list(_coming(measured, demand, ratio))
+    contacts = sum(each.offered for each in parts)
+    levels = [_level_of(each, measured, demand, agents) for each in parts]
+    known = [level for level in levels if level is not None]
+    if not parts or len(known) < len(levels):
+        return RestOfDay(contacts, None, None)
+    return RestOfDay(
+        contacts,
+        sum(each.offered * mean for each, (mean, _) in zip(parts, known, strict=True)),
+        sum(each.offered**2 * variance for each, (_, variance) in zip(parts, known, strict=True)),
+    )
+
+
+def _coming(measured: Measured, demand: Demand, ratio: float) -> Iterator[Expected]:
+    if measured.expected is not None and demand.calls is not None:
+        end = measured.start + timedelta(seconds=measured.interval_seconds)
+        left = max(0.0, (end - measured.at).total_seconds() / measured.interval_seconds)
+        yield measured.expected._replace(start=measured.at, end=end, offered=demand.calls * left)
+    for each in measured.inputs.rest:
+        yield each._replace(offered=each.offered * ratio)
+
+
+def _level_of(
+    coming: Expected, measured: Measured, demand: Demand, agents: int | None
+) -> tuple[float, float] | None:
+    """Mean and variance of the service level of an interval to come: with the heads on its schedule, else as now."""
+    rules = measured.rules
+    planned = None if coming.scheduled_agents is None else at_work(coming.scheduled_agents, rules)
+    heads = agents if planned is None else planned
+    seconds = (coming.end - coming.start).total_seconds()
+    aht = coming.aht_seconds or demand.aht_seconds
+    if heads is None or not aht or seconds <= 0:
+        return None
+    return formulas.interval_level(
+        calls=coming.offered,
+        interval_seconds=seconds,
+        aht_seconds=aht,
+        agents=slots_of(heads, rules.concurrency),
+        target_seconds=rules.target_seconds,
+        patience_seconds=rules.patience_seconds,
+    )
