@@ -82,9 +82,16 @@ def _refuse_overlaps(week: Week) -> None:
             raise ValueError(f"Two openings on {DAYS[start // DAY_MINUTES % 7].title()} overlap.")
 
 
-def closed_until(text: str, holidays: Collection[date], zone: ZoneInfo, at: datetime) -> datetime | None:
-    """The next opening where it is closed at that instant; None where it is open. On holidays nothing begins: an
-    opening that began the evening before goes on. One that never opens again is closed for LOOK_AHEAD_DAYS."""
+class Status(NamedTuple):
+    """`closed_until` is the next opening while closed; `open_since` the last one while open, None if never closed."""
+
+    open_since: datetime | None
+    closed_until: datetime | None
+
+
+def status(text: str, holidays: Collection[date], zone: ZoneInfo, at: datetime) -> Status:
+    """Whether it is open at that instant. On holidays nothing begins: an opening that began the evening before goes
+    on. One that never opens again is closed for LOOK_AHEAD_DAYS."""
     week = parse(text)
     today = at.astimezone(zone).date()
     for step in range(-1, LOOK_AHEAD_DAYS):
@@ -92,10 +99,15 @@ def closed_until(text: str, holidays: Collection[date], zone: ZoneInfo, at: date
         for opening in _openings(week, day, holidays):
             start, end = (instant(day, minutes, zone) for minutes in opening)
             if start <= at < end:
-                return None
+                return Status(start if week else None, None)
             if start > at:
-                return start
-    return at + timedelta(days=LOOK_AHEAD_DAYS)
+                return Status(None, start)
+    return Status(None, at + timedelta(days=LOOK_AHEAD_DAYS))
+
+
+def closed_until(text: str, holidays: Collection[date], zone: ZoneInfo, at: datetime) -> datetime | None:
+    """The next opening where it is closed at that instant; None where it is open."""
+    return status(text, holidays, zone, at).closed_until
 
 
 def _openings(week: Week, day: date, holidays: Collection[date]) -> tuple[Opening, ...]:

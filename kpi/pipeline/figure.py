@@ -1,20 +1,33 @@
-"""From sums to the figure that is published: fractions become percent, rounded here and nowhere before."""
+"""From a part to the figure that is published: fractions become percent, rounded here and nowhere before. Pure."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from msgspec import UNSET, Struct
 
-from intraday.org.models import Scope
 from intraday.rounding import half_up
 from kpi import formulas
-from kpi.edge import percent, ratio
-from kpi.events import Changes, HeadcountGap, Health, KPIChanged, Service, SlaRisk, Utilization
-from kpi.reasons import reasons
-from kpi.sums import Part, Sums
+from kpi.events import (
+    Changes,
+    DeferredWork,
+    HeadcountGap,
+    Health,
+    KPIChanged,
+    Service,
+    SlaRisk,
+    Utilization,
+    VolumeDrop,
+)
+from kpi.pipeline import state
+from kpi.pipeline.edge import percent, ratio
+from kpi.pipeline.inputs import Drop, Judging, Place
+from kpi.pipeline.part import Part
+from kpi.pipeline.reasons import reasons
+from kpi.pipeline.state import Memory, State
+from kpi.pipeline.totals import Totals
 
 OCCUPANCY_TARGETS = (75.0, 88.0)
-NOT_JUDGED = formulas.HealthScore(None, None, None, None, None)
 
 
 def age_seconds(then: datetime, at: datetime) -> float:
@@ -22,7 +35,7 @@ def age_seconds(then: datetime, at: datetime) -> float:
 
 
 class Point(Struct, array_like=True):
-    """What changes are told of, as published."""
+    """The published values that changes are told of."""
 
     time: datetime
     utilization: float | None
@@ -39,15 +52,17 @@ def point_of(
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A scope at an instant, before it is compared with the figure before it."""
+    """A scope at an instant, before it is compared with the figure before it. `memory` is what the next state needs."""
 
-    scope: Scope
+    scope: Place
     at: datetime
     part: Part
     utilization: Utilization
     headcount_gap: HeadcountGap
     sla_risk: SlaRisk
     service: Service
+    state: State
+    memory: Memory
     health: formulas.HealthScore
 
     @property
@@ -55,36 +70,50 @@ class Figure:
         return point_of(self.at, self.utilization, self.headcount_gap, self.sla_risk, half_up(self.health.score))
 
 
-def figure(scope: Scope, at: datetime, part: Part, weights: formulas.Weights) -> Figure:
-    sums = part.sums
-    occupancy = _occupancy(sums)
-    share = ratio(sums.gap, sums.gap_required)
-    judged = formulas.health_score(risk=sums.risk, gap_share=share, occupancy=occupancy, weights=weights)
-    return Figure(
-        scope,
-        at,
-        part,
-        _utilization(sums, occupancy),
-        _headcount_gap(sums),
-        _sla_risk(sums, above_queues=not scope.queue_name),
-        _service(sums),
-        NOT_JUDGED if part.closed_until else judged,
+class Inside(Struct, frozen=True, array_like=True):
+    """A queue inside a level: its name and its state."""
+
+    name: str
+    state: State
+
+
+def figure(
+    scope: Place,
+    at: datetime,
+    part: Part,
+    judging: Judging,
+    *,
+    limits: state.Limits,
+    day_ratio: float,
+    memory: Memory | None,
+    inside: Sequence[Inside] = (),
+) -> Figure:
+    """The figure of a scope. `memory` is that of its state before; `inside` are the queues of a level."""
+    totals = part.totals
+    occupancy = _occupancy(totals)
+    blocks = (
+        _utilization(totals, occupancy),
+        _headcount_gap(totals),
+        _sla_risk(totals, above_queues=not scope.queue_name),
+        _service(totals, day_ratio),
     )
+    judged, memory = _state(scope, at, part, blocks[1], limits, memory, inside)
+    return Figure(scope, at, part, *blocks, judged, memory, _health(part, occupancy, blocks[1], judged, judging))
 
 
-def _occupancy(sums: Sums) -> float | None:
-    if sums.handle_seconds is None or sums.ready_seconds is None:
+def _occupancy(totals: Totals) -> float | None:
+    if totals.handle_seconds is None or totals.ready_seconds is None:
         return None
     return formulas.occupancy(
-        handle_seconds=sums.handle_seconds, available_seconds=sums.ready_seconds - sums.handle_seconds
+        handle_seconds=totals.handle_seconds, available_seconds=totals.ready_seconds - totals.handle_seconds
     )
 
 
-def _utilization(sums: Sums, occupancy: float | None) -> Utilization:
+def _utilization(totals: Totals, occupancy: float | None) -> Utilization:
     utilized = None
-    if sums.productive_seconds is not None and sums.paid_seconds is not None:
+    if totals.productive_seconds is not None and totals.paid_seconds is not None:
         utilized = formulas.utilization(
-            handle_seconds=sums.productive_seconds, other_productive_seconds=0.0, paid_seconds=sums.paid_seconds
+            handle_seconds=totals.productive_seconds, other_productive_seconds=0.0, paid_seconds=totals.paid_seconds
         )
     return Utilization(
         current_utilization=percent(utilized),
@@ -92,81 +121,140 @@ def _utilization(sums: Sums, occupancy: float | None) -> Utilization:
         target_min=OCCUPANCY_TARGETS[0],
         target_max=OCCUPANCY_TARGETS[1],
         status=formulas.occupancy_status(occupancy),
-        productive_seconds=half_up(sums.productive_seconds),
-        paid_seconds=half_up(sums.paid_seconds),
-        handle_seconds=half_up(sums.handle_seconds),
-        ready_seconds=half_up(sums.ready_seconds),
-        agents_on_shift=sums.agents_on_shift,
-        window_seconds=half_up(sums.window_seconds),
+        productive_seconds=half_up(totals.productive_seconds),
+        paid_seconds=half_up(totals.paid_seconds),
+        handle_seconds=half_up(totals.handle_seconds),
+        ready_seconds=half_up(totals.ready_seconds),
+        agents_on_shift=totals.agents_on_shift,
+        window_seconds=half_up(totals.window_seconds),
+        lower_bound=totals.lower_bound or UNSET,
     )
 
 
-def _headcount_gap(sums: Sums) -> HeadcountGap:
+def _headcount_gap(totals: Totals) -> HeadcountGap:
     gap = None
-    if sums.gap is not None and sums.gap_required is not None:
+    if totals.gap is not None and totals.gap_required is not None:
         gap = formulas.headcount_gap(
-            required=sums.gap_required,
-            available=sums.gap_required + sums.gap,
-            volume_known=bool(sums.volume_forecast) or sums.required_method in ("manual", "workload"),
+            required=totals.gap_required,
+            available=totals.gap_required + totals.gap,
+            volume_known=bool(totals.volume_forecast) or totals.required_method in ("manual", "workload"),
         )
     return HeadcountGap(
-        required=sums.required,
-        scheduled=sums.scheduled,
-        available=sums.available,
-        available_source=sums.available_source,  # type: ignore[arg-type]
+        required=totals.required,
+        scheduled=totals.scheduled,
+        available=totals.available,
+        available_source=totals.available_source,  # type: ignore[arg-type]
         gap=None if gap is None else gap.gap,
         shortfall=None if gap is None else gap.shortfall,
         gap_percent=None if gap is None else percent(gap.share),
         status=None if gap is None else gap.status,
-        method=sums.required_method,  # type: ignore[arg-type]
-        interval_start=sums.interval_start,
+        method=totals.required_method,  # type: ignore[arg-type]
+        interval_start=totals.interval_start,
+        short_percent=None if gap is None else _short_percent(gap),
     )
 
 
-def _sla_risk(sums: Sums, *, above_queues: bool) -> SlaRisk:
+def _short_percent(gap: formulas.HeadcountGap) -> float | None:
+    """Agents short in percent of those required; 0 where the gap is within the dead-band of `balanced`."""
+    if gap.share is None or gap.status in ("balanced", "overstaffed"):
+        return None if gap.share is None else 0.0
+    return max(0.0, -(percent(gap.share) or 0.0))
+
+
+def _sla_risk(totals: Totals, *, above_queues: bool) -> SlaRisk:
     day = None
-    if sums.day_goal is not None and sums.day_rest is not None:
-        judged = sums.day_goal_judged or 0.0
+    if totals.day_goal is not None and totals.day_rest is not None:
+        judged = totals.day_goal_judged or 0.0
         day = formulas.day_recovery(
-            target=ratio(sums.day_goal, judged + sums.day_rest) or 0.0,
+            target=ratio(totals.day_goal, judged + totals.day_rest) or 0.0,
             offered=judged,
-            in_target=sums.day_goal_in_target or 0.0,
-            remaining=sums.day_rest,
+            in_target=totals.day_goal_in_target or 0.0,
+            remaining=totals.day_rest,
         )
     return SlaRisk(
-        risk_score=percent(sums.risk),
-        risk_level=None if sums.risk is None else formulas.risk_level(sums.risk),
-        projected_service_level=percent(ratio(sums.expected_in_target, sums.expected)),
-        target_service_level=percent(ratio(sums.target_in_target, sums.expected)),
-        target_seconds=half_up(sums.target_seconds),
-        projected_asa_seconds=half_up(ratio(sums.expected_wait_seconds, sums.expected_waited)),
-        unstable=sums.unstable,
-        projected_queue_end=half_up(sums.queue_end),
-        day_service_level=percent(ratio(sums.day_in_target, sums.day_judged)),
+        risk_score=percent(totals.risk),
+        risk_level=None if totals.risk is None else formulas.risk_level(totals.risk),
+        projected_service_level=percent(ratio(totals.projected_in_target, totals.weight)),
+        target_service_level=percent(ratio(totals.target_in_target, totals.weight)),
+        target_seconds=half_up(totals.target_seconds),
+        projected_asa_seconds=half_up(ratio(totals.projected_wait_seconds, totals.waited_weight)),
+        unstable=totals.unstable,
+        projected_queue_end=half_up(totals.queue_end),
+        day_service_level=percent(ratio(totals.day_in_target, totals.day_judged)),
         day_required_rest=None if day is None else percent(day.required_rest),
         day_recoverable=None if day is None else day.recoverable,
-        method=sums.risk_method,  # type: ignore[arg-type]
-        queues_at_risk=(sums.at_risk or 0) if above_queues else UNSET,
+        method=totals.risk_method,  # type: ignore[arg-type]
+        queues_at_risk=(totals.at_risk or 0) if above_queues else UNSET,
+        outlook_risk=percent(totals.outlook_risk),
+        required_rest=percent(ratio(totals.rest_in_target, totals.rest)),
+        day_recovery_probability=None if day is None else percent(_recovery(totals, day)),
     )
 
 
-def _service(sums: Sums) -> Service:
+def _recovery(totals: Totals, day: formulas.DayRecovery) -> float | None:
+    """The chance that the rest of the day brings the level that its target needs (DOMAIN 1.9)."""
+    if day.required_rest is None or not totals.day_rest:
+        return float(day.recoverable)
+    if totals.rest_mean is None or totals.rest_variance is None:
+        return None
+    return formulas.day_recovery_probability(
+        required_rest=day.required_rest,
+        mean_level=totals.rest_mean / totals.day_rest,
+        variance=totals.rest_variance / totals.day_rest**2,
+    )
+
+
+def _service(totals: Totals, day_ratio: float) -> Service:
     variance = None
-    if sums.compared is not None and sums.forecast_so_far is not None:
-        variance = formulas.volume_variance(actual=sums.compared, forecast=sums.forecast_so_far)
+    if totals.day_offered is not None and totals.day_forecast is not None:
+        variance = formulas.volume_variance(actual=totals.day_offered, forecast=totals.day_forecast)
     return Service(
-        offered=sums.offered,
-        forecast=half_up(sums.forecast),
+        offered=totals.offered,
+        forecast=half_up(totals.forecast),
         volume_variance_percent=percent(variance),
-        answered=sums.answered,
-        abandoned=sums.abandoned,
-        abandon_rate=percent(ratio(sums.abandoned, sums.offered)),
-        service_level=percent(ratio(sums.in_target, sums.judged)),
-        day_service_level=percent(ratio(sums.day_in_target, sums.day_judged)),
-        asa_seconds=half_up(ratio(sums.wait_seconds, sums.waited)),
-        aht_seconds=half_up(ratio(sums.handled_seconds, sums.answered)),
-        waiting_now=sums.waiting_now,
-        longest_wait_seconds=half_up(sums.longest_wait_seconds),
+        answered=totals.answered,
+        abandoned=totals.abandoned,
+        abandon_rate=percent(ratio(totals.abandoned, totals.abandon_base)),
+        service_level=percent(ratio(totals.in_target, totals.judged)),
+        day_service_level=percent(ratio(totals.day_in_target, totals.day_judged)),
+        asa_seconds=half_up(ratio(totals.wait_seconds, totals.waited)),
+        aht_seconds=half_up(ratio(totals.contact_seconds, totals.answered)),
+        waiting_now=totals.waiting_now,
+        longest_wait_seconds=half_up(totals.longest_wait_seconds),
+        interval_start=totals.measured_start,
+        service_level_answered=percent(ratio(totals.answered_in_target, totals.level_answered)),
+        waiting_past_target=totals.waiting_past_target,
+        forecast_so_far=half_up(totals.forecast_so_far),
+        expected=half_up(totals.expected),
+        reforecast_ratio=None if totals.forecast is None else round(day_ratio, 4),
+        day_offered=half_up(totals.day_offered),
+        day_forecast=half_up(totals.day_forecast),
+    )
+
+
+def _deferred(part: Part) -> DeferredWork | None:
+    totals = part.deferred
+    if totals is None:
+        return None
+    return DeferredWork(
+        queues=part.deferred_queues,
+        offered=totals.offered,
+        answered=totals.answered,
+        forecast=half_up(totals.forecast),
+        aht_seconds=half_up(ratio(totals.contact_seconds, totals.answered)),
+        required=totals.required,
+        available=totals.available,
+        risk_score=percent(totals.risk),
+    )
+
+
+def _volume(drop: Drop) -> VolumeDrop:
+    return VolumeDrop(
+        since=drop.since,
+        offered=half_up(drop.offered) or 0.0,
+        forecast=half_up(drop.forecast) or 0.0,
+        span_minutes=half_up(drop.minutes) or 0.0,
+        inherited=drop.inherited,
     )
 
 
@@ -207,6 +295,9 @@ def payload(
         latest=latest,
         closed_until=part.closed_until or UNSET,
         reasons=reasons(blocks, health.score, part, above_queues=not scope.queue_name) or UNSET,
+        state=found.state,
+        deferred=_deferred(part) or UNSET,
+        volume=UNSET if part.drop is None else _volume(part.drop),
     )
 
 

@@ -154,13 +154,17 @@ class Backlog(NamedTuple):
 
 
 class Drop(NamedTuple):
-    """A drop in volume that lasts: offered contacts against those forecast in a span of so many minutes."""
+    """A drop in volume that lasts: offered contacts against those forecast in a span of so many minutes.
+
+    `inherited` from a level above; `confirmed` once a person said that the volume is real: it is no longer suspect.
+    """
 
     since: datetime
     offered: float
     forecast: float
     minutes: float
-    inherited: bool
+    inherited: bool = False
+    confirmed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

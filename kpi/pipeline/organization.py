@@ -59,12 +59,13 @@ def work_out(
     measured = _each(by_key, partial(measure, at=at))
     ratio = _day_ratio(measured, others, near)
     drops = _drops(measured, others, near, at)
-    demands = _each(measured, lambda each: _demand(each, ratio, near, drops))
+    suspect = _suspect(drops)
+    demands = _each(measured, lambda each: _demand(each, ratio, near, suspect))
     heads = _heads(measured, demands, near, others)
     ready = {key: (measured[key], demand) for key, demand in demands.items()}
-    parts = _each(ready, lambda each: queue_part(*each, heads, ratio=ratio, near=near, drops=drops))
+    parts = _each(ready, lambda each: queue_part(*each, heads, ratio=ratio, near=near, drops=suspect))
     queues = {key: parts.get(key) or _unknown(each) for key, each in by_key.items()}
-    return Worked(queues, _levels(levels, queues, others, heads, near, drops), drops, measured, demands, heads, ratio)
+    return Worked(queues, _levels(levels, queues, others, heads, near, suspect), drops, measured, demands, heads, ratio)
 
 
 def _each(things: Mapping[Key, T], work: Callable[[T], R]) -> dict[Key, R]:
@@ -102,18 +103,33 @@ def _drops(
     A level is judged when all its queues are at hand; else it stays as it was.
     """
     columns = {key: found for key, each in measured.items() if (found := _trailing(each)) is not None}
-    own = {key: drop for key, spans in columns.items() if (drop := _judged(key, spans, near, _as_of(measured[key], at)))}
+    found = {
+        key: drop for key, spans in columns.items() if (drop := _judged(key, spans, near, _as_of(measured[key], at)))
+    }
     for level, inside in _levels_of(measured).items():
-        if _is_inside(level, others):
-            above = near.drops.get(level)
-        else:
+        above = near.drops.get(level)
+        if not _is_inside(level, others):
             spans = formulas.add_trailing(columns[key] for key in inside if key in columns)
             above = _judged(level, spans, near, at)
         if above is not None:
-            own[level] = above
-            idle = (key for key in inside if key in columns and formulas.nothing_offered(columns[key], above.minutes))
-            own |= {key: above._replace(inherited=True) for key in idle if key not in own}
-    return own
+            found[level] = above
+            if not above.confirmed:
+                found |= {key: above._replace(inherited=True) for key in _idle(inside, columns, above, found)}
+    return found
+
+
+def _idle(
+    inside: Collection[Key], columns: Mapping[Key, Sequence[Trailing]], above: Drop, drops: Collection[Key]
+) -> list[Key]:
+    return [
+        key
+        for key in inside
+        if key in columns and key not in drops and formulas.nothing_offered(columns[key], above.minutes)
+    ]
+
+
+def _suspect(drops: Mapping[Key, Drop]) -> dict[Key, Drop]:
+    return {key: drop for key, drop in drops.items() if not drop.confirmed}
 
 
 def _as_of(measured: Measured, at: datetime) -> datetime:
@@ -142,9 +158,9 @@ def _judged(key: Key, spans: Sequence[Trailing], near: Surroundings, as_of: date
     if found.minutes is None or found.offered is None or found.forecast is None:
         return before
     since = as_of - timedelta(minutes=found.minutes)
-    if before is not None and not before.inherited:
-        since = min(before.since, since)
-    return Drop(since, found.offered, found.forecast, found.minutes, inherited=False)
+    if before is None or before.inherited:
+        return Drop(since, found.offered, found.forecast, found.minutes)
+    return before._replace(offered=found.offered, forecast=found.forecast, minutes=found.minutes)
 
 
 def _levels_of(keys: Collection[Key]) -> dict[Key, list[Key]]:

@@ -1,4 +1,4 @@
-"""How an organization and each of its queues are run, and when a queue is closed."""
+"""The settings of an organization and of each of its queues, and when a queue is closed."""
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime, timedelta
@@ -11,8 +11,10 @@ from django.db.models import QuerySet
 from intraday.org.models import Organization, Scope
 from kpi import hours
 from kpi.formulas import Weights
-from kpi.known import Feed, Judging, Queue, Rules
-from kpi.models import Holiday, IntervalFeed, Kind, OrganizationSettings, QueueSettings
+from kpi.hours import Status
+from kpi.models import LIMITS, Holiday, IntervalFeed, Kind, OrganizationSettings, QueueSettings
+from kpi.pipeline.inputs import Feed, Judging, Queue, Rules
+from kpi.pipeline.state import Limits
 
 MANY = 500
 NO_FEED = Feed(None, None)
@@ -23,12 +25,14 @@ _SETTINGS = [field.name for field in QueueSettings._meta.fields if field.name !=
 def _rules(values: tuple[Any, ...]) -> Rules:
     """Of settings in the order of _SETTINGS; many queues share them."""
     row = dict(zip(_SETTINGS, values, strict=True))
+    limits = {name: row.pop(name) for name in LIMITS}
     return Rules(
         deferred=row.pop("kind") == Kind.DEFERRED,
         target_service_level=row.pop("target_service_level") / 100,
         sla_seconds=row.pop("sla_minutes") * 60,
         max_occupancy=row.pop("max_occupancy") / 100,
         shrinkage=row.pop("shrinkage") / 100,
+        limits=tuple((name, value) for name, value in limits.items() if value is not None),
         **row,
     )
 
@@ -44,18 +48,39 @@ def rules_of(rows: QuerySet[QueueSettings]) -> dict[int, Rules]:
 def judging(organization: Organization) -> Judging:
     row = OrganizationSettings.objects.filter(pk=organization.pk).first() or OrganizationSettings()
     weights = Weights(row.sla_weight, row.staffing_weight, row.utilization_weight)
-    return Judging(weights, timedelta(minutes=row.change_minutes))
+    return Judging(
+        weights=weights,
+        baseline_within=timedelta(minutes=row.change_minutes),
+        limits=_limits(row),
+        prior_contacts=row.reforecast_prior,
+        forecast_cv=row.forecast_cv / 100,
+    )
+
+
+def _limits(row: OrganizationSettings) -> Limits:
+    return Limits(
+        **{name: getattr(row, name) for name in LIMITS},
+        service_hold=timedelta(minutes=row.service_minutes),
+        staffing_hold=timedelta(minutes=row.staffing_minutes),
+        recovery=timedelta(minutes=row.recovery_minutes),
+    )
 
 
 def load(organization: Organization, scopes: Collection[Scope], at: datetime) -> list[Queue]:
     """These queues, in three queries."""
     ids = [scope.pk for scope in scopes]
     rules = rules_of(_of(QueueSettings, organization, ids))
-    rows = _of(IntervalFeed, organization, ids).values_list("scope_id", *Feed._fields)
+    rows = _of(IntervalFeed, organization, ids).values_list("scope_id", "as_of", "cadence_seconds", "samples")
     feeds = {scope_id: Feed(*values) for scope_id, *values in rows}
-    closed = closed_queues(organization, scopes, rules, at)
+    opened = _statuses(organization, scopes, rules, at)
     return [
-        Queue(scope, rules.get(scope.pk, DEFAULT_RULES), feeds.get(scope.pk, NO_FEED), closed.get(scope.pk))
+        Queue(
+            scope,
+            rules.get(scope.pk, DEFAULT_RULES),
+            feeds.get(scope.pk, NO_FEED),
+            opened[scope.pk].closed_until,
+            opened[scope.pk].open_since,
+        )
         for scope in scopes
     ]
 
@@ -73,15 +98,24 @@ def closed_queues(
     organization: Organization, scopes: Iterable[Scope], rules: Mapping[int, Rules], at: datetime
 ) -> dict[int, datetime]:
     """By scope, when those queues open next that are closed at that instant; in one query."""
+    statuses = _statuses(organization, scopes, rules, at)
+    return {pk: each.closed_until for pk, each in statuses.items() if each.closed_until is not None}
+
+
+ALWAYS_OPEN = Status(None, None)
+
+
+def _statuses(
+    organization: Organization, scopes: Iterable[Scope], rules: Mapping[int, Rules], at: datetime
+) -> dict[int, Status]:
     zone = ZoneInfo(organization.time_zone)
     holidays = _holidays(organization, at.astimezone(zone).date())
-    closed_until = cache(hours.closed_until)
+    status = cache(hours.status)
     found = {}
     for scope in scopes:
         days = _days_of(scope, holidays)
         text = rules.get(scope.pk, DEFAULT_RULES).opening_hours
-        if (text or days) and (until := closed_until(text, days, zone, at)) is not None:
-            found[scope.pk] = until
+        found[scope.pk] = status(text, days, zone, at) if text or days else ALWAYS_OPEN
     return found
 
 
