@@ -2,16 +2,17 @@
 
 from collections.abc import Collection, Iterable
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
 
 from intraday.org.models import Scope
 from kpi.events import KPIChanged
-from kpi.figures import Figure, Point, point_of
 from kpi.models import CurrentKPI, KPISnapshot
-from kpi.sums import Part
+from kpi.pipeline.figure import Figure, Point, point_of
+from kpi.pipeline.part import Part
+from kpi.pipeline.state import Memory, State
 
 QUARTER = timedelta(minutes=15)
 KEPT = timedelta(hours=48)
@@ -20,19 +21,35 @@ KEPT_OF_EACH_QUARTER = timedelta(days=35)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class Memo(msgspec.Struct, array_like=True):
-    """The newest figure of a scope and the one before it; and what a queue adds to the levels above it."""
+VERSION = 2
+"""Of what memos hold: raise it when a struct inside changes. A memo of another version counts as absent."""
 
+
+class Memo(msgspec.Struct, array_like=True):
+    """The newest figure of a scope and the one before it, the memory of its state, and a queue's part and state."""
+
+    version: int = VERSION
     points: list[Point] = []
+    memory: Memory | None = None
     part: Part | None = None
+    state: State | None = None
+
+
+class _Versioned(msgspec.Struct, array_like=True):
+    version: Any
 
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Memo).decode
+_version = msgspec.json.Decoder(_Versioned).decode
 
 
 def memo(row: CurrentKPI) -> Memo:
-    return _decode(row.memo) if row.memo else Memo()
+    return _read(row.memo)
+
+
+def _read(text: bytes | memoryview) -> Memo:
+    return _decode(text) if text and _version(text).version == VERSION else Memo()
 
 
 def lock(scopes: Collection[Scope]) -> dict[int, CurrentKPI]:
@@ -45,11 +62,11 @@ def lock(scopes: Collection[Scope]) -> dict[int, CurrentKPI]:
     return {row.scope_id: row for row in rows}
 
 
-def parts(scopes: Collection[Scope]) -> dict[int, Part]:
-    """What these queues, as last worked out, add to the levels above them."""
+def parts(scopes: Collection[Scope]) -> dict[int, tuple[Part, State]]:
+    """The parts and states of these queues as last worked out; without those that no memo of today's version has."""
     rows = CurrentKPI.objects.filter(scope__in=[scope.pk for scope in scopes], time__isnull=False)
-    memos = {pk: _decode(text) for pk, text in rows.values_list("scope_id", "memo")}
-    return {pk: each.part for pk, each in memos.items() if each.part is not None}
+    memos = {pk: _read(text) for pk, text in rows.values_list("scope_id", "memo")}
+    return {pk: (each.part, each.state) for pk, each in memos.items() if each.part is not None and each.state is not None}
 
 
 def baseline(row: CurrentKPI, at: datetime, within: timedelta) -> Point | None:
@@ -103,7 +120,16 @@ def _point_of(time: datetime, figure: bytes | memoryview) -> Point:
 def advance(row: CurrentKPI, found: Figure, snapshot: KPISnapshot) -> None:
     """Make this figure the scope's newest."""
     earlier = [point for point in memo(row).points if point.time < found.at]
-    row.memo = _encode(Memo([found.point, *earlier][:2], found.part if found.scope.queue_name else None))
+    points = [found.point, *earlier][:2]
+    of_queue = bool(found.scope.queue_name)
+    row.memo = _encode(
+        Memo(
+            points=points,
+            memory=found.memory,
+            part=found.part if of_queue else None,
+            state=found.state if of_queue else None,
+        )
+    )
     row.time, row.as_of, row.fresh_until = found.at, found.part.as_of, found.part.fresh_until
     row.snapshot_id, row.figure, row.saved_at = snapshot.pk, snapshot.figure, snapshot.saved_at
     row.idle = found.part.idle

@@ -13,8 +13,7 @@ from kpi import hours
 from kpi.formulas import Weights
 from kpi.hours import Status
 from kpi.models import LIMITS, Holiday, IntervalFeed, Kind, OrganizationSettings, QueueSettings
-from kpi.pipeline.inputs import Feed, Judging, Queue, Rules
-from kpi.pipeline.state import Limits
+from kpi.pipeline.inputs import Feed, Judging, Queue, Rules, Thresholds
 
 MANY = 500
 NO_FEED = Feed(None, None)
@@ -51,18 +50,9 @@ def judging(organization: Organization) -> Judging:
     return Judging(
         weights=weights,
         baseline_within=timedelta(minutes=row.change_minutes),
-        limits=_limits(row),
+        thresholds=Thresholds(*(getattr(row, name) for name in Thresholds._fields)),
         prior_contacts=row.reforecast_prior,
         forecast_cv=row.forecast_cv / 100,
-    )
-
-
-def _limits(row: OrganizationSettings) -> Limits:
-    return Limits(
-        **{name: getattr(row, name) for name in LIMITS},
-        service_hold=timedelta(minutes=row.service_minutes),
-        staffing_hold=timedelta(minutes=row.staffing_minutes),
-        recovery=timedelta(minutes=row.recovery_minutes),
     )
 
 

@@ -13,14 +13,15 @@ from msgspec import structs
 
 from intraday.jobs.garbage import not_collected
 from intraday.org.models import Organization, Scope
-from kpi import currents, figures, inputs, queues
-from kpi.currents import Before
+from kpi import latest, load_inputs, volume_drops
 from kpi.events import KPIChanged
-from kpi.figures import Figure
-from kpi.known import Judging
+from kpi.latest import Before
 from kpi.models import CurrentKPI, KPISnapshot
-from kpi.parts import part_of
-from kpi.sums import Part, roll_up
+from kpi.pipeline.figure import Figure, Inside, figure, payload
+from kpi.pipeline.inputs import Judging, Key, Surroundings
+from kpi.pipeline.organization import Worked, work_out
+from kpi.pipeline.part import Part
+from kpi.pipeline.state import Memory, State
 from realtime.publish import EventRef, publish
 
 FORGOTTEN = timedelta(days=1)
@@ -100,26 +101,88 @@ def run(
     """Work out, store and publish. Manual figures are always told; a late one moves nothing. Automatic ones are left
     out where they are late, where nothing is to be told again, and where another run told the same."""
     began = timezone.now()
-    rows = currents.lock([*targets.queues, *targets.levels])
-    parts = {each.queue.scope: part_of(each, at) for each in inputs.load(organization, targets.queues, at)}
-    known = currents.parts(targets.others) if targets.others else {}
-    above = _levels(targets.levels, parts | {each: known[each.pk] for each in targets.others if each.pk in known})
-    judging = queues.judging(organization)
-    found = [figures.figure(scope, at, part, judging.weights) for scope, part in (parts | above).items()]
+    rows = latest.lock([*targets.queues, *targets.levels])
+    targets, others = _with_unknown(targets, rows)
+    near = load_inputs.surroundings(organization, at)
+    worked = _work_out(organization, targets, others, near, at)
+    found = _figures(targets, worked, others, rows, near.judging, at)
+    volume_drops.keep(_newest(targets, rows, at), before=near.drops, lasting=worked.drops, at=at)
     told = [each for each in found if manual or _is_news(each, rows[each.scope.pk])]
     late = [each.scope for each in told if _is_late(each, rows[each.scope.pk])]
-    past = currents.late_before(late, at, judging.baseline_within) if late else {}
-    drafts = [_Draft.of(each, rows[each.scope.pk], past, judging, now) for each in told]
+    past = latest.late_before(late, at, near.judging.baseline_within) if late else {}
+    drafts = [_Draft.of(each, rows[each.scope.pk], past, near.judging, now) for each in told]
     again = {draft.figure.scope: before for draft in drafts if (before := draft.told_before(began, manual)) is not None}
     done = _store([draft for draft in drafts if draft.figure.scope not in again])
     return done | {scope: Computed(before, None) for scope, before in again.items()}
 
 
-def _levels(levels: Collection[Scope], parts: Mapping[Scope, Part]) -> dict[Scope, Part]:
-    by_department: dict[str, list[Part]] = {"": list(parts.values())}
-    for scope, part in parts.items():
-        by_department.setdefault(scope.department_id, []).append(part)
-    return {level: roll_up(by_department.get(level.department_id, [])) for level in levels}
+Others = Mapping[Scope, tuple[Part, State]]
+"""Queues that are not worked out now: their parts and states as they last were."""
+
+
+def _with_unknown(targets: Targets, rows: dict[int, CurrentKPI]) -> tuple[Targets, Others]:
+    """Queues of no usable memo (new, or of another version of the software) are worked out with the others."""
+    known = latest.parts(targets.others) if targets.others else {}
+    unknown = [scope for scope in targets.others if scope.pk not in known]
+    if unknown:
+        rows |= latest.lock(unknown)
+        targets = Targets([*targets.queues, *unknown], targets.levels, targets.others)
+    return targets, {scope: known[scope.pk] for scope in targets.others if scope.pk in known}
+
+
+def _work_out(
+    organization: Organization, targets: Targets, others: Others, near: Surroundings, at: datetime
+) -> Worked:
+    return work_out(
+        load_inputs.load(organization, targets.queues, at),
+        near,
+        at,
+        others={key_of(scope): part for scope, (part, _) in others.items()},
+        levels=[key_of(scope) for scope in targets.levels],
+    )
+
+
+def key_of(scope: Scope) -> Key:
+    return scope.department_id, scope.queue_name
+
+
+def _figures(
+    targets: Targets, worked: Worked, others: Others, rows: Mapping[int, CurrentKPI], judging: Judging, at: datetime
+) -> list[Figure]:
+    """Of queues, then of the levels above them, whose states are those of their queues."""
+
+    def of(scope: Scope, part: Part, inside: Sequence[Inside] = ()) -> Figure:
+        measured = worked.measured.get(key_of(scope))
+        overrides = () if measured is None else measured.rules.limits
+        return figure(
+            scope,
+            at,
+            part,
+            judging,
+            limits=judging.thresholds.limits(overrides),
+            day_ratio=worked.ratio,
+            memory=_memory(rows[scope.pk], at),
+            inside=inside,
+        )
+
+    queues = [of(scope, worked.queues[key_of(scope)]) for scope in targets.queues]
+    states = {each.scope: each.state for each in queues} | {scope: state for scope, (_, state) in others.items()}
+    return queues + [of(level, worked.levels[key_of(level)], _inside(level, states)) for level in targets.levels]
+
+
+def _inside(level: Scope, states: Mapping[Scope, State]) -> list[Inside]:
+    return [Inside(scope.queue_name, state) for scope, state in states.items() if _within(scope, level)]
+
+
+def _memory(row: CurrentKPI, at: datetime) -> Memory | None:
+    """The state's memory. It is of the newest figure, and says nothing of earlier instants."""
+    return latest.memo(row).memory if row.time is not None and row.time <= at else None
+
+
+def _newest(targets: Targets, rows: Mapping[int, CurrentKPI], at: datetime) -> dict[Key, Scope]:
+    """The scopes for which this instant is not older than their newest figure."""
+    every = [*targets.queues, *targets.levels]
+    return {key_of(scope): scope for scope in every if (time := rows[scope.pk].time) is None or time <= at}
 
 
 def _is_late(found: Figure, row: CurrentKPI) -> bool:
@@ -147,15 +210,15 @@ class _Draft:
     def of(
         cls, found: Figure, row: CurrentKPI, past: Mapping[int, Before], judging: Judging, now: datetime
     ) -> "_Draft":
-        latest = not _is_late(found, row)
-        before = currents.before(row, found.at, judging.baseline_within) if latest else past.get(row.pk, Before())
+        late = _is_late(found, row)
+        before = past.get(row.pk, Before()) if late else latest.before(row, found.at, judging.baseline_within)
         key = uuid4() if before.told is None else before.told.snapshot_id
-        payload = figures.payload(found, snapshot_id=str(key), computed_at=now, latest=latest, baseline=before.baseline)
-        return cls(found, row, before, payload)
+        told = payload(found, snapshot_id=str(key), computed_at=now, latest=not late, baseline=before.baseline)
+        return cls(found, row, before, told)
 
     def told_before(self, began: datetime, manual: bool) -> KPIChanged | None:
-        """The same figure of the same instant, if another run told it. Whoever asks by hand is told again, unless
-        that other run was at it while she waited."""
+        """The same figure of the same instant, if another run published it. Manual requests republish, unless another
+        run published while they waited for the lock."""
         told = self.before.told
         if told is None or (manual and told.saved_at <= began):
             return None
@@ -168,7 +231,7 @@ class _Draft:
             scope=self.figure.scope,
             time=self.figure.at,
             saved_at=saved_at,
-            expires_at=currents.expires_at(self.row, self.figure.at, self.payload.computed_at),
+            expires_at=latest.expires_at(self.row, self.figure.at, self.payload.computed_at),
             figure=msgspec.json.encode(self.payload),
         )
 
@@ -181,8 +244,8 @@ def _store(news: Sequence[_Draft]) -> dict[Scope, Computed]:
     snapshots = [draft.snapshot(saved_at) for draft in news]
     newest = [pair for pair in zip(news, snapshots, strict=True) if pair[0].payload.latest]
     for draft, snapshot in newest:
-        currents.advance(draft.row, draft.figure, snapshot)
-    currents.save(snapshots, [draft.row for draft, _ in newest])
+        latest.advance(draft.row, draft.figure, snapshot)
+    latest.save(snapshots, [draft.row for draft, _ in newest])
     refs = publish("kpi", [(draft.figure.scope, partial(_as_built, draft.payload)) for draft in news])
     return {draft.figure.scope: Computed(draft.payload, ref) for draft, ref in zip(news, refs, strict=True)}
 

@@ -19,12 +19,11 @@ from kpi.events import (
     Utilization,
     VolumeDrop,
 )
-from kpi.pipeline import state
 from kpi.pipeline.edge import percent, ratio
 from kpi.pipeline.inputs import Drop, Judging, Place
 from kpi.pipeline.part import Part
 from kpi.pipeline.reasons import reasons
-from kpi.pipeline.state import Memory, State
+from kpi.pipeline.state import Facts, Limits, Memory, State, above, judge
 from kpi.pipeline.totals import Totals
 
 OCCUPANCY_TARGETS = (75.0, 88.0)
@@ -83,7 +82,7 @@ def figure(
     part: Part,
     judging: Judging,
     *,
-    limits: state.Limits,
+    limits: Limits,
     day_ratio: float,
     memory: Memory | None,
     inside: Sequence[Inside] = (),
@@ -97,8 +96,56 @@ def figure(
         _sla_risk(totals, above_queues=not scope.queue_name),
         _service(totals, day_ratio),
     )
-    judged, memory = _state(scope, at, part, blocks[1], limits, memory, inside)
+    if scope.queue_name:
+        judged, memory = judge(_facts(part, blocks[1], at), limits, memory, at)
+    else:
+        states = [(queue.name, queue.state) for queue in inside]
+        judged, memory = above(states, suspect=_suspect(part), memory=memory, at=at)
     return Figure(scope, at, part, *blocks, judged, memory, _health(part, occupancy, blocks[1], judged, judging))
+
+
+def _facts(part: Part, gap: HeadcountGap, at: datetime) -> Facts:
+    totals, age = part.totals, None if part.as_of is None else (at - part.as_of).total_seconds()
+    fresh = None if part.as_of is None or part.fresh_until is None else part.fresh_until - part.as_of
+    return Facts(
+        # The workload's risk is a share of items, which the backlog's compliance judges.
+        outlook_risk=None if part.is_deferred else percent(totals.outlook_risk),
+        risk=None if part.is_deferred else percent(totals.risk),
+        shortfall_points=part.shortfall,
+        judged=part.judged,
+        short_percent=gap.short_percent,
+        required=gap.required,
+        available=gap.available,
+        backlog_compliance=part.compliance,
+        suspect=_suspect(part),
+        quality=part.quality,
+        closed=part.closed_until is not None,
+        age_seconds=None if age is None else max(0.0, round(age, 3)),
+        fresh_seconds=None if fresh is None else fresh.total_seconds(),
+    )
+
+
+def _suspect(part: Part) -> tuple[float, float] | None:
+    return None if part.drop is None else (part.drop.offered, part.drop.forecast)
+
+
+def _health(
+    part: Part, occupancy: float | None, gap: HeadcountGap, judged: State, judging: Judging
+) -> formulas.HealthScore:
+    """The health score, capped by the state. Where nobody is required, idle agents are no fault."""
+    totals = part.totals
+    if part.closed_until:
+        return formulas.HealthScore(None, None, None, None, None)
+    quiet = totals.required == 0
+    return formulas.health_score(
+        risk=totals.risk,
+        gap_share=ratio(totals.gap, totals.gap_required),
+        occupancy=None if quiet and occupancy is not None and occupancy < OCCUPANCY_TARGETS[0] / 100 else occupancy,
+        weights=judging.weights,
+        level=judged.level,
+        suspect=part.quality == "suspect",
+        balanced=gap.status == "balanced" or (quiet and gap.available is not None),
+    )
 
 
 def _occupancy(totals: Totals) -> float | None:

@@ -1,13 +1,14 @@
 """The inputs of an organization's figures at an instant, as plain values. Pure: working with them needs no database."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
 from kpi.formulas import AbandonPolicy, Weights
-from kpi.pipeline.state import Limits
+from kpi.pipeline.conditions import Limits
 
 Key = tuple[str, str]
 """A queue by department id and queue name; the name is empty for a department, both are for the organization."""
@@ -50,6 +51,48 @@ class Feed(NamedTuple):
     samples: Sequence[tuple[float, float, float]] = ()
 
 
+class Thresholds(NamedTuple):
+    """When a scope is at risk or critical (DOMAIN 3.14): percent, points and minutes, as people set them."""
+
+    critical_outlook: float = 85
+    at_risk_outlook: float = 65
+    critical_points: float = 20
+    at_risk_points: float = 10
+    critical_shortage: float = 20
+    at_risk_shortage: float = 10
+    critical_compliance: float = 75
+    at_risk_compliance: float = 90
+    service_minutes: float = 3
+    staffing_minutes: float = 10
+    recovery_minutes: float = 5
+
+    def limits(self, overrides: Iterable[tuple[str, float]]) -> Limits:
+        return _limits(self._replace(**dict(overrides)))
+
+
+@lru_cache(1024)
+def _limits(these: Thresholds) -> Limits:
+    """A level is left ten points of risk, or half the distance to health, beyond where it is entered."""
+    return Limits(
+        outlook_critical=these.critical_outlook,
+        outlook_at_risk=these.at_risk_outlook,
+        outlook_critical_left=these.at_risk_outlook,
+        outlook_at_risk_left=these.at_risk_outlook - 10,
+        lost_critical_points=these.critical_points,
+        lost_at_risk_points=these.at_risk_points,
+        lost_left_points=these.at_risk_points / 2,
+        service_hold_seconds=60 * these.service_minutes,
+        shortage_critical=these.critical_shortage,
+        shortage_at_risk=these.at_risk_shortage,
+        shortage_margin=min(5.0, these.at_risk_shortage / 2),
+        shortage_hold_seconds=60 * these.staffing_minutes,
+        backlog_critical=these.critical_compliance,
+        backlog_at_risk=these.at_risk_compliance,
+        backlog_margin=min(3.0, 100 - these.at_risk_compliance),
+        leave_seconds=60 * these.recovery_minutes,
+    )
+
+
 class Judging(NamedTuple):
     """The settings of an organization: weights of health, age of the baseline of changes, thresholds of the state.
 
@@ -58,7 +101,7 @@ class Judging(NamedTuple):
 
     weights: Weights
     baseline_within: timedelta
-    limits: Limits
+    thresholds: Thresholds
     prior_contacts: float
     forecast_cv: float
 
