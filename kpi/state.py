@@ -235,15 +235,16 @@ def _volume_reason(offered: float, forecast: float) -> Reason:
 
 
 def _components_above(states: Sequence[State], suspect: tuple[float, float] | None) -> Components:
-    worst: dict[str, ComponentLevel | None] = {}
-    for name in COMPONENTS:
-        levels: list[ComponentLevel | None] = [getattr(state.components, name) for state in states]
-        known = [level for level in levels if level is not None]
-        found = min(known, key=_rank) if known else None
-        worst[name] = found
+    worst = {name: _worst_component(getattr(state.components, name) for state in states) for name in COMPONENTS}
     if suspect is not None:
         worst["volume"] = "critical"
     return Components(**worst)
+
+
+def _worst_component(levels: Iterable[ComponentLevel | None]) -> ComponentLevel | None:
+    known = [level for level in levels if level is not None]
+    known.sort(key=_rank)
+    return known[0] if known else None
 
 
 def _rank(level: str) -> int:

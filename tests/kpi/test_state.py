@@ -441,10 +441,10 @@ def test_health_never_contradicts_the_state(risk: float, gap: float, occupancy: 
 @pytest.mark.parametrize(
     ("risk", "gap", "occupancy", "level", "score"),
     [
-        (0.2002, 0 / 14, 0.7143, "ok", 89.43),
-        (0.2002, 0 / 14, 0.7143, "at_risk", 79),
-        (0.2002, 0 / 14, 0.7143, "critical", 40),
-        (0.2002, 0 / 14, 0.7143, "stale", 89.43),
+        (0.2, 0 / 14, 0.7143, "ok", 89.43),
+        (0.2, 0 / 14, 0.7143, "at_risk", 79),
+        (0.2, 0 / 14, 0.7143, "critical", 40),
+        (0.2, 0 / 14, 0.7143, "stale", 89.43),
         (0.694, -2 / 14, 0.8333, "at_risk", 44.82),
         (0.694, -2 / 14, 0.8333, "critical", 40),
         (1.0, -4 / 14, 1.0, "critical", 0),
