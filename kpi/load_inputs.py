@@ -25,6 +25,7 @@ from kpi.pipeline.inputs import (
     QueueInputs,
     SkillGroup,
     Surroundings,
+    WorkSpan,
 )
 from kpi.pipeline.spans import without_overlaps
 from kpi.queue_settings import of_queues
@@ -48,7 +49,7 @@ def load(organization: Organization, scopes: Collection[Scope], at: datetime) ->
     forecasts = _forecasts(organization, ids, at - RECENT, end_of_day, at)
     days = day_volume.load(organization, ids, midnight, at)
     typical = _typical(organization, [queue for queue in found if not forecasts.get(queue.scope.pk)], at, zone)
-    backlogs = _backlogs(organization, ids, at)
+    backlogs = backlogs(organization, ids, at)
     return [
         QueueInputs(
             queue=queue,
@@ -154,11 +155,9 @@ def _means(times: Mapping[tuple[datetime, datetime], Sequence[int]]) -> list[Exp
 
 
 # --- people ----------------------------------------------------------------------------------------------------------
-def shifts_between(
-    organization: Organization, since: datetime, until: datetime
-) -> list[attendance.selectors.GroupSpan]:
+def spans_between(organization: Organization, since: datetime, until: datetime) -> list[WorkSpan]:
     """Working times of people on shift, with the queues that each of them serves."""
-    return attendance.selectors.group_spans(organization.pk, since=since, until=until)
+    return [WorkSpan(*span) for span in attendance.selectors.group_spans(organization.pk, since=since, until=until)]
 
 
 def _counted(organization: Organization, at: datetime) -> dict[Key, int]:
@@ -194,7 +193,7 @@ def drops_at(organization: Organization, at: datetime) -> dict[Key, Drop]:
 
 
 # --- the backlog -----------------------------------------------------------------------------------------------------
-def _backlogs(organization: Organization, ids: Collection[int], at: datetime) -> dict[int, Backlog]:
+def backlogs(organization: Organization, ids: Collection[int], at: datetime) -> dict[int, Backlog]:
     """The backlogs of these queues at that instant: usually the newest ones, else those of then."""
     chosen = None if len(ids) > queue_settings.MANY else ids
     newest = {

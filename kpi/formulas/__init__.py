@@ -3,8 +3,10 @@
 from kpi.formulas.deferred import burn_down_agents, deadline_agents, projected_breaches
 from kpi.formulas.erlang import ErlangC, Staffing, effective_aht_seconds, erlang_c, offered_load, required_agents
 from kpi.formulas.erlang_a import ErlangA, erlang_a, required_agents_with_abandonment
+from kpi.formulas.heads import share_heads
 from kpi.formulas.health import DEFAULT_WEIGHTS, HealthScore, Weights, health_label, health_score
 from kpi.formulas.intervals import elapsed_share, prorated
+from kpi.formulas.numeric import exact
 from kpi.formulas.risk import RiskLevel, SlaRisk, risk_level, sla_risk
 from kpi.formulas.service import (
     AbandonPolicy,
@@ -13,7 +15,6 @@ from kpi.formulas.service import (
     day_recovery,
     mean_seconds,
     measured_service_level,
-    reforecast_ratio,
     volume_variance,
 )
 from kpi.formulas.staffing import (
@@ -26,6 +27,18 @@ from kpi.formulas.staffing import (
     scheduled_heads,
     utilization,
 )
+from kpi.formulas.volume import (
+    Judgement,
+    Span,
+    Trailing,
+    add_trailing,
+    comparable,
+    finest,
+    judge_volume,
+    nothing_offered,
+    reforecast_ratio,
+    trailing,
+)
 
 __all__ = [
     "DEFAULT_WEIGHTS",
@@ -36,24 +49,33 @@ __all__ = [
     "GapStatus",
     "HeadcountGap",
     "HealthScore",
+    "Judgement",
     "OccupancyStatus",
     "RiskLevel",
     "SlaRisk",
+    "Span",
     "Staffing",
+    "Trailing",
     "Weights",
+    "add_trailing",
     "aht_seconds",
     "burn_down_agents",
+    "comparable",
     "day_recovery",
     "deadline_agents",
     "effective_aht_seconds",
     "elapsed_share",
     "erlang_a",
     "erlang_c",
+    "exact",
+    "finest",
     "headcount_gap",
     "health_label",
     "health_score",
+    "judge_volume",
     "mean_seconds",
     "measured_service_level",
+    "nothing_offered",
     "occupancy",
     "occupancy_status",
     "offered_load",
@@ -64,7 +86,9 @@ __all__ = [
     "required_agents_with_abandonment",
     "risk_level",
     "scheduled_heads",
+    "share_heads",
     "sla_risk",
+    "trailing",
     "utilization",
     "volume_variance",
 ]

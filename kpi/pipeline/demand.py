@@ -1,7 +1,7 @@
 """The contacts to expect in a queue's running interval, and the agents required for them. Pure."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from kpi import formulas
@@ -33,16 +33,14 @@ class Demand:
 
 
 def demand_of(measured: Measured, *, ratio: float, judging: Judging, suspect: bool) -> Demand:
-    """While the volume is suspect, the interval's own run says nothing: the forecast stands."""
-    forecast = _run_of_window(measured) if measured.expected is None else measured.expected.offered * _own(measured, ratio)
+    """While the volume is suspect, the interval's own run says nothing: the forecast stands. The day's ratio is of
+    realtime queues; deferred work keeps its forecast (DOMAIN 1.9)."""
+    if measured.expected is None:
+        forecast = _run_of_window(measured)
+    else:
+        forecast = measured.expected.offered * (1.0 if measured.rules.deferred else ratio)
     calls = forecast if suspect else _corrected(measured, forecast, judging.forecast_cv)
-    demand = Demand(forecast, calls, measured.aht_seconds, None, None)
-    return _with_required(measured, demand)
-
-
-def _own(measured: Measured, ratio: float) -> float:
-    """The ratio is of realtime queues; deferred work keeps its forecast (DOMAIN 1.9)."""
-    return 1.0 if measured.rules.deferred else ratio
+    return demand_for(measured, forecast, calls)
 
 
 def _run_of_window(measured: Measured) -> float | None:
@@ -61,22 +59,20 @@ def _corrected(measured: Measured, forecast: float | None, forecast_cv: float) -
     return forecast * (prior + measured.running.offered) / (prior + so_far)
 
 
-def _with_required(measured: Measured, demand: Demand) -> Demand:
+def demand_for(measured: Measured, forecast: float | None, calls: float | None) -> Demand:
+    """So many contacts, and the agents required for them: as planned, else by workload or Erlang."""
+    demand = Demand(forecast, calls, measured.aht_seconds, None, None)
     planned = None if measured.expected is None else measured.expected.required_agents
     if planned is not None:
-        return Demand(demand.forecast, demand.calls, demand.aht_seconds, planned, "manual")
+        return replace(demand, required=planned, method="manual")
     if measured.rules.deferred:
         agents = workload_agents(measured, demand.calls)
-        return demand if agents is None else _requiring(demand, agents, "workload")
+        return demand if agents is None else replace(demand, required=agents, method="workload")
     if not demand.is_believable(measured.interval_seconds):
         return demand
     assert demand.calls is not None and demand.aht_seconds is not None
-    found = required(measured.rules, measured.interval_seconds, demand.calls, demand.aht_seconds)
-    return _requiring(demand, *found)
-
-
-def _requiring(demand: Demand, agents: int, method: Method) -> Demand:
-    return Demand(demand.forecast, demand.calls, demand.aht_seconds, agents, method)
+    agents, method = required(measured.rules, measured.interval_seconds, demand.calls, demand.aht_seconds)
+    return replace(demand, required=agents, method=method)
 
 
 def required(
@@ -84,7 +80,7 @@ def required(
 ) -> tuple[int, Literal["erlang_c", "erlang_a"]]:
     """Agents at work who meet the targets of a realtime queue, and the model: Erlang A where patience is known.
 
-    Who handles several chats at once is several servers: the least number of agents whose slots meet the targets
+    Agents who handle several chats at once are several servers each: the least number whose slots meet the targets
     (DOMAIN 1.4).
     """
     if rules.patience_seconds is None:

@@ -181,6 +181,15 @@ class SkillGroup(NamedTuple):
     available: int
 
 
+class WorkSpan(NamedTuple):
+    """Scheduled working time of one person; `breaks_published`: breaks are cut out of it already."""
+
+    serves: frozenset[Key]
+    start: datetime
+    end: datetime
+    breaks_published: bool
+
+
 class Backlog(NamedTuple):
     """A queue's backlog. Ages are in seconds; inflow is items a second; compliance 0-100; `age_profile` holds
     (older than so many seconds, items)."""

@@ -152,14 +152,15 @@ def _trailing(measured: Measured) -> Sequence[Trailing] | None:
 
 def _judged(key: Key, spans: Sequence[Trailing], near: Surroundings, as_of: datetime) -> Drop | None:
     before = near.drops.get(key)
-    found = formulas.judge_volume(spans, suspect_before=before is not None and not before.inherited)
+    if before is not None and before.inherited and not before.confirmed:
+        before = None
+    found = formulas.judge_volume(spans, suspect_before=before is not None)
     if not found.suspect:
         return None
     if found.minutes is None or found.offered is None or found.forecast is None:
         return before
-    since = as_of - timedelta(minutes=found.minutes)
-    if before is None or before.inherited:
-        return Drop(since, found.offered, found.forecast, found.minutes)
+    if before is None:
+        return Drop(as_of - timedelta(minutes=found.minutes), found.offered, found.forecast, found.minutes)
     return before._replace(offered=found.offered, forecast=found.forecast, minutes=found.minutes)
 
 
@@ -204,7 +205,9 @@ def queue_part(
     drops: Mapping[Key, Drop],
 ) -> Part:
     key = measured.inputs.queue.key
-    totals = totals_of(measured, demand, heads[key], ratio=ratio, judging=near.judging, drop=drops.get(key))
+    totals = totals_of(
+        measured, demand, heads[key], ratio=ratio, judging=near.judging, trust_run=key not in drops
+    )
     return part_of(measured, demand, totals, drops.get(key))
 
 

@@ -12,38 +12,12 @@ from kpi.pipeline.demand import Demand
 from kpi.pipeline.heads import Heads
 from kpi.pipeline.inputs import Drop, Interval
 from kpi.pipeline.measured import Measured, judged
-from kpi.pipeline.totals import Totals, add
+from kpi.pipeline.totals import CONTACTS, Totals, add, of_callers
 
 REMEMBERED = timedelta(days=1)
 """How long a feed that fell silent counts as stale; later it counts as none."""
 LEAST_JUDGED = 8
 """Contacts from which an interval's measured service level says something (DOMAIN 3.14)."""
-CONTACTS = (
-    "offered",
-    "answered",
-    "abandoned",
-    "abandon_base",
-    "contact_seconds",
-    "forecast",
-    "forecast_so_far",
-    "expected",
-    "day_offered",
-    "day_forecast",
-    "ended_offered",
-    "ended_forecast",
-)
-PROJECTED = (
-    "weight",
-    "projected_in_target",
-    "target_in_target",
-    "waited_weight",
-    "projected_wait_seconds",
-    "queue_end",
-    "target_seconds",
-)
-"""Totals that callers and deferred work never share: above queues they are of callers, projections also of deferred
-work where there is nothing else."""
-
 Quality = Literal["ok", "partial", "suspect", "stale", "no_data"]
 
 
@@ -187,13 +161,11 @@ def roll_up(parts: Sequence[Part], heads: Heads, drop: Drop | None) -> Part:
 
 
 def _above(parts: Sequence[Part]) -> Totals:
-    """Callers and deferred work are never one figure: contacts and waits are of the callers, heads and risk of both."""
-    whole = add(part.totals for part in parts)
-    callers = [part.totals for part in parts if not part.is_deferred]
-    if len(callers) == len(parts):
-        return whole
-    names, of_callers = (*CONTACTS, *PROJECTED) if callers else CONTACTS, add(callers)
-    return structs.replace(whole, **{name: getattr(of_callers, name) for name in names})
+    """Deferred work alone has no callers, but prospects of its own."""
+    whole = of_callers([part.totals for part in parts], [part.is_deferred for part in parts])
+    if parts and all(part.is_deferred for part in parts):
+        return structs.replace(whole, **dict.fromkeys(CONTACTS))
+    return whole
 
 
 def _with_heads(totals: Totals, heads: Heads) -> Totals:

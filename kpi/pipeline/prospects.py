@@ -32,9 +32,12 @@ class Prospects:
 
 
 def prospects_of(
-    measured: Measured, demand: Demand, agents: int, judging: Judging, *, suspect: bool
+    measured: Measured, demand: Demand, agents: int, judging: Judging, *, trust_run: bool
 ) -> Prospects | None:
-    """The prospects of a realtime queue with so many agents at work; None where demand is not known."""
+    """The prospects of a realtime queue with so many agents at work; None where demand is not known.
+
+    `trust_run` is false where the interval's own run says nothing of its rest: the forecast stands as it is.
+    """
     if not demand.is_believable(measured.interval_seconds):
         return None
     assert demand.forecast is not None and demand.aht_seconds is not None and demand.calls is not None
@@ -46,7 +49,7 @@ def prospects_of(
         interval_seconds=measured.interval_seconds,
         elapsed_seconds=measured.elapsed_seconds,
         forecast_calls=demand.forecast,
-        offered=so_far if suspect or running is None else running.offered,
+        offered=running.offered if trust_run and running is not None else so_far,
         judged=decided,
         in_target=met,
         waiting=waiting,

@@ -6,7 +6,7 @@ from typing import Any
 from kpi import formulas
 from kpi.pipeline.demand import Demand
 from kpi.pipeline.heads import Heads
-from kpi.pipeline.inputs import Drop, Interval, Judging
+from kpi.pipeline.inputs import Interval, Judging
 from kpi.pipeline.measured import Measured, judged
 from kpi.pipeline.prospects import LEAST_WEIGHT, Prospects, RestOfDay, prospects_of, rest_of_day
 from kpi.pipeline.spans import expected_between, forecast_spans, offered_spans
@@ -18,14 +18,14 @@ Fields = Mapping[str, Any]
 
 
 def totals_of(
-    measured: Measured, demand: Demand, heads: Heads, *, ratio: float, judging: Judging, drop: Drop | None
+    measured: Measured, demand: Demand, heads: Heads, *, ratio: float, judging: Judging, trust_run: bool = True
 ) -> Totals:
-    """Everything that adds up. A closed queue has no heads and no prospects."""
+    """Everything that adds up. A closed queue has no heads and no prospects. `trust_run` as in prospects_of."""
     fields: dict[str, Any] = {
         "interval_start": measured.start,
         "volume_forecast": measured.expected is not None,
         **_volume(measured, demand),
-        **_day_volume(measured, suspect=drop is not None),
+        **_day_volume(measured, trust_run=trust_run),
     }
     if measured.newest is not None:
         fields |= {**_contacts(measured.newest), **_window(measured)}
@@ -33,7 +33,7 @@ def totals_of(
         fields |= {**_waits(measured), **_day_level(measured)}
     if measured.inputs.queue.closed_until is None:
         fields |= _staffing(measured, demand, heads)
-        fields |= _prospects(measured, demand, heads, judging, suspect=drop is not None)
+        fields |= _prospects(measured, demand, heads, judging, trust_run=trust_run)
         fields |= _rest_of_day(measured, demand, heads, fields, ratio)
     return Totals(**fields)
 
@@ -65,11 +65,11 @@ def _volume(measured: Measured, demand: Demand) -> Fields:
     return found
 
 
-def _day_volume(measured: Measured, *, suspect: bool) -> Fields:
+def _day_volume(measured: Measured, *, trust_run: bool) -> Fields:
     """Offered against forecast contacts of the day so far, over the time that both cover, drops left out."""
     day, running = measured.inputs.day, measured.running
     offered, forecast = day.compared, day.forecast
-    if running is not None and running.end > measured.at and not suspect:
+    if running is not None and running.end > measured.at and trust_run:
         more = formulas.comparable(offered_spans([running]), forecast_spans(measured.inputs.forecasts))
         offered, forecast = offered + more[0], forecast + more[1]
     found: dict[str, Any] = {"ended_offered": day.compared, "ended_forecast": day.forecast}
@@ -128,15 +128,13 @@ def _staffing(measured: Measured, demand: Demand, heads: Heads) -> Fields:
     return found
 
 
-def _prospects(
-    measured: Measured, demand: Demand, heads: Heads, judging: Judging, *, suspect: bool
-) -> Fields:
+def _prospects(measured: Measured, demand: Demand, heads: Heads, judging: Judging, *, trust_run: bool) -> Fields:
     if heads.available is None:
         return {}
     if measured.rules.deferred:
         found = _of_deferred(measured, demand, heads.available)
     else:
-        found = prospects_of(measured, demand, heads.available, judging, suspect=suspect)
+        found = prospects_of(measured, demand, heads.available, judging, trust_run=trust_run)
     return {} if found is None else _weighed(found, measured.rules.target_service_level)
 
 

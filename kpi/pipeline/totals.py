@@ -82,6 +82,34 @@ class Totals(Struct, array_like=True, kw_only=True):
     measured_start: datetime | None = None  # of the newest measured one
 
 
+CONTACTS = (
+    "offered",
+    "answered",
+    "abandoned",
+    "abandon_base",
+    "contact_seconds",
+    "forecast",
+    "forecast_so_far",
+    "expected",
+    "day_offered",
+    "day_forecast",
+    "ended_offered",
+    "ended_forecast",
+)
+PROJECTED = (
+    "weight",
+    "projected_in_target",
+    "target_in_target",
+    "waited_weight",
+    "projected_wait_seconds",
+    "queue_end",
+    "target_seconds",
+)
+"""Totals that callers and deferred work never share: above queues they are of callers, projections also of deferred
+work where there is nothing else."""
+
+
+
 def _same(values: Sequence[Any]) -> Any:
     """Return the value that all have in common, if they do."""
     return values[0] if len(set(values)) == 1 else None
@@ -113,3 +141,15 @@ def add(parts: Iterable[Totals]) -> Totals:
     known = ([value for value in column if value is not None] for column in columns)
     values = [combine(values) if values else None for combine, values in zip(_COMBINE, known, strict=False)]
     return Totals(**dict(zip(Totals.__struct_fields__, values, strict=False)))
+
+
+def of_callers(parts: Sequence[Totals], is_deferred: Sequence[bool]) -> Totals:
+    """Add up queues of both kinds: contacts and waits of callers alone, heads and risk of both (DOMAIN 3.13)."""
+    whole = add(parts)
+    if not any(is_deferred):
+        return whole
+    callers = [part for part, deferred in zip(parts, is_deferred, strict=True) if not deferred]
+    if not callers:
+        return whole
+    alone = add(callers)
+    return structs.replace(whole, **{name: getattr(alone, name) for name in (*CONTACTS, *PROJECTED)})

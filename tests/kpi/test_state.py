@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kpi.formulas import health_score
-from kpi.state import Components, Facts, Limits, Memory, QueueCounts, Reason, State, above, health_cap, judge
+from kpi.pipeline.state import Components, Facts, Limits, Memory, QueueCounts, Reason, State, above, health_cap, judge
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 ORDER = ["critical", "at_risk", "stale", "unknown", "ok", "closed"]

@@ -10,8 +10,8 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
-from kpi.conditions import Component, Facts, Limits, Reading
-from kpi.conditions import readings as readings_of
+from kpi.pipeline.conditions import Component, Facts, Limits, Reading
+from kpi.pipeline.conditions import readings as readings_of
 from kpi.formulas.health import health_cap
 
 __all__ = [

@@ -1,0 +1,1 @@
+"""A local day by its intervals, and the running interval as it could be. Pure."""
