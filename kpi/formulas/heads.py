@@ -9,17 +9,18 @@ Key = tuple[str, str]
 """A queue: (department_id, queue_name)."""
 
 SWEEPS = 60
-SETTLED = 1e-4
-"""Heads. Sharing stops when no group moves more than this; `NOISE` below keeps the rest out of the rounding."""
-NOISE = 1e-3
+SETTLED = 1e-3
+"""Heads. Sharing stops when no group moves more than this; `NOISE` keeps the rest of the way out of the rounding."""
+NOISE = 1e-2
 
 
 @dataclass(slots=True)
 class _Group:
-    """People with the same skills. `shares` and `placed` run parallel to `queues`: real heads, then whole ones."""
+    """People with the same skills. The lists run parallel: `shares` are real heads, `placed` whole ones."""
 
     queues: list[int]
     heads: int
+    weights: list[float] = field(default_factory=list)
     shares: list[float] = field(default_factory=list)
     placed: list[int] = field(default_factory=list)
     free: int = 0
@@ -77,26 +78,29 @@ def _water_filled(groups: Sequence[_Group], singles: Sequence[int], weights: Seq
     totals = [float(heads) for heads in singles]
     for group in groups:
         group.shares = [0.0] * len(group.queues)
+        group.weights = [weights[queue] for queue in group.queues]
     moving: Sequence[_Group] = groups
     for _ in range(SWEEPS):
         moved = set[int]()
         for group in moving:
-            _fill(group, totals, weights, moved)
+            _fill(group, totals, moved)
         moving = [group for group in groups if not moved.isdisjoint(group.queues)]
         if not moving:
             break
     return totals
 
 
-def _fill(group: _Group, totals: list[float], weights: Sequence[float], moved: set[int]) -> None:
+def _fill(group: _Group, totals: list[float], moved: set[int]) -> None:
     """Pour the group's heads anew over what others brought; note the queues whose heads changed."""
     others = [totals[queue] - share for queue, share in zip(group.queues, group.shares, strict=True)]
-    level = _level(others, [weights[queue] for queue in group.queues], group.heads)
-    for place, queue in enumerate(group.queues):
-        share = max(0.0, level * weights[queue] - others[place])
-        if abs(share - group.shares[place]) > SETTLED:
+    level = _level(others, group.weights, group.heads)
+    for place, (queue, other, weight) in enumerate(zip(group.queues, others, group.weights, strict=True)):
+        share = level * weight - other
+        if share < 0:
+            share = 0.0
+        if not -SETTLED <= share - group.shares[place] <= SETTLED:
             moved.add(queue)
-        totals[queue] = others[place] + share
+        totals[queue] = other + share
         group.shares[place] = share
 
 

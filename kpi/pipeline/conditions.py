@@ -38,7 +38,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What is known of a queue at one instant; None is unknown.
+    """The figures of a queue at one instant; None is unknown.
 
     `shortfall_points` is target minus measured level, of `judged` contacts. `short_percent` is 0 inside the dead-band
     of the headcount. `suspect` is offered and forecast of the span that made the volume implausible;
@@ -129,9 +129,7 @@ def _outlook(facts: Facts, limits: Limits) -> Iterator[Reading]:
 def _interval_lost(facts: Facts, limits: Limits) -> Iterator[Reading]:
     """Too few judged contacts say nothing of the level; then a low risk is the healthy side."""
     points = facts.shortfall_points if facts.judged >= limits.least_judged else None
-    healthy = None if points is None else points <= limits.lost_left_points
-    if points is None and facts.risk is not None and facts.risk < limits.lost_left_risk:
-        healthy = True
+    calm = True if points is None and facts.risk is not None and facts.risk < limits.lost_left_risk else None
     bounds: list[tuple[Breach, float]] = [
         ("critical", limits.lost_critical_points),
         ("at_risk", limits.lost_at_risk_points),
@@ -143,7 +141,7 @@ def _interval_lost(facts: Facts, limits: Limits) -> Iterator[Reading]:
                 None if facts.risk is None else facts.risk >= limits.lost_risk,
                 None if points is None else points > limit,
             ),
-            healthy=healthy,
+            healthy=calm if points is None else points <= min(limits.lost_left_points, limit),
             hold_seconds=limits.service_hold_seconds,
             leave_seconds=limits.leave_seconds,
         )

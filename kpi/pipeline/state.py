@@ -36,6 +36,16 @@ Timestamp = Annotated[datetime, Meta(tz=True)]
 WORST_FIRST: tuple[Level, ...] = ("critical", "at_risk", "stale", "unknown", "ok", "closed")
 RANK: Mapping[str, int] = {level: place for place, level in enumerate(WORST_FIRST)}
 COMPONENTS: tuple[Component, ...] = ("service", "staffing", "backlog", "volume")
+CODES = (
+    "volume_implausibly_low",
+    "outlook_risk",
+    "interval_lost",
+    "nobody_there",
+    "shortage",
+    "backlog_compliance",
+    "feed_stale",
+    "no_data",
+)
 NAMED_QUEUES = 5
 HAIR = 1e-6
 """Seconds. Sums of elapsed times come out a hair below a whole number."""
@@ -61,7 +71,7 @@ class Components(Struct, frozen=True, kw_only=True):
 
 
 class QueueCounts(Struct, frozen=True, kw_only=True):
-    """How many queues of a department or organization are at each level."""
+    """The number of queues of a department or organization at each level."""
 
     ok: int = 0
     at_risk: int = 0
@@ -191,13 +201,13 @@ def _data_status(facts: Facts, components: Components) -> Iterator[Reason]:
 
 
 def _worst_of_each_code(reasons: Iterable[Reason]) -> list[Reason]:
-    """Return one reason for each code, worst first; equal ones in the order given."""
+    """Return one reason for each code, worst first; equal levels in the order of `CODES`."""
     worst: dict[str, Reason] = {}
     for reason in reasons:
         known = worst.get(reason.code)
         if known is None or _severity(reason) < _severity(known):
             worst[reason.code] = reason
-    return sorted(worst.values(), key=lambda reason: RANK[reason.level])
+    return sorted(worst.values(), key=lambda reason: (RANK[reason.level], CODES.index(reason.code)))
 
 
 def _severity(reason: Reason) -> tuple[int, float]:
@@ -219,7 +229,7 @@ def above(
     reasons = [reason for state in states for reason in state.reasons]
     if suspect is not None:
         reasons = [reason for reason in reasons if reason.code != "volume_implausibly_low"]
-        reasons.insert(0, _volume_reason(*suspect))
+        reasons.append(_volume_reason(*suspect))
     if not states:
         reasons.append(Reason(code="no_data", value=None, limit=None, level="unknown"))
     found = _worst_of_each_code(reasons)
