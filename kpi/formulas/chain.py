@@ -1,44 +1,29 @@
 """A birth-death chain of the callers in a queue, integrated over the rest of an interval (DOMAIN 1.9)."""
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from operator import add, mul
+from operator import mul
 from typing import NamedTuple
 
-from kpi.formulas.service import AbandonPolicy
-from kpi.formulas.waits import Server
+from kpi.formulas.steps import Rates, Solver, Steps
+from kpi.formulas.waits import Goal, Server
 
-WEIGHT = 0.55
-"""Of the new value in a step: 0.5 is the most exact, above it what would oscillate is damped."""
-STATES = 900
+STATES = 400
 """Above so many, a state stands for several callers."""
 REMOTE = 9.0
 """Minus the log of the probability of a queue that is left out."""
 CACHE = 8192
 
 
-@dataclass(frozen=True, slots=True)
-class Goal:
-    """What is counted: a contact in target earns 1 - S, a missed one -S."""
-
-    service_level: float
-    seconds: float
-    policy: AbandonPolicy
-
-    @property
-    def early(self) -> float:
-        """What a caller earns who abandons within the target."""
-        return {"ignore": 0.0, "negative": -self.service_level, "positive": 1 - self.service_level}[self.policy]
-
-
 class Rest(NamedTuple):
-    """Sums over the callers who arrive in the rest of an interval: mean and variance of what they earn and the number
-    of them that is judged. `queue_end` callers wait when it ends; `asa_seconds` is None where nobody is served."""
+    """Sums over the callers who arrive in the rest of an interval: mean and variance of what they earn, the derivative
+    of the mean by the arrival rate, and the number of them that is judged. `queue_end` callers wait when it ends;
+    `asa_seconds` is the mean wait of those who are served, None where there are no agents."""
 
     mean: float
     variance: float
+    by_arrival: float
     judged: float
     queue_end: float
     asa_seconds: float | None
@@ -52,13 +37,18 @@ class _Lattice(NamedTuple):
     free: int
     states: int
 
+    @property
+    def ahead(self) -> range:
+        """Callers whom an arrival finds waiting, in the states with all agents busy."""
+        return range(0, (self.states - self.free) * self.step, self.step)
 
-class _Earned(NamedTuple):
-    """By an arrival in each state: expected earnings, their expected square, probability of being judged."""
 
-    mean: list[float]
-    square: list[float]
-    judged: list[float]
+class _Worths(NamedTuple):
+    """What an arrival in each state is worth."""
+
+    mean: tuple[float, ...]
+    square: tuple[float, ...]
+    judged: tuple[float, ...]
 
 
 @lru_cache(CACHE)
@@ -72,54 +62,43 @@ def rest_of_interval(
     equals the backward equation w' = lambda*(E[z^2|n] + 2*E[z|n]*u(n+1)) + Gw step by step, for less work.
     """
     lattice = _lattice(arrival, server, agents, waiting, seconds)
-    earned = _earned(lattice, server, goal)
-    end = _start(lattice, agents, waiting, arrival * aht_seconds)
+    worth = _worth(lattice, server, goal)
+    start = _start(lattice, agents, waiting, arrival * aht_seconds)
     if not seconds:
-        return Rest(0.0, 0.0, 0.0, float(waiting), _asa_seconds(end, server, lattice))
-    steps = _Steps.over(seconds, aht_seconds, _drained(arrival, server, waiting))
-    solver = _Solver.of(_rates(lattice, arrival, server, aht_seconds), steps.dt)
-    spent, crossed = [0.0] * lattice.states, 0.0
-    futures = solver.futures([arrival * mean for mean in earned.mean], steps)
-    for damped, future in zip(steps.damped, reversed(futures), strict=True):
-        visit = solver.within(end)
-        end = visit if damped else _whole(visit, end)
-        length = WEIGHT * steps.dt if damped else steps.dt
-        spent = [x + length * y for x, y in zip(spent, visit, strict=True)]
-        crossed += length * sum(map(mul, visit, map(mul, earned.mean, _after_arrival(future, lattice.step))))
-    mean, square, judged = (arrival * sum(map(mul, spent, part)) for part in earned)
+        return Rest(0.0, 0.0, 0.0, 0.0, float(waiting), _asa_seconds(start, server, lattice))
+    steps = Steps.over(seconds, aht_seconds, _drained(arrival, server, waiting))
+    solver = Solver.of(_rates(lattice, arrival, server, aht_seconds), steps)
+    visits, end = solver.visits(start)
+    futures = reversed(solver.futures([arrival * mean for mean in worth.mean]))
+    spent = list(map(sum, zip(*visits, strict=True)))
+    mean, square, judged = (arrival * sum(map(mul, spent, part)) for part in worth)
+    crossed, gained = _with_future(visits, futures, worth.mean, lattice.step)
     return Rest(
         mean=mean,
         variance=max(0.0, square + 2 * arrival * crossed - mean * mean),
+        by_arrival=mean / arrival + gained if arrival else 0.0,
         judged=judged,
-        queue_end=max(0.0, lattice.step * sum(map(mul, end[lattice.free :], range(lattice.states)))),
+        queue_end=max(0.0, sum(map(mul, end[lattice.free :], lattice.ahead))),
         asa_seconds=_asa_seconds(spent, server, lattice),
     )
 
 
-class _Steps(NamedTuple):
-    """Steps of `dt` seconds, after wholly implicit and shorter ones where they are `damped`."""
-
-    dt: float
-    damped: tuple[bool, ...]
-
-    @classmethod
-    def over(cls, seconds: float, aht_seconds: float, drained: float) -> "_Steps":
-        """Cut the time into steps. A queue that is `drained` within the first step would oscillate in all of them."""
-        count = 5 if seconds < 2 * aht_seconds else 6 if seconds < 6 * aht_seconds else 7
-        if drained > seconds / count:
-            return cls(seconds / count, (False,) * count)
-        return cls(seconds / (count + 2 * WEIGHT), (True, True) + (False,) * count)
+def _with_future(
+    visits: list[list[float]], futures: Iterable[list[float]], mean: Sequence[float], step: int
+) -> tuple[float, float]:
+    """Return the integrals of E[z|n]*u(n+1) and of u(n+1) - u(n) under the probabilities of the states."""
+    crossed = gained = 0.0
+    for visit, future in zip(visits, futures, strict=True):
+        after = _after_arrival(future, step)
+        crossed += sum(map(mul, visit, map(mul, mean, after)))
+        gained += sum(map(mul, visit, after)) - sum(map(mul, visit, future))
+    return crossed, gained
 
 
 def _drained(arrival: float, server: Server, waiting: int) -> float:
     """Return the seconds until nobody waits any more, about."""
     leaving = server.completion + waiting * server.abandon - arrival
     return waiting / leaving if waiting and leaving > 0 else math.inf
-
-
-def _whole(within: list[float], before: list[float]) -> list[float]:
-    """Return the value at the end of a step from the weighted one within it and the one before it."""
-    return [(x - (1 - WEIGHT) * y) / WEIGHT for x, y in zip(within, before, strict=True)]
 
 
 def _lattice(arrival: float, server: Server, agents: int, waiting: int, seconds: float) -> _Lattice:
@@ -140,33 +119,27 @@ def _lattice(arrival: float, server: Server, agents: int, waiting: int, seconds:
     return _Lattice(agents - free * step, step, free, free + above // step + 2)
 
 
-def _rates(lattice: _Lattice, arrival: float, server: Server, aht_seconds: float) -> tuple[list[float], list[float]]:
+def _rates(lattice: _Lattice, arrival: float, server: Server, aht_seconds: float) -> Rates:
     """Return the rates to the next and to the previous state: with a step of 1 arrivals and departures, else rates of
     the same drift and, where they exist, the same variance."""
     low, step, free, states = lattice
     leave = [n / aht_seconds for n in range(low, low + free * step, step)]
-    leave += [server.completion + q * server.abandon for q in range(0, (states - free) * step, step)]
+    leave += [server.completion + q * server.abandon for q in lattice.ahead]
     if step == 1:
-        return [arrival] * (states - 1) + [0.0], [0.0, *leave[1:]]
+        return Rates([arrival] * (states - 1) + [0.0], [0.0, *leave[1:]])
     up, down = [], []
     for rate in leave:
         drift = arrival - rate
         both = max(0.0, (arrival + rate) / step - abs(drift)) / 2
         up.append((max(drift, 0.0) + both) / step)
         down.append((max(-drift, 0.0) + both) / step)
-    return [*up[:-1], 0.0], [0.0, *down[1:]]
+    return Rates([*up[:-1], 0.0], [0.0, *down[1:]])
 
 
-def _earned(lattice: _Lattice, server: Server, goal: Goal) -> _Earned:
-    won, lost, early = 1 - goal.service_level, -goal.service_level, goal.early
-    mean, square, judged = ([value] * lattice.free for value in (won, won * won, 1.0))
-    counts = goal.policy != "ignore"
-    for hit, miss in server.endings(lattice.states - lattice.free, lattice.step, goal.seconds):
-        gone = 1 - hit - miss
-        mean.append(hit * won + miss * lost + gone * early)
-        square.append(hit * won * won + miss * lost * lost + gone * early * early)
-        judged.append(1.0 if counts else 1 - gone)
-    return _Earned(mean, square, judged)
+def _worth(lattice: _Lattice, server: Server, goal: Goal) -> _Worths:
+    at_once = [goal.worth(1.0, 0.0)] * lattice.free
+    behind = [goal.worth(hit, miss) for hit, miss in server.endings(lattice.ahead, goal.seconds)]
+    return _Worths(*zip(*at_once, *behind, strict=True))
 
 
 def _after_arrival(future: list[float], step: int) -> list[float]:
@@ -200,64 +173,6 @@ def _asa_seconds(spent: Sequence[float], server: Server, lattice: _Lattice) -> f
     if not server.completion:
         return None
     queued = spent[lattice.free :]
-    waits = server.waits(len(queued), lattice.step)
-    stays = server.served(len(queued), lattice.step)
-    served = list(map(mul, queued, stays))
-    return max(0.0, math.fsum(map(mul, served, waits)) / (math.fsum(served) + math.fsum(spent[: lattice.free])))
-
-
-@dataclass(frozen=True, slots=True)
-class _Solver:
-    """Implicit steps through the chain's generator G: M = 1 - WEIGHT*dt*G is factored once."""
-
-    dt: float
-    inverse: list[float]
-    lower: list[float]
-    upper: list[float]
-
-    @classmethod
-    def of(cls, rates: tuple[list[float], list[float]], dt: float) -> "_Solver":
-        a, before = WEIGHT * dt, 0.0
-        inverse, lower, upper = [], [], []
-        for up, down in zip(*rates, strict=True):
-            over = 1 / (1 + a * (up + down - down * before))
-            before = a * up * over
-            inverse.append(over)
-            lower.append(a * down)
-            upper.append(before)
-        return cls(dt, inverse, lower, upper)
-
-    def futures(self, earnings: list[float], steps: _Steps) -> list[list[float]]:
-        """Return the mean earnings until the end, from each state, within each step, the last step first."""
-        gain = [WEIGHT * self.dt * rate for rate in earnings]
-        value, found = [0.0] * len(gain), []
-        for damped in reversed(steps.damped):
-            within = self._before(list(map(add, value, gain)))
-            found.append(within)
-            value = within if damped else _whole(within, value)
-        return found
-
-    def within(self, states: list[float]) -> list[float]:
-        """Return the probabilities of the states within a step: M transposed, solved."""
-        value, found = 0.0, []
-        for x, up in zip(states, self.upper, strict=True):
-            found.append(value := x + value)
-            value *= up
-        value, solved = 0.0, []
-        for x, over, down in zip(reversed(found), reversed(self.inverse), reversed(self.lower), strict=True):
-            value = (x + value) * over
-            solved.append(value)
-            value *= down
-        solved.reverse()
-        return solved
-
-    def _before(self, right: list[float]) -> list[float]:
-        """Return the solution of M for a value that follows."""
-        value, found = 0.0, []
-        for x, over, down in zip(right, self.inverse, self.lower, strict=True):
-            found.append(value := (x + value * down) * over)
-        value, solved = 0.0, []
-        for x, up in zip(reversed(found), reversed(self.upper), strict=True):
-            solved.append(value := x + up * value)
-        solved.reverse()
-        return solved
+    served = list(map(mul, queued, server.served(lattice.ahead)))
+    waited: float = sum(map(mul, served, server.waits(lattice.ahead)))
+    return max(0.0, waited / (sum(served) + sum(spent[: lattice.free])))

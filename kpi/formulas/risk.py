@@ -2,19 +2,21 @@
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
-from kpi.formulas.chain import Goal, Rest, rest_of_interval
+from kpi.formulas.chain import Rest, rest_of_interval
 from kpi.formulas.numeric import beta_cdf, not_negative, positive, share
 from kpi.formulas.service import AbandonPolicy
-from kpi.formulas.waits import Server
+from kpi.formulas.waits import Goal, Server
 
 FORECAST_CV = 0.08
 """How far a forecast of an interval is off, as a share of it."""
 MEDIUM, HIGH, CRITICAL = 0.45, 0.65, 0.85
 LEAST_AHT_SECONDS = 0.01
-GROUPS = 64
-"""Of callers in a long queue; those of one group have one probability."""
+NOBODY = 1e-9
+"""Contacts still to be judged below which everything is decided."""
+ROUNDING = 1e-9
+LEAST_CONCENTRATION = 1e-3
 
 RiskLevel = Literal["low", "medium", "high", "critical"]
 Method = Literal["erlang_c", "erlang_a", "fluid"]
@@ -52,9 +54,27 @@ def risk_level(risk: float) -> RiskLevel:
     return "high" if risk < CRITICAL else "critical"
 
 
+class _Known(NamedTuple):
+    """What is known of an interval: arrivals a second with their relative error, seconds that are left, contacts
+    judged so far and those of them in target."""
+
+    arrival: float
+    error: float
+    seconds: float
+    judged: float
+    in_target: float
+
+
+class _Outcome(NamedTuple):
+    risk: float | None
+    level: float | None
+    required_rest: float | None
+    rest: Rest
+
+
 @dataclass(frozen=True, slots=True)
 class _Queue:
-    """Agents, callers who stand in the queue, and the rate at which others arrive (a second)."""
+    """Agents, the callers who stand in the queue, and what is counted."""
 
     server: Server
     agents: int
@@ -63,88 +83,54 @@ class _Queue:
     past_target: int
     goal: Goal
 
-    @classmethod
-    def of(
-        cls,
-        *,
-        agents: float,
-        aht_seconds: float,
-        waiting: float,
-        waiting_past_target: float,
-        patience_seconds: float | None,
-        goal: Goal,
-    ) -> "_Queue":
-        heads, aht = math.floor(agents), max(aht_seconds, LEAST_AHT_SECONDS)
-        server = Server(heads / aht, 1 / patience_seconds if patience_seconds else 0.0)
-        return cls(server, heads, aht, int(waiting), int(min(waiting, waiting_past_target)), goal)
-
-    def risk(self, *, arrival: float, seconds: float, judged: float, in_target: float) -> "_Risk":
+    def outcome(self, known: _Known) -> _Outcome:
+        """Add up what is decided, those who wait and those who will come: DOMAIN 1.9. The variance of the forecast's
+        error, and that contacts are counted one by one, are in it too."""
         rest = rest_of_interval(
-            arrival=arrival,
+            arrival=known.arrival,
             server=self.server,
             agents=self.agents,
             aht_seconds=self.aht_seconds,
             waiting=self.waiting,
-            seconds=seconds,
+            seconds=known.seconds,
             goal=self.goal,
         )
-        mean, variance, coming = _with(rest, self._standing(arrival))
-        decided = judged + self.past_target
-        return _Risk.of(self.goal.service_level, decided, in_target, mean, variance, coming, rest)
-
-    def _standing(self, arrival: float) -> tuple[float, float, float]:
-        """Return mean, variance and judged number of callers who wait and may still be in target."""
-        mean = variance = judged = 0.0
-        won, lost, early = 1 - self.goal.service_level, -self.goal.service_level, self.goal.early
-        hopeful = self.waiting - self.past_target
-        group = math.ceil(hopeful / GROUPS) or 1
-        for first in range(0, hopeful, group):
-            callers = min(group, hopeful - first)
-            place = first + callers / 2
-            age = place * min(1 / arrival if arrival else math.inf, self.goal.seconds / hopeful)
-            hit, miss = self.server.ending(math.floor(self.waiting - place), self.goal.seconds - age)
-            gone = 1 - hit - miss
-            expected = hit * won + miss * lost + gone * early
-            mean += callers * expected
-            variance += callers * (hit * won * won + miss * lost * lost + gone * early * early - expected * expected)
-            judged += callers * (1 - gone if self.goal.policy == "ignore" else 1.0)
-        return mean, variance, judged
-
-
-def _with(rest: Rest, standing: tuple[float, float, float]) -> tuple[float, float, float]:
-    mean, variance, judged = standing
-    return rest.mean + mean, rest.variance + variance, rest.judged + judged
-
-
-@dataclass(frozen=True, slots=True)
-class _Risk:
-    risk: float | None
-    level: float | None
-    required_rest: float | None
-    rest: Rest
-
-    @classmethod
-    def of(
-        cls, target: float, decided: float, in_target: float, mean: float, variance: float, coming: float, rest: Rest
-    ) -> "_Risk":
-        if coming <= 1e-9:
-            missed = None if not decided else float(in_target < target * decided - 1e-9)
-            return cls(missed, in_target / decided if decided else None, None, rest)
+        standing = self.server.standing(self.waiting, self.past_target, known.arrival, self.goal)
+        mean, coming = rest.mean + standing.mean, rest.judged + standing.judged
+        decided, target = known.judged + self.past_target, self.goal.service_level
+        if coming <= NOBODY:
+            level = known.in_target / decided if decided else None
+            return _Outcome(_decided(known.in_target, decided, target), level, None, rest)
+        variance = rest.variance + standing.square + (rest.by_arrival * known.arrival * known.error) ** 2
         level = min(1.0, max(0.0, mean / coming + target))
-        required = (target * decided - in_target) / coming + target
-        risk = _beta_risk(required - 1e-9, level, variance / coming**2)
-        return cls(risk, (in_target + level * coming) / (decided + coming), required, rest)
+        required = (target * decided - known.in_target) / coming + target
+        risk = _missed(required, level, variance / coming**2, coming, target)
+        whole = min(1.0, (known.in_target + level * coming) / (decided + coming))
+        return _Outcome(risk, whole, required, rest)
 
 
-def _beta_risk(required: float, level: float, variance: float) -> float:
-    """P(share < required) where the share is Beta distributed with this mean and variance."""
-    if required <= 0 or required > 1:
-        return float(required > 1)
+def _decided(in_target: float, decided: float, target: float) -> float | None:
+    return float(in_target < target * decided - ROUNDING) if decided else None
+
+
+def _missed(required: float, level: float, variance: float, contacts: float, target: float) -> float:
+    """Return P(share in target < required) for so many contacts, of Beta distribution with this mean and variance.
+
+    Contacts are missed one by one: of 20 that have to be 95 % in target one may be missed, so the line runs between
+    one and two. The more uncertain the number of contacts, the less that matters.
+    """
+    if required > 1 + ROUNDING:
+        return 1.0
+    allowed = (1 - required) * contacts + ROUNDING
+    sure = math.exp(-2 * (math.pi * (1 - target)) ** 2 * contacts)
+    line = 1 - (allowed + (math.floor(allowed) + 0.5 - allowed) * sure) / contacts
     spread = level * (1 - level)
-    if spread <= 1e-9 or variance <= 1e-12:
-        return float(level < required)
-    k = max(1e-3, spread / variance - 1)
-    return beta_cdf(required, level * k, (1 - level) * k)
+    if line <= 0:
+        return 0.0
+    if spread <= ROUNDING or variance <= ROUNDING * spread:
+        return float(level < required - ROUNDING)
+    k = max(LEAST_CONCENTRATION, spread / variance - 1)
+    return beta_cdf(line, level * k, (1 - level) * k)
 
 
 def sla_risk(
@@ -189,19 +175,20 @@ def sla_risk(
     if patience_seconds is not None:
         positive(patience_seconds=patience_seconds)
     share("target_service_level", target_service_level)
-    queue = _Queue.of(
-        agents=agents,
-        aht_seconds=aht_seconds,
-        waiting=waiting,
-        waiting_past_target=waiting_past_target,
-        patience_seconds=patience_seconds,
+    heads, aht = math.floor(agents), max(aht_seconds, LEAST_AHT_SECONDS)
+    queue = _Queue(
+        server=Server(heads / aht, 1 / patience_seconds if patience_seconds else 0.0),
+        agents=heads,
+        aht_seconds=aht,
+        waiting=int(waiting),
+        past_target=int(min(waiting, waiting_past_target)),
         goal=Goal(target_service_level, target_seconds, abandon_policy),
     )
     elapsed, planned = min(elapsed_seconds, interval_seconds), forecast_calls / interval_seconds
-    arrival = _arrival(planned, elapsed, offered, forecast_cv)
-    now = queue.risk(arrival=arrival, seconds=interval_seconds - elapsed, judged=judged, in_target=in_target)
-    outlook = queue.risk(arrival=planned, seconds=interval_seconds, judged=0, in_target=0)
-    unstable = patience_seconds is None and arrival + queue.waiting > 0 and arrival >= queue.server.completion
+    arrival, error = _arrival(planned, elapsed, offered, forecast_cv)
+    now = queue.outcome(_Known(arrival, error, interval_seconds - elapsed, judged, in_target))
+    outlook = queue.outcome(_Known(planned, forecast_cv, interval_seconds, 0.0, 0.0))
+    unstable = patience_seconds is None and arrival + waiting > 0 and arrival >= queue.server.completion
     return SlaRisk(
         risk=now.risk,
         outlook_risk=outlook.risk,
@@ -214,8 +201,11 @@ def sla_risk(
     )
 
 
-def _arrival(planned: float, elapsed: float, offered: float, forecast_cv: float) -> float:
-    """Return arrivals a second: the planned ones, corrected by those that came, (K + offered) / (K + planned so far)
-    with K = 1/cv^2 (a forecast is as good as K contacts seen)."""
-    cv2 = forecast_cv * forecast_cv
-    return planned * (1 + offered * cv2) / (1 + planned * elapsed * cv2)
+def _arrival(planned: float, elapsed: float, offered: float, forecast_cv: float) -> tuple[float, float]:
+    """Return arrivals a second and their relative error: planned ones, corrected by those that came.
+
+    (K + offered) / (K + planned so far) with K = 1/cv^2, because a forecast is as good as K contacts seen.
+    """
+    of_one = forecast_cv * forecast_cv
+    rate = planned * (1 + offered * of_one) / (1 + planned * elapsed * of_one)
+    return rate, forecast_cv / math.sqrt(1 + offered * of_one)
