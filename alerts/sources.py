@@ -89,7 +89,7 @@ def _with_sla(organization_id: str, figures: Iterable[FigureAt]) -> Iterator[Fig
     """How much of their SLA the oldest items of deferred queues have used up; how old they may become is a setting of
     the queue."""
     limits = {
-        pk: rules.sla_seconds for pk, rules in kpi.selectors.queue_settings(organization_id).items() if rules.deferred
+        pk: rules.sla_seconds for pk, rules in kpi.selectors.rules_by_queue(organization_id).items() if rules.deferred
     }
     for scope, as_of, figure in figures:
         age, limit = figure["oldest_item_age_minutes"], limits.get(scope.pk)

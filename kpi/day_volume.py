@@ -71,13 +71,14 @@ def _query(sql: str, organization: Organization, ids: Collection[int], *instants
     times = [connection.ops.adapt_datetimefield_value(instant) for instant in instants]
     with connection.cursor() as cursor:
         cursor.execute(sql.format(these=these), [organization.pk, *times, *those])
-        return cursor.fetchall()
+        rows: list[Any] = cursor.fetchall()
+        return rows
 
 
 def _day(counts: Sequence[Any], compared: Sequence[Any] | None) -> Day:
     # PostgreSQL sums big integers as decimals.
     whole: list[Any] = [None if value is None else int(value) for value in counts[: len(COUNTS)]]
-    return Day(*whole) if compared is None else Day(*whole, float(compared[0]), float(compared[1]))
+    return Day(*whole, *((float(compared[0]), float(compared[1])) if compared is not None else ()))
 
 
 # --- row by row ------------------------------------------------------------------------------------------------------
@@ -95,9 +96,7 @@ def _drops(organization: Organization, ids: Collection[int], midnight: datetime,
     return dict(found)
 
 
-def _by_rows(
-    ids: Collection[int], drops: Mapping[int, Times], midnight: datetime, at: datetime
-) -> dict[int, Day]:
+def _by_rows(ids: Collection[int], drops: Mapping[int, Times], midnight: datetime, at: datetime) -> dict[int, Day]:
     """Of overlapping lengths the finer ones count; intervals that a drop touches are not compared."""
     if not ids:
         return {}

@@ -151,8 +151,9 @@ class Health(Struct, frozen=True, kw_only=True):
 
 
 class KPIChanged(Payload, frozen=True, kw_only=True):
-    """`kpi:update`: the figures of a scope and their judgement, `state`. `timestamp` is the instant it was computed for,
-    `as_of` that of its newest input; `latest` is false for a computation older than the newest, which moves nothing.
+    """`kpi:update`: the figures of a scope and their judgement, `state`. `timestamp` is the instant it was computed
+    for, `as_of` that of its newest input; `latest` is false for a computation older than the newest, which moves
+    nothing.
     """
 
     event: ClassVar[str] = "kpi:update"

@@ -21,6 +21,9 @@ Outcome = Literal["created", "corrected", "duplicate", "late", "superseded"]
 Key = tuple[Scope, datetime]
 
 KNOWN_ARRIVALS = 8
+SAMPLED_SECONDS, SAMPLE_SECONDS = 3_660.0, 60.0
+Sample = list[float]
+"""[time of measurement, start of the interval, offered so far]; times in seconds of the epoch."""
 _NOT_STATED = {"id", "scope", "start", "received_at"}
 STATS_STATED = [each.name for each in IntervalStats._meta.fields if each.name not in _NOT_STATED]
 FORECAST_STATED = [each.name for each in ForecastInterval._meta.fields if each.name not in _NOT_STATED]
@@ -175,6 +178,7 @@ def _learn(feeds: Mapping[int, IntervalFeed], rows: Sequence[IntervalStats]) -> 
         if feed.as_of is None or row.as_of > feed.as_of:
             feed.as_of = row.as_of
             feed.arrivals = [*feed.arrivals, row.as_of.timestamp()][-KNOWN_ARRIVALS:]
+            feed.samples = _with_sample(feed.samples, row)
             changed[feed.scope_id] = feed
     for feed in changed.values():
         feed.cadence_seconds = cadence.learned(feed.arrivals)
@@ -183,5 +187,14 @@ def _learn(feeds: Mapping[int, IntervalFeed], rows: Sequence[IntervalStats]) -> 
             changed.values(),
             update_conflicts=True,
             unique_fields=["scope"],
-            update_fields=["as_of", "cadence_seconds", "arrivals"],
+            update_fields=["as_of", "cadence_seconds", "arrivals", "samples"],
         )
+
+
+def _with_sample(samples: list[Sample], row: IntervalStats) -> list[Sample]:
+    """Add the count of a running interval; of the last hour's one a minute is kept."""
+    time, start = row.as_of.timestamp(), row.start.timestamp()
+    kept = [sample for sample in samples if sample[0] > time - SAMPLED_SECONDS]
+    if len(kept) > 1 and time - kept[-2][0] < SAMPLE_SECONDS:
+        kept.pop()
+    return [*kept, [time, start, row.offered]] if row.as_of < row.end else kept

@@ -66,7 +66,8 @@ def parts(scopes: Collection[Scope]) -> dict[int, tuple[Part, State]]:
     """The parts and states of these queues as last worked out; without those that no memo of today's version has."""
     rows = CurrentKPI.objects.filter(scope__in=[scope.pk for scope in scopes], time__isnull=False)
     memos = {pk: _read(text) for pk, text in rows.values_list("scope_id", "memo")}
-    return {pk: (each.part, each.state) for pk, each in memos.items() if each.part is not None and each.state is not None}
+    found = ((pk, each.part, each.state) for pk, each in memos.items())
+    return {pk: (part, state) for pk, part, state in found if part is not None and state is not None}
 
 
 def baseline(row: CurrentKPI, at: datetime, within: timedelta) -> Point | None:
@@ -117,7 +118,7 @@ def _point_of(time: datetime, figure: bytes | memoryview) -> Point:
     return point_of(time, told.utilization, told.headcount_gap, told.sla_risk, told.health_score)
 
 
-def advance(row: CurrentKPI, found: Figure, snapshot: KPISnapshot) -> None:
+def advance(row: CurrentKPI, found: Figure[Scope], snapshot: KPISnapshot) -> None:
     """Make this figure the scope's newest."""
     earlier = [point for point in memo(row).points if point.time < found.at]
     points = [found.point, *earlier][:2]

@@ -35,6 +35,8 @@ RECENT = timedelta(hours=2)
 """How far back single intervals are looked at: the hour of the AHT, and feeds that come every half hour."""
 LONGEST = timedelta(hours=1)
 TYPICAL_WEEKS = 4
+SHOWN = timedelta(seconds=90)
+"""A figure older than that is no longer the one that screens show: all are worked out every minute."""
 
 
 def load(organization: Organization, scopes: Collection[Scope], at: datetime) -> list[QueueInputs]:
@@ -49,7 +51,7 @@ def load(organization: Organization, scopes: Collection[Scope], at: datetime) ->
     forecasts = _forecasts(organization, ids, at - RECENT, end_of_day, at)
     days = day_volume.load(organization, ids, midnight, at)
     typical = _typical(organization, [queue for queue in found if not forecasts.get(queue.scope.pk)], at, zone)
-    backlogs = backlogs(organization, ids, at)
+    waiting = backlogs(organization, ids, at)
     return [
         QueueInputs(
             queue=queue,
@@ -58,7 +60,7 @@ def load(organization: Organization, scopes: Collection[Scope], at: datetime) ->
             forecasts=[each for each in forecasts.get(pk, ()) if each.start <= at],
             day=days.get(pk, Day()),
             rest=[each for each in forecasts.get(pk, ()) if each.start > at],
-            backlog=backlogs.get(pk),
+            backlog=waiting.get(pk),
             typical=typical.get(pk, ()),
         )
         for pk, queue in zip(ids, found, strict=True)
@@ -150,7 +152,9 @@ def _weeks_ago(at: datetime, weeks: int, zone: ZoneInfo) -> datetime:
 
 
 def _means(times: Mapping[tuple[datetime, datetime], Sequence[int]]) -> list[Expected]:
-    rows = [Expected(start, end, sum(each) / len(each), 0.0, None, None) for (start, end), each in sorted(times.items())]
+    rows = [
+        Expected(start, end, sum(each) / len(each), 0.0, None, None) for (start, end), each in sorted(times.items())
+    ]
     return without_overlaps(rows)
 
 

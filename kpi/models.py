@@ -82,7 +82,7 @@ class IntervalFeed(models.Model):
     as_of = models.DateTimeField(null=True)
     cadence_seconds = models.FloatField(null=True)
     arrivals = models.JSONField(default=list)
-    samples = models.JSONField(default=list)
+    samples = models.JSONField(default=list, db_default=models.Value([], models.JSONField()))
 
     def __str__(self) -> str:
         return str(self.scope)
@@ -135,7 +135,7 @@ def _limit(name: str, *, override: bool) -> models.FloatField:
     default, label, text = LIMITS[name]
     if override:
         return models.FloatField(label, null=True, blank=True, validators=LIMIT, help_text="Empty: the organization's.")
-    return models.FloatField(label, default=default, validators=LIMIT, help_text=text)
+    return models.FloatField(label, default=default, db_default=default, validators=LIMIT, help_text=text)
 
 
 def _check_order(limits: models.Model) -> None:
@@ -244,12 +244,14 @@ class OrganizationSettings(models.Model):
     reforecast_prior = models.FloatField(
         "weight of the forecast, in contacts",
         default=400,
+        db_default=400,
         validators=[MinValueValidator(1), MaxValueValidator(1_000_000)],
         help_text="How slowly the day's own run moves the forecast of its rest: 400 suits days that vary by 5 %.",
     )
     forecast_cv = models.FloatField(
         "forecast error %",
         default=8,
+        db_default=8,
         validators=[MinValueValidator(1), MaxValueValidator(100)],
         help_text="How far an interval's forecast is off, as a rule.",
     )
@@ -264,15 +266,20 @@ class OrganizationSettings(models.Model):
     service_minutes = models.FloatField(
         "minutes before a risk counts",
         default=3,
+        db_default=3,
         validators=[MinValueValidator(0), MaxValueValidator(60)],
         help_text="How long an outlook risk or a lost interval lasts before it changes the state.",
     )
     staffing_minutes = models.FloatField(
-        "minutes before a shortage counts", default=10, validators=[MinValueValidator(0), MaxValueValidator(60)]
+        "minutes before a shortage counts",
+        default=10,
+        db_default=10,
+        validators=[MinValueValidator(0), MaxValueValidator(60)],
     )
     recovery_minutes = models.FloatField(
         "minutes of recovery",
         default=5,
+        db_default=5,
         validators=[MinValueValidator(0), MaxValueValidator(60)],
         help_text="How long a scope is on the healthy side before its state improves.",
     )

@@ -130,9 +130,7 @@ def _with_unknown(targets: Targets, rows: dict[int, CurrentKPI]) -> tuple[Target
     return targets, {scope: known[scope.pk] for scope in targets.others if scope.pk in known}
 
 
-def _work_out(
-    organization: Organization, targets: Targets, others: Others, near: Surroundings, at: datetime
-) -> Worked:
+def _work_out(organization: Organization, targets: Targets, others: Others, near: Surroundings, at: datetime) -> Worked:
     return work_out(
         load_inputs.load(organization, targets.queues, at),
         near,
@@ -148,10 +146,10 @@ def key_of(scope: Scope) -> Key:
 
 def _figures(
     targets: Targets, worked: Worked, others: Others, rows: Mapping[int, CurrentKPI], judging: Judging, at: datetime
-) -> list[Figure]:
+) -> list[Figure[Scope]]:
     """Of queues, then of the levels above them, whose states are those of their queues."""
 
-    def of(scope: Scope, part: Part, inside: Sequence[Inside] = ()) -> Figure:
+    def of(scope: Scope, part: Part, inside: Sequence[Inside] = ()) -> Figure[Scope]:
         measured = worked.measured.get(key_of(scope))
         overrides = () if measured is None else measured.rules.limits
         return figure(
@@ -185,11 +183,11 @@ def _newest(targets: Targets, rows: Mapping[int, CurrentKPI], at: datetime) -> d
     return {key_of(scope): scope for scope in every if (time := rows[scope.pk].time) is None or time <= at}
 
 
-def _is_late(found: Figure, row: CurrentKPI) -> bool:
+def _is_late(found: Figure[Scope], row: CurrentKPI) -> bool:
     return row.time is not None and found.at < row.time
 
 
-def _is_news(found: Figure, row: CurrentKPI) -> bool:
+def _is_news(found: Figure[Scope], row: CurrentKPI) -> bool:
     idle = found.part.idle
     if row.time is None:
         return idle != "no data"
@@ -201,14 +199,14 @@ def _is_news(found: Figure, row: CurrentKPI) -> bool:
 
 @dataclass(slots=True)
 class _Draft:
-    figure: Figure
+    figure: Figure[Scope]
     row: CurrentKPI
     before: Before
     payload: KPIChanged
 
     @classmethod
     def of(
-        cls, found: Figure, row: CurrentKPI, past: Mapping[int, Before], judging: Judging, now: datetime
+        cls, found: Figure[Scope], row: CurrentKPI, past: Mapping[int, Before], judging: Judging, now: datetime
     ) -> "_Draft":
         late = _is_late(found, row)
         before = past.get(row.pk, Before()) if late else latest.before(row, found.at, judging.baseline_within)

@@ -1,4 +1,4 @@
-"""What the OpenAPI document says beyond what the serializers can."""
+"""The parts of the OpenAPI document that serializers cannot say."""
 
 from functools import cache
 from typing import Any
@@ -12,10 +12,10 @@ from rest_framework import serializers
 from intraday.rest.batches import BatchQuery
 from intraday.rest.pages import HistoryQuery, ScopeQuery
 from intraday.rest.schema import BAD_POSTS, BAD_REQUESTS, EventRefSchema, batch_answers, page_of
+from kpi.day.intervals import GridInterval
+from kpi.day.what_if import Case
 from kpi.events import KPIChanged
-from kpi.grid import GridInterval
 from kpi.serializers import ComputeSerializer, ForecastSerializer, GridQuery, IntervalSerializer, WhatIfSerializer
-from kpi.whatif import Case
 
 _PLAIN: dict[type[inspect.Type], type[serializers.Field]] = {
     inspect.FloatType: serializers.FloatField,
@@ -42,6 +42,8 @@ def _field(shape: inspect.Type, **options: Any) -> serializers.Field:
         return _field(one, allow_null=shape.includes_none, **options)
     if isinstance(shape, inspect.StructType):
         return serializer_of(shape.cls)(**options)
+    if isinstance(shape, inspect.ListType):
+        return serializers.ListField(child=_field(shape.item_type), **options)
     if isinstance(shape, inspect.LiteralType):
         return serializers.ChoiceField(choices=list(shape.values), **options)
     if isinstance(shape, inspect.DictType):
@@ -78,6 +80,10 @@ COMPUTE: dict[str, Any] = {
         201: type("ComputedKPI", (KPIFigure,), {"event": EventRefSchema(allow_null=True)}),
         **BAD_POSTS,
     },
+}
+VOLUME_CONFIRMATION: dict[str, Any] = {
+    "request": ScopeQuery,
+    "responses": {200: KPIFigure, **BAD_POSTS},
 }
 CURRENT: dict[str, Any] = {
     "parameters": [ScopeQuery],

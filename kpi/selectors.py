@@ -1,7 +1,7 @@
-"""Reading the KPIs."""
+"""Read the KPIs."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -9,16 +9,25 @@ import msgspec
 from django.db.models import Q, QuerySet
 
 from intraday.org.models import Organization, Scope
-from kpi import grid, hours, inputs, queues, whatif
-from kpi.events import Changes, HeadcountGap, Health, KPIChanged, Service, SlaRisk, Utilization
-from kpi.figures import age_seconds
-from kpi.grid import QueueDay
-from kpi.known import Queue
-from kpi.known import Rules as Rules
+from kpi import hours, queue_settings, reading_day
+from kpi.day.what_if import Change as Change
+from kpi.day.what_if import WhatIf
+from kpi.events import (
+    Changes,
+    DeferredWork,
+    HeadcountGap,
+    Health,
+    KPIChanged,
+    Service,
+    SlaRisk,
+    Utilization,
+    VolumeDrop,
+)
 from kpi.models import CurrentKPI, KPISnapshot, QueueSettings
-from kpi.queues import DEFAULT_RULES as DEFAULT_RULES
-from kpi.whatif import Change as Change
-from kpi.whatif import WhatIf
+from kpi.pipeline.figure import age_seconds
+from kpi.pipeline.inputs import Rules as Rules
+from kpi.pipeline.state import Components, QueueCounts
+from kpi.queue_settings import DEFAULT_RULES as DEFAULT_RULES
 from realtime.rooms import RoomFilter
 
 _BLOCKS: dict[str, type[msgspec.Struct]] = {
@@ -28,14 +37,22 @@ _BLOCKS: dict[str, type[msgspec.Struct]] = {
     "changes": Changes,
     "service": Service,
     "health": Health,
+    "deferred": DeferredWork,
+    "volume": VolumeDrop,
 }
+_STATE = [
+    "state.level",
+    "state.since",
+    *(f"state.components.{name}" for name in Components.__struct_fields__),
+    *(f"state.queues.{name}" for name in QueueCounts.__struct_fields__),
+]
 COLUMNS = [
     column
     for name in KPIChanged.__struct_fields__
-    if name != "reasons"
+    if name not in ("reasons", "state")
     for column in ([f"{name}.{inner}" for inner in _BLOCKS[name].__struct_fields__] if name in _BLOCKS else [name])
-]
-"""Of a table of figures: all fields but the explanations of nulls, nested ones with a dot."""
+] + _STATE
+"""Of a table of figures: all fields but the explanations of nulls and lists, nested ones with a dot."""
 
 
 def _current(organization_id: str, using: str = "default") -> QuerySet[CurrentKPI]:
@@ -130,65 +147,32 @@ def intervals(scope: Scope, *, day: date | None, now: datetime) -> dict[str, Any
     """The grid of a local day, today if none is named, summed over the queues inside the scope."""
     organization = scope.organization
     zone = ZoneInfo(organization.time_zone)
-    day = day or now.astimezone(zone).date()
-    begin, end = hours.day_bounds(day, zone)
-    queues_inside = queues.load(organization, _queues_inside(scope), begin)
-    shifts = inputs.shifts_between(organization, scope, begin, end)
-    days = _queue_days(organization, queues_inside, shifts, begin, end)
-    minutes = _interval_minutes(queues_inside, days)
-    cells = grid.cells(begin, end, minutes=minutes, now=now)
+    today = now.astimezone(zone).date()
+    begin, end = hours.day_bounds(day or today, zone)
+    minutes, rows = reading_day.intervals(scope, begin, end, now=now)
     return {
         "organization_id": organization.pk,
         "department_id": scope.department_id or None,
         "queue_name": scope.queue_name or None,
-        "date": day,
+        "date": day or today,
         "time_zone": organization.time_zone,
         "interval_minutes": minutes,
-        "intervals": grid.grid(days, cells),
+        "intervals": rows,
     }
 
 
-def _queues_inside(scope: Scope) -> list[Scope]:
-    if scope.queue_name:
-        return [scope]
-    rows = Scope.objects.filter(organization=scope.organization).exclude(queue_name="")
-    return list(rows.filter(department_id=scope.department_id) if scope.department_id else rows)
-
-
-def _queue_days(
-    organization: Organization, of: Sequence[Queue], shifts: Mapping[Any, Any], begin: datetime, end: datetime
-) -> list[QueueDay]:
-    ids = [queue.scope.pk for queue in of]
-    measured = inputs.measured_between(organization, ids, begin, end)
-    expected = inputs.expected_between(organization, ids, begin, end)
-    return [
-        QueueDay(queue.rules, measured.get(pk, []), expected.get(pk, []), shifts.get(queue.name, []))
-        for pk, queue in zip(ids, of, strict=True)
-    ]
-
-
-def _interval_minutes(of: Sequence[Queue], days: Sequence[QueueDay]) -> int:
-    """The longest interval that occurs, so that none is longer than a cell; else the queues' own."""
-    known: set[int] = set()
-    for day in days:
-        for rows in (day.measured, day.expected):
-            known.update((row.end - row.start) // timedelta(minutes=1) for row in rows)
-    return max(known or {queue.rules.interval_minutes for queue in of} or {DEFAULT_RULES.interval_minutes})
-
-
 def what_if(scope: Scope, change: Change, *, now: datetime) -> WhatIf:
-    """The running interval of a queue as it is, and as it would be."""
-    [found] = inputs.load(scope.organization, [scope], now)
-    return whatif.what_if(found, change, now)
+    """The running interval of a queue as it is, and as it would be. Raises kpi.day.what_if.NotWorkedOutError."""
+    return reading_day.what_if(scope, change, now=now)
 
 
 def closed(organization_id: str, *, at: datetime) -> dict[int, datetime]:
     """By primary key, the queues that are closed at that instant, and when they open next."""
     organization = Organization.objects.get(pk=organization_id)
     scopes = Scope.objects.filter(organization=organization).exclude(queue_name="")
-    return queues.closed_queues(organization, scopes, queue_settings(organization_id), at)
+    return queue_settings.closed_queues(organization, scopes, rules_by_queue(organization_id), at)
 
 
-def queue_settings(organization_id: str) -> Mapping[int, Rules]:
-    """How queues are run, by primary key of their scope; those that are missing are run by DEFAULT_RULES."""
-    return queues.rules_of(QueueSettings.objects.filter(scope__organization=organization_id))
+def rules_by_queue(organization_id: str) -> Mapping[int, Rules]:
+    """The settings of queues, by primary key of their scope; those that are missing are run by DEFAULT_RULES."""
+    return queue_settings.rules_of(QueueSettings.objects.filter(scope__organization=organization_id))

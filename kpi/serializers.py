@@ -72,6 +72,9 @@ class IntervalSerializer(_IntervalSerializer):
     agents = serializers.IntegerField(min_value=0, max_value=AGENTS_MAX, help_text="Signed in.")
     waiting_now = count(**OPTIONAL)
     longest_wait_seconds = seconds(**OPTIONAL)
+    waiting_past_target = count(
+        help_text="Of those waiting, how many have waited longer than the target; else it is worked out.", **OPTIONAL
+    )
     agents_available = serializers.IntegerField(min_value=0, max_value=AGENTS_MAX, **OPTIONAL)
     agents_on_contact = serializers.IntegerField(min_value=0, max_value=AGENTS_MAX, **OPTIONAL)
     agents_after_contact = serializers.IntegerField(min_value=0, max_value=AGENTS_MAX, **OPTIONAL)

@@ -10,8 +10,16 @@ from django.db.models import QuerySet
 from intraday.jobs import dirty
 from intraday.org.access import DEMO_ORGANIZATION
 from intraday.org.models import Organization, Scope
-from kpi import facts, runs
-from kpi.models import ForecastInterval, Holiday, IntervalStats, KPISnapshot, OrganizationSettings, QueueSettings
+from kpi import facts, runs, volume_drops
+from kpi.models import (
+    ForecastInterval,
+    Holiday,
+    IntervalStats,
+    KPISnapshot,
+    OrganizationSettings,
+    QueueSettings,
+    VolumeDrop,
+)
 from kpi.runs import Computed
 
 Stored = facts.Stored
@@ -24,6 +32,13 @@ def compute(*, organization: Organization, scope: Scope, as_of: datetime, now: d
     """Work out a scope, and all within it, for that instant, because somebody asked; always told."""
     targets = runs.inside(organization, scope)
     return runs.run(organization=organization, targets=targets, at=as_of, now=now, manual=True)[scope]
+
+
+@transaction.atomic
+def confirm_volume(*, organization: Organization, scope: Scope, by: str, now: datetime) -> Computed:
+    """Note that a drop in volume is real, and work out the scope anew."""
+    volume_drops.confirm(scope, by=by, now=now)
+    return compute(organization=organization, scope=scope, as_of=now, now=now)
 
 
 def compute_dirty(*, organization_id: str, now: datetime) -> list[Scope]:
@@ -106,6 +121,7 @@ def forget(*, now: datetime) -> int:
     """Delete figures past their time (kpi.currents) and inputs older than INPUTS_KEPT. The demo keeps its inputs: what
     its walk-through computes is a fixed day."""
     gone = KPISnapshot.objects.filter(expires_at__lt=now).delete()[0]
+    gone += VolumeDrop.objects.filter(until__lt=now - INPUTS_KEPT).delete()[0]
     for model in (IntervalStats, ForecastInterval):
         old = model.objects.filter(start__lt=now - INPUTS_KEPT)
         gone += old.exclude(scope__organization=DEMO_ORGANIZATION).delete()[0]

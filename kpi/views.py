@@ -16,6 +16,7 @@ from intraday.org.models import Scope
 from intraday.rest import batches, reading
 from intraday.rest.batches import BatchQuery
 from intraday.rest.pages import (
+    ScopeQuery,
     read_body,
     read_query,
     scope_of,
@@ -129,6 +130,24 @@ class ComputeView(APIView):
         figure = {name: value for name, value in structs.asdict(computed.payload).items() if value is not UNSET}
         event = None if computed.event is None else computed.event._asdict()
         return Response({**figure, "event": event}, status=status.HTTP_201_CREATED)
+
+
+class VolumeConfirmationView(APIView):
+    """Confirm that a volume far below the forecast is real: its scope is no longer suspect. Answers with the figure."""
+
+    permission_classes = [SignedIn]
+
+    @extend_schema(**schema.VOLUME_CONFIRMATION)
+    def post(self, request: Request) -> Response:
+        asked = read_body(ScopeQuery, request)
+        principal = enter(request, asked.get("organization_id"), grant="act")
+        computed = services.confirm_volume(
+            organization=principal.organization,
+            scope=scope_of(principal, asked),
+            by=principal.name,
+            now=timezone.now(),
+        )
+        return Response({k: value for k, value in structs.asdict(computed.payload).items() if value is not UNSET})
 
 
 @extend_schema_view(get=extend_schema(**schema.CURRENT))

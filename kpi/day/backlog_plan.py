@@ -3,9 +3,10 @@
 import math
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from itertools import pairwise
 
-from kpi import formulas
 from kpi.day.schedule import Cell
+from kpi.formulas.deferred import OVERDUE_SECONDS
 from kpi.pipeline.inputs import Backlog, Expected, Rules
 from kpi.pipeline.spans import expected_between
 from kpi.pipeline.workload import ages_of
@@ -47,7 +48,7 @@ def _work(
         return
     for age, items in ages_of(backlog, rules.sla_seconds):
         left = rules.sla_seconds - age
-        yield left if left > 0 else formulas.OVERDUE_SECONDS, items * aht
+        yield left if left > 0 else OVERDUE_SECONDS, items * aht
     for cell, arrivals in coming:
         if arrivals is not None:
             middle = (cell.start - start).total_seconds() + cell.seconds / 2
@@ -63,7 +64,7 @@ def _paces(work: Sequence[Work]) -> list[Work]:
         while len(points) > 1 and _slope(points[-2], points[-1]) <= _slope(points[-1], (due, total)):
             points.pop()
         points.append((due, total))
-    return [(after[0], _slope(before, after)) for before, after in zip(points, points[1:], strict=False)]
+    return [(after[0], _slope(before, after)) for before, after in pairwise(points)]
 
 
 def _slope(before: Work, after: Work) -> float:

@@ -184,9 +184,7 @@ def _required(
 
 # --- rows ------------------------------------------------------------------------------------------------------------
 def _needs(days: Sequence[QueueDay], columns: Sequence[Sequence[_Entry]], place: int) -> dict[Key, tuple[int, Rules]]:
-    return {
-        day.key: (column[place].totals.required or 0, day.rules) for day, column in zip(days, columns, strict=True)
-    }
+    return {day.key: (column[place].totals.required or 0, day.rules) for day, column in zip(days, columns, strict=True)}
 
 
 def _row(day: Day, cell: Cell, entries: Sequence[_Entry], plan: Mapping[Key, int]) -> GridInterval:
@@ -249,6 +247,5 @@ def _last(values: Sequence[int], otherwise: int | None) -> int | None:
 
 def lengths(days: Iterable[QueueDay]) -> set[int]:
     """The lengths of interval that occur, in minutes."""
-    return {
-        (row.end - row.start) // timedelta(minutes=1) for day in days for rows in (day.measured, day.expected) for row in rows
-    }
+    rows = (row for day in days for rows in (day.measured, day.expected) for row in rows)
+    return {(row.end - row.start) // timedelta(minutes=1) for row in rows}

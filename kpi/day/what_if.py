@@ -55,9 +55,7 @@ def what_if(worked: Worked, key: Key, near: Surroundings, change: Change) -> Wha
         raise NotWorkedOutError(f"nothing can be worked out of queue {key[1]}: correct its inputs first")
     measured, demand, heads = worked.measured[key], worked.demands[key], worked.heads[key]
     suspect = key in worked.drops and not worked.drops[key].confirmed
-    baseline = totals_of(
-        measured, demand, heads, ratio=worked.ratio, judging=near.judging, trust_run=not suspect
-    )
+    baseline = totals_of(measured, demand, heads, ratio=worked.ratio, judging=near.judging, trust_run=not suspect)
     changed_measured, changed = _changed(measured, demand, change)
     scenario = totals_of(
         changed_measured,

@@ -92,3 +92,4 @@ __all__ = [
     "utilization",
     "volume_variance",
 ]
+from kpi.formulas.temporary import day_recovery_probability, implausible, interval_level

@@ -70,7 +70,8 @@ def demand_for(measured: Measured, forecast: float | None, calls: float | None) 
         return demand if agents is None else replace(demand, required=agents, method="workload")
     if not demand.is_believable(measured.interval_seconds):
         return demand
-    assert demand.calls is not None and demand.aht_seconds is not None
+    assert demand.calls is not None
+    assert demand.aht_seconds is not None
     agents, method = required(measured.rules, measured.interval_seconds, demand.calls, demand.aht_seconds)
     return replace(demand, required=agents, method=method)
 

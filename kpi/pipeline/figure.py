@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, Generic, TypeVar
 
 from msgspec import UNSET, Struct
 
@@ -26,6 +27,7 @@ from kpi.pipeline.reasons import reasons
 from kpi.pipeline.state import Facts, Limits, Memory, State, above, judge
 from kpi.pipeline.totals import Totals
 
+P = TypeVar("P", bound=Place)
 OCCUPANCY_TARGETS = (75.0, 88.0)
 
 
@@ -50,10 +52,10 @@ def point_of(
 
 
 @dataclass(frozen=True, slots=True)
-class Figure:
+class Figure(Generic[P]):
     """A scope at an instant, before it is compared with the figure before it. `memory` is what the next state needs."""
 
-    scope: Place
+    scope: P
     at: datetime
     part: Part
     utilization: Utilization
@@ -77,7 +79,7 @@ class Inside(Struct, frozen=True, array_like=True):
 
 
 def figure(
-    scope: Place,
+    scope: P,
     at: datetime,
     part: Part,
     judging: Judging,
@@ -86,7 +88,7 @@ def figure(
     day_ratio: float,
     memory: Memory | None,
     inside: Sequence[Inside] = (),
-) -> Figure:
+) -> Figure[P]:
     """The figure of a scope. `memory` is that of its state before; `inside` are the queues of a level."""
     totals = part.totals
     occupancy = _occupancy(totals)
@@ -118,6 +120,7 @@ def _facts(part: Part, gap: HeadcountGap, at: datetime) -> Facts:
         available=gap.available,
         backlog_compliance=part.compliance,
         suspect=_suspect(part),
+        volume_judged=part.volume_judged,
         quality=part.quality,
         closed=part.closed_until is not None,
         age_seconds=None if age is None else max(0.0, round(age, 3)),
@@ -306,7 +309,7 @@ def _volume(drop: Drop) -> VolumeDrop:
 
 
 def payload(
-    found: Figure,
+    found: Figure[Any],
     *,
     snapshot_id: str,
     computed_at: datetime,

@@ -1,6 +1,6 @@
 """The heads at work of queues and of the levels above, each person counted once (DOMAIN 3.3). Pure."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -43,7 +43,9 @@ def queue_heads(
     ACD's own count is newer; ACD counts of queues that share people cannot be told apart.
     """
     skills = [_skills(group, required) for group in groups]
-    shared = {key for keys, group in zip(skills, groups, strict=True) if group.available and len(keys) > 1 for key in keys}
+    shared = {
+        key for keys, group in zip(skills, groups, strict=True) if group.available and len(keys) > 1 for key in keys
+    }
     needs = {key: float(agents or 0) for key, agents in required.items()}
     there = _shares([(keys, group.available) for keys, group in zip(skills, groups, strict=True) if keys], needs)
     due = _shares([(keys, group.scheduled) for keys, group in zip(skills, groups, strict=True) if keys], needs)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
 from kpi.formulas import AbandonPolicy, Weights
@@ -17,10 +17,9 @@ Key = tuple[str, str]
 class Place(Protocol):
     """A scope: what the pipeline needs to know of intraday.org.models.Scope."""
 
-    pk: int
-    organization_id: str
-    department_id: str
-    queue_name: str
+    organization_id: Any
+    department_id: Any
+    queue_name: Any
 
 
 class Rules(NamedTuple):
@@ -109,7 +108,7 @@ class Judging(NamedTuple):
 class Queue(NamedTuple):
     """A queue, its settings and feed. `closed_until` is set while it is closed, `open_since` if it opens and closes."""
 
-    scope: Place
+    scope: Any  # intraday.org.models.Scope
     rules: Rules
     feed: Feed
     closed_until: datetime | None
@@ -173,6 +172,9 @@ class Day(NamedTuple):
     forecast: float = 0.0
 
 
+NOTHING_YET = Day()
+
+
 class SkillGroup(NamedTuple):
     """People who serve the same queues, each counted once, by the attendance service."""
 
@@ -228,7 +230,7 @@ class QueueInputs:
     zone: ZoneInfo
     recent: Sequence[Interval]  # the last may be running
     forecasts: Sequence[Expected]  # of the last hours and the running interval
-    day: Day = Day()
+    day: Day = NOTHING_YET
     rest: Sequence[Expected] = ()  # the intervals that begin later today
     backlog: Backlog | None = None
     typical: Sequence[Expected] = ()

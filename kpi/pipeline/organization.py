@@ -13,7 +13,7 @@ from typing import TypeVar
 import structlog
 
 from kpi import formulas
-from kpi.formulas import Trailing
+from kpi.formulas import Judgement, Trailing
 from kpi.pipeline.demand import Demand, demand_of
 from kpi.pipeline.heads import Heads, counted_by_acd, level_heads, planned_heads, queue_heads
 from kpi.pipeline.inputs import Drop, Key, QueueInputs, Surroundings
@@ -58,14 +58,16 @@ def work_out(
     by_key = {each.queue.key: each for each in inputs}
     measured = _each(by_key, partial(measure, at=at))
     ratio = _day_ratio(measured, others, near)
-    drops = _drops(measured, others, near, at)
-    suspect = _suspect(drops)
+    volumes = _volumes(measured, others, near, at)
+    suspect = volumes.suspect
     demands = _each(measured, lambda each: _demand(each, ratio, near, suspect))
     heads = _heads(measured, demands, near, others)
     ready = {key: (measured[key], demand) for key, demand in demands.items()}
-    parts = _each(ready, lambda each: queue_part(*each, heads, ratio=ratio, near=near, drops=suspect))
+    parts = _each(ready, lambda each: queue_part(*each, heads, ratio=ratio, near=near, volumes=volumes))
     queues = {key: parts.get(key) or _unknown(each) for key, each in by_key.items()}
-    return Worked(queues, _levels(levels, queues, others, heads, near, suspect), drops, measured, demands, heads, ratio)
+    return Worked(
+        queues, _levels(levels, queues, others, heads, near, suspect), volumes.drops, measured, demands, heads, ratio
+    )
 
 
 def _each(things: Mapping[Key, T], work: Callable[[T], R]) -> dict[Key, R]:
@@ -95,27 +97,40 @@ def _day_ratio(measured: Mapping[Key, Measured], others: Mapping[Key, Part], nea
 
 
 # --- drops in volume -------------------------------------------------------------------------------------------------
-def _drops(
-    measured: Mapping[Key, Measured], others: Mapping[Key, Part], near: Surroundings, at: datetime
-) -> dict[Key, Drop]:
-    """The drops that last: those of queues, and those of levels, which their idle queues inherit.
+@dataclass(frozen=True, slots=True)
+class Volumes:
+    """`drops` that last, those of queues and of levels; `judged` are the queues whose volume could be judged."""
+
+    drops: dict[Key, Drop]
+    judged: frozenset[Key]
+
+    @property
+    def suspect(self) -> dict[Key, Drop]:
+        return {key: drop for key, drop in self.drops.items() if not drop.confirmed}
+
+
+def _volumes(measured: Mapping[Key, Measured], others: Mapping[Key, Part], near: Surroundings, at: datetime) -> Volumes:
+    """Judge queues, then levels, whose drops their idle queues inherit.
 
     A level is judged when all its queues are at hand; else it stays as it was.
     """
     columns = {key: found for key, each in measured.items() if (found := _trailing(each)) is not None}
-    found = {
-        key: drop for key, spans in columns.items() if (drop := _judged(key, spans, near, _as_of(measured[key], at)))
+    results = {key: _judged(spans, near.drops.get(key)) for key, spans in columns.items()}
+    drops = {
+        key: drop
+        for key, found in results.items()
+        if (drop := _drop(found, near.drops.get(key), measured[key].as_of or at)) is not None
     }
     for level, inside in _levels_of(measured).items():
         above = near.drops.get(level)
         if not _is_inside(level, others):
             spans = formulas.add_trailing(columns[key] for key in inside if key in columns)
-            above = _judged(level, spans, near, at)
+            above = _drop(_judged(spans, above), above, at)
         if above is not None:
-            found[level] = above
+            drops[level] = above
             if not above.confirmed:
-                found |= {key: above._replace(inherited=True) for key in _idle(inside, columns, above, found)}
-    return found
+                drops |= {key: above._replace(inherited=True) for key in _idle(inside, columns, above, drops)}
+    return Volumes(drops, frozenset(key for key, found in results.items() if found.forecast is not None))
 
 
 def _idle(
@@ -126,14 +141,6 @@ def _idle(
         for key in inside
         if key in columns and key not in drops and formulas.nothing_offered(columns[key], above.minutes)
     ]
-
-
-def _suspect(drops: Mapping[Key, Drop]) -> dict[Key, Drop]:
-    return {key: drop for key, drop in drops.items() if not drop.confirmed}
-
-
-def _as_of(measured: Measured, at: datetime) -> datetime:
-    return measured.as_of or at
 
 
 def _trailing(measured: Measured) -> Sequence[Trailing] | None:
@@ -150,18 +157,23 @@ def _trailing(measured: Measured) -> Sequence[Trailing] | None:
     )
 
 
-def _judged(key: Key, spans: Sequence[Trailing], near: Surroundings, as_of: datetime) -> Drop | None:
-    before = near.drops.get(key)
-    if before is not None and before.inherited and not before.confirmed:
-        before = None
-    found = formulas.judge_volume(spans, suspect_before=before is not None)
+def _judged(spans: Sequence[Trailing], before: Drop | None) -> Judgement:
+    return formulas.judge_volume(spans, suspect_before=_holds_on(before))
+
+
+def _holds_on(before: Drop | None) -> bool:
+    """A drop that was inherited is judged afresh, unless a person confirmed it."""
+    return before is not None and (before.confirmed or not before.inherited)
+
+
+def _drop(found: Judgement, before: Drop | None, as_of: datetime) -> Drop | None:
     if not found.suspect:
         return None
     if found.minutes is None or found.offered is None or found.forecast is None:
         return before
-    if before is None:
-        return Drop(as_of - timedelta(minutes=found.minutes), found.offered, found.forecast, found.minutes)
-    return before._replace(offered=found.offered, forecast=found.forecast, minutes=found.minutes)
+    if before is not None and _holds_on(before):
+        return before._replace(offered=found.offered, forecast=found.forecast, minutes=found.minutes)
+    return Drop(as_of - timedelta(minutes=found.minutes), found.offered, found.forecast, found.minutes)
 
 
 def _levels_of(keys: Collection[Key]) -> dict[Key, list[Key]]:
@@ -202,13 +214,12 @@ def queue_part(
     *,
     ratio: float,
     near: Surroundings,
-    drops: Mapping[Key, Drop],
+    volumes: Volumes,
 ) -> Part:
     key = measured.inputs.queue.key
-    totals = totals_of(
-        measured, demand, heads[key], ratio=ratio, judging=near.judging, trust_run=key not in drops
-    )
-    return part_of(measured, demand, totals, drops.get(key))
+    drop = volumes.suspect.get(key)
+    totals = totals_of(measured, demand, heads[key], ratio=ratio, judging=near.judging, trust_run=drop is None)
+    return part_of(measured, demand, totals, drop, volume_judged=key in volumes.judged)
 
 
 def _unknown(inputs: QueueInputs) -> Part:

@@ -33,6 +33,7 @@ class Part(Struct, array_like=True):
     why: dict[str, str] = {}
     is_deferred: bool = False
     drop: Drop | None = None
+    volume_judged: bool = False
     shortfall: float | None = None
     judged: float = 0.0
     compliance: float | None = None
@@ -47,7 +48,9 @@ class Part(Struct, array_like=True):
         return "no data" if self.quality == "no_data" else ""
 
 
-def part_of(measured: Measured, demand: Demand, totals: Totals, drop: Drop | None) -> Part:
+def part_of(
+    measured: Measured, demand: Demand, totals: Totals, drop: Drop | None, *, volume_judged: bool = False
+) -> Part:
     queue, backlog = measured.inputs.queue, measured.inputs.backlog
     as_of, fresh_until = _freshness(measured)
     closed_until = queue.closed_until
@@ -61,6 +64,7 @@ def part_of(measured: Measured, demand: Demand, totals: Totals, drop: Drop | Non
         why=_why(measured, demand, totals),
         is_deferred=queue.rules.deferred,
         drop=None if closed_until else drop,
+        volume_judged=volume_judged,
         shortfall=shortfall,
         judged=counted,
         compliance=backlog.compliance if backlog is not None and backlog.fresh else None,

@@ -40,7 +40,9 @@ def prospects_of(
     """
     if not demand.is_believable(measured.interval_seconds):
         return None
-    assert demand.forecast is not None and demand.aht_seconds is not None and demand.calls is not None
+    assert demand.forecast is not None
+    assert demand.calls is not None
+    assert demand.aht_seconds is not None
     rules, running = measured.rules, measured.running
     so_far = demand.forecast * min(1.0, measured.elapsed_seconds / measured.interval_seconds)
     met, decided = (0.0, 0.0) if running is None else judged(running, rules)
@@ -123,9 +125,7 @@ def _coming(measured: Measured, demand: Demand, ratio: float) -> Iterator[Expect
         yield each._replace(offered=each.offered * ratio)
 
 
-def _level_of(
-    coming: Expected, measured: Measured, demand: Demand, agents: int | None
-) -> tuple[float, float] | None:
+def _level_of(coming: Expected, measured: Measured, demand: Demand, agents: int | None) -> tuple[float, float] | None:
     """Mean and variance of the service level of an interval to come: with the heads on its schedule, else as now."""
     rules = measured.rules
     planned = None if coming.scheduled_agents is None else at_work(coming.scheduled_agents, rules)

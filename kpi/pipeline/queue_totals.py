@@ -8,7 +8,7 @@ from kpi.pipeline.demand import Demand
 from kpi.pipeline.heads import Heads
 from kpi.pipeline.inputs import Interval, Judging
 from kpi.pipeline.measured import Measured, judged
-from kpi.pipeline.prospects import LEAST_WEIGHT, Prospects, RestOfDay, prospects_of, rest_of_day
+from kpi.pipeline.prospects import LEAST_WEIGHT, Prospects, prospects_of, rest_of_day
 from kpi.pipeline.spans import expected_between, forecast_spans, offered_spans
 from kpi.pipeline.totals import Totals
 from kpi.pipeline.workload import breaches_of
@@ -204,4 +204,3 @@ def _rest_of_day(measured: Measured, demand: Demand, heads: Heads, fields: Field
         "rest_mean": rest.mean,
         "rest_variance": rest.variance,
     }
-

@@ -32,7 +32,9 @@ def _seconds(row: Row) -> tuple[float, float]:
 
 def offered_spans(rows: Sequence[Interval]) -> list[Span]:
     """The offered contacts of each row, over the time for which it was measured."""
-    return [Span(row.start.timestamp(), row.measured_until.timestamp(), float(row.offered)) for row in rows]
+    return [
+        Span(row.start.timestamp(), row.measured_until.timestamp(), float(row.offered), _length(row)) for row in rows
+    ]
 
 
 def forecast_spans(rows: Sequence[Expected]) -> list[Span]:

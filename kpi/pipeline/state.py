@@ -10,9 +10,9 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
+from kpi.formulas.health import health_cap
 from kpi.pipeline.conditions import Component, Facts, Limits, Reading
 from kpi.pipeline.conditions import readings as readings_of
-from kpi.formulas.health import health_cap
 
 __all__ = [
     "Components",

@@ -109,7 +109,6 @@ PROJECTED = (
 work where there is nothing else."""
 
 
-
 def _same(values: Sequence[Any]) -> Any:
     """Return the value that all have in common, if they do."""
     return values[0] if len(set(values)) == 1 else None
@@ -132,7 +131,10 @@ _COMMON = (
     "interval_start",
     "measured_start",
 )
-_OTHERWISE: dict[str, Callable[[Sequence[Any]], Any]] = {**dict.fromkeys(_LARGEST, max), **dict.fromkeys(_COMMON, _same)}
+_OTHERWISE: dict[str, Callable[[Sequence[Any]], Any]] = {
+    **dict.fromkeys(_LARGEST, max),
+    **dict.fromkeys(_COMMON, _same),
+}
 _COMBINE: list[Callable[[Sequence[Any]], Any]] = [_OTHERWISE.get(name, sum) for name in Totals.__struct_fields__]
 
 
