@@ -1,5 +1,5 @@
 # What a person types. Everything lands in .venv, tests/browser and realtime/client; nothing needs root.
-#   make run PORT=5001    another port (also INTRADAY_HOST=, INTRADAY_SIMULATE=0)
+#   make run PORT=5001    another port (also INTRADAY_HOST=, INTRADAY_SIMULATE=0, INTRADAY_SIMULATE_OUTAGE=now)
 #   make test ARGS="-k backlog"
 
 PYTHON  ?=

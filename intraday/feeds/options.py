@@ -5,6 +5,7 @@ import os
 from datetime import datetime, timedelta
 
 from intraday.feeds.instants import duration
+from intraday.feeds.profiles import OUTAGES, Outage
 
 DEFAULT_URL = "http://127.0.0.1:5000"
 
@@ -43,6 +44,25 @@ def speed(text: str) -> float | None:
     if not 0 < value < float("inf"):
         raise argparse.ArgumentTypeError(f"{text!r}: write max or a number above 0 (60 = a minute a second)")
     return value
+
+
+def outage(text: str) -> Outage | None:
+    if text not in OUTAGES:
+        raise argparse.ArgumentTypeError(f"{text!r}: write {', '.join(OUTAGES)}")
+    return OUTAGES[text]
+
+
+def add_outage(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--outage",
+        type=outage,
+        nargs="?",
+        const="now",
+        default=os.environ.get("INTRADAY_SIMULATE_OUTAGE", "hourly"),
+        metavar="|".join(OUTAGES),
+        help="a broken line of one queue: from the 20th minute of each hour (hourly), from the first minute on and then"
+        " hourly (now, also without a word), or never (off); or INTRADAY_SIMULATE_OUTAGE: %(default)s",
+    )
 
 
 def add_server(parser: argparse.ArgumentParser) -> None:

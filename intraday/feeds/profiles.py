@@ -25,14 +25,25 @@ class Profile:
         return self.patience is None
 
 
+@dataclass(frozen=True, slots=True)
+class SkillGroup:
+    """People who serve several queues: each takes the contact that has waited longest, whichever queue it is in."""
+
+    name: str
+    department: str
+    queues: tuple[str, ...]
+    heads: int  # as for a queue
+
+
 PROFILES = (
     Profile("dept_456", "support", peak=200, aht=180, heads=33, target=20, patience=240),
-    Profile("dept_456", "billing", peak=120, aht=240, heads=27, target=30, patience=300),
-    Profile("dept_456", "sales", peak=80, aht=210, heads=17, target=20, patience=180),
+    Profile("dept_456", "billing", peak=120, aht=240, heads=21, target=30, patience=300),
+    Profile("dept_456", "sales", peak=80, aht=210, heads=14, target=20, patience=180),
     Profile("dept_456", "email", peak=120, aht=240, heads=23, target=3600, stock=250),
     Profile("dept_789", "claims", peak=45, aht=480, heads=18, target=4 * 3600, stock=120),
     Profile("dept_789", "returns", peak=30, aht=300, heads=8, target=2 * 3600, stock=60),
 )
+GROUPS = (SkillGroup("service", "dept_456", queues=("billing", "sales"), heads=8),)
 
 CURVE = (
     (0, 0.10),
@@ -107,6 +118,25 @@ CALM = Incident("")
 def incident_at(seconds: float) -> Incident:
     turn, since = divmod(seconds - FIRST, EVERY)
     return INCIDENTS[int(turn) % len(INCIDENTS)] if turn >= 0 and since < LASTS else CALM
+
+
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """The line of a queue breaks: no contact reaches it, while its feed goes on to post. Once an hour, between two
+    incidents. By day the queue expects four to seven contacts a minute, so a few minutes are enough to notice."""
+
+    queue: str = "support"
+    first: float = 1200.0  # seconds after the demonstration begins
+    every: float = 3600.0
+    lasts: float = 540.0
+
+    def holds(self, queue: str, seconds: float) -> bool:
+        since = seconds - self.first
+        return queue == self.queue and since >= 0 and since % self.every < self.lasts
+
+
+OUTAGES = {"hourly": Outage(), "now": Outage(first=60.0), "off": None}
+"""By the choice of `simulate --outage`."""
 
 
 def edges(since: float, until: float) -> Iterator[float]:

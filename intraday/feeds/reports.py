@@ -53,8 +53,9 @@ def _counts(counts: Counts) -> Row:
 
 
 def _moment(line: Line) -> Row:
-    pausing = sum(worked <= line.now for _, worked in line.busy)
-    idle, working = line.signed_in - len(line.busy), len(line.busy) - pausing
+    handling = line.handling
+    pausing = sum(each.worked <= line.now for each in handling)
+    idle, working = line.idle, len(handling) - pausing
     if line.profile.deferred:  # how long it waits is for its backlog to say
         return {"agents_available": idle + pausing, "agents_on_contact": working, "agents_after_contact": 0}
     longest = max((line.now - came for came in line.waiting.values()), default=0.0)

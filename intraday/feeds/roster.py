@@ -8,7 +8,7 @@ from random import Random
 from typing import NamedTuple
 
 from intraday.feeds.instants import Row, iso
-from intraday.feeds.profiles import WAVES, Profile, Wave
+from intraday.feeds.profiles import WAVES, Profile, SkillGroup, Wave
 
 HOUR, MINUTE = 3600.0, 60.0
 ABSENT, ON_LEAVE, LATE, TRAINED = 0.03, 0.03, 0.10, 0.08  # of the people of a day
@@ -24,7 +24,7 @@ class Person(NamedTuple):
     id: str
     name: str
     department: str
-    queue: str
+    queues: tuple[str, ...]
     wave: Wave
     place: int  # among those of her wave: breaks are staggered by it
 
@@ -63,26 +63,28 @@ class Duty:
                 "department_id": self.person.department,
                 "employee_id": self.person.id,
                 "employee_name": self.person.name,
-                "queue_names": [self.person.queue],
+                "queue_names": list(self.person.queues),
                 "start": stamp(piece.start),
                 "end": stamp(piece.end),
                 "kind": piece.kind,
             }
 
 
-def people(profiles: Iterable[Profile]) -> list[Person]:
+def people(profiles: Iterable[Profile], groups: Iterable[SkillGroup] = ()) -> list[Person]:
+    """Everybody: those of one queue, then those of several."""
     numbers = count()
+    queues = [SkillGroup(each.queue, each.department, (each.queue,), each.heads) for each in profiles]
     return [
-        _person(profile, wave, place, next(numbers))
-        for profile in profiles
+        _person(group, wave, place, next(numbers))
+        for group in (*queues, *groups)
         for wave in WAVES
-        for place in range(max(1, round(wave.part * profile.heads)))
+        for place in range(max(1, round(wave.part * group.heads)))
     ]
 
 
-def _person(profile: Profile, wave: Wave, place: int, number: int) -> Person:
+def _person(group: SkillGroup, wave: Wave, place: int, number: int) -> Person:
     name = f"{FIRST_NAMES[number % len(FIRST_NAMES)]} {LAST_NAMES[number % len(LAST_NAMES)]}"
-    return Person(f"{profile.queue}-{wave.name}-{place + 1:02d}", name, profile.department, profile.queue, wave, place)
+    return Person(f"{group.name}-{wave.name}-{place + 1:02d}", name, group.department, group.queues, wave, place)
 
 
 def duty(person: Person, midnight: float, day: date, random: Random) -> Duty:

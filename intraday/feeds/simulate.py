@@ -10,6 +10,7 @@ from threading import Event
 
 from intraday.feeds.client import Answer, Poster, RefusedError, StoppedError
 from intraday.feeds.instants import Row, batches, iso
+from intraday.feeds.profiles import Outage
 from intraday.feeds.world import Posts, World
 
 logger = logging.getLogger(__name__)
@@ -32,18 +33,22 @@ def run(
     every: float = 5.0,
     organization: str = "org_123",
     key: str = "",
+    outage: Outage | None = None,
     say: Callable[[str], None] = logger.warning,
     posted: Posted = unwatched,
 ) -> bool:
-    """Blocks until `stop` is set; False when the server never came up. Outages are waited out and said once: the batch
-    that was under way is offered again unchanged, the world goes on meanwhile, and no item is lost or counted twice."""
+    """Block until `stop` is set; return False when the server never came up.
+
+    Outages of the server are waited out and said once: the batch that was under way is offered again unchanged, the
+    world goes on meanwhile, and no item is lost or counted twice. `outage` is one of a simulated line.
+    """
     with Poster(url, key, patience=float("inf"), stop=stop, notice=say) as poster:
         if not poster.wait_until_healthy(START_PATIENCE):
             if not stop.is_set():
                 say(f"no server at {url}: nothing is simulated")
             return stop.is_set()
         with suppress(StoppedError):
-            _Simulation(poster, World(seed, datetime.now(UTC), organization), say, posted).run(every)
+            _Simulation(poster, World(seed, datetime.now(UTC), organization, outage=outage), say, posted).run(every)
     return True
 
 

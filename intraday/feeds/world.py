@@ -13,9 +13,22 @@ from random import Random
 from zoneinfo import ZoneInfo
 
 from intraday.feeds import reports, roster
+from intraday.feeds.floor import Floor, floors
 from intraday.feeds.instants import Row
-from intraday.feeds.profiles import CALM, INTERVAL, PROFILES, Incident, Profile, edges, incident_at, volume
-from intraday.feeds.queueing import Line
+from intraday.feeds.profiles import (
+    CALM,
+    GROUPS,
+    INTERVAL,
+    PROFILES,
+    Incident,
+    Outage,
+    Profile,
+    SkillGroup,
+    edges,
+    incident_at,
+    volume,
+)
+from intraday.feeds.queueing import Line, SharedAgents, Staff
 from intraday.feeds.roster import HOUR, Record
 
 MORNING = 10.5  # o'clock, by the simulated clock, when it begins; up to a quarter of an hour later
@@ -34,7 +47,11 @@ class World:
     start: datetime
     organization: str = "org_123"
     profiles: tuple[Profile, ...] = PROFILES
+    groups: tuple[SkillGroup, ...] = GROUPS
+    outage: Outage | None = None
     lines: dict[str, Line] = field(init=False)
+    staff: dict[tuple[str, ...], Staff] = field(init=False)  # by the queues that these people serve
+    floors: list[Floor] = field(init=False)
     _planned: int = -1  # the first day whose shifts and forecast are not published yet
     _plans: Posts = field(default_factory=dict)
     _records: list[tuple[float, int, Record]] = field(default_factory=list)  # still to come
@@ -47,8 +64,12 @@ class World:
         midnight = self.start.astimezone(ZONE).replace(hour=0, minute=0, second=0, microsecond=0)
         self._now = self._begin = min(self._midnight(0), midnight.timestamp())
         self._reported = -(-self._begin // INTERVAL) * INTERVAL  # intervals from here on are whole
-        self._people = roster.people(self.profiles)
+        self._people = roster.people(self.profiles, self.groups)
         self.lines = {profile.queue: self._line(profile) for profile in self.profiles}
+        shared = [SharedAgents(group.queues) for group in self.groups]
+        self.floors = floors(list(self.lines.values()), shared)
+        self.staff = {(queue,): line.staff for queue, line in self.lines.items()}
+        self.staff |= {group.queues: group.staff for group in shared}
 
     @property
     def begin(self) -> datetime:
@@ -82,7 +103,10 @@ class World:
         def reach(time: float) -> float:
             return self._incident(profile, time).heads
 
-        return Line(profile, Random(f"{self.seed}/{profile.queue}"), self._begin, rate, reach)
+        def connected(time: float) -> bool:
+            return self.outage is None or not self.outage.holds(profile.queue, time - self._start)
+
+        return Line(profile, Random(f"{self.seed}/{profile.queue}"), self._begin, rate, reach, connected)
 
     def _incident(self, profile: Profile, time: float) -> Incident:
         found = incident_at(time - self._start)
@@ -122,8 +146,8 @@ class World:
     def _advance(self, until: float) -> None:
         since = self._now - self._start
         for time in (*(self._start + edge for edge in edges(since, until - self._start)), until):
-            for line in self.lines.values():
-                line.advance(time)
+            for floor in self.floors:
+                floor.advance(time)
         self._now = max(self._now, until)
 
     def _move(self, record: Record) -> None:
@@ -131,7 +155,7 @@ class World:
         before = self._latest.get(person.id)
         was = before.status if before else "checked_out"
         self._latest[person.id] = record
-        staff = self.lines[person.queue].staff
+        staff = self.staff[person.queues]
         staff.at_work += (now in AT_WORK) - (was in AT_WORK)
         staff.training += (now == "training") - (was == "training")
         staff.paid += (now != "checked_out") - (was != "checked_out")

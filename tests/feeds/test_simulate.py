@@ -5,10 +5,10 @@ from itertools import pairwise
 from threading import Event, Thread
 
 import pytest
-from django.core.management import CommandError, call_command
+from django.core.management import CommandError, call_command, load_command_class
 
 from intraday.feeds import simulate
-from intraday.feeds.profiles import PROFILES
+from intraday.feeds.profiles import OUTAGES, PROFILES
 from tests.feeds.fake_api import FakeApi, Reply, serve
 
 
@@ -99,3 +99,30 @@ def test_the_command_ends_on_a_signal(api: FakeApi) -> None:
     Thread(target=end_it, daemon=True).start()
     call_command("simulate", "--url", api.url, "--every", "0.05s", "--verbosity", "2", stdout=out)
     assert "backlog: " in out.getvalue()
+
+
+@pytest.mark.parametrize("command", ["simulate", "up"])
+@pytest.mark.parametrize(
+    ("words", "environment", "chosen"),
+    [
+        ([], None, "hourly"),
+        (["--outage"], None, "now"),
+        (["--outage", "off"], None, "off"),
+        ([], "now", "now"),
+        (["--outage", "hourly"], "off", "hourly"),
+    ],
+)
+def test_an_outage_is_chosen_by_a_word_or_the_environment(
+    command: str, words: list[str], environment: str | None, chosen: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("INTRADAY_SIMULATE_OUTAGE", raising=False)
+    if environment:
+        monkeypatch.setenv("INTRADAY_SIMULATE_OUTAGE", environment)
+    parser = load_command_class("intraday", command).create_parser("manage.py", command)
+
+    assert parser.parse_args(words).outage == OUTAGES[chosen]
+
+
+def test_an_outage_that_is_none_of_the_choices_is_refused_with_them() -> None:
+    with pytest.raises(CommandError, match="'daily': write hourly, now, off"):
+        call_command("simulate", "--outage", "daily")

@@ -4,11 +4,24 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from random import Random
 
 import pytest
 
+from intraday.feeds.floor import floors
 from intraday.feeds.instants import Row
-from intraday.feeds.profiles import PROFILES, edges, incident_at, volume
+from intraday.feeds.profiles import (
+    GROUPS,
+    INCIDENTS,
+    OUTAGES,
+    PROFILES,
+    Outage,
+    Profile,
+    edges,
+    incident_at,
+    volume,
+)
+from intraday.feeds.queueing import Line, SharedAgents
 from intraday.feeds.simulate import day_so_far
 from intraday.feeds.world import ZONE, Posts, World
 from kpi import formulas
@@ -202,10 +215,10 @@ def test_at_the_end_everybody_is_where_she_is() -> None:
     world = World(7, START)
     world.at(START)
     people = Counter(row["status"] for row in world.everybody())
-    paid = sum(line.staff.paid for line in world.lines.values())
+    paid = sum(staff.paid for staff in world.staff.values())
 
     assert people.total() - people["checked_out"] == paid
-    assert people["present"] + people["late"] == sum(line.staff.at_work for line in world.lines.values())
+    assert people["present"] + people["late"] == sum(staff.at_work for staff in world.staff.values())
 
 
 def test_the_curve_of_the_day_is_continuous_and_repeats() -> None:
@@ -213,3 +226,152 @@ def test_the_curve_of_the_day_is_continuous_and_repeats() -> None:
     assert volume(10) == volume(11.3) == 1
     steps = [volume(hour / 10) for hour in range(-50, 300)]
     assert max(abs(b - a) for a, b in pairwise(steps)) < 0.05
+
+
+# --- people who serve two queues -------------------------------------------------------------------------------------
+def test_a_group_is_published_on_shifts_that_name_both_of_its_queues() -> None:
+    shifts = story(7, 0)[0]["shifts"]
+    named = {tuple(row["queue_names"]) for row in shifts}
+    people = {row["employee_id"] for row in shifts if row["queue_names"] == ["billing", "sales"]}
+
+    assert named == {(profile.queue,) for profile in PROFILES} | {("billing", "sales")}
+    # 8 heads by the parts .34 .38 .24 .12 .48 .16 of the waves, rounded: 3 + 3 + 2 + 1 + 4 + 1
+    assert len(people) == 14
+
+
+def shared_pair(own: int, group: int) -> tuple[Line, Line, SharedAgents]:
+    """Two queues that nobody calls, each with agents of its own, and a group for both; contacts last 100 s."""
+
+    def line(queue: str) -> Line:
+        profile = Profile("dept", queue, peak=1, aht=100, heads=0, target=20, patience=1e9)
+        return Line(profile, Random(7), 0.0, lambda _: 1e-12, lambda _: 1.0)
+
+    left, right, agents = line("left"), line("right"), SharedAgents(("left", "right"))
+    for each in (left, right):
+        each.staff.at_work = each.staff.paid = own
+    agents.staff.at_work = agents.staff.paid = group
+    return left, right, agents
+
+
+def test_own_agents_come_first_and_the_group_takes_what_has_waited_longest() -> None:
+    left, right, agents = shared_pair(own=1, group=2)
+    [floor] = floors([left, right], [agents])
+    for number, came in enumerate((-30.0, -20.0, -10.0)):
+        left.waiting[-number - 1] = came
+        right.waiting[-number - 1] = came - 5.0
+    floor.advance(1e-6)
+
+    # Each takes its oldest (-30 and -35) by an agent of its own; the two of the group take -25 (right) and -20 (left).
+    assert list(left.waiting.values()) == [-10.0]
+    assert list(right.waiting.values()) == [-15.0]
+    assert sorted(each.queue for each in agents.busy) == ["left", "right"]
+
+
+def test_both_queues_count_the_whole_group_and_each_contact_counts_once() -> None:
+    left, right, agents = shared_pair(own=0, group=3)
+    [floor] = floors([left, right], [agents])
+    left.waiting[-1] = 0.0
+    floor.advance(1.0)  # the contact lasts longer than this second
+
+    one, other = left.intervals[0.0], right.intervals[0.0]
+    assert (one.agents, other.agents) == (3, 3)
+    assert (one.handled, one.available, one.paid) == (1.0, 2.0, 3.0)
+    assert (other.handled, other.available, other.paid) == (
+        0.0,
+        2.0,
+        2.0,
+    )  # who serves the other queue is not paid here
+    assert (one.answered, other.answered) == (1, 0)
+
+
+def test_a_queue_whose_telephones_fail_reaches_no_more_of_the_group_than_of_others() -> None:
+    left, right, agents = shared_pair(own=0, group=8)
+    left.reach = lambda _: 0.25
+    [floor] = floors([left, right], [agents])
+    for number in range(8):
+        left.waiting[-number - 1] = 0.0
+    floor.advance(1e-6)
+
+    assert len(left.handling) == 2
+    assert (left.signed_in, right.signed_in, right.idle) == (2, 8, 6)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_groups_agents_really_answer_both_queues_and_no_one_serves_two_at_a_time(seed: int) -> None:
+    world, served = World(seed, START), Counter[str]()
+    [group] = [each for floor in world.floors for each in floor.shared]
+    for second in range(0, 3601, 30):
+        world.at(after(second))
+        served.update(each.queue for each in group.busy)
+        assert len(group.busy) <= group.staff.paid + 1  # she who should be gone may be busy still
+
+    assert min(served["billing"], served["sales"]) > 10
+
+
+def test_only_queues_of_a_group_stand_on_one_floor() -> None:
+    together = [sorted(line.profile.queue for line in floor.lines) for floor in World(7, START).floors]
+
+    assert sorted(together) == [["billing", "sales"], ["claims"], ["email"], ["returns"], ["support"]]
+    assert [group.queues for group in GROUPS] == [("billing", "sales")]
+
+
+# --- a broken line ---------------------------------------------------------------------------------------------------
+HOURLY, NOW = Outage(), OUTAGES["now"]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("outage", [HOURLY, NOW])
+def test_in_an_outage_nothing_is_offered_while_the_feed_posts_and_then_it_returns(seed: int, outage: Outage) -> None:
+    world = World(seed, START, outage=outage)
+    begin, end = outage.first, outage.first + outage.lasts
+    times = [begin - 60, begin, begin + 200, begin + 400, end, end + 120]
+    told = [world.at(after(second)) for second in times]
+    offered = [total_offered(world_posts["kpi"], told[:place]) for place, world_posts in enumerate(told)]
+
+    assert offered[1] > offered[0]
+    assert offered[1] == offered[2] == offered[3] == offered[4]
+    assert offered[5] > offered[4] + 4  # 2 minutes of 6.67
+    stamps = [running(posts)["as_of"] for posts in told]
+    assert len(set(stamps)) == len(stamps)
+    assert all(running(posts)["waiting_now"] == 0 for posts in told[3:5])
+
+
+def total_offered(rows: list[Row], before: list[Posts]) -> int:
+    """Of all intervals of support that were told up to then, each as told last."""
+    newest = {
+        row["interval_start"]: row["offered"]
+        for told in (*(posts["kpi"] for posts in before), rows)
+        for row in told
+        if row["queue_name"] == "support"
+    }
+    return sum(newest.values())
+
+
+def test_without_its_hour_or_an_outage_the_story_is_the_same() -> None:
+    quiet, broken = [World(7, START, outage=outage).at(after(1100))["kpi"] for outage in (None, HOURLY)]
+
+    assert quiet == broken
+
+
+def test_other_queues_go_on_in_an_outage() -> None:
+    quiet, broken = (World(7, START, outage=outage).at(after(1700)) for outage in (None, HOURLY))
+
+    assert running(quiet, "billing") == running(broken, "billing")
+    assert running(quiet)["offered"] > running(broken)["offered"]
+
+
+def test_what_is_forecast_in_an_outage_suffices_to_notice_it() -> None:
+    """12 expected contacts within 6 minutes, in all of the first nine hours; 9 minutes leave 3 to show it."""
+    support = next(profile for profile in PROFILES if profile.queue == HOURLY.queue)
+    for minutes in range(0, 9 * 60, 10):
+        assert support.peak * volume(10.5 + minutes / 60) / 30 * 6 >= 12
+    assert HOURLY.lasts >= 9 * 60
+
+
+def test_an_outage_comes_every_hour_and_never_during_an_incident() -> None:
+    for hour in range(6):
+        begin = HOURLY.first + hour * 3600
+        assert [HOURLY.holds("support", begin + second) for second in (-1, 0, 539, 540)] == [False, True, True, False]
+        assert {incident_at(begin + second).queue for second in range(540)} == {""}
+    assert not HOURLY.holds("billing", HOURLY.first)
+    assert INCIDENTS[0].queue == "support"

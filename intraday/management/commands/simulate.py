@@ -19,6 +19,7 @@ class Command(BaseCommand):
         parser.add_argument("--organization", default="org_123")
         parser.add_argument("--every", type=options.length, default=timedelta(seconds=5), help="default 5s")
         parser.add_argument("--seed", type=int, default=7, help="the same seed, the same story (default 7)")
+        options.add_outage(parser)
 
     def handle(self, *_args: Any, **given: Any) -> None:
         self.stdout.write(f"simulating {given['organization']} at {given['url']}; Ctrl-C ends it")
@@ -30,6 +31,7 @@ class Command(BaseCommand):
                 every=given["every"].total_seconds(),
                 organization=given["organization"],
                 key=options.api_key(given["key"]),
+                outage=given["outage"],
                 say=self.stderr.write,
                 posted=self._posted if given["verbosity"] > 1 else simulate.unwatched,
             )

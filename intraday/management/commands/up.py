@@ -12,7 +12,9 @@ from django.utils import timezone
 
 from intraday import demo
 from intraday.embedded import PortTakenError, bind, is_loopback, jobs
+from intraday.feeds import options as feed_options
 from intraday.feeds import simulate
+from intraday.feeds.profiles import Outage
 from intraday.org.access import DEMO_ORGANIZATION
 from intraday.org.demo import DEMO_PEOPLE, demo_password
 from realtime import server
@@ -46,8 +48,9 @@ class Command(BaseCommand):
         parser.add_argument("--host", default=os.environ.get("INTRADAY_HOST", "localhost"))
         parser.add_argument("--port", type=int, default=os.environ.get("PORT", "5000"))
         parser.add_argument("--no-simulate", dest="simulated", action="store_false", default=simulated)
+        feed_options.add_outage(parser)
 
-    def handle(self, *args: Any, host: str, port: int, simulated: bool, **options: Any) -> None:
+    def handle(self, *args: Any, host: str, port: int, simulated: bool, outage: Outage | None, **options: Any) -> None:
         if not settings.EMBEDDED:
             raise CommandError("`up` is the embedded run. With DATABASE_URL set: `manage.py serve`, a worker and beat.")
         self._decide_demo(host)
@@ -63,7 +66,7 @@ class Command(BaseCommand):
         if settings.DEMO:
             demo.load(now=timezone.now())
         self._greet(url)
-        with jobs(), self._simulation(url, wanted=simulated and settings.DEMO):
+        with jobs(), self._simulation(url, outage, wanted=simulated and settings.DEMO):
             server.run(server.config(), listeners)
         self.stdout.write("Stopped.")
 
@@ -90,11 +93,10 @@ class Command(BaseCommand):
         self.stdout.flush()
 
     @contextmanager
-    def _simulation(self, url: str, *, wanted: bool) -> Iterator[None]:
+    def _simulation(self, url: str, outage: Outage | None, *, wanted: bool) -> Iterator[None]:
         stop = threading.Event()
-        thread = threading.Thread(
-            target=simulate.run, args=(url,), kwargs={"stop": stop, "say": self.stderr.write}, name="simulate"
-        )
+        given = {"stop": stop, "outage": outage, "say": self.stderr.write}
+        thread = threading.Thread(target=simulate.run, args=(url,), kwargs=given, name="simulate")
         if wanted:
             thread.start()
         try:

@@ -1,0 +1,190 @@
+"""A simulated day (tests.kpi.queue_simulation) through the services minute by minute, and what was judged of it.
+
+Each minute: the postings of all queues are stored, and five seconds later what beat starts then is done with that time
+as the clock: figures are worked out, alerts are judged, open alerts are attended to. No server, no socket, no waiting.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+import alerts.services
+import kpi.selectors
+import kpi.services
+from alerts.models import Alert, Notification, Transition
+from intraday.org.models import Organization, Scope
+from intraday.org.services import add_queues, create_organization
+from kpi import facts
+from tests.kpi.queue_simulation import Minute, Plan, Row, forecasts, minutes
+
+DEPARTMENT = "dept_456"
+JUDGED_AFTER = timedelta(seconds=5)
+Place = str
+"""The name of a queue or else of a department, or "organization"."""
+
+
+@dataclass(frozen=True)
+class Raised:
+    """An alert. Minutes are counted from the begin of the day; `told`: people heard of it."""
+
+    rule: str
+    alert_type: str
+    severity: str
+    place: Place
+    opened: float
+    resolved: float | None
+    resolution: str
+    told: bool
+
+    def open_at(self, minute: float) -> bool:
+        return self.opened <= minute and (self.resolved is None or minute < self.resolved)
+
+
+@dataclass
+class Story:
+    """What became of a day. `figures` has one of each place for each minute, from the first minute on."""
+
+    figures: dict[Place, list[dict[str, Any]]] = field(default_factory=dict)
+    raised: list[Raised] = field(default_factory=list)
+
+    def levels(self, place: Place) -> list[str | None]:
+        """The level of the state at each minute; None where the figure has no state."""
+        return [(figure.get("state") or {}).get("level") for figure in self.figures[place]]
+
+    def share(self, place: Place, level: str, *, since: int = 0) -> float:
+        """The part of the minutes, from the minute `since` on, at which the state has that level."""
+        levels = self.levels(place)[since:]
+        return levels.count(level) / len(levels)
+
+    def spells(self, place: Place, level: str) -> int:
+        """How often the state came to that level."""
+        levels = [None, *self.levels(place)]
+        return sum(new == level != old for old, new in pairwise(levels))
+
+    def opened(
+        self,
+        *,
+        place: Place | None = None,
+        severity: str | None = None,
+        alert_type: str | None = None,
+        told: bool = False,
+    ) -> list[Raised]:
+        """Alerts in order of time; with `told` those alone of which people heard."""
+        asked = (("place", place), ("severity", severity), ("alert_type", alert_type))
+        return [
+            each
+            for each in self.raised
+            if all(wanted in (None, getattr(each, name)) for name, wanted in asked) and (each.told or not told)
+        ]
+
+    def resolved_between(self, since: float, until: float, *, place: Place | None = None) -> list[Raised]:
+        """Alerts that were resolved from the one minute to before the other."""
+        return [
+            each for each in self.opened(place=place) if each.resolved is not None and since <= each.resolved < until
+        ]
+
+
+def centre() -> Organization:
+    """An organization without queues."""
+    return create_organization(id="org_scenario", name="Simulated", time_zone="UTC")
+
+
+def play(organization: Organization, plans: Mapping[str, Plan], *, settings: Mapping[str, Any] | None = None) -> Story:
+    """Let the day of these queues pass; return what became of it.
+
+    The queues, by name, have one begin and are made in DEPARTMENT where they are missing; `settings` are theirs beside
+    those that follow from the plans. Many queues take little longer than one: a round's statements are the same. Each
+    service commits by itself, so the test needs `django_db(transaction=True)`.
+    """
+    begin = next(iter(plans.values())).begin
+    _prepare(organization, plans, settings or {}, begin)
+    story = Story()
+    days = {queue: minutes(plan) for queue, plan in plans.items()}
+    for told in zip(*days.values(), strict=True):
+        now = told[0].time + JUDGED_AFTER
+        _post(organization, dict(zip(days, told, strict=True)), now)
+        _judge(organization, now)
+        _note(story, organization, now)
+    story.raised = [_raised(alert, begin) for alert in _alerts(organization)]
+    return story
+
+
+def _prepare(organization: Organization, plans: Mapping[str, Plan], settings: Mapping[str, Any], now: datetime) -> None:
+    """What is set and published before the day: rules, settings of queues, forecasts."""
+    alerts.services.install_rules(organization=organization, now=now)
+    add_queues(organization, [(DEPARTMENT, queue) for queue in plans])
+    for queue, plan in plans.items():
+        scope = Scope.objects.get(organization=organization, department_id=DEPARTMENT, queue_name=queue)
+        own = {
+            "kind": "realtime",
+            "target_service_level": 80.0,
+            "target_seconds": plan.target_seconds,
+            "aht_seconds": plan.aht_seconds,
+            "patience_seconds": plan.patience_seconds,
+            "shrinkage": 0.0,
+            "interval_minutes": 30,
+            "cadence_seconds": 60.0,
+        }
+        kpi.services.configure(scope, {**own, **settings}, now=now)
+        rows = _rows(queue, forecasts(plan), facts.FORECAST_STATED)
+        _all_taken(facts.store_forecasts(organization=organization, rows=rows, now=now))
+
+
+def _post(organization: Organization, told: Mapping[str, Minute], now: datetime) -> None:
+    rows = [row for queue, each in told.items() for row in _rows(queue, [each.row], facts.STATS_STATED).values()]
+    _all_taken(facts.store_intervals(organization=organization, rows=dict(enumerate(rows)), now=now))
+
+
+def _rows(queue: str, rows: Iterable[Row], stated: Iterable[str]) -> dict[int, facts.Row]:
+    """By the names of the model, which a serializer would give; what is not said is None."""
+    return {
+        place: {
+            **{name: row.get(name) for name in stated},
+            "department_id": DEPARTMENT,
+            "queue_name": queue,
+            "start": row["interval_start"],
+            "end": row["interval_start"] + timedelta(minutes=row["interval_minutes"]),
+            "minutes": row["interval_minutes"],
+        }
+        for place, row in enumerate(rows)
+    }
+
+
+def _all_taken(stored: facts.Stored) -> None:
+    assert not stored.errors, stored.errors
+
+
+def _judge(organization: Organization, now: datetime) -> None:
+    """In the order of intraday.tasks.judge_all and attend."""
+    kpi.services.compute_all(organization_id=organization.pk, now=now)
+    alerts.services.evaluate(organization_id=organization.pk, now=now)
+    alerts.services.attend(organization_id=organization.pk, now=now)
+
+
+def _note(story: Story, organization: Organization, now: datetime) -> None:
+    for scope, _, figure in kpi.selectors.figures(organization.pk, now=now):
+        story.figures.setdefault(_place(scope), []).append(figure)
+
+
+def _place(scope: Scope) -> Place:
+    return scope.queue_name or scope.department_id or "organization"
+
+
+def _alerts(organization: Organization) -> Iterable[Alert]:
+    return Alert.objects.filter(organization=organization).select_related("scope").order_by("triggered_at", "id")
+
+
+def _raised(alert: Alert, begin: datetime) -> Raised:
+    heard = Notification.objects.filter(alert=alert).exclude(transition=Transition.RESOLVED)
+    return Raised(
+        rule=alert.rule_name,
+        alert_type=alert.alert_type,
+        severity=alert.severity,
+        place=_place(alert.scope),
+        opened=(alert.triggered_at - begin) / timedelta(minutes=1),
+        resolved=None if alert.resolved_at is None else (alert.resolved_at - begin) / timedelta(minutes=1),
+        resolution=alert.resolution,
+        told=heard.exists(),
+    )
