@@ -34,12 +34,6 @@ class State:
     window_seconds: float = 0.0
     sums: Sums = field(default_factory=Sums)
 
-    @property
-    def erlang_aht_seconds(self) -> float | None:
-        if self.aht_seconds is None:
-            return None
-        return formulas.effective_aht_seconds(aht_seconds=self.aht_seconds, concurrency=self.rules.concurrency)
-
 
 def state_of(inputs: QueueInputs, at: datetime) -> State:
     """Where the queue stands: its interval, how old the newest measurement is, contacts expected, handling time."""

@@ -169,7 +169,7 @@ def _put_required(sums: Sums, rules: Rules, cell: Cell, calls: float | None, exp
     if planned:
         sums.required = max(planned)
     elif calls is not None and aht and calls * aht <= MAX_ERLANGS * cell.seconds:
-        sums.required = _required(rules, cell.seconds, calls, aht / rules.concurrency)
+        sums.required = _required(rules, cell.seconds, calls, aht)
 
 
 def _aht_seconds(sums: Sums, rules: Rules, expected: Sequence[Expected]) -> float | None:
@@ -189,7 +189,7 @@ def _required(rules: Rules, seconds: float, calls: float, aht_seconds: float) ->
             periods=1.0,
             inflow=calls,
             aht_seconds=aht_seconds,
-            productive_seconds=seconds * rules.max_occupancy,
+            productive_seconds=seconds * rules.max_occupancy * rules.concurrency,
         )
     return required(rules, interval_seconds=seconds, calls=calls, aht_seconds=aht_seconds)[0]
 

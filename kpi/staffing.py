@@ -1,6 +1,5 @@
 """Heads and risk of a queue: realtime work by Erlang, work that can wait against its due times. Pure."""
 
-import math
 from typing import Literal
 
 from kpi import formulas
@@ -11,7 +10,6 @@ MAX_ERLANGS = 10_000
 """No queue keeps ten thousand agents busy: beyond that the feed is wrong, and searching for agents takes seconds."""
 HORIZON_SECONDS = 3600.0
 """Within which deferred items are projected to breach."""
-AGE_STEPS = 24
 AT_RISK = 0.65
 LEAST_WEIGHT = 1e-6  # of a queue that expects nobody, in the means of the levels above
 
@@ -45,7 +43,7 @@ def count_heads(state: State, on_shift: Staff | None) -> None:
 
 
 def _staff_realtime(state: State) -> None:
-    sums, rules, calls, aht = state.sums, state.rules, state.calls, state.erlang_aht_seconds
+    sums, rules, calls, aht = state.sums, state.rules, state.calls, state.aht_seconds
     if state.expected is not None and state.expected.required_agents is not None:
         sums.required, sums.required_method = state.expected.required_agents, "manual"
     if calls is None or aht is None or calls * aht / state.interval_seconds > MAX_ERLANGS:
@@ -79,7 +77,7 @@ def _risk(state: State, calls: float, aht_seconds: float, agents: int) -> formul
         waiting=sums.waiting_now or 0,
         waiting_past_target=int((sums.longest_wait_seconds or 0) > rules.target_seconds),
         aht_seconds=aht_seconds,
-        agents=agents,
+        agents=formulas.slots(agents=agents, concurrency=rules.concurrency),
         target_service_level=rules.target_service_level,
         target_seconds=rules.target_seconds,
         patience_seconds=rules.patience_seconds,
@@ -99,6 +97,7 @@ def required(
             target_service_level=reachable(rules.target_service_level),
             target_seconds=rules.target_seconds,
             max_occupancy=rules.max_occupancy,
+            concurrency=rules.concurrency,
         )
         return found.agents, "erlang_c"
     found = formulas.required_agents_with_abandonment(
@@ -109,6 +108,7 @@ def required(
         target_seconds=rules.target_seconds,
         max_occupancy=rules.max_occupancy,
         patience_seconds=rules.patience_seconds,
+        concurrency=rules.concurrency,
     )
     return found.agents, "erlang_a"
 
@@ -131,24 +131,33 @@ def weigh(state: State, expected: float, level: float, asa_seconds: float | None
 def work_off(state: State, waiting: Waiting | None) -> None:
     """Deferred work: agents by due times, risk as the share of items projected to breach within the hour (DOMAIN 1.8,
     3.3)."""
-    aht = state.erlang_aht_seconds
-    if waiting is None:
+    if waiting is None or state.aht_seconds is None:
         return
+    aht = state.aht_seconds / state.rules.concurrency
     sums, sla, efficiency = state.sums, state.rules.sla_seconds, state.rules.max_occupancy
-    ages, inflow = ages_of(waiting, sla), _inflow(state, waiting)
-    if not aht or (waiting.items + (inflow or 0) * HORIZON_SECONDS) * aht > MAX_ERLANGS * HORIZON_SECONDS:
+    inflow = _inflow(state, waiting) or 0.0
+    ages = formulas.ages_of(
+        items=waiting.items, oldest_seconds=waiting.oldest_seconds, sla_seconds=sla, over_sla=waiting.over_sla or 0
+    )
+    if not aht or (waiting.items + inflow * HORIZON_SECONDS) * aht > MAX_ERLANGS * HORIZON_SECONDS:
         return
-    sums.required, sums.required_method = _workload_agents(ages, inflow or 0.0, aht, sla, efficiency), "workload"
+    sums.required = formulas.deadline_agents(
+        due=[(sla - age, items) for age, items in ages],
+        aht_seconds=aht,
+        efficiency=efficiency,
+        inflow=inflow,
+        sla_seconds=sla,
+    )
+    sums.required_method = "workload"
     if sums.available is None:
         return
     per_second = sums.available * efficiency / aht
-    breaches = formulas.projected_breaches(
-        ages=ages, sla_seconds=sla, per_second=per_second, horizon_seconds=HORIZON_SECONDS
+    found = formulas.projected_breaches(
+        ages=ages, sla_seconds=sla, per_second=per_second, horizon_seconds=HORIZON_SECONDS, inflow=inflow
     )
-    sums.risk = breaches / waiting.items if waiting.items else 0.0
-    sums.risk_method, sums.target_seconds = "workload", sla
-    sums.unstable = (inflow or 0.0) > per_second
-    left = waiting.items + ((inflow or 0.0) - per_second) * state.interval_seconds
+    sums.risk, sums.risk_method, sums.target_seconds = found.share, "workload", sla
+    sums.unstable = inflow > per_second
+    left = waiting.items + (inflow - per_second) * state.interval_seconds
     sums.queue_end = max(0.0, left)
     asa = waiting.items / per_second if per_second else None
     weigh(state, waiting.items, 1 - sums.risk, asa)
@@ -157,30 +166,3 @@ def work_off(state: State, waiting: Waiting | None) -> None:
 def _inflow(state: State, waiting: Waiting) -> float | None:
     """Items a second: as expected, else as the backlog last grew."""
     return waiting.inflow if state.calls is None else state.calls / state.interval_seconds
-
-
-def ages_of(waiting: Waiting, sla_seconds: float) -> list[tuple[float, int]]:
-    """(age in seconds, items), oldest first, which feeds do not say: those over their SLA are between it and the
-    oldest, the others spread evenly below."""
-    over = waiting.over_sla or 0
-    oldest = max(waiting.oldest_seconds, sla_seconds if over else 0.0)
-    late = [((oldest + sla_seconds) / 2, over)] if over else []
-    within = min(oldest, sla_seconds)
-    items = waiting.items - over
-    steps = min(AGE_STEPS, items)
-    spread = [
-        (within * (step + 0.5) / steps, items * (step + 1) // steps - items * step // steps)
-        for step in reversed(range(steps))
-    ]
-    return late + spread
-
-
-def _workload_agents(
-    ages: list[tuple[float, int]], inflow: float, aht_seconds: float, sla_seconds: float, efficiency: float
-) -> int:
-    """Enough for every due time, and for what keeps coming in."""
-    by_due_times = formulas.deadline_agents(
-        due=[(sla_seconds - age, items) for age, items in ages], aht_seconds=aht_seconds, efficiency=efficiency
-    )
-    keeping_up = math.ceil(round(inflow * aht_seconds / efficiency, 9))
-    return max(by_due_times, keeping_up)

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from intraday.rounding import half_up
+from kpi import formulas
 from kpi.compute import State, measure, state_of
 from kpi.edge import percent, ratio
 from kpi.known import QueueInputs
@@ -65,9 +66,12 @@ def _apply(change: Change, state: State) -> None:
 
 
 def _told(state: State) -> Case:
-    sums, aht = state.sums, state.erlang_aht_seconds
+    sums, aht = state.sums, state.aht_seconds
     load = None if state.calls is None or aht is None else state.calls * aht / state.interval_seconds
-    busy = ratio(load, sums.available)
+    servers = (
+        None if sums.available is None else formulas.slots(agents=sums.available, concurrency=state.rules.concurrency)
+    )
+    busy = ratio(load, servers)
     return Case(
         agents=sums.available,
         calls=half_up(state.calls),

@@ -1,16 +1,15 @@
 """The arithmetic of the KPI service. Pure: no database, no clock. Shares are fractions 0-1, times are in seconds."""
 
-from kpi.formulas.deferred import burn_down_agents, deadline_agents, projected_breaches
-from kpi.formulas.erlang import ErlangC, Staffing, effective_aht_seconds, erlang_c, offered_load, required_agents
+from kpi.formulas.deferred import Breaches, ages_of, burn_down_agents, deadline_agents, projected_breaches
+from kpi.formulas.erlang import ErlangC, Staffing, erlang_c, offered_load, required_agents
 from kpi.formulas.erlang_a import ErlangA, erlang_a, required_agents_with_abandonment
 from kpi.formulas.health import DEFAULT_WEIGHTS, HealthScore, Weights, health_label, health_score
 from kpi.formulas.intervals import elapsed_share, prorated
+from kpi.formulas.recovery import DayRecovery, IntervalLevel, day_recovery, day_recovery_probability, interval_level
 from kpi.formulas.risk import RiskLevel, SlaRisk, risk_level, sla_risk
 from kpi.formulas.service import (
     AbandonPolicy,
-    DayRecovery,
     aht_seconds,
-    day_recovery,
     mean_seconds,
     measured_service_level,
     reforecast_ratio,
@@ -20,38 +19,45 @@ from kpi.formulas.staffing import (
     GapStatus,
     HeadcountGap,
     OccupancyStatus,
+    agents_for_slots,
     headcount_gap,
     occupancy,
     occupancy_status,
     scheduled_heads,
+    slots,
     utilization,
 )
 
 __all__ = [
     "DEFAULT_WEIGHTS",
     "AbandonPolicy",
+    "Breaches",
     "DayRecovery",
     "ErlangA",
     "ErlangC",
     "GapStatus",
     "HeadcountGap",
     "HealthScore",
+    "IntervalLevel",
     "OccupancyStatus",
     "RiskLevel",
     "SlaRisk",
     "Staffing",
     "Weights",
+    "agents_for_slots",
+    "ages_of",
     "aht_seconds",
     "burn_down_agents",
     "day_recovery",
+    "day_recovery_probability",
     "deadline_agents",
-    "effective_aht_seconds",
     "elapsed_share",
     "erlang_a",
     "erlang_c",
     "headcount_gap",
     "health_label",
     "health_score",
+    "interval_level",
     "mean_seconds",
     "measured_service_level",
     "occupancy",
@@ -65,6 +71,7 @@ __all__ = [
     "risk_level",
     "scheduled_heads",
     "sla_risk",
+    "slots",
     "utilization",
     "volume_variance",
 ]

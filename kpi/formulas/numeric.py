@@ -8,6 +8,8 @@ BETA_TERMS = 10_000
 BETA_PRECISION = 1e-15
 TINY = 1e-300
 POISSON_SUMMED = 600.0
+ROUNDING = 1e-9
+LEAST_CONCENTRATION = 1e-3
 
 
 def exact(value: float) -> Fraction:
@@ -66,6 +68,18 @@ def beta_cdf(x: float, a: float, b: float) -> float:
     if x <= (a + 1) / (a + b + 2):
         return min(1.0, front * _beta_fraction(x, a, b) / a)
     return max(0.0, 1 - front * _beta_fraction(1 - x, b, a) / b)
+
+
+def share_below(limit: float, mean: float, variance: float) -> float:
+    """P(share < limit) of a share that is Beta distributed with this mean and variance; without variance, or with a
+    mean of 0 or 1, it is the mean."""
+    spread = mean * (1 - mean)
+    if limit <= 0:
+        return 0.0
+    if spread <= ROUNDING or variance <= ROUNDING * spread:
+        return float(mean < limit - ROUNDING)
+    concentration = max(LEAST_CONCENTRATION, spread / variance - 1)
+    return beta_cdf(limit, mean * concentration, (1 - mean) * concentration)
 
 
 def nearly_beta_cdf(x: float, a: float, b: float) -> float:
