@@ -15,6 +15,7 @@ REMOTE = 9.0
 """Minus the log of the probability of a queue that is left out."""
 EVEN = 1e-12
 """Log of the ratio of answers to arrivals, at least: rounding makes it 0 where they are nearly even."""
+TINY = 1e-300
 CACHE = 8192
 
 
@@ -174,7 +175,7 @@ def _steady(rates: Rates, states: int) -> list[float]:
     """Return the steady state's probabilities, cut to the first so many states."""
     logs = [0.0]
     for up, down in zip(rates.up[: states - 1], rates.down[1:states], strict=True):
-        logs.append(logs[-1] + math.log(up / down) if up else -math.inf)
+        logs.append(logs[-1] + math.log(max(up, TINY)) - math.log(max(down, TINY)))
     peak = max(logs)
     weights = [math.exp(log - peak) for log in logs]
     total = sum(weights)

@@ -83,7 +83,7 @@ def share_below(limit: float, mean: float, variance: float) -> float:
 
 
 def nearly_beta_cdf(x: float, a: float, b: float) -> float:
-    """I_x(a, b) by Camp and Paulson (Abramowitz and Stegun 26.5.22): to 1e-3 where a and b are large, and fast."""
+    """I_x(a, b) by Camp and Paulson (Abramowitz and Stegun 26.5.22): to 0.01, where a and b are large to 0.001."""
     below, above = math.cbrt(b * x), math.cbrt(a * (1 - x))
     spread = math.sqrt(below * below / b + above * above / a)
     return normal_cdf(3 * (below * (1 - 1 / (9 * b)) - above * (1 - 1 / (9 * a))) / spread) if spread else 1.0
