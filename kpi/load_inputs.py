@@ -229,7 +229,12 @@ def _as_backlog(time: datetime, figure: Mapping[str, Any], at: datetime) -> Back
         inflow=None if added is None else added / 3600,
         cadence_seconds=rhythm,
         compliance=figure["sla_compliance_percentage"],
-        age_profile=tuple(
-            (60 * bucket["older_than_minutes"], bucket["items"]) for bucket in figure.get("age_profile") or ()
-        ),
+        age_profile=_buckets(figure.get("age_profile") or ()),
     )
+
+
+def _buckets(profile: Sequence[Any]) -> tuple[tuple[float, int], ...]:
+    """From items at least so old to items in each bucket of ages."""
+    ages = [(60 * bucket.older_than_minutes, bucket.items) for bucket in profile]
+    older = [items for _, items in ages[1:]] + [0]
+    return tuple((age, items - beyond) for (age, items), beyond in zip(ages, older, strict=True))

@@ -1,6 +1,6 @@
 """Fixtures for all tests: an organization, callers of its API, and the real server with real sockets."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from django.db import connections
@@ -13,6 +13,7 @@ from tests.live import LiveServer
 
 __all__ = ["heard"]
 
+TABLE = "table"
 SERVERS = {"server", "any_server", "transactional_db"}
 
 
@@ -21,6 +22,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if SERVERS & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.django_db(transaction=True, databases=["default", "snapshot"]))
+
+
+@pytest.fixture
+def show_table(record_property: Callable[[str, object], None]) -> Callable[[str, list[str]], None]:
+    """Show a table at the end of the run, also when the test ran in another process."""
+    return lambda title, lines: record_property(TABLE, "\n".join([title, *lines]))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    reports = [report for name in ("passed", "failed") for report in terminalreporter.getreports(name)]
+    for text in [text for report in reports for name, text in report.user_properties if name == TABLE]:
+        title, *lines = text.split("\n")
+        terminalreporter.section(title)
+        terminalreporter.write_line("\n".join(lines))
 
 
 @pytest.fixture(scope="session")

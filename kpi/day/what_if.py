@@ -6,7 +6,8 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from intraday.rounding import half_up
-from kpi.pipeline.demand import Demand, demand_for, slots_of
+from kpi import formulas
+from kpi.pipeline.demand import Demand, demand_for
 from kpi.pipeline.edge import percent, ratio
 from kpi.pipeline.heads import Heads
 from kpi.pipeline.inputs import Key, Surroundings
@@ -81,7 +82,11 @@ def _changed(measured: Measured, demand: Demand, change: Change) -> tuple[Measur
 
 
 def _case(measured: Measured, demand: Demand, totals: Totals) -> Case:
-    slots = None if totals.available is None else slots_of(totals.available, measured.rules.concurrency)
+    slots = (
+        None
+        if totals.available is None
+        else formulas.slots(agents=totals.available, concurrency=measured.rules.concurrency)
+    )
     calls, aht = demand.calls, demand.aht_seconds
     load = None if calls is None or aht is None else calls * aht / measured.interval_seconds
     busy = ratio(load, slots)

@@ -1,18 +1,17 @@
 """The arithmetic of the KPI service. Pure: no database, no clock. Shares are fractions 0-1, times are in seconds."""
 
-from kpi.formulas.deferred import burn_down_agents, deadline_agents, projected_breaches
-from kpi.formulas.erlang import ErlangC, Staffing, effective_aht_seconds, erlang_c, offered_load, required_agents
+from kpi.formulas.deferred import Breaches, ages_of, burn_down_agents, deadline_agents, projected_breaches
+from kpi.formulas.erlang import ErlangC, Staffing, erlang_c, offered_load, required_agents
 from kpi.formulas.erlang_a import ErlangA, erlang_a, required_agents_with_abandonment
 from kpi.formulas.heads import share_heads
 from kpi.formulas.health import DEFAULT_WEIGHTS, HealthScore, Weights, health_label, health_score
 from kpi.formulas.intervals import elapsed_share, prorated
 from kpi.formulas.numeric import exact
+from kpi.formulas.recovery import DayRecovery, IntervalLevel, day_recovery, day_recovery_probability, interval_level
 from kpi.formulas.risk import RiskLevel, SlaRisk, risk_level, sla_risk
 from kpi.formulas.service import (
     AbandonPolicy,
-    DayRecovery,
     aht_seconds,
-    day_recovery,
     mean_seconds,
     measured_service_level,
     volume_variance,
@@ -21,10 +20,12 @@ from kpi.formulas.staffing import (
     GapStatus,
     HeadcountGap,
     OccupancyStatus,
+    agents_for_slots,
     headcount_gap,
     occupancy,
     occupancy_status,
     scheduled_heads,
+    slots,
     utilization,
 )
 from kpi.formulas.volume import (
@@ -43,12 +44,14 @@ from kpi.formulas.volume import (
 __all__ = [
     "DEFAULT_WEIGHTS",
     "AbandonPolicy",
+    "Breaches",
     "DayRecovery",
     "ErlangA",
     "ErlangC",
     "GapStatus",
     "HeadcountGap",
     "HealthScore",
+    "IntervalLevel",
     "Judgement",
     "OccupancyStatus",
     "RiskLevel",
@@ -58,12 +61,14 @@ __all__ = [
     "Trailing",
     "Weights",
     "add_trailing",
+    "agents_for_slots",
+    "ages_of",
     "aht_seconds",
     "burn_down_agents",
     "comparable",
     "day_recovery",
+    "day_recovery_probability",
     "deadline_agents",
-    "effective_aht_seconds",
     "elapsed_share",
     "erlang_a",
     "erlang_c",
@@ -72,6 +77,7 @@ __all__ = [
     "headcount_gap",
     "health_label",
     "health_score",
+    "interval_level",
     "judge_volume",
     "mean_seconds",
     "measured_service_level",
@@ -88,8 +94,8 @@ __all__ = [
     "scheduled_heads",
     "share_heads",
     "sla_risk",
+    "slots",
     "trailing",
     "utilization",
     "volume_variance",
 ]
-from kpi.formulas.temporary import day_recovery_probability, implausible, interval_level

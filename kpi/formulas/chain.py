@@ -13,6 +13,9 @@ STATES = 400
 """Above so many, a state stands for several callers."""
 REMOTE = 9.0
 """Minus the log of the probability of a queue that is left out."""
+EVEN = 1e-12
+"""Log of the ratio of answers to arrivals, at least: rounding makes it 0 where they are nearly even."""
+TINY = 1e-300
 CACHE = 8192
 
 
@@ -53,9 +56,17 @@ class _Worths(NamedTuple):
 
 @lru_cache(CACHE)
 def rest_of_interval(
-    *, arrival: float, server: Server, agents: int, aht_seconds: float, waiting: int, seconds: float, goal: Goal
+    *,
+    arrival: float,
+    server: Server,
+    agents: int,
+    aht_seconds: float,
+    waiting: int,
+    seconds: float,
+    goal: Goal,
 ) -> Rest:
-    """Integrate over so many seconds, from `waiting` callers in the queue, or from a steady load where nobody waits.
+    """Integrate over so many seconds, from `waiting` callers in the queue, or where nobody waits from the steady
+    number of busy agents.
 
     The mean earnings u of the future run backward in time, u' = lambda*E[z|n] + Gu, the probabilities of the states
     forward. The second moment is the integral of lambda*(E[z^2|n] + 2*E[z|n]*u(n+1)) under these probabilities, which
@@ -63,11 +74,12 @@ def rest_of_interval(
     """
     lattice = _lattice(arrival, server, agents, waiting, seconds)
     worth = _worth(lattice, server, goal)
-    start = _start(lattice, agents, waiting, arrival * aht_seconds)
+    rates = _rates(lattice, arrival, server, aht_seconds)
+    start = _queued(lattice, waiting) if waiting else _steady(rates, lattice.free + 1)
     if not seconds:
         return Rest(0.0, 0.0, 0.0, 0.0, float(waiting), _asa_seconds(start, server, lattice))
     steps = Steps.over(seconds, aht_seconds, _drained(arrival, server, waiting))
-    solver = Solver.of(_rates(lattice, arrival, server, aht_seconds), steps)
+    solver = Solver.of(rates, steps)
     visits, end = solver.visits(start)
     futures = reversed(solver.futures([arrival * mean for mean in worth.mean]))
     spent = list(map(sum, zip(*visits, strict=True)))
@@ -104,9 +116,9 @@ def _drained(arrival: float, server: Server, waiting: int) -> float:
 def _lattice(arrival: float, server: Server, agents: int, waiting: int, seconds: float) -> _Lattice:
     """Return the states that the chain visits, give or take three standard deviations."""
     drift, noise = arrival - server.completion, math.sqrt((arrival + server.completion) * seconds)
-    above = max(drift, 0.0) * seconds + 3 * noise
+    above = max(drift, 0.0) * seconds + (3 if drift < 0 else 5) * noise
     if drift < 0:
-        above = min(above, REMOTE / math.log(server.completion / arrival)) if arrival else 0.0
+        above = min(above, REMOTE / max(EVEN, math.log(server.completion / arrival))) if arrival else 0.0
     if server.abandon:
         most = arrival / server.abandon
         above = min(above, max(0.0, most - waiting) + 4 * math.sqrt(most) + 4)
@@ -150,22 +162,24 @@ def _after_arrival(future: list[float], step: int) -> list[float]:
     return [now + (then - now) / step for now, then in zip(future, following, strict=True)]
 
 
-def _start(lattice: _Lattice, agents: int, waiting: int, load: float) -> list[float]:
-    """Return the probabilities of the states now: Poisson, cut at the number of agents, while nobody waits."""
-    low, step, free, states = lattice
-    weights = [0.0] * states
-    if waiting:
-        place, part = divmod(waiting, step)
-        weights[free + place], weights[free + place + 1] = 1 - part / step, part / step
-        return weights
-    peak = min(free, max(0, int((load - low) / step)))
-    weights[peak] = 1.0
-    for i in range(peak, 0, -1):
-        weights[i - 1] = weights[i] * ((low + i * step) / load) ** step
-    for i in range(peak, free):
-        weights[i + 1] = weights[i] * (load / (low + (i + 1) * step)) ** step
+def _queued(lattice: _Lattice, waiting: int) -> list[float]:
+    """Put the whole probability at so many waiting callers, between two states if need be."""
+    weights = [0.0] * lattice.states
+    place, part = divmod(waiting, lattice.step)
+    weights[lattice.free + place] = 1 - part / lattice.step
+    weights[lattice.free + place + 1] = part / lattice.step
+    return weights
+
+
+def _steady(rates: Rates, states: int) -> list[float]:
+    """Return the steady state's probabilities, cut to the first so many states."""
+    logs = [0.0]
+    for up, down in zip(rates.up[: states - 1], rates.down[1:states], strict=True):
+        logs.append(logs[-1] + math.log(max(up, TINY)) - math.log(max(down, TINY)))
+    peak = max(logs)
+    weights = [math.exp(log - peak) for log in logs]
     total = sum(weights)
-    return [weight / total for weight in weights]
+    return [weight / total for weight in weights] + [0.0] * (len(rates.up) - states)
 
 
 def _asa_seconds(spent: Sequence[float], server: Server, lattice: _Lattice) -> float | None:
@@ -175,4 +189,5 @@ def _asa_seconds(spent: Sequence[float], server: Server, lattice: _Lattice) -> f
     queued = spent[lattice.free :]
     served = list(map(mul, queued, server.served(lattice.ahead)))
     waited: float = sum(map(mul, served, server.waits(lattice.ahead)))
-    return max(0.0, waited / (sum(served) + sum(spent[: lattice.free])))
+    answered: float = sum(served) + sum(spent[: lattice.free])
+    return max(0.0, waited / answered)

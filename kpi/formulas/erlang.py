@@ -6,7 +6,7 @@ from fractions import Fraction
 from functools import lru_cache
 
 from kpi.formulas.numeric import exact, not_negative, share
-from kpi.formulas.staffing import scheduled_heads
+from kpi.formulas.staffing import agents_for_slots, scheduled_heads, slots
 
 CACHE = 16_384
 DEFAULT_MAX_OCCUPANCY = 0.88
@@ -48,11 +48,6 @@ def offered_load(*, calls: float, interval_seconds: float, aht_seconds: float) -
     return exact(calls) * exact(aht_seconds) / exact(interval_seconds)
 
 
-def effective_aht_seconds(*, aht_seconds: float, concurrency: float) -> float:
-    """Handling time of one of `concurrency` simultaneous chats, as Erlang sees it: an approximation (DOMAIN 1.4)."""
-    return aht_seconds / concurrency
-
-
 @lru_cache(CACHE)
 def erlang_c(
     *, calls: float, interval_seconds: float, aht_seconds: float, agents: float, target_seconds: float
@@ -90,9 +85,14 @@ def required_agents(
     target_seconds: float,
     max_occupancy: float = DEFAULT_MAX_OCCUPANCY,
     shrinkage: float = 0.0,
+    concurrency: float = 1.0,
 ) -> Staffing:
     """The fewest agents who reach the service level and stay within the occupancy (big groups need the cap: 210
-    agents meet 80/20 at 95 %). The search goes on with the recursion it began with. No calls need nobody."""
+    agents meet 80/20 at 95 %). The search goes on with the recursion it began with. No calls need nobody.
+
+    With `concurrency` contacts at a time per agent (chat) the servers are slots, floor(agents * concurrency) of them
+    with the whole handling time; service level and occupancy are those of the slots.
+    """
     not_negative(target_seconds=target_seconds)
     share("target_service_level", target_service_level)
     load = offered_load(calls=calls, interval_seconds=interval_seconds, aht_seconds=aht_seconds)
@@ -100,17 +100,28 @@ def required_agents(
     busy = float(load)
     if not busy:
         return Staffing(0, 0, 1.0, None)
-    heads = max(enough, math.floor(load) + 1)
-    blocking = _blocking(busy, heads)
+    servers, level = _least(load, max(enough, math.floor(load) + 1), target_service_level, target_seconds / aht_seconds)
+    agents = agents_for_slots(slots=servers, concurrency=concurrency)
+    there = slots(agents=agents, concurrency=concurrency)
+    if there > servers:
+        level = _level(load, there, _blocking(busy, there), target_seconds / aht_seconds)
+    return Staffing(agents, scheduled_heads(agents=agents, shrinkage=shrinkage), level, float(load / there))
+
+
+def _least(load: Fraction, servers: int, target: float, target_of_aht: float) -> tuple[int, float]:
+    """Return the fewest servers, from so many on, who reach the target, and their service level."""
+    busy = float(load)
+    blocking = _blocking(busy, servers)
+    while (level := _level(load, servers, blocking, target_of_aht)) < target:
+        servers += 1
+        blocking = _next_blocking(busy, servers, blocking)
+    return servers, level
+
+
+def _level(load: Fraction, servers: int, blocking: float, target_of_aht: float) -> float:
     work, unit = load.as_integer_ratio()
-    while True:
-        spare = (heads * unit - work) / unit  # heads - load, which integers say as exactly and faster
-        waits = _probability_of_wait(heads, spare, blocking)
-        level = _service_level(waits, spare, target_seconds / aht_seconds)
-        if level >= target_service_level:
-            return Staffing(heads, scheduled_heads(agents=heads, shrinkage=shrinkage), level, work / (heads * unit))
-        heads += 1
-        blocking = _next_blocking(busy, heads, blocking)
+    spare = (servers * unit - work) / unit  # servers - load, which integers say as exactly and faster
+    return _service_level(_probability_of_wait(servers, spare, blocking), spare, target_of_aht)
 
 
 def heads_for_occupancy(load: Fraction, max_occupancy: float) -> int:

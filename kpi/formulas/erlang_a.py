@@ -15,7 +15,7 @@ from kpi.formulas.erlang import (
     offered_load,
 )
 from kpi.formulas.numeric import not_negative, share
-from kpi.formulas.staffing import scheduled_heads
+from kpi.formulas.staffing import agents_for_slots, scheduled_heads, slots
 
 NEGLIGIBLE = -60.0
 """Log of the probability, against the likeliest state, below which the states end."""
@@ -139,11 +139,15 @@ def required_agents_with_abandonment(
     patience_seconds: float,
     max_occupancy: float = DEFAULT_MAX_OCCUPANCY,
     shrinkage: float = 0.0,
+    concurrency: float = 1.0,
 ) -> Staffing:
-    """The fewest agents who reach the service level and stay within the occupancy when callers give up."""
+    """The fewest agents who reach the service level and stay within the occupancy when callers give up.
+
+    `concurrency` makes slots of agents, as in `required_agents`.
+    """
     share("target_service_level", target_service_level)
     load = offered_load(calls=calls, interval_seconds=interval_seconds, aht_seconds=aht_seconds)
-    enough = max(1, heads_for_occupancy(load, max_occupancy))
+    enough = max(1, agents_for_slots(slots=heads_for_occupancy(load, max_occupancy), concurrency=concurrency))
     if not float(load):
         return Staffing(0, 0, 1.0, None)
 
@@ -152,7 +156,7 @@ def required_agents_with_abandonment(
             calls=calls,
             interval_seconds=interval_seconds,
             aht_seconds=aht_seconds,
-            agents=heads,
+            agents=slots(agents=heads, concurrency=concurrency),
             target_seconds=target_seconds,
             patience_seconds=patience_seconds,
         )

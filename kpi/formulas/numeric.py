@@ -8,6 +8,8 @@ BETA_TERMS = 10_000
 BETA_PRECISION = 1e-15
 TINY = 1e-300
 POISSON_SUMMED = 600.0
+ROUNDING = 1e-9
+LEAST_CONCENTRATION = 1e-3
 
 
 def exact(value: float) -> Fraction:
@@ -68,8 +70,20 @@ def beta_cdf(x: float, a: float, b: float) -> float:
     return max(0.0, 1 - front * _beta_fraction(1 - x, b, a) / b)
 
 
+def share_below(limit: float, mean: float, variance: float) -> float:
+    """P(share < limit) of a share that is Beta distributed with this mean and variance; without variance, or with a
+    mean of 0 or 1, it is the mean."""
+    spread = mean * (1 - mean)
+    if limit <= 0:
+        return 0.0
+    if spread <= ROUNDING or variance <= ROUNDING * spread:
+        return float(mean < limit - ROUNDING)
+    concentration = max(LEAST_CONCENTRATION, spread / variance - 1)
+    return beta_cdf(limit, mean * concentration, (1 - mean) * concentration)
+
+
 def nearly_beta_cdf(x: float, a: float, b: float) -> float:
-    """I_x(a, b) by Camp and Paulson (Abramowitz and Stegun 26.5.22): to 1e-3 where a and b are large, and fast."""
+    """I_x(a, b) by Camp and Paulson (Abramowitz and Stegun 26.5.22): to 0.01, where a and b are large to 0.001."""
     below, above = math.cbrt(b * x), math.cbrt(a * (1 - x))
     spread = math.sqrt(below * below / b + above * above / a)
     return normal_cdf(3 * (below * (1 - 1 / (9 * b)) - above * (1 - 1 / (9 * a))) / spread) if spread else 1.0

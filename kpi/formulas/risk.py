@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from kpi.formulas.chain import Rest, rest_of_interval
-from kpi.formulas.numeric import beta_cdf, not_negative, positive, share
+from kpi.formulas.numeric import ROUNDING, not_negative, positive, share, share_below
 from kpi.formulas.service import AbandonPolicy
 from kpi.formulas.waits import Goal, Server
 
@@ -15,8 +15,6 @@ MEDIUM, HIGH, CRITICAL = 0.45, 0.65, 0.85
 LEAST_AHT_SECONDS = 0.01
 NOBODY = 1e-9
 """Contacts still to be judged below which everything is decided."""
-ROUNDING = 1e-9
-LEAST_CONCENTRATION = 1e-3
 
 RiskLevel = Literal["low", "medium", "high", "critical"]
 Method = Literal["erlang_c", "erlang_a", "fluid"]
@@ -124,13 +122,7 @@ def _missed(required: float, level: float, variance: float, contacts: float, tar
     allowed = (1 - required) * contacts + ROUNDING
     sure = math.exp(-2 * (math.pi * (1 - target)) ** 2 * contacts)
     line = 1 - (allowed + (math.floor(allowed) + 0.5 - allowed) * sure) / contacts
-    spread = level * (1 - level)
-    if line <= 0:
-        return 0.0
-    if spread <= ROUNDING or variance <= ROUNDING * spread:
-        return float(level < required - ROUNDING)
-    k = max(LEAST_CONCENTRATION, spread / variance - 1)
-    return beta_cdf(line, level * k, (1 - level) * k)
+    return share_below(line, level, variance)
 
 
 def sla_risk(

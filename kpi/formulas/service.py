@@ -1,7 +1,6 @@
-"""What callers met, what was forecast, and what the rest of the day may still bring (DOMAIN 1.3, 1.4, 1.9)."""
+"""What callers met and what was forecast (DOMAIN 1.3, 1.4, 1.9)."""
 
 import math
-from dataclasses import dataclass
 from typing import Literal
 
 AHT_MIN_CONTACTS = 20
@@ -57,19 +56,3 @@ def reforecast_ratio(*, actual: float, forecast: float) -> float:
         return 1.0
     ratio = actual / forecast
     return ratio if abs(ratio - 1) > 2 / math.sqrt(forecast) else 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class DayRecovery:
-    """`required_rest` is the service level needed from here on: above 1 the day is lost, below 0 it is won."""
-
-    required_rest: float | None
-    recoverable: bool
-
-
-def day_recovery(*, target: float, offered: float, in_target: float, remaining: float) -> DayRecovery:
-    """r = (S*(O+R) - G) / R with O offered and G served in time so far, R still forecast; None with nothing to come."""
-    missing = target * (offered + remaining) - in_target
-    if not remaining:
-        return DayRecovery(None, missing <= 0)
-    return DayRecovery(missing / remaining, missing <= remaining)

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from kpi.formulas.numeric import exact
+from kpi.formulas.numeric import exact, not_negative
 
 OCCUPANCY_TARGET_MIN = 0.75
 OCCUPANCY_TARGET_MAX = 0.88
@@ -23,15 +23,47 @@ def scheduled_heads(*, agents: int, shrinkage: float) -> int:
     return math.ceil(agents / (1 - exact(shrinkage)))
 
 
-def occupancy(*, handle_seconds: float, available_seconds: float) -> float | None:
-    """Handling (talk, hold, after-call work) as a share of the time ready for it; None with nobody ready (COPC)."""
-    ready = handle_seconds + available_seconds
-    return handle_seconds / ready if ready else None
+def slots(*, agents: float, concurrency: float) -> int:
+    """Return the contacts that agents handle at the same time, each of them so many: floor(N * k), exact in decimals
+    (DOMAIN 1.4)."""
+    not_negative(agents=agents)
+    _at_least_one(concurrency)
+    return math.floor(exact(agents) * exact(concurrency))
 
 
-def utilization(*, handle_seconds: float, other_productive_seconds: float, paid_seconds: float) -> float | None:
-    """Handling and other productive work as a share of paid time; None where nobody was paid (COPC)."""
-    return (handle_seconds + other_productive_seconds) / paid_seconds if paid_seconds else None
+def agents_for_slots(*, slots: int, concurrency: float) -> int:
+    """Return the fewest agents who have so many slots."""
+    _at_least_one(concurrency)
+    return math.ceil(slots / exact(concurrency))
+
+
+def _at_least_one(concurrency: float) -> None:
+    if not 1 <= concurrency < math.inf:
+        raise ValueError(
+            f"concurrency is the number of contacts an agent handles at a time, 1 or more, not {concurrency}"
+        )
+
+
+def occupancy(*, handle_seconds: float, available_seconds: float, concurrency: float = 1.0) -> float | None:
+    """Handling (talk, hold, after-call work) as a share of the time ready for it; None with nobody ready (COPC).
+
+    Where an agent handles `concurrency` contacts at a time, their handling times overlap, and her own time is a k-th
+    of them at least: the occupancy is then a lower bound (DOMAIN 1.4).
+    """
+    handling = handle_seconds / concurrency
+    ready = handling + available_seconds
+    return handling / ready if ready else None
+
+
+def utilization(
+    *, handle_seconds: float, other_productive_seconds: float, paid_seconds: float, concurrency: float = 1.0
+) -> float | None:
+    """Handling and other productive work as a share of paid time; None where nobody was paid (COPC).
+
+    With `concurrency` a lower bound, as occupancy is. Work that was counted in two states does not make it exceed 1.
+    """
+    productive = handle_seconds / concurrency + other_productive_seconds
+    return min(1.0, productive / paid_seconds) if paid_seconds else None
 
 
 def occupancy_status(occupancy: float | None) -> OccupancyStatus | None:

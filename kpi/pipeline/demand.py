@@ -1,6 +1,5 @@
 """The contacts to expect in a queue's running interval, and the agents required for them. Pure."""
 
-import math
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -84,37 +83,13 @@ def required(
     Agents who handle several chats at once are several servers each: the least number whose slots meet the targets
     (DOMAIN 1.4).
     """
+    load = {"calls": calls, "interval_seconds": interval_seconds, "aht_seconds": aht_seconds}
+    goal = {"target_service_level": reachable(rules.target_service_level), "target_seconds": rules.target_seconds}
+    limits = {"max_occupancy": rules.max_occupancy, "concurrency": rules.concurrency}
     if rules.patience_seconds is None:
-        found = formulas.required_agents(
-            calls=calls,
-            interval_seconds=interval_seconds,
-            aht_seconds=aht_seconds,
-            target_service_level=reachable(rules.target_service_level),
-            target_seconds=rules.target_seconds,
-            max_occupancy=rules.max_occupancy,
-        )
-        return agents_for(found.agents, rules.concurrency), "erlang_c"
-    found = formulas.required_agents_with_abandonment(
-        calls=calls,
-        interval_seconds=interval_seconds,
-        aht_seconds=aht_seconds,
-        target_service_level=reachable(rules.target_service_level),
-        target_seconds=rules.target_seconds,
-        max_occupancy=rules.max_occupancy,
-        patience_seconds=rules.patience_seconds,
-    )
-    return agents_for(found.agents, rules.concurrency), "erlang_a"
-
-
-def agents_for(slots: int, concurrency: float) -> int:
-    """The least N with floor(N * concurrency) >= slots."""
-    agents = math.ceil(slots / concurrency)
-    return agents if slots_of(agents, concurrency) >= slots else agents + 1
-
-
-def slots_of(agents: int, concurrency: float) -> int:
-    """Contacts that so many agents handle at once; exact in decimals."""
-    return math.floor(formulas.exact(agents) * formulas.exact(concurrency))
+        return formulas.required_agents(**load, **goal, **limits).agents, "erlang_c"
+    found = formulas.required_agents_with_abandonment(**load, **goal, **limits, patience_seconds=rules.patience_seconds)
+    return found.agents, "erlang_a"
 
 
 def reachable(target: float) -> float:

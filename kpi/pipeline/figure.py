@@ -247,11 +247,9 @@ def _recovery(totals: Totals, day: formulas.DayRecovery) -> float | None:
         return float(day.recoverable)
     if totals.rest_mean is None or totals.rest_variance is None:
         return None
-    return formulas.day_recovery_probability(
-        required_rest=day.required_rest,
-        mean_level=totals.rest_mean / totals.day_rest,
-        variance=totals.rest_variance / totals.day_rest**2,
-    )
+    contacts = totals.day_rest
+    rest = formulas.IntervalLevel(contacts, totals.rest_mean / contacts, totals.rest_variance / contacts**2)
+    return formulas.day_recovery_probability(required_rest=day.required_rest, intervals=[rest])
 
 
 def _service(totals: Totals, day_ratio: float) -> Service:

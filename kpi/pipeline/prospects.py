@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from kpi import formulas
-from kpi.pipeline.demand import Demand, slots_of
+from kpi.pipeline.demand import Demand
 from kpi.pipeline.heads import at_work
 from kpi.pipeline.inputs import Expected, Judging
 from kpi.pipeline.measured import Measured, judged
@@ -57,7 +57,7 @@ def prospects_of(
         waiting=waiting,
         waiting_past_target=min(waiting, measured.waiting_past_target),
         aht_seconds=demand.aht_seconds,
-        agents=slots_of(agents, rules.concurrency),
+        agents=formulas.slots(agents=agents, concurrency=rules.concurrency),
         target_service_level=rules.target_service_level,
         target_seconds=rules.target_seconds,
         patience_seconds=rules.patience_seconds,
@@ -111,8 +111,8 @@ def rest_of_day(measured: Measured, demand: Demand, agents: int | None, *, ratio
         return RestOfDay(contacts, None, None)
     return RestOfDay(
         contacts,
-        sum(each.offered * mean for each, (mean, _) in zip(parts, known, strict=True)),
-        sum(each.offered**2 * variance for each, (_, variance) in zip(parts, known, strict=True)),
+        sum(level.contacts * level.mean for level in known),
+        sum(level.contacts**2 * level.variance for level in known),
     )
 
 
@@ -125,7 +125,9 @@ def _coming(measured: Measured, demand: Demand, ratio: float) -> Iterator[Expect
         yield each._replace(offered=each.offered * ratio)
 
 
-def _level_of(coming: Expected, measured: Measured, demand: Demand, agents: int | None) -> tuple[float, float] | None:
+def _level_of(
+    coming: Expected, measured: Measured, demand: Demand, agents: int | None
+) -> formulas.IntervalLevel | None:
     """Mean and variance of the service level of an interval to come: with the heads on its schedule, else as now."""
     rules = measured.rules
     planned = None if coming.scheduled_agents is None else at_work(coming.scheduled_agents, rules)
@@ -138,7 +140,7 @@ def _level_of(coming: Expected, measured: Measured, demand: Demand, agents: int 
         calls=coming.offered,
         interval_seconds=seconds,
         aht_seconds=aht,
-        agents=slots_of(heads, rules.concurrency),
+        agents=formulas.slots(agents=heads, concurrency=rules.concurrency),
         target_seconds=rules.target_seconds,
         patience_seconds=rules.patience_seconds,
     )

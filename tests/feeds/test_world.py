@@ -131,7 +131,19 @@ def health(row: Row) -> float:
     load = {"calls": SUPPORT.peak, "interval_seconds": 1800, "aht_seconds": SUPPORT.aht}
     target = {"target_service_level": 0.8, "target_seconds": 20}
     required = formulas.required_agents(**load, **target).agents
-    risk = formulas.sla_risk(**load, **target, agents=agents, waiting=row["waiting_now"]).risk
+    risk = formulas.sla_risk(
+        interval_seconds=1800,
+        elapsed_seconds=0,
+        forecast_calls=SUPPORT.peak,
+        offered=0,
+        judged=0,
+        in_target=0,
+        waiting=row["waiting_now"],
+        waiting_past_target=row["waiting_now"] if row["longest_wait_seconds"] > 20 else 0,
+        aht_seconds=SUPPORT.aht,
+        agents=agents,
+        **target,
+    ).outlook_risk
     share = formulas.headcount_gap(required=required, available=agents).share
     return formulas.health_score(risk=risk, gap_share=share, occupancy=0.8).score or 0.0
 

@@ -12,7 +12,6 @@ from scipy.integrate import quad
 from kpi.formulas import (
     ErlangC,
     Staffing,
-    effective_aht_seconds,
     erlang_a,
     erlang_c,
     offered_load,
@@ -213,7 +212,6 @@ def test_shrinkage_divides_and_is_exact(agents: int, shrinkage: float, heads: in
 
 def test_load_is_counted_in_decimals() -> None:
     assert offered_load(calls=0.1, interval_seconds=0.3, aht_seconds=3) == 1
-    assert effective_aht_seconds(aht_seconds=300, concurrency=3) == 100
 
 
 @given(calls, intervals, aht, heads, seconds)
