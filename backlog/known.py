@@ -4,10 +4,10 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import OuterRef, Q, Subquery
+from django.db.models import OuterRef, QuerySet, Subquery
 
 from backlog.models import CurrentBacklog, Snapshot
-from backlog.window import LOOK_BACK_SECONDS
+from backlog.window import LOOK_BACK_SECONDS, RAW_POINTS
 from intraday.org.models import Scope
 
 LOOK_BACK = timedelta(seconds=LOOK_BACK_SECONDS)
@@ -19,7 +19,7 @@ def around(groups: Mapping[Scope, Sequence[tuple[int, Any]]], rows: Mapping[Scop
     """Return what is stored of the times of these rows, and of the time around those that are late: all that their
     flows, rates and trend follow from, and what follows from them.
 
-    Rows newer than the current snapshot, the usual case, ask nothing; corrections of it one statement, late rows two.
+    Rows newer than the current snapshot, the usual case, ask nothing; corrections of it and late rows one statement.
     """
     newest = {scope.pk: time for scope in groups if (time := rows[scope].time) is not None}
     old = [
@@ -30,28 +30,41 @@ def around(groups: Mapping[Scope, Sequence[tuple[int, Any]]], rows: Mapping[Scop
     ]
     if not old:
         return {}
+    late = any(time < newest[pk] for pk, time in old)
     scopes, times = {pk for pk, _ in old}, {time for _, time in old}
-    if any(time < newest[pk] for pk, time in old):
-        wanted = _around({pk: newest[pk] for pk in scopes}, min(times), max(times))
+    if late:
+        snapshots = _around({scope.pk: rows[scope] for scope in groups if scope.pk in scopes}, min(times), max(times))
     else:
-        wanted = Q(scope__in=scopes, time__in=times)
+        snapshots = Snapshot.objects.filter(scope__in=scopes, time__in=times)
     found: Known = {}
-    for snapshot in Snapshot.objects.filter(wanted).order_by("time"):
+    for snapshot in sorted(snapshots, key=lambda each: each.time):
         found.setdefault(snapshot.scope_id, {})[snapshot.time] = snapshot
     return found
 
 
-def _around(newest: Mapping[int, datetime], earliest: datetime, latest: datetime) -> Q:
-    """Everything from 90 minutes before these times on, up to the newest snapshot if its trend looks back so far; and
-    the snapshots before and after that."""
+def _around(rows: Mapping[int, CurrentBacklog], earliest: datetime, latest: datetime) -> QuerySet[Snapshot]:
+    """Everything from 90 minutes before these times on, up to the newest snapshot if its window reaches back so far;
+    and the snapshots before and after that."""
     since = earliest - LOOK_BACK
-    until = max([latest, *(time for time in newest.values() if latest >= time - LOOK_BACK)])
-    return Q(scope__in=newest, time__range=(since, until)) | Q(pk__in=_neighbours(newest, since, until))
-
-
-def _neighbours(scopes: Collection[int], since: datetime, until: datetime) -> set[Any]:
+    reached = (row.time for row in rows.values() if row.time is not None and latest.timestamp() >= _first(row))
+    until = max([latest, *reached])
     its = Snapshot.objects.filter(scope=OuterRef("pk"))
     before = its.filter(time__lt=since).order_by("-time").values("pk")[:1]
     after = its.filter(time__gt=until).order_by("time").values("pk")[:1]
-    found = Scope.objects.filter(pk__in=scopes).values_list(Subquery(before), Subquery(after))
-    return {pk for pair in found for pk in pair if pk is not None}
+    between = Snapshot.objects.filter(scope__in=rows, time__range=(since, until)).order_by()
+    return between.union(_each(before, rows), _each(after, rows), all=True)
+
+
+def _each(neighbour: QuerySet[Any], scopes: Collection[int]) -> QuerySet[Snapshot]:
+    """The neighbour of each scope: one look-up in the index each."""
+    ids = Scope.objects.filter(pk__in=scopes).values(neighbour=Subquery(neighbour))
+    return Snapshot.objects.filter(pk__in=ids).order_by()
+
+
+def _first(row: CurrentBacklog) -> float:
+    """When the window of the row begins: it is longer than 90 minutes where a feed posts seldom, and not full yet
+    where it has posted little."""
+    assert row.time is not None
+    if len(row.window) < RAW_POINTS:
+        return 0.0
+    return min((row.time - LOOK_BACK).timestamp(), float(row.window[0][0]))

@@ -155,7 +155,7 @@ def _work_out(changed: dict[Any, Snapshot], current: CurrentBacklog, known: Mapp
     if newest is not None and any(each.time < newest for each in old):
         walked = _walk(changed, sorted(each for each in known if each <= newest), known)
         reached = walked.last is not None and walked.last.time == newest.timestamp()
-        window = walked if reached else window
+        window = walked.preceded_by(window) if reached else window
     elif newest is not None and old:
         window.drop(newest.timestamp())
         later += old

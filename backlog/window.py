@@ -57,6 +57,11 @@ class Window:
         """Append a point that is newer than all."""
         self.points = thinned([*self.points, point])
 
+    def preceded_by(self, older: "Window") -> "Window":
+        """Return a window with the points of the other that are older than all of this one before them."""
+        first = self.points[0].time
+        return Window(thinned([*(point for point in older.points if point.time < first), *self.points]))
+
     def drop(self, time: float) -> None:
         """Forget the points from this time on: what is there is about to be replaced."""
         while self.points and self.points[-1].time >= time:

@@ -199,7 +199,6 @@ def test_a_late_row_knows_its_predecessor_however_old_and_its_successor_learns_o
     assert plus(flows_of()) == (50, 10)
     late = Snapshot.objects.get(time=TEN, derived=False)
     assert (late.interval_seconds, late.flow_source) == (60 * gap, "counters")
-    assert stored_flow()[0] == 0 or gap == 15
     post(api, moved("billing", 33, 1))
     assert stored_flow() == (51, 10)
 
