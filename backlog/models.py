@@ -45,13 +45,17 @@ class Snapshot(models.Model):
     added_total = models.PositiveBigIntegerField(null=True)
     completed_total = models.PositiveBigIntegerField(null=True)
     oldest_age_minutes = models.FloatField(null=True)
+    age_profile = models.JSONField(null=True, help_text="Items at least so old: [{older_than_minutes, items}].")
 
     over_sla = models.PositiveBigIntegerField(null=True)
     compliance = models.FloatField(null=True)
-    added = models.PositiveBigIntegerField(default=0)
-    completed = models.PositiveBigIntegerField(default=0)
+    # Below zero only above queues: where a feed corrected an earlier count downwards.
+    added = models.BigIntegerField(default=0)
+    completed = models.BigIntegerField(default=0)
     flow_source = models.CharField(max_length=16, choices=FlowSource, default=FlowSource.NONE)
     interval_seconds = models.FloatField(null=True)
+    added_per_hour = models.FloatField(null=True)
+    completed_per_hour = models.FloatField(null=True)
     trend = models.CharField(max_length=16, choices=Trend, default=Trend.STABLE)
     slope_per_hour = models.FloatField(null=True)
     quality = models.CharField(max_length=16, choices=Quality, default=Quality.OK)
@@ -67,7 +71,11 @@ class Snapshot(models.Model):
 class CurrentBacklog(models.Model):
     """The newest snapshot of a scope. Its row is locked before anything newer is worked out, in scope order.
 
-    `window` holds the last few points, so that flows and trend never read the history.
+    `window` holds the last points, so that flows, rates and trend of a new snapshot never read the history.
+
+    A queue's `day_added` and `day_completed` are the running totals of the flows of its snapshots of `day`, the local
+    day of the newest one; `earlier_days` has those of the days before. Above queues, they are what the published
+    figures of `day` add up to (backlog.days).
     """
 
     scope = models.OneToOneField(Scope, models.CASCADE, primary_key=True, related_name="current_backlog")
@@ -76,6 +84,10 @@ class CurrentBacklog(models.Model):
     fresh_until = models.DateTimeField(null=True)
     cadence_seconds = models.FloatField(null=True)
     window = models.JSONField(default=list)
+    day = models.DateField(null=True)
+    day_added = models.BigIntegerField(default=0)
+    day_completed = models.BigIntegerField(default=0)
+    earlier_days = models.JSONField(default=dict)
 
     class Meta:
         verbose_name_plural = "current backlog"

@@ -1,55 +1,85 @@
-"""Department and organization figures from the newest fresh queues: sums of what each queue last said.
+"""Department and organization figures: sums of what each fresh queue last said, and of the flows of all queues.
 
-Compliance is the sum of numerators over the sum of denominators, waits are weighted by items (DOMAIN 3.13).
-"Fresh" is judged at the newest queue's time, not by the clock, so that a replayed log rolls up as the live one did.
+Compliance is the sum of numerators over the sum of denominators, waits are weighted by items, flows are differences of
+the day's totals (DOMAIN 3.6, 3.13; backlog.days). "Fresh" is judged at the newest queue's time, not by the clock, so
+that a replayed log rolls up as the live one did.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db import connection
+from django.db.models import Max
+from django.db.models.functions import TruncDate
 
-from backlog import currents
-from backlog.currents import Window
-from backlog.models import CurrentBacklog, FlowSource, Snapshot
+from backlog import currents, days, formulas
+from backlog.days import Changes, Totals
+from backlog.formulas import Flows, Point
+from backlog.models import CurrentBacklog, FlowSource, Quality, Snapshot
+from backlog.settling import follow
+from backlog.window import Window
 from intraday.org.models import Scope
 
-# A derived scope changes with every queue; its trend looks at one point a minute.
-TREND_STEP_SECONDS = 60.0
+# Levels change with every queue; reports less than a minute apart say nothing of their rhythm.
+CADENCE_STEP_SECONDS = 60.0
 
 # One statement for all levels. The ORM would need one each, and more time to build them than the database to answer.
 _SUMS = """
 WITH queue AS (
-    SELECT s.department_id, c.time, c.fresh_until, b.*,
-           MAX(c.time) OVER (PARTITION BY s.department_id) AS department_as_of, MAX(c.time) OVER () AS as_of
+    SELECT s.department_id, c.time AS at, c.fresh_until, c.day, c.day_added, c.day_completed,
+           b.total_items, b.average_wait_minutes, b.over_sla, b.items_at_risk, b.compliance, b.oldest_age_minutes,
+           b.quality, b.flow_source, b.added_per_hour, b.completed_per_hour, b.age_profile,
+           MAX(c.time) OVER (PARTITION BY s.department_id) AS department_as_of, MAX(c.time) OVER () AS newest,
+           MAX(c.day) OVER (PARTITION BY s.department_id) AS department_day, MAX(c.day) OVER () AS newest_day
     FROM backlog_currentbacklog c
     JOIN org_scope s ON s.id = c.scope_id
     JOIN backlog_snapshot b ON b.id = c.snapshot_id
     WHERE s.organization_id = %s AND s.queue_name <> ''
+), inside AS (
+    SELECT department_id AS level, department_as_of AS as_of, department_day AS today, queue.* FROM queue
+    UNION ALL
+    SELECT '', newest, newest_day, queue.* FROM queue
 )
-SELECT department_id, MAX(department_as_of), {sums} FROM queue
-WHERE fresh_until >= department_as_of GROUP BY department_id
-UNION ALL
-SELECT '', MAX(as_of), {sums} FROM queue WHERE fresh_until >= as_of HAVING COUNT(*) > 0
+SELECT level, MAX(as_of), MAX(today),
+    SUM(CASE WHEN day = today THEN day_added ELSE 0 END), SUM(CASE WHEN day = today THEN day_completed ELSE 0 END),
+    {sums}
+FROM inside GROUP BY level
 """.format(  # noqa: S608 - both parts are literals of this module
-    sums="""
-    SUM(total_items), SUM(1.0 * total_items * average_wait_minutes), SUM(over_sla), SUM(items_at_risk),
-    SUM(total_items * compliance / 100), SUM(CASE WHEN compliance IS NOT NULL THEN total_items END),
-    MAX(oldest_age_minutes), SUM(added), SUM(completed),
-    SUM(CASE WHEN quality <> 'ok' THEN 1 ELSE 0 END),
-    SUM(CASE WHEN flow_source IN ('net_inferred', 'none') THEN 1 ELSE 0 END)
-    """
+    sums=", ".join(
+        f"{aggregate} FILTER (WHERE fresh_until >= as_of)"
+        for aggregate in (
+            "SUM(total_items)",
+            "SUM(1.0 * total_items * average_wait_minutes)",
+            "SUM(over_sla)",
+            "SUM(items_at_risk)",
+            "SUM(total_items * compliance / 100)",
+            "SUM(CASE WHEN compliance IS NOT NULL THEN total_items END)",
+            "MAX(oldest_age_minutes)",
+            "SUM(CASE WHEN quality <> 'ok' THEN 1 ELSE 0 END)",
+            "SUM(CASE WHEN flow_source IN ('net_inferred', 'none') THEN 1 ELSE 0 END)",
+            "COUNT(*)",
+            "SUM(added_per_hour)",
+            "SUM(completed_per_hour)",
+            "COUNT(added_per_hour)",
+            "COUNT(age_profile)",
+        )
+    )
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """What the fresh queues of a scope add up to. None where no queue says it."""
+    """What the queues of a level add up to: flows those of all, the rest those of the fresh ones. None where no queue
+    says it."""
 
     as_of: datetime
+    day: date
+    added: int
+    completed: int
     total: int
     item_minutes: float  # items x minutes waited
     over_sla: int | None
@@ -57,10 +87,13 @@ class Sums:
     compliant_items: float | None
     judged_items: int | None  # of the queues that say how many are compliant
     oldest_age_minutes: float | None
-    added: int
-    completed: int
     doubtful_queues: int
     inferring_queues: int
+    queues: int
+    added_per_hour: float | None
+    completed_per_hour: float | None
+    queues_with_rates: int
+    queues_with_profiles: int
 
     @property
     def compliance(self) -> float | None:
@@ -68,18 +101,32 @@ class Sums:
             return None
         return 100.0 * self.compliant_items / self.judged_items if self.judged_items else 100.0
 
+    @property
+    def totals(self) -> Totals:
+        return Totals(self.added, self.completed)
 
-def derive(rows: Mapping[Scope, CurrentBacklog], *, now: datetime) -> dict[Scope, Snapshot]:
-    """Roll up these scopes of one organization; their new snapshots. One that a feed posts itself is left alone."""
+
+def derive(
+    rows: Mapping[Scope, CurrentBacklog], *, posted: Collection[Scope], zone: ZoneInfo, now: datetime
+) -> dict[Scope, Snapshot]:
+    """Roll up these scopes of one organization; their new snapshots.
+
+    One that a feed posts itself (now, or it is not stale yet) keeps its figure. What its queues do meanwhile is not
+    told again when it is derived again.
+    """
     if not rows:
         return {}
-    sums = _sums(next(iter(rows)).organization_id)
+    organization_id = next(iter(rows)).organization_id
+    sums, closing = _sums(organization_id), _Closing(organization_id, zone)
     fresh: dict[Scope, Snapshot] = {}
     for scope, row in rows.items():
-        figures = sums.get(scope.department_id)
-        if figures is not None and not _posted(row, figures.as_of):
+        figures = sums[scope.department_id]
+        if scope not in posted and not _posted(row, figures.as_of):
+            closing.close(row, scope.department_id, figures.day)
             fresh[scope] = _snapshot(scope, row, figures, now)
-    currents.save(fresh.values(), [rows[scope] for scope in fresh])
+        row.day, (row.day_added, row.day_completed) = figures.day, figures.totals
+    _fill_profiles(organization_id, fresh, sums)
+    currents.save([*closing.amended, *fresh.values()], rows.values())
     return fresh
 
 
@@ -91,11 +138,11 @@ def _sums(organization_id: str) -> dict[str, Sums]:
 
 
 def _as_sums(row: tuple[Any, ...]) -> Sums:
-    as_of, *values = row
-    if isinstance(as_of, str):  # SQLite keeps instants as text
-        as_of = datetime.fromisoformat(as_of).replace(tzinfo=UTC)
+    as_of, day, *values = row
+    if isinstance(as_of, str):  # SQLite keeps instants and days as text
+        as_of, day = datetime.fromisoformat(as_of).replace(tzinfo=UTC), date.fromisoformat(day)
     whole = [int(value) if isinstance(value, Decimal) else value for value in values]  # PostgreSQL's sums of bigint
-    return Sums(as_of, *whole)
+    return Sums(as_of, day, *whole)
 
 
 def _posted(row: CurrentBacklog, as_of: datetime) -> bool:
@@ -109,16 +156,128 @@ def _snapshot(scope: Scope, row: CurrentBacklog, sums: Sums, now: datetime) -> S
     """The derived snapshot at the newest queue's time: the row of that time again, or a new one."""
     same_time = row.snapshot is not None and row.snapshot.time == sums.as_of
     snapshot = row.snapshot if same_time and row.snapshot is not None else Snapshot(scope=scope, time=sums.as_of)
+    moved = days.flow_since(sums.totals, _told_before(row, snapshot, sums.day))
     snapshot.derived, snapshot.received_at = True, now
     snapshot.total_items = sums.total
     snapshot.average_wait_minutes = sums.item_minutes / sums.total if sums.total else 0.0
     snapshot.over_sla, snapshot.items_at_risk, snapshot.compliance = sums.over_sla, sums.at_risk, sums.compliance
-    snapshot.oldest_age_minutes = sums.oldest_age_minutes
-    window = Window(row)
-    if len(window) > 1 and sums.as_of.timestamp() - window[-2].time < TREND_STEP_SECONDS:
-        window.drop_last()
-    currents.work_out(snapshot, window, reason_to_doubt=sums.doubtful_queues > 0)
-    snapshot.added, snapshot.completed = sums.added, sums.completed
+    snapshot.oldest_age_minutes, snapshot.age_profile = sums.oldest_age_minutes, None
+    snapshot.added, snapshot.completed = moved
     snapshot.flow_source = FlowSource.NET_INFERRED if sums.inferring_queues else FlowSource.EXPLICIT
-    currents.advance(row, snapshot, window)
+    snapshot.quality = Quality.PARTIAL if sums.doubtful_queues else Quality.OK
+    complete = sums.queues_with_rates == sums.queues
+    snapshot.added_per_hour = sums.added_per_hour if complete else None
+    snapshot.completed_per_hour = sums.completed_per_hour if complete else None
+    window = Window.of(row)
+    window.drop(sums.as_of.timestamp())
+    follow(snapshot, _point(snapshot), window)
+    row.snapshot, row.time = snapshot, snapshot.time
+    window.remember(row, step_seconds=CADENCE_STEP_SECONDS)
     return snapshot
+
+
+def _told_before(row: CurrentBacklog, snapshot: Snapshot, day: date) -> Totals:
+    """What the level's figures of this day told before this one; the one whose place it takes is not among them."""
+    if row.day != day:
+        return Totals()
+    told = Totals(row.day_added, row.day_completed)
+    return told.less(days.flows_of(snapshot)) if snapshot is row.snapshot else told
+
+
+def _point(snapshot: Snapshot) -> Point:
+    moved = Flows(snapshot.added, snapshot.completed, snapshot.flow_source)  # type: ignore[arg-type]
+    return formulas.with_flows(Point(snapshot.time.timestamp(), snapshot.total_items), moved)
+
+
+def _fill_profiles(organization_id: str, fresh: Mapping[Scope, Snapshot], sums: Mapping[str, Sums]) -> None:
+    """Add up the age profiles of the queues inside, where all of them send one. Asks nothing where none can be."""
+    complete = {
+        scope: level for scope in fresh if (level := sums[scope.department_id]).queues_with_profiles == level.queues
+    }
+    if not complete:
+        return
+    queues = list(_queues(organization_id).values_list("scope__department_id", "fresh_until", "snapshot__age_profile"))
+    for scope, level in complete.items():
+        fresh[scope].age_profile = formulas.added_profiles(
+            [
+                profile
+                for code, fresh_until, profile in queues
+                if profile is not None and scope.department_id in ("", code) and fresh_until >= level.as_of
+            ]
+        )
+
+
+def _queues(organization_id: str) -> Any:
+    return CurrentBacklog.objects.filter(scope__organization=organization_id, snapshot__isnull=False).exclude(
+        scope__queue_name=""
+    )
+
+
+# --- days that have ended --------------------------------------------------------------------------------------------
+class _Closing:
+    """What late rows added to a day after the level's last figure of it goes into that figure when the next day
+    begins: there is no later one of that day."""
+
+    def __init__(self, organization_id: str, zone: ZoneInfo) -> None:
+        self.amended: list[Snapshot] = []
+        self._organization_id, self._zone = organization_id, zone
+        self._totals: dict[date, dict[str, Totals]] = {}
+
+    def close(self, row: CurrentBacklog, department_id: str, today: date) -> None:
+        day, last = row.day, row.snapshot
+        if day is None or day >= today or last is None or not last.derived:
+            return
+        if day not in self._totals:
+            self._totals[day] = _totals_of_day(self._organization_id, day)
+        now = self._totals[day].get(department_id)
+        rest = Totals() if now is None else days.flow_since(now, Totals(row.day_added, row.day_completed))
+        if any(rest):
+            last.added, last.completed = days.flows_of(last).plus(rest)
+            self.amended.append(last)
+
+
+def _totals_of_day(organization_id: str, day: date) -> dict[str, Totals]:
+    """What the queues of each level posted on that day; nothing of levels with a queue that does not remember it."""
+    found: dict[str, Totals] = {}
+    unknown: set[str] = set()
+    rows = _queues(organization_id).select_related("scope").defer("window")
+    for row in rows:
+        for level in (row.scope.department_id, ""):
+            found[level] = found.get(level, Totals()).plus(days.totals_of(row).get(day, Totals()))
+            if days.forgot(row, day):
+                unknown.add(level)
+    return {level: totals for level, totals in found.items() if level not in unknown}
+
+
+def amend(rows: Mapping[Scope, CurrentBacklog], changes: Mapping[str, Changes], zone: ZoneInfo) -> None:
+    """Put what changed of a day that a level has left behind into the level's last figure of that day.
+
+    `changes` are by department, '' being the organization. A day of which a level has no figure stays without.
+    """
+    late = {
+        (scope.pk, day): counts
+        for scope, row in rows.items()
+        for day, counts in changes.get(scope.department_id, {}).items()
+        if row.day is not None and day < row.day and any(counts)
+    }
+    if not late:
+        return
+    figures = list(_last_figures(late, zone))
+    for figure in figures:
+        counts = late[figure.scope_id, days.local_day(figure.time, zone)]
+        figure.added, figure.completed = days.flows_of(figure).plus(counts)
+    Snapshot.objects.bulk_update(figures, ["added", "completed"])
+
+
+def _last_figures(wanted: Collection[tuple[int, date]], zone: ZoneInfo) -> Iterable[Snapshot]:
+    """The last derived snapshot of each of these scopes and local days."""
+    scopes, dates = {pk for pk, _ in wanted}, {day for _, day in wanted}
+    since = datetime.combine(min(dates), time(), zone)
+    until = datetime.combine(max(dates) + timedelta(days=1), time(), zone)
+    derived = Snapshot.objects.filter(scope__in=scopes, derived=True, time__gte=since, time__lt=until).order_by()
+    by_day = derived.annotate(day=TruncDate("time", tzinfo=zone)).filter(day__in=dates)
+    last = {
+        (scope, at): (scope, day) for scope, day, at in by_day.values_list("scope", "day").annotate(last=Max("time"))
+    }
+    rows = derived.filter(time__in={at for _, at in last})
+    return [row for row in rows if last.get((row.scope_id, row.time)) in wanted]

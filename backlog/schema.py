@@ -6,7 +6,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import inline_serializer
 from rest_framework import serializers
 
-from backlog.serializers import BacklogSnapshotSerializer
+from backlog.serializers import AgeBucketSerializer, BacklogSnapshotSerializer
 from intraday.rest.batches import BatchQuery
 from intraday.rest.pages import HistoryQuery, ScopeQuery
 from intraday.rest.schema import BAD_POSTS, BAD_REQUESTS, EventRefSchema, batch_answers, page_of
@@ -25,15 +25,25 @@ class BacklogFigure(serializers.Serializer):
     items_over_sla = serializers.IntegerField(allow_null=True)
     sla_compliance_percentage = serializers.FloatField(allow_null=True, min_value=0, max_value=100)
     backlog_trend = serializers.ChoiceField(choices=["growing", "stable", "decreasing"])
-    items_added_this_interval = serializers.IntegerField()
+    items_added_this_interval = serializers.IntegerField(
+        help_text="Since the previous figure of the scope. Above queues the sum of what the queues inside posted; "
+        "below zero where a feed corrected an earlier count downwards."
+    )
     items_completed_this_interval = serializers.IntegerField()
     items_at_risk = serializers.IntegerField(allow_null=True)
     oldest_item_age_minutes = serializers.FloatField(allow_null=True)
     flow_source = serializers.ChoiceField(choices=["explicit", "counters", "net_inferred", "none"])
     interval_seconds = serializers.FloatField(allow_null=True, help_text="Since the previous snapshot of the scope.")
+    added_per_hour = serializers.FloatField(allow_null=True, help_text="Items an hour, over the trailing hour.")
+    completed_per_hour = serializers.FloatField(allow_null=True, help_text="Items an hour, over the trailing hour.")
     slope_per_hour = serializers.FloatField(allow_null=True, help_text="Items an hour, by Theil-Sen.")
     quality = serializers.ChoiceField(choices=["ok", "partial", "stale"])
     derived = serializers.BooleanField(help_text="Rolled up from queues rather than posted.")
+    age_profile = AgeBucketSerializer(
+        many=True,
+        required=False,
+        help_text="Items at least so old, cumulative; above queues only where all inside send the same ages.",
+    )
     reasons = serializers.DictField(child=serializers.CharField(), required=False, help_text="Why a field is null.")
 
 

@@ -13,8 +13,9 @@ from backlog.models import CurrentBacklog, Quality, Snapshot
 from intraday.org.models import Scope
 from realtime.rooms import RoomFilter
 
-COLUMNS = [name for name in BacklogChanged.__struct_fields__ if name != "reasons"]
-"""Of a table of figures: all fields but the explanations of nulls."""
+COLUMNS = [name for name in BacklogChanged.__struct_fields__ if name not in ("reasons", "age_profile")]
+"""The columns of a table of figures: all fields but the explanations of nulls and the age profile, which is a table of
+its own."""
 
 
 def _current(organization_id: str, using: str = "default") -> QuerySet[CurrentBacklog]:
@@ -102,4 +103,7 @@ def history(
 
 
 def as_dict(payload: BacklogChanged) -> dict[str, Any]:
-    return {name: value for name, value in structs.asdict(payload).items() if value is not msgspec.UNSET}
+    found = {name: value for name, value in structs.asdict(payload).items() if value is not msgspec.UNSET}
+    if payload.age_profile is not msgspec.UNSET:
+        found["age_profile"] = msgspec.to_builtins(payload.age_profile)
+    return found

@@ -1,5 +1,6 @@
 """The shape of backlog rows on the wire, checked before any service sees them."""
 
+from itertools import pairwise
 from typing import Any
 
 from django.utils import timezone
@@ -10,6 +11,16 @@ from intraday.rest.fields import FiniteField, InstantField, check_not_ahead
 COUNT_MAX = 1_000_000_000
 COUNTER_MAX = 10**15  # the sum over thousands of queues still fits a column
 MINUTES_MAX = 60 * 24 * 366 * 50
+
+
+MAX_BUCKETS = 24
+
+
+class AgeBucketSerializer(serializers.Serializer):
+    """So many of the waiting items are at least so old."""
+
+    older_than_minutes = FiniteField(min_value=0, max_value=MINUTES_MAX)
+    items = serializers.IntegerField(min_value=0, max_value=COUNT_MAX)
 
 
 class BacklogSnapshotSerializer(serializers.Serializer):
@@ -43,6 +54,30 @@ class BacklogSnapshotSerializer(serializers.Serializer):
         min_value=0, max_value=COUNTER_MAX, required=False, allow_null=True
     )
     oldest_item_age_minutes = FiniteField(min_value=0, max_value=MINUTES_MAX, required=False, allow_null=True)
+    age_profile = serializers.ListField(
+        child=AgeBucketSerializer(),
+        required=False,
+        allow_null=True,
+        min_length=1,
+        max_length=MAX_BUCKETS,
+        help_text="How many items are at least so old, cumulative: 0, 60 and 120 minutes with 10, 4 and 1 items are 6 "
+        "items younger than an hour, 3 between one and two hours, and 1 older. Ages ascend, items do not.",
+    )
+
+    def validate_age_profile(self, profile: list[dict[str, Any]] | None) -> list[dict[str, Any]] | None:
+        for number, (younger, older) in enumerate(pairwise(profile or []), start=2):
+            if older["older_than_minutes"] <= younger["older_than_minutes"]:
+                raise serializers.ValidationError(
+                    f"Bucket {number}: older_than_minutes is {older['older_than_minutes']:g} after "
+                    f"{younger['older_than_minutes']:g}. Send each age once, in ascending order."
+                )
+            if older["items"] > younger["items"]:
+                raise serializers.ValidationError(
+                    f"Bucket {number}: {older['items']} items are at least {older['older_than_minutes']:g} minutes "
+                    f"old, but only {younger['items']} at least {younger['older_than_minutes']:g}. Counts are "
+                    "cumulative: an older bucket holds no more items than a younger one."
+                )
+        return None if profile is None else [dict(bucket) for bucket in profile]
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         check_not_ahead("snapshot_time", attrs["snapshot_time"], timezone.now())
@@ -51,11 +86,16 @@ class BacklogSnapshotSerializer(serializers.Serializer):
                 raise serializers.ValidationError({name: ["More than total_items."]})
         if (attrs.get("items_added") is None) != (attrs.get("items_completed") is None):
             raise serializers.ValidationError({"items_added": ["Send items_added and items_completed together."]})
+        profile = attrs.get("age_profile")
+        if profile and profile[0]["items"] > attrs["total_items"]:
+            raise serializers.ValidationError(
+                {"age_profile": [f"Bucket 1 has {profile[0]['items']} items, more than total_items."]}
+            )
         return attrs
 
 
 def to_row(valid: dict[str, Any]) -> dict[str, Any]:
-    """The wire's names to those of the model (backlog.services.Row)."""
+    """The wire's names to those of the model (backlog.settling.Row)."""
     return {
         "department_id": valid.get("department_id") or "",
         "queue_name": valid.get("queue_name") or "",
@@ -70,4 +110,5 @@ def to_row(valid: dict[str, Any]) -> dict[str, Any]:
         "added_total": valid.get("items_added_total"),
         "completed_total": valid.get("items_completed_total"),
         "oldest_age_minutes": valid.get("oldest_item_age_minutes"),
+        "age_profile": valid.get("age_profile"),
     }

@@ -1,50 +1,23 @@
 """Writing the backlog: store what feeds say, work out what follows, roll it up, publish what is news."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from typing import Any, Literal
+from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
-from backlog import currents, formulas, rollup
-from backlog.currents import Window
+from backlog import currents, days, known, rollup
+from backlog.days import Changes
 from backlog.events import BacklogChanged
 from backlog.models import CurrentBacklog, Snapshot
+from backlog.settling import Row, RowResult, Settled, settle
 from intraday.jobs import dirty
 from intraday.org.models import Organization, Scope
 from intraday.org.services import resolve_scopes
-from realtime.publish import EventRef, publish
-
-Row = Mapping[str, Any]
-"""A valid row: `department_id`, `queue_name`, `time` and the fields of STATED."""
-
-STATED = [
-    "total_items",
-    "average_wait_minutes",
-    "items_over_sla",
-    "items_at_risk",
-    "stated_compliance",
-    "stated_added",
-    "stated_completed",
-    "added_total",
-    "completed_total",
-    "oldest_age_minutes",
-]
-"""What a feed says. Two rows of one scope and time that agree in all of these are the same row."""
-
-Outcome = Literal["created", "corrected", "duplicate", "late", "superseded"]
-
-
-@dataclass
-class RowResult:
-    """What became of a row; `event` is its place in the log if it was news."""
-
-    result: Outcome
-    snapshot: Snapshot
-    event: EventRef | None = None
-    warnings: list[str] = field(default_factory=list)
+from realtime.publish import publish
 
 
 @dataclass
@@ -75,22 +48,44 @@ def ingest(
     if atomic and done.errors:
         transaction.set_rollback(True)  # queues that other rows named first
         return Ingested(errors=done.errors)
+    zone = ZoneInfo(organization.time_zone)
     queues = {scope: group for scope, group in by_scope.items() if scope.queue_name}
     above = {scope: group for scope, group in by_scope.items() if not scope.queue_name}
     currents.ensure({*by_scope, *(levels[code] for scope in queues for code in (scope.department_id, ""))})
-    news = _store(queues, currents.lock(queues), now, done)
-    codes = [*sorted({scope.department_id for scope in news}), ""] if news else []
-    rolled = [levels[code] for code in codes]
-    upper = currents.lock({*above, *rolled}, with_snapshot=True)
-    news |= _store(above, upper, now, done)
-    dirty.mark(news, now=now)  # what was posted; the levels above follow from it
-    news |= rollup.derive({scope: upper[scope] for scope in rolled if scope not in news}, now=now)
-    _publish(news, done)
+    stored = _store(queues, currents.lock(queues), now, zone, done)
+    news = _news(stored)
+    changed = _levels(scope for scope, each in stored.items() if any(map(any, each.changes.values())))
+    rolled = [levels[code] for code in _levels(news)]
+    upper = currents.lock({*above, *rolled, *(levels[code] for code in changed)}, with_snapshot=bool(rolled))
+    posted = _news(_store(above, {scope: upper[scope] for scope in above}, now, zone, done))
+    rollup.amend(upper, _changes_by_level(stored), zone)
+    dirty.mark(news | posted, now=now)  # what was posted; the levels above follow from it
+    derived = rollup.derive({scope: upper[scope] for scope in rolled}, posted=posted, zone=zone, now=now)
+    _publish(news | posted | derived, done)
     if dry_run:
         transaction.set_rollback(True)
         for result in done.results.values():
             result.event = None
     return done
+
+
+def _levels(queues: Iterable[Scope]) -> list[str]:
+    """The levels above these queues, by department; the organization ('') comes last."""
+    departments = sorted({scope.department_id for scope in queues})
+    return [*departments, ""] if departments else []
+
+
+def _news(stored: Mapping[Scope, Settled]) -> dict[Scope, Snapshot]:
+    return {scope: each.newest for scope, each in stored.items() if each.newest is not None}
+
+
+def _changes_by_level(stored: Mapping[Scope, Settled]) -> dict[str, Changes]:
+    """By how much the flows of the queues of each level changed, by department; '' is the organization."""
+    found: dict[str, Changes] = {}
+    for scope, each in stored.items():
+        for level in (scope.department_id, ""):
+            found[level] = days.summed([*found.get(level, {}).items(), *each.changes.items()])
+    return found
 
 
 def _by_scope(
@@ -112,113 +107,28 @@ def _store(
     groups: Mapping[Scope, Sequence[tuple[int, Row]]],
     rows: Mapping[Scope, CurrentBacklog],
     now: datetime,
+    zone: ZoneInfo,
     done: Ingested,
-) -> dict[Scope, Snapshot]:
-    """Settle and save the rows of these scopes; the newest snapshot of every scope that it changed."""
+) -> dict[Scope, Settled]:
+    """Settle and save the rows of these scopes, and add their flows to the totals of the queues."""
     if not groups:
         return {}
-    stored = _stored(groups, rows)
-    settled = {scope: _settle(scope, group, rows[scope], stored, now) for scope, group in groups.items()}
-    changed = [snapshot for each in settled.values() for snapshot in each.changed.values()]
-    currents.save(changed, [rows[scope] for scope, each in settled.items() if each.changed])
-    news = {scope: each.newest for scope, each in settled.items() if each.newest is not None}
+    stored = known.around(groups, rows)
+    settled = {
+        scope: settle(scope, group, rows[scope], stored.get(scope.pk, {}), now=now, zone=zone)
+        for scope, group in groups.items()
+    }
+    changed = {scope: each for scope, each in settled.items() if each.changed}
+    for scope, each in changed.items():
+        if scope.queue_name:
+            days.book(rows[scope], each.changes)
+    currents.save(
+        [snapshot for each in changed.values() for snapshot in each.changed.values()],
+        [rows[scope] for scope in changed],
+    )
     for each in settled.values():
         done.results.update(each.results)
-    return news
-
-
-def _stored(
-    groups: Mapping[Scope, Sequence[tuple[int, Row]]], rows: Mapping[Scope, CurrentBacklog]
-) -> dict[tuple[int, datetime], Snapshot]:
-    """Snapshots that are there already. Newer than current there is none, so usually nothing is asked."""
-    old = [
-        (scope.pk, row["time"])
-        for scope, group in groups.items()
-        for _, row in group
-        if (newest := rows[scope].time) is not None and row["time"] <= newest
-    ]
-    if not old:
-        return {}
-    found = Snapshot.objects.filter(scope__in={pk for pk, _ in old}, time__in={time for _, time in old})
-    return {(snapshot.scope_id, snapshot.time): snapshot for snapshot in found}
-
-
-@dataclass
-class _Settled:
-    results: dict[int, RowResult] = field(default_factory=dict)
-    changed: dict[Any, Snapshot] = field(default_factory=dict)  # by primary key
-    newest: Snapshot | None = None  # set if the scope's current figure changed
-
-
-def _settle(
-    scope: Scope,
-    group: Sequence[tuple[int, Row]],
-    current: CurrentBacklog,
-    stored: dict[tuple[int, datetime], Snapshot],
-    now: datetime,
-) -> _Settled:
-    """Decide about the rows of one scope in order of their time; later ones of the same time count."""
-    settled, window, newest_before = _Settled(), Window(current), current.time
-    ordered = sorted(group, key=lambda each: (each[1]["time"], each[0]))
-    corrected_below = _corrected_below(ordered)
-    for index, row in ordered:
-        if index in corrected_below:
-            continue
-        snapshot = stored.get((scope.pk, row["time"]))
-        if snapshot is not None and not snapshot.derived and _says(snapshot) == _says(row):
-            settled.results[index] = RowResult("duplicate", snapshot)
-            continue
-        outcome: Outcome = "corrected"
-        if snapshot is None:
-            snapshot = stored[scope.pk, row["time"]] = Snapshot(scope=scope, time=row["time"])
-            outcome = "late" if newest_before is not None and row["time"] < newest_before else "created"
-        _fill(snapshot, row, now, window)
-        settled.results[index] = RowResult(outcome, snapshot)
-        settled.changed[snapshot.pk] = snapshot
-    for index, time in corrected_below.items():
-        settled.results[index] = RowResult("superseded", stored[scope.pk, time])
-    _crown(settled, current, window)
     return settled
-
-
-def _corrected_below(ordered: Sequence[tuple[int, Row]]) -> dict[int, datetime]:
-    """Rows that a later one of the same batch and time contradicts. Storing them first would make every retry of the
-    batch a correction there and back, with an event each time."""
-    last = {row["time"]: row for _, row in ordered}
-    if len(last) == len(ordered):
-        return {}
-    return {index: row["time"] for index, row in ordered if _says(row) != _says(last[row["time"]])}
-
-
-def _says(said: Snapshot | Row) -> list[Any]:
-    return [said[name] if isinstance(said, Mapping) else getattr(said, name) for name in STATED]
-
-
-def _fill(snapshot: Snapshot, row: Row, now: datetime, window: Window) -> None:
-    snapshot.derived, snapshot.received_at = False, now
-    for name in STATED:
-        setattr(snapshot, name, row[name])
-    # A feed that knows only what is at risk gets that published as over SLA too, and is told so by its quality.
-    over = snapshot.items_over_sla if snapshot.items_over_sla is not None else snapshot.items_at_risk
-    snapshot.over_sla = over
-    stated = snapshot.stated_compliance
-    snapshot.compliance = stated if stated is not None else formulas.compliance_percent(snapshot.total_items, over)
-    currents.work_out(snapshot, window, reason_to_doubt=snapshot.items_over_sla is None)
-
-
-def _crown(settled: _Settled, current: CurrentBacklog, window: Window) -> None:
-    """The newest changed snapshot becomes current unless the scope knows a newer one; others gave way to it."""
-    if not settled.changed:
-        return
-    newest = max(settled.changed.values(), key=lambda snapshot: snapshot.time)
-    if current.time is not None and newest.time < current.time:
-        window.remember(current)
-        return
-    for result in settled.results.values():
-        if result.result == "created" and result.snapshot is not newest:
-            result.result = "superseded"
-    currents.advance(current, newest, window)
-    settled.newest = newest
 
 
 def _publish(news: Mapping[Scope, Snapshot], done: Ingested) -> None:

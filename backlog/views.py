@@ -11,6 +11,7 @@ from rest_framework.views import APIView
 
 from backlog import schema, selectors, services
 from backlog.serializers import BacklogSnapshotSerializer, to_row
+from backlog.settling import RowResult
 from intraday.intake.booking import booked
 from intraday.org.access import Principal
 from intraday.org.models import Scope
@@ -68,7 +69,7 @@ class BatchIngestView(APIView):
         return batches.batch_response(answers, rows.rejected | done.errors)
 
 
-def _answer(result: services.RowResult, warnings: list[str] | None) -> Mapping[str, Any]:
+def _answer(result: RowResult, warnings: list[str] | None) -> Mapping[str, Any]:
     event = None if result.event is None else result.event._asdict()
     answer = {"snapshot_id": str(result.snapshot.pk), "result": result.result, "event": event}
     said = [*result.warnings, *(warnings or [])]

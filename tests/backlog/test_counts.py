@@ -79,3 +79,21 @@ def test_reading_takes_as_many_statements_for_500_scopes_as_for_one(api: Contrac
     post_batch(api, *(row("support", minutes) for minutes in range(1, 200)))
     assert [len(statements(read)) for read in reads] == few
     assert max(few) <= 4
+
+
+def test_single_posts_take_a_bounded_number_of_statements(api: ContractClient):
+    """A late row looks up its neighbours and locks the levels; one of a day that has ended amends their figures."""
+    post_batch(api, *(row("support", minutes) for minutes in range(1, 60)))
+    day = 24 * 60
+    found = {}
+    for name, minutes, total in (
+        ("newer", 60, 10),
+        ("corrected", 60, 11),
+        ("late", 30.5, 11),
+        ("next day", 60 + day, 10),
+        ("late by a day", 29.5, 50),
+    ):
+        body = row("support", minutes, total)
+        found[name] = ingestion(statements(partial(post, api, body)))
+    counts = {name: len(each) for name, each in found.items()}
+    assert counts == {"newer": 15, "corrected": 16, "late": 9, "next day": 16, "late by a day": 12}

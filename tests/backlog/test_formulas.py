@@ -11,12 +11,17 @@ from hypothesis import strategies as st
 from backlog.formulas import (
     Flows,
     Point,
+    Rates,
     compliance_percent,
     flows,
     flows_explain_change,
+    looked_at,
+    merged,
+    rates,
     trend,
     with_flows,
 )
+from backlog.window import RAW_POINTS, thinned
 from intraday.rounding import half_up
 
 HOUR = 3600
@@ -47,6 +52,12 @@ def counters(time: float, total: int, added: int | None, completed: int | None) 
         ),
         pytest.param(
             counters(0, 5, 100, 90), counters(QUARTER, 7, 4, 2), Flows(4, 2, "counters"), id="both counters start over"
+        ),
+        pytest.param(
+            counters(0, 5, 100, 90), counters(QUARTER, 7, 105, 88), Flows(5, 0, "counters"), id="two were reopened"
+        ),
+        pytest.param(
+            counters(0, 5, 100, 90), counters(QUARTER, 7, 50, 46), Flows(50, 0, "counters"), id="half of it is a reset"
         ),
         pytest.param(
             counters(0, 5, 100, 90), counters(QUARTER, 5, 100, 90), Flows(0, 0, "counters"), id="counters at rest"
@@ -139,6 +150,64 @@ def test_trend_looks_back_90_minutes(first: float, label: str) -> None:
     assert trend(points).label == label
 
 
+@pytest.mark.parametrize(
+    ("step", "count", "expected"),
+    [
+        pytest.param(10, 600, 16, id="every 10 s: one a minute, for a quarter of an hour"),
+        pytest.param(60, 100, 16, id="every minute: a quarter of an hour"),
+        pytest.param(45, 100, 11, id="every 45 s: every other one"),
+        pytest.param(300, 100, 7, id="every five minutes: seven"),
+        pytest.param(900, 100, 7, id="every quarter of an hour: 90 minutes"),
+        pytest.param(1800, 100, 4, id="every half hour: 90 minutes"),
+        pytest.param(10, 7, 2, id="a minute is two points"),
+    ],
+)
+def test_a_trend_looks_at_15_to_90_minutes_of_points_a_minute_apart(step: int, count: int, expected: int) -> None:
+    points = looked_at(series([10] * count, step=step, added=2, completed=1))
+    assert len(points) == expected
+    assert all(later.time - earlier.time >= 60 for earlier, later in pairwise(points))
+    assert points[-1].time - points[0].time <= 5400
+    # The points left out have not taken their flows along: two come in and one goes out in each step.
+    assert [p.added for p in points[1:]] == [2 * (b.time - a.time) / step for a, b in pairwise(points)]
+
+
+@pytest.mark.parametrize(
+    ("points", "expected"),
+    [
+        pytest.param(series([10] * 5, added=6, completed=3), Rates(24, 12), id="an hour of quarters"),
+        pytest.param(series([10] * 9, added=6, completed=3), Rates(24, 12), id="two hours of quarters"),
+        pytest.param(series([10] * 2, added=6, completed=3), Rates(24, 12), id="a quarter"),
+        pytest.param(series([10] * 2, step=600, added=6, completed=3), Rates(36, 18), id="ten minutes are enough"),
+        pytest.param(series([10] * 2, step=599, added=6, completed=3), None, id="less are not"),
+        pytest.param(series([10], added=6, completed=3), None, id="the first snapshot"),
+        pytest.param(series([10] * 5), None, id="flows unknown"),
+        # half of a step of two hours lies within the hour: 60 of 120
+        pytest.param(series([10, 10], step=7200, added=120, completed=24), Rates(60, 12), id="a step of two hours"),
+        # 8 within the last quarter; those of the quarters before are not known
+        pytest.param(
+            [*series([10] * 4), Point(4 * QUARTER, 10, 8, 4)], Rates(32, 16), id="as far back as flows are known"
+        ),
+        # half an hour of work (30, 20) lands in 3 s, twice in the hour: 60 and 40, not 36,000
+        pytest.param(
+            [
+                Point(0, 9, 0, 0),
+                Point(1797, 9, 0, 0),
+                Point(1800, 9, 30, 20),
+                Point(3597, 9, 0, 0),
+                Point(3600, 9, 30, 20),
+            ],
+            Rates(60, 40),
+            id="work that lands in 3 s",
+        ),
+    ],
+)
+def test_rates_are_the_flows_of_the_trailing_hour(points: list[Point], expected: Rates | None) -> None:
+    found = rates(points)
+    assert (found is None) == (expected is None)
+    if found is not None and expected is not None:
+        assert (found.added, found.completed) == pytest.approx((expected.added, expected.completed))
+
+
 def test_flows_of_the_first_point_belong_to_the_time_before_the_window() -> None:
     points = series([10, 15, 20, 25], added=8, completed=8)
     assert trend([points[0]._replace(added=10_000, completed=10_000), *points[1:]]).label == "growing"
@@ -204,13 +273,35 @@ OPPOSITE = {"growing": "decreasing", "decreasing": "growing", "stable": "stable"
 @given(walks(), st.integers(0, 2_000))
 def test_a_queue_mirrored_has_the_opposite_trend(points: list[Point], axis: int) -> None:
     """Mirrored at its median, so that the 5 % of the median stay what they are."""
-    recent = [p for p in points if p.time >= points[-1].time - 5400][-7:]
+    recent = looked_at(points)
     totals = sorted(p.total for p in recent)
     doubled_median = totals[(len(totals) - 1) // 2] + totals[len(totals) // 2]
     mirrored = [p._replace(total=doubled_median - p.total, added=p.completed, completed=p.added) for p in points]
     there, back = trend(points), trend(mirrored)
     assert back.label == OPPOSITE[there.label]
     assert back.slope_per_hour == (None if there.slope_per_hour is None else pytest.approx(-there.slope_per_hour))
+
+
+@given(walks(min_size=2), st.integers(1, 11))
+def test_thinning_step_by_step_is_thinning_at_once(points: list[Point], scale: int) -> None:
+    """Steps from seconds to hours; nothing that a later step needs is lost, and no flow."""
+    points = [p._replace(time=points[0].time + (p.time - points[0].time) // scale**2) for p in points]
+    points = [p for p, later in pairwise([*points, Point(math.inf, 0)]) if p.time < later.time]
+    kept: list[Point] = []
+    for point in points:
+        kept = thinned([*kept, point])
+    assert kept == thinned(points)
+    assert kept[-RAW_POINTS:] == points[-RAW_POINTS:]
+
+
+@given(walks(min_size=2))
+def test_merging_points_loses_no_flow(points: list[Point]) -> None:
+    whole = points[0]
+    for point in points[1:]:
+        whole = merged(whole, point)
+    flows_known = [None if p.added is None else p.added for p in points]
+    assert whole.added == (None if None in flows_known else sum(count for count in flows_known if count is not None))
+    assert (whole.time, whole.total) == (points[-1].time, points[-1].total)
 
 
 @given(walks(), st.integers(-1_000_000_000, 1_000_000_000))

@@ -302,6 +302,8 @@ def test_every_null_has_its_reason(api: ContractClient, heard: Hear):
                 "items_at_risk",
                 "oldest_item_age_minutes",
                 "interval_seconds",
+                "added_per_hour",
+                "completed_per_hour",
                 "slope_per_hour",
             }
         )

@@ -131,13 +131,16 @@ def test_a_page_that_just_fits_has_no_next(api: ContractClient):
     assert [answer["next"] for answer in answers] == [at(1), None]
 
 
+FULL = {"sla_at_risk_count": 1, "oldest_item_age_minutes": 1.25, "items_added": 3, "items_completed": 3}
+
+
 @pytest.mark.parametrize("accept", [{"format": "csv"}, None], ids=["?format=csv", "Accept: text/csv"])
 def test_csv_is_the_json_cell_by_cell(api: ContractClient, accept: dict[str, str] | None):
     awkward = 'a,"b";\u00e9 =1+1'
     post_batch(
         api,
         row(awkward, 0, items_over_sla=None),
-        *(row(awkward, minutes, sla_at_risk_count=1, oldest_item_age_minutes=1.25) for minutes in (15, 30, 45)),
+        *(row(awkward, minutes, **FULL) for minutes in (15, 30, 45)),
     )
     query = {"queue_name": awkward}
     items = api.get(HISTORY, query).json()["items"]

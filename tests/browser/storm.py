@@ -186,6 +186,8 @@ def backlog(queue: Queue | None, now: datetime, **fields: Any) -> dict[str, Any]
         "oldest_item_age_minutes": 74.0,
         "flow_source": "explicit",
         "interval_seconds": 60.0,
+        "added_per_hour": 2400.0,
+        "completed_per_hour": 1320.0,
         "slope_per_hour": slope,
         "quality": "ok",
         "derived": queue is None,

@@ -86,7 +86,7 @@ export function backlog(figure: Backlog): Explanation {
   return {
     formula:
       "Items waiting, as the feed last said; above queues the sum of their newest figures. Trend: median slope of the " +
-      "last 7 snapshots, outside a band of noise.",
+      "last 7 snapshots, or of the last quarter of an hour, outside a band of noise.",
     inputs: [
       ["Added since before", number(figure.items_added_this_interval)],
       ["Completed since before", number(figure.items_completed_this_interval)],

@@ -25,6 +25,7 @@ export interface Protocol {
   Service: Service;
   Health: Health;
   BacklogChanged: BacklogChanged;
+  AgeBucket: AgeBucket;
   AttendanceChanged: AttendanceChanged;
   RecentCheckin: RecentCheckin;
   CheckedIn: CheckedIn;
@@ -296,6 +297,10 @@ export interface Health {
  * `backlog:update`: how much work waits in a scope. Percent are 0-100, waits and ages minutes.
  *
  * `items_over_sla` have breached already, `items_at_risk` will soon. A null has its reason in `reasons`.
+ * `items_added_this_interval` and `items_completed_this_interval` happened since the previous figure of the scope;
+ * over a local day they add up to what was posted, above queues to what the queues inside posted. There they may be
+ * below zero, where a feed corrected an earlier count downwards. `added_per_hour` and `completed_per_hour` are the
+ * rates of the trailing hour. `age_profile` is left out where the feed, or a queue inside, does not send it.
  */
 export interface BacklogChanged {
   snapshot_id: string;
@@ -314,12 +319,22 @@ export interface BacklogChanged {
   oldest_item_age_minutes: number | null;
   flow_source: "counters" | "explicit" | "net_inferred" | "none";
   interval_seconds: number | null;
+  added_per_hour: number | null;
+  completed_per_hour: number | null;
   slope_per_hour: number | null;
   quality: "ok" | "partial" | "stale";
   derived: boolean;
+  age_profile?: AgeBucket[];
   reasons?: {
     [k: string]: string | undefined;
   };
+}
+/**
+ * So many of the waiting items are at least so old.
+ */
+export interface AgeBucket {
+  older_than_minutes: number;
+  items: number;
 }
 /**
  * `attendance:update`: who was to be there and who is (DOMAIN 3.7).

@@ -1,0 +1,70 @@
+"""The stored snapshots that a post needs to know: those it repeats or corrects, and the neighbours of late ones."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import OuterRef, QuerySet, Subquery
+
+from backlog.models import CurrentBacklog, Snapshot
+from backlog.window import LOOK_BACK_SECONDS, RAW_POINTS
+from intraday.org.models import Scope
+
+LOOK_BACK = timedelta(seconds=LOOK_BACK_SECONDS)
+Known = dict[int, dict[datetime, Snapshot]]
+"""By scope and time."""
+
+
+def around(groups: Mapping[Scope, Sequence[tuple[int, Any]]], rows: Mapping[Scope, CurrentBacklog]) -> Known:
+    """Return what is stored of the times of these rows, and of the time around those that are late: all that their
+    flows, rates and trend follow from, and what follows from them.
+
+    Rows newer than the current snapshot, the usual case, ask nothing; corrections of it and late rows one statement.
+    """
+    newest = {scope.pk: time for scope in groups if (time := rows[scope].time) is not None}
+    old = [
+        (scope.pk, row["time"])
+        for scope, group in groups.items()
+        for _, row in group
+        if scope.pk in newest and row["time"] <= newest[scope.pk]
+    ]
+    if not old:
+        return {}
+    late = any(time < newest[pk] for pk, time in old)
+    scopes, times = {pk for pk, _ in old}, {time for _, time in old}
+    if late:
+        snapshots = _around({scope.pk: rows[scope] for scope in groups if scope.pk in scopes}, min(times), max(times))
+    else:
+        snapshots = Snapshot.objects.filter(scope__in=scopes, time__in=times)
+    found: Known = {}
+    for snapshot in sorted(snapshots, key=lambda each: each.time):
+        found.setdefault(snapshot.scope_id, {})[snapshot.time] = snapshot
+    return found
+
+
+def _around(rows: Mapping[int, CurrentBacklog], earliest: datetime, latest: datetime) -> QuerySet[Snapshot]:
+    """Everything from 90 minutes before these times on, up to the newest snapshot if its window reaches back so far;
+    and the snapshots before and after that."""
+    since = earliest - LOOK_BACK
+    reached = (row.time for row in rows.values() if row.time is not None and latest.timestamp() >= _first(row))
+    until = max([latest, *reached])
+    its = Snapshot.objects.filter(scope=OuterRef("pk"))
+    before = its.filter(time__lt=since).order_by("-time").values("pk")[:1]
+    after = its.filter(time__gt=until).order_by("time").values("pk")[:1]
+    between = Snapshot.objects.filter(scope__in=rows, time__range=(since, until)).order_by()
+    return between.union(_each(before, rows), _each(after, rows), all=True)
+
+
+def _each(neighbour: QuerySet[Any], scopes: Collection[int]) -> QuerySet[Snapshot]:
+    """The neighbour of each scope: one look-up in the index each."""
+    ids = Scope.objects.filter(pk__in=scopes).values(neighbour=Subquery(neighbour))
+    return Snapshot.objects.filter(pk__in=ids).order_by()
+
+
+def _first(row: CurrentBacklog) -> float:
+    """When the window of the row begins: it is longer than 90 minutes where a feed posts seldom, and not full yet
+    where it has posted little."""
+    assert row.time is not None
+    if len(row.window) < RAW_POINTS:
+        return 0.0
+    return min((row.time - LOOK_BACK).timestamp(), float(row.window[0][0]))
