@@ -5,25 +5,29 @@ from datetime import datetime, timedelta
 
 from attendance import stands
 from attendance.instants import micros
+from attendance.intervals import HOUR
 from attendance.models import CurrentAttendance, Snapshot
-from attendance.rules import HOUR, arrival
+from attendance.rules import arrival
 from attendance.stands import Checkin, Counts
 from intraday.org.models import Scope
 
 RECENT = HOUR
 RECENT_MAX = 10
 DRIFT = timedelta(minutes=5)
+DERIVED_BY = 2
+"""Version of the rules that make duties and spells. To be raised where stored ones must be worked out anew."""
 COUNTED = [name for name in Counts.__slots__ if name != "lost"]
 
 
-def lock(organization: Scope) -> datetime | None:
-    """Waits for whoever else writes this organization's attendance; the time of its newest figures.
+def lock(organization: Scope) -> CurrentAttendance:
+    """Wait for other writers of this organization's attendance; return its own row, with the time of its figures.
 
     Every write changes the figures of the organization, so writers could not go side by side anyway; and one lock,
     taken first, cannot be taken in the wrong order.
     """
-    CurrentAttendance.objects.bulk_create([CurrentAttendance(scope=organization)], ignore_conflicts=True)
-    return CurrentAttendance.objects.select_for_update(of=("self",)).get(scope=organization).time
+    row = CurrentAttendance(scope=organization, derived_by=DERIVED_BY)
+    CurrentAttendance.objects.bulk_create([row], ignore_conflicts=True)
+    return CurrentAttendance.objects.select_for_update(of=("self",)).get(scope=organization)
 
 
 def renew(

@@ -84,6 +84,8 @@ class Duty(models.Model):
     starts = models.BigIntegerField()
     ends = models.BigIntegerField()
     on_leave = models.BooleanField(default=False)
+    of_department = models.BooleanField(default=True)
+    of_organization = models.BooleanField(default=True)
     made_at = models.DateTimeField(db_index=True)
 
     class Meta:
@@ -95,7 +97,7 @@ class Duty(models.Model):
 
 
 class Spell(models.Model):
-    """A stretch of a person's time in one status, as follows from her records (attendance.rules.Spell)."""
+    """A stretch of a person's time in one status, as follows from her records (attendance.spells.Spell)."""
 
     organization = models.ForeignKey(Organization, models.CASCADE, related_name="+")
     person = models.ForeignKey(Person, models.CASCADE, related_name="spells")
@@ -106,6 +108,7 @@ class Spell(models.Model):
     came_at = models.BigIntegerField(null=True)
     said_at = models.BigIntegerField()
     heard_at = models.BigIntegerField()
+    left_at = models.BigIntegerField(null=True)
     made_at = models.DateTimeField(db_index=True)
 
     class Meta:
@@ -152,6 +155,9 @@ class CurrentAttendance(models.Model):
     scope = models.OneToOneField(Scope, models.CASCADE, primary_key=True, related_name="current_attendance")
     snapshot = models.ForeignKey(Snapshot, models.SET_NULL, null=True, related_name="+")
     time = models.DateTimeField(null=True)
+    derived_by = models.PositiveSmallIntegerField(
+        default=0, help_text="Version of the rules by which the organization's duties and spells were worked out."
+    )
 
     class Meta:
         verbose_name_plural = "current attendance"

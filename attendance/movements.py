@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from attendance import rules, timeline
 from attendance.events import CheckedIn, CheckedOut
 from attendance.instants import instant
+from attendance.intervals import EARLY, GRACE, MINUTE
 from attendance.models import Duty, Person
-from attendance.rules import EARLY, GRACE, MINUTE, Spell
+from attendance.spells import Spell
 from attendance.timeline import Retold
 from realtime.publish import Builder
 
@@ -34,7 +35,7 @@ def seen(retold: Mapping[int, Retold], people: Mapping[int, Person]) -> list[Mov
 def _duties(people: Iterable[int], spells: Iterable[Spell]) -> dict[int, list[Duty]]:
     times = [spell.starts if spell.came_at is None else spell.came_at for spell in spells]
     rows = Duty.objects.filter(
-        person__in=people, on_leave=False, ends__gt=min(times), starts__lte=max(times) + EARLY
+        person__in=people, of_organization=True, on_leave=False, ends__gt=min(times), starts__lte=max(times) + EARLY
     ).order_by("starts")
     found: dict[int, list[Duty]] = {}
     for row in rows:
@@ -66,7 +67,8 @@ def _came(person: Person, spell: Spell, duties: Iterable[Duty], spells: Iterable
 
 
 def _went(person: Person, spell: Spell, duties: Iterable[Duty]) -> Movement:
-    early = any(each.starts < spell.starts < each.ends - GRACE for each in duties)
+    left_at = spell.starts if spell.left_at is None else spell.left_at
+    early = not spell.paused and any(each.starts < spell.starts < each.ends - GRACE for each in duties)
     scope = {"department_id": spell.department_id} if spell.department_id else {}
 
     def payload() -> CheckedOut:
@@ -74,9 +76,9 @@ def _went(person: Person, spell: Spell, duties: Iterable[Duty]) -> Movement:
             organization_id=person.organization_id,
             employee_id=person.employee_id,
             employee_name=person.name or None,
-            timestamp=instant(spell.starts),
+            timestamp=instant(left_at),
             left_early=early,
             **scope,
         )
 
-    return Movement(spell.starts, spell.department_id, payload)
+    return Movement(left_at, spell.department_id, payload)

@@ -6,8 +6,11 @@ from datetime import datetime
 from typing import Any, Literal
 
 from attendance import people as persons
+from attendance.instants import micros
+from attendance.intervals import Interval
 from attendance.models import AttendanceRecord, Person, Shift
 from attendance.people import Row
+from attendance.schedule import interval
 from attendance.terms import Kind
 from intraday.org.models import Organization
 
@@ -25,15 +28,16 @@ class Settled:
     changed: dict[str, Shift] = field(default_factory=dict)
     people: dict[int, Person] = field(default_factory=dict)
     departments: set[str] = field(default_factory=set)
-    times: list[tuple[datetime, datetime]] = field(default_factory=list)
+    times: dict[int, list[Interval]] = field(default_factory=dict)
 
     def concerns(self, shift: Shift, person: Person) -> None:
         self.people[person.pk] = person
         self.departments.add(shift.department_id)
-        self.times.append((shift.start, shift.end))
+        self.times.setdefault(person.pk, []).append(interval(shift))
 
     def touches(self, moment: datetime) -> bool:
-        return any(start <= moment < end for start, end in self.times)
+        time = micros(moment)
+        return any(each.starts <= time < each.ends for times in self.times.values() for each in times)
 
 
 def find(organization: Organization, ids: Iterable[str]) -> dict[str, Shift]:
@@ -104,8 +108,8 @@ def _save(shifts: Collection[Shift], now: datetime, *, posted: bool) -> None:
 
 def take_posted(
     organization: Organization, people: Mapping[str, Person], records: Iterable[AttendanceRecord], *, now: datetime
-) -> dict[int, Person]:
-    """Shifts that records state in passing; the people whose shifts changed by it."""
+) -> Settled:
+    """Take over shifts that records state in passing."""
     wanted: dict[str, tuple[Person, AttendanceRecord]] = {}
     by_pk = {person.pk: person for person in people.values()}
     for record in records:
@@ -113,7 +117,7 @@ def take_posted(
             person = by_pk[record.person_id]
             wanted[f"posted:{person.employee_id}:{record.shift_start:%Y%m%dT%H%M%S}"] = person, record
     if not wanted:
-        return {}
+        return Settled()
     stored = find(organization, wanted)
     rows: dict[int, Row] = {
         number: {
@@ -128,5 +132,4 @@ def take_posted(
         }
         for number, (shift_id, (person, record)) in enumerate(wanted.items())
     }
-    settled = settle(organization, people, rows, stored, now=now, posted=True)
-    return settled.people
+    return settle(organization, people, rows, stored, now=now, posted=True)

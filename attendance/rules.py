@@ -1,63 +1,12 @@
-"""Who is where, who is to be where, and what follows (DOMAIN 3.7). Pure: no database, no clock.
-
-Instants are microseconds since 1970, and so are durations: shifts over midnight or through a change of the clock are
-compared as what they are.
-"""
+"""Who is to be where, and how a person stands to it (DOMAIN 3.7). Pure: no database, no clock."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from attendance.terms import AWAY, HERE, ON_DUTY, Kind, Status
-
-MINUTE = 60_000_000
-HOUR = 60 * MINUTE
-
-GRACE = 5 * MINUTE
-"""Coming that much after the start is on time, going that much before the end is not early."""
-NO_SHOW = 120 * MINUTE
-"""Somebody who is absent for longer does not come any more."""
-EARLY = 60 * MINUTE
-"""A check-in that long before a shift is for this shift."""
-HOLDS = 16 * HOUR
-"""What was said of a person is believed that long: somebody who forgot to check out is not present for ever."""
-
-
-# --- intervals -------------------------------------------------------------------------------------------------------
-class Interval(NamedTuple):
-    """From `starts` up to, not including, `ends`."""
-
-    starts: int
-    ends: int
-
-    def meets(self, other: "Interval") -> bool:
-        return self.starts < other.ends and other.starts < self.ends
-
-
-def union(intervals: Iterable[Interval]) -> list[Interval]:
-    """The same time in order, what touches or overlaps made one."""
-    found: list[Interval] = []
-    for each in sorted(intervals):
-        if found and each.starts <= found[-1].ends:
-            found[-1] = Interval(found[-1].starts, max(found[-1].ends, each.ends))
-        else:
-            found.append(each)
-    return found
-
-
-def without(intervals: Sequence[Interval], holes: Iterable[Interval]) -> list[Interval]:
-    """What is left of disjoint intervals outside the holes, in order."""
-    left = list(intervals)
-    for hole in holes:
-        left = [part for each in left for part in _cut(each, hole)]
-    return left
-
-
-def _cut(each: Interval, hole: Interval) -> list[Interval]:
-    if not each.meets(hole):
-        return [each]
-    parts = [Interval(each.starts, hole.starts), Interval(hole.ends, each.ends)]
-    return [part for part in parts if part.starts < part.ends]
+from attendance.intervals import GRACE, NO_SHOW, Interval, union, without
+from attendance.spells import Spell
+from attendance.terms import AWAY, ON_DUTY, Kind, Status
 
 
 # --- who is to be where ----------------------------------------------------------------------------------------------
@@ -71,16 +20,22 @@ class Plan(NamedTuple):
 
 
 class Duty(NamedTuple):
-    """When a person is to be in a department; with `on_leave`, when she is away with leave."""
+    """When a person is to be in a department; with `on_leave`, when she is away with leave.
+
+    A person is counted once in a department and once in the organization. Shifts of two departments at one time are
+    a duty in each (`of_department`), and together one duty in the organization (`of_organization`).
+    """
 
     department_id: str
     starts: int
     ends: int
     on_leave: bool = False
+    of_department: bool = True
+    of_organization: bool = True
 
 
 def duties(plans: Sequence[Plan]) -> list[Duty]:
-    """What one person's shifts add up to, posted ones in the order in which they came.
+    """Return what one person's shifts add up to, posted ones in the order in which they came.
 
     Pieces that touch (work, break, work) are one duty, else somebody who does not come would be expected anew after
     each break. Leave and days off are cut out. A posted shift gives way to a published one that it meets, and to a
@@ -88,13 +43,27 @@ def duties(plans: Sequence[Plan]) -> list[Duty]:
     """
     valid = _valid(plans)
     away = [plan.time for plan in plans if plan.kind not in ON_DUTY]
+    whole = _duties(valid, plans, away)
     found = []
     for code in sorted({plan.department_id for plan in plans}):
-        times = union(plan.time for plan in valid if plan.department_id == code)
-        found += [Duty(code, *time) for time in without(times, away)]
-        leave = union(plan.time for plan in plans if plan.department_id == code and plan.kind == Kind.LEAVE)
-        found += [Duty(code, *time, on_leave=True) for time in leave]
-    return found
+        inside = [plan for plan in valid if plan.department_id == code]
+        found += _duties(inside, [plan for plan in plans if plan.department_id == code], away)
+    alone = [duty._replace(of_department=False) for duty in whole if duty not in found]
+    return [duty._replace(of_organization=duty in whole) for duty in found] + alone
+
+
+def _duties(valid: Sequence[Plan], plans: Sequence[Plan], away: Sequence[Interval]) -> list[Duty]:
+    work = without(union(plan.time for plan in valid), away)
+    on_leave = [plan for plan in plans if plan.kind == Kind.LEAVE]
+    leave = union(plan.time for plan in on_leave)
+    return [Duty(_department(valid, time), *time) for time in work] + [
+        Duty(_department(on_leave, time), *time, on_leave=True) for time in leave
+    ]
+
+
+def _department(plans: Sequence[Plan], time: Interval) -> str:
+    """Return the department of the first of the plans of this time."""
+    return min((plan.time.starts, plan.department_id) for plan in plans if plan.time.meets(time))[1]
 
 
 def _valid(plans: Sequence[Plan]) -> list[Plan]:
@@ -103,104 +72,6 @@ def _valid(plans: Sequence[Plan]) -> list[Plan]:
     for plan in reversed([plan for plan in on_duty if plan.posted]):
         if not any(plan.time.meets(other.time) for other in kept):
             kept.append(plan)
-    return kept
-
-
-# --- who is where ----------------------------------------------------------------------------------------------------
-class Said(NamedTuple):
-    """A record."""
-
-    time: int
-    status: str
-    department_id: str = ""
-    checked_in_at: int | None = None
-    checked_out_at: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Spell:
-    """A stretch of a person's time in one status; `came_at` is set while she is there, and is when she came.
-
-    `said_at` is the time of the record that began it, `heard_at` of the last that confirmed it. `ends` is where the
-    next begins; the last one ends when nobody believes it any more.
-    """
-
-    department_id: str
-    status: str
-    starts: int
-    ends: int
-    came_at: int | None
-    said_at: int
-    heard_at: int
-
-
-def tell(spells: list[Spell], said: Said) -> None:
-    """Continue a person's spells by what is said of her next; records come in order of time."""
-    if said.status in HERE:
-        _come(spells, said)
-    elif said.status == Status.CHECKED_OUT:
-        _go(spells, said)
-    elif _still(spells, said) == said.status:
-        _confirm(spells, said)
-    else:
-        _begin(spells, said, said.status, said.time)
-
-
-def _come(spells: list[Spell], said: Said) -> None:
-    status = Status.PRESENT if said.status == Status.LATE else Status(said.status)
-    still = _still(spells, said)
-    came_before = spells[-1].came_at if still is not None else None
-    came_at = said.checked_in_at
-    if came_at is not None and said.time - came_at > HOLDS:
-        came_at = None  # some feeds repeat a check-in of long ago
-    if came_at is not None and still == Status.CHECKED_OUT and came_at <= spells[-1].starts:
-        came_at = said.time  # the first check-in of her day is not the one that brought her back
-    if came_at is None:
-        came_at = said.time if came_before is None else came_before
-    if still == status and came_at == came_before:
-        _confirm(spells, said)
-    else:
-        _begin(spells, said, status, came_at, came_at)
-
-
-def _go(spells: list[Spell], said: Said) -> None:
-    still = _still(spells, said)
-    left_at = said.time if said.checked_out_at is None else said.checked_out_at
-    if still == Status.CHECKED_OUT and said.checked_out_at in (None, spells[-1].starts):
-        _confirm(spells, said)
-        return
-    came_at, here = said.checked_in_at, still in HERE
-    if came_at is not None and not here and came_at < left_at and (not spells or spells[-1].starts < came_at):
-        _begin(spells, said, Status.PRESENT, came_at, came_at)
-    _begin(spells, said, Status.CHECKED_OUT, left_at)
-
-
-def _still(spells: Sequence[Spell], said: Said) -> str | None:
-    """The status that is believed when the next record comes."""
-    return spells[-1].status if spells and said.time - spells[-1].heard_at <= HOLDS else None
-
-
-def _confirm(spells: list[Spell], said: Said) -> None:
-    spells[-1] = replace(spells[-1], heard_at=said.time, ends=said.time + HOLDS)
-
-
-def _begin(spells: list[Spell], said: Said, status: str, since: int, came_at: int | None = None) -> None:
-    """From `since` on; from the record's time on where something later was said already."""
-    if spells:
-        last = spells[-1]
-        starts = since if since > last.starts else said.time
-        spells[-1] = replace(last, ends=min(last.ends, starts))
-    else:
-        starts = since
-    spells.append(Spell(said.department_id, status, starts, said.time + HOLDS, came_at, said.time, said.time))
-
-
-def rewound(spells: Sequence[Spell], time: int) -> list[Spell]:
-    """The spells as they were before anything was said at or after this time."""
-    kept = [spell for spell in spells if spell.said_at < time]
-    if kept:
-        heard_at = min(kept[-1].heard_at, time)
-        kept[-1] = replace(kept[-1], heard_at=heard_at, ends=heard_at + HOLDS)
     return kept
 
 

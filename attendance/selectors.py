@@ -12,8 +12,8 @@ from msgspec import structs
 from attendance import stands
 from attendance.events import AttendanceChanged
 from attendance.instants import instant, micros
+from attendance.intervals import MINUTE, Interval, union, without
 from attendance.models import AttendanceRecord, CurrentAttendance, Duty, Shift, Snapshot, Spell
-from attendance.rules import MINUTE, Interval, union, without
 from attendance.schedule import interval
 from attendance.skills import GroupSpan as GroupSpan
 from attendance.skills import SkillGroup as SkillGroup

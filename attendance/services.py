@@ -8,12 +8,13 @@ from typing import Any
 
 from django.db import transaction
 
-from attendance import currents, movements, people, records, roster, schedule, selectors, stands, timeline
+from attendance import currents, movements, people, records, roster, schedule, selectors, stands, timeline, upgrade
 from attendance.events import AttendanceChanged
 from attendance.instants import micros
 from attendance.models import AttendanceRecord, Person, Shift, Snapshot
 from attendance.people import Row
 from attendance.stands import Counts
+from attendance.timeline import Retelling
 from intraday.jobs import dirty
 from intraday.org.models import Organization, Scope
 from intraday.org.services import resolve_scopes
@@ -77,7 +78,7 @@ def ingest(
     `within`: the departments to which whoever posts is limited; rows outside are errors.
     `atomic` stores nothing unless every row can be stored; `dry_run` stores nothing at all.
     """
-    post = _begin(organization, rows, within)
+    post = _begin(organization, rows, within, now)
     if atomic and post.done.errors:
         transaction.set_rollback(True)  # departments that other rows named first
         return Ingested(errors=post.done.errors)
@@ -87,9 +88,11 @@ def ingest(
     post.done.results |= {index: RowResult(result, record) for index, (result, record) in settled.results.items()}
     changed = list(settled.changed.values())
     rostered = roster.take_posted(organization, post.people, changed, now=now)
-    schedule.rework(rostered, now=now)
     known = {person.pk: newest_before.get(employee) for employee, person in post.people.items()}
-    retold = timeline.retell(organization, changed, known, now=now)
+    retelling = Retelling()
+    retelling.by_records(changed, known)
+    retelling.by_shifts(schedule.rework(rostered.people, rostered.times, now=now), rostered.people.values())
+    retold = timeline.retell(organization, retelling, now=now)
     moved = movements.seen(retold, {person.pk: person for person in post.people.values()})
     times = [record.time for record in changed] + ([] if post.as_of is None else [post.as_of])
     departments, concerned = {record.department_id for record in changed}, {record.person_id for record in changed}
@@ -108,7 +111,7 @@ def ingest_shifts(
     dry_run: bool = False,
 ) -> Ingested:
     """Store pieces of the published schedule; publish the figures that change by it. Options as of `ingest`."""
-    post = _begin(organization, rows, within)
+    post = _begin(organization, rows, within, now)
     stored = roster.find(organization, [row["shift_id"] for row in post.rows.values()])
     for index in [index for index, row in post.rows.items() if roster.beside(stored.get(row["shift_id"]), within)]:
         del post.rows[index]
@@ -119,7 +122,9 @@ def ingest_shifts(
     _introduce(post)
     settled = roster.settle(organization, post.people, post.rows, stored, now=now)
     post.done.results |= {index: RowResult(result, shift) for index, (result, shift) in settled.results.items()}
-    schedule.rework(settled.people, now=now)
+    retelling = Retelling()
+    retelling.by_shifts(schedule.rework(settled.people, settled.times, now=now), settled.people.values())
+    timeline.retell(organization, retelling, now=now)
     at = now if settled.touches(now) else post.as_of
     if post.as_of is not None and at is not None:
         at = max(at, post.as_of)
@@ -140,7 +145,7 @@ def refresh(*, organization_id: str, now: datetime) -> int:
     past, or has ended, and figures of today would only be in its way.
     """
     levels = {scope.department_id: scope for scope in selectors.levels(organization_id)}
-    as_of = currents.lock(levels[""])
+    as_of = _lock(levels[""], now)
     if (as_of is not None and as_of >= now) or not selectors.is_live(organization_id, as_of=as_of, now=now):
         return 0
     news = currents.renew(levels.values(), at=now, now=now)
@@ -158,12 +163,19 @@ def purge(*, now: datetime) -> int:
     return gone
 
 
-def _begin(organization: Organization, rows: Mapping[int, Row], within: frozenset[str] | None) -> _Post:
+def _lock(organization: Scope, now: datetime) -> datetime | None:
+    """Wait for other writers and return the time of the newest figures."""
+    row = currents.lock(organization)
+    upgrade.bring_up_to_date(row, organization, now=now)
+    return row.time
+
+
+def _begin(organization: Organization, rows: Mapping[int, Row], within: frozenset[str] | None, now: datetime) -> _Post:
     """Find departments and people, wait for other writers, and refuse the rows that cannot be stored."""
     names = {index: (row["department_id"], "") for index, row in rows.items()}
     resolved = resolve_scopes(organization, list(names.values()), create=True, within=within)
     done = Ingested(errors={index: resolved.errors[name] for index, name in names.items() if name in resolved.errors})
-    as_of = currents.lock(resolved.levels[""]) if len(done.errors) < len(rows) else None
+    as_of = _lock(resolved.levels[""], now) if len(done.errors) < len(rows) else None
     known = people.known(organization, rows.values())
     post = _Post(organization, resolved.levels, {}, known, as_of, done)
     for index, row in rows.items():

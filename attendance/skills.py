@@ -8,9 +8,10 @@ from typing import NamedTuple
 
 from django.db.models import Q
 
+from attendance.chains import JOINS
 from attendance.instants import instant, micros
+from attendance.intervals import EARLY, HOLDS, HOUR, Interval, union, without
 from attendance.models import Duty, Shift, Spell
-from attendance.rules import EARLY, HOLDS, HOUR, Interval, union, without
 from attendance.terms import AWAY, HERE, ON_DUTY, Kind, Status
 
 Serves = frozenset[tuple[str, str]]
@@ -88,7 +89,8 @@ def _unscheduled(
 ) -> tuple[Serves, bool, bool] | None:
     """Return the head of a person who is there without a shift, neither early for one nor staying longer."""
     came_at = at if spell.came_at is None else spell.came_at
-    if not spell.department_id or any(duty.starts <= at + EARLY and duty.ends > came_at for duty in duties):
+    near = (duty for duty in duties if duty.starts <= min(at + EARLY, came_at + JOINS))
+    if not spell.department_id or any(duty.ends > came_at for duty in near):
         return None
     return frozenset([(spell.department_id, "")]), False, ready
 
@@ -104,7 +106,11 @@ def _duties(organization_id: str, at: datetime) -> dict[int, list[Interval]]:
     """Return duties near the instant by person, without leave."""
     time = micros(at)
     rows = Duty.objects.filter(
-        organization=organization_id, on_leave=False, starts__lte=time + EARLY, ends__gt=time - HOLDS
+        organization=organization_id,
+        of_organization=True,
+        on_leave=False,
+        starts__lte=time + EARLY,
+        ends__gt=time - HOLDS,
     )
     found: dict[int, list[Interval]] = {}
     for person, starts, ends in rows.values_list("person_id", "starts", "ends"):

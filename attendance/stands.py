@@ -9,14 +9,17 @@ from typing import Any
 
 from django.db import connection
 
-from attendance.rules import EARLY, GRACE, MINUTE, NO_SHOW
+from attendance.chains import JOINS
+from attendance.intervals import EARLY, GRACE, MINUTE, NO_SHOW
 from attendance.terms import Status
 
 # One row for each duty that covers the instant, with the newest spell that touches it; then people who are there
-# without a duty, or away with leave. `lost` is in microseconds.
+# without a duty, or away with leave. A person has one row in each of her departments (`of_department`) and one in the
+# organization (`of_organization`), which usually are the same row. `lost` is in microseconds.
 _STANDS = f"""
 WITH heard AS (
-    SELECT d.person_id, d.department_id, d.starts, d.ends, s.status, s.came_at, s.starts AS since,
+    SELECT d.person_id, d.department_id, d.starts, d.ends, d.of_department, d.of_organization,
+           s.status, s.came_at, s.starts AS since,
            MIN(s.came_at) OVER (PARTITION BY d.id) AS first_came_at,
            ROW_NUMBER() OVER (PARTITION BY d.id ORDER BY s.starts DESC) AS place
     FROM attendance_duty d
@@ -24,7 +27,8 @@ WITH heard AS (
     WHERE d.organization_id = %(organization)s AND d.starts <= %(at)s AND d.ends > %(at)s AND NOT d.on_leave
 ),
 on_duty AS (
-    SELECT person_id, department_id, starts, ends, first_came_at AS came_at, status AS activity,
+    SELECT person_id, department_id, starts, ends, of_department, of_organization,
+           first_came_at AS came_at, status AS activity,
            CASE WHEN status IN ('{Status.ON_LEAVE}', '{Status.DAY_OFF}') THEN status
                 WHEN first_came_at IS NULL THEN
                     CASE WHEN %(at)s <= starts + {GRACE} THEN 'expected' ELSE 'absent' END
@@ -39,26 +43,28 @@ now AS (
       AND (s.came_at IS NOT NULL OR s.status = '{Status.ON_LEAVE}')
 ),
 stands AS (
-    SELECT person_id, department_id, starts, ends, came_at, activity, standing,
+    SELECT person_id, department_id, starts, ends, of_department, of_organization, came_at, activity, standing,
            CASE WHEN standing = 'present' AND came_at > starts + {GRACE} THEN 1 ELSE 0 END AS late,
            CASE WHEN standing = 'absent' AND %(at)s > starts + {NO_SHOW} THEN 1 ELSE 0 END AS no_show,
            CASE WHEN standing = 'present' AND came_at > starts + {GRACE} THEN came_at - starts
                 WHEN standing = 'absent' THEN %(at)s - starts ELSE 0 END AS lost
     FROM on_duty
     UNION ALL
-    SELECT d.person_id, d.department_id, d.starts, d.ends, NULL, NULL, 'on_leave', 0, 0, 0
+    SELECT d.person_id, d.department_id, d.starts, d.ends, d.of_department, d.of_organization,
+           NULL, NULL, 'on_leave', 0, 0, 0
     FROM attendance_duty d
     WHERE d.organization_id = %(organization)s AND d.starts <= %(at)s AND d.ends > %(at)s AND d.on_leave
       AND NOT EXISTS (SELECT 1 FROM now WHERE now.person_id = d.person_id AND now.came_at IS NOT NULL)
     UNION ALL
-    SELECT now.person_id, now.department_id, NULL, NULL, now.came_at, now.status,
+    SELECT now.person_id, now.department_id, NULL, NULL, TRUE, TRUE, now.came_at, now.status,
            CASE WHEN now.came_at IS NULL THEN 'on_leave' ELSE 'unscheduled' END, 0, 0, 0
     FROM now
     WHERE NOT EXISTS (
         SELECT 1 FROM attendance_duty d
         WHERE d.person_id = now.person_id
           AND CASE WHEN now.came_at IS NULL THEN d.starts <= %(at)s AND d.ends > %(at)s
-                   ELSE NOT d.on_leave AND d.starts <= %(at)s + {EARLY} AND d.ends > now.came_at END
+                   ELSE NOT d.on_leave AND d.starts <= %(at)s + {EARLY} AND d.ends > now.came_at
+                        AND d.starts <= now.came_at + {JOINS} END
     )
 )
 """  # noqa: S608 - all parts are literals and constants of this project
@@ -66,7 +72,7 @@ stands AS (
 _COUNTS = (
     _STANDS
     + """
-SELECT department_id,
+SELECT department_id, of_department, of_organization,
        SUM(CASE WHEN standing IN ('present', 'expected', 'absent', 'left_early') THEN 1 ELSE 0 END),
        SUM(CASE WHEN standing = 'present' THEN 1 ELSE 0 END),
        SUM(CASE WHEN standing = 'expected' THEN 1 ELSE 0 END),
@@ -76,7 +82,7 @@ SELECT department_id,
        SUM(CASE WHEN standing = 'on_leave' THEN 1 ELSE 0 END),
        SUM(CASE WHEN standing = 'unscheduled' THEN 1 ELSE 0 END),
        SUM(lost)
-FROM stands GROUP BY department_id
+FROM stands GROUP BY department_id, of_department, of_organization
 """
 )
 
@@ -106,10 +112,15 @@ class Counts:
 
 
 def counts(organization_id: str, *, at: int) -> dict[str, Counts]:
-    """By department, those that have anybody; '' is the organization, the sum of all."""
-    rows = _rows(_COUNTS, {"organization": organization_id, "at": at})
-    by_department = {row[0]: Counts(*map(int, row[1:])) for row in rows}
-    return {**by_department, "": sum(by_department.values(), Counts())}
+    """Return counts by department, of those that have anybody; '' is the organization, which counts people once."""
+    found, whole = dict[str, Counts](), Counts()
+    for code, of_department, of_organization, *sums in _rows(_COUNTS, {"organization": organization_id, "at": at}):
+        counted = Counts(*map(int, sums))
+        if of_department:
+            found[code] = found.get(code, Counts()) + counted
+        if of_organization:
+            whole += counted
+    return {**found, "": whole}
 
 
 def _rows(statement: str, values: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
@@ -138,7 +149,9 @@ _PEOPLE = (
     + """
 SELECT p.id, p.employee_id, p.name, stands.department_id, CASE {cases} ELSE standing END, starts, ends, came_at, lost
 FROM stands JOIN attendance_person p ON p.id = stands.person_id
-WHERE (%(department)s = '' OR stands.department_id = %(department)s) AND (%(site)s = '' OR p.site_id = %(site)s)
+WHERE CASE WHEN %(department)s = '' THEN of_organization
+           ELSE of_department AND stands.department_id = %(department)s END
+  AND (%(site)s = '' OR p.site_id = %(site)s)
   AND {condition}
 ORDER BY lost DESC, p.employee_id, starts LIMIT %(limit)s
 """
@@ -182,7 +195,7 @@ WITH visits AS (
 duty AS (
     SELECT v.person_id, v.department_id, v.came_at,
            (SELECT MIN(d.starts) FROM attendance_duty d
-            WHERE d.person_id = v.person_id AND NOT d.on_leave
+            WHERE d.person_id = v.person_id AND d.of_organization AND NOT d.on_leave
               AND d.starts <= v.came_at + {EARLY} AND d.ends > v.came_at) AS duty_starts
     FROM visits v WHERE v.place = 1
 ),

@@ -10,9 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from attendance import rules, services
+from attendance.chains import JOINS, Roster, chains
 from attendance.instants import micros
+from attendance.intervals import EARLY, MINUTE, Interval, union
 from attendance.models import Snapshot
-from attendance.rules import EARLY, MINUTE, Interval, Plan, Said, Spell
+from attendance.rules import Plan
+from attendance.spells import Said, Spell, finish, tell
 from attendance.stands import Counts
 from attendance.terms import Kind, Status
 from intraday.org.models import Organization
@@ -408,16 +411,20 @@ def post_shifts(organization: Organization, group: list[Row], plans: dict[str, l
 
 
 def by_rules(records: dict[tuple[str, int], Said], plans: dict[str, list[Plan]], time: int) -> dict[str, Counts]:
-    found = {code: Counts() for code in DEPARTMENTS}
+    found = {code: Counts() for code in ("", *DEPARTMENTS)}
     for person in PEOPLE:
-        spells: list[Spell] = []
+        duties, spells = rules.duties(plans[person]), list[Spell]()
+        work = [Interval(duty.starts, duty.ends) for duty in duties if not duty.on_leave]
+        roster = Roster(chains(work), union(plan.time for plan in plans[person] if plan.kind == Kind.BREAK))
         for (name, _), told in sorted(records.items()):
             if name == person:
-                rules.tell(spells, told)
-        duties = rules.duties(plans[person])
-        for code, stand in person_by_rules(duties, spells, time):
+                tell(spells, told, roster)
+        finish(spells)
+        for code, stand in person_by_rules([duty for duty in duties if duty.of_department], spells, time):
             found[code] += stand
-    return {**found, "": sum(found.values(), Counts())}
+        for _, stand in person_by_rules([duty for duty in duties if duty.of_organization], spells, time):
+            found[""] += stand
+    return found
 
 
 def person_by_rules(duties: list[rules.Duty], spells: list[Spell], time: int) -> list[tuple[str, Counts]]:
@@ -431,7 +438,8 @@ def person_by_rules(duties: list[rules.Duty], spells: list[Spell], time: int) ->
             found.append((now.department_id, Counts(on_leave=1)))
     elif now is not None and now.came_at is not None:
         came = now.came_at
-        if not any(not duty.on_leave and duty.starts <= time + EARLY and duty.ends > came for duty in duties):
+        near = [duty for duty in duties if not duty.on_leave and duty.starts <= min(time + EARLY, came + JOINS)]
+        if not any(duty.ends > came for duty in near):
             found.append((now.department_id, Counts(unscheduled=1)))
     return found
 

@@ -7,27 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attendance.rules import (
-    EARLY,
-    GRACE,
-    HOLDS,
-    HOUR,
-    MINUTE,
-    NO_SHOW,
-    Duty,
-    Interval,
-    Plan,
-    Said,
-    Spell,
-    Stand,
-    arrival,
-    duties,
-    rewound,
-    stand,
-    tell,
-    union,
-    without,
-)
+from attendance.chains import Roster
+from attendance.intervals import EARLY, GRACE, HOLDS, HOUR, MINUTE, NO_SHOW, Interval, union, without
+from attendance.rules import Duty, Plan, Stand, arrival, duties, stand
+from attendance.spells import Said, Spell, finish, rewound, tell
 from attendance.terms import Kind, Status
 
 NINE = 9 * HOUR
@@ -35,10 +18,15 @@ FIVE = 17 * HOUR
 DUTY = Duty("d", NINE, FIVE)
 
 
-def told(*records: Said) -> list[Spell]:
+ROSTER = Roster([Interval(NINE, FIVE)])
+NO_SHIFT = Roster()
+
+
+def told(*records: Said, roster: Roster = ROSTER) -> list[Spell]:
     spells: list[Spell] = []
     for record in sorted(records):
-        tell(spells, record)
+        tell(spells, record, roster)
+    finish(spells)
     return spells
 
 
@@ -108,9 +96,9 @@ def test_records_become_spells(records: list[Said], expected: list[tuple[str, fl
 
 
 def test_what_is_not_said_again_is_not_believed_for_ever():
-    once = told(said(0))
+    once = told(said(0), roster=NO_SHIFT)
     assert once[0].ends == NINE + HOLDS
-    yesterday_and_today = told(said(0), Said(NINE + 24 * HOUR, "present", "d"))
+    yesterday_and_today = told(said(0), Said(NINE + 24 * HOUR, "present", "d"), roster=NO_SHIFT)
     assert [spell.came_at for spell in yesterday_and_today] == [NINE, NINE + 24 * HOUR]
     assert yesterday_and_today[0].ends == NINE + HOLDS
 
@@ -127,9 +115,15 @@ A_DAY = st.lists(
 )
 
 
-@given(A_DAY)
-def test_spells_follow_one_another(records: list[Said]):
-    spells = told(*records)
+SPLIT = Roster(
+    [Interval(NINE, NINE + 3 * HOUR), Interval(NINE + 6 * HOUR, FIVE), Interval(NINE + 24 * HOUR, FIVE + 24 * HOUR)],
+    [Interval(NINE + HOUR, NINE + 2 * HOUR), Interval(FIVE - HOUR, FIVE)],
+)
+
+
+@given(A_DAY, st.sampled_from([ROSTER, NO_SHIFT, SPLIT]))
+def test_spells_follow_one_another(records: list[Said], roster: Roster):
+    spells = told(*records, roster=roster)
     assert all(a.starts < a.ends <= b.starts for a, b in pairwise(spells))
     assert all(spell.starts < spell.ends for spell in spells)
     assert all(spell.came_at is None or spell.came_at <= spell.starts for spell in spells)
@@ -138,12 +132,13 @@ def test_spells_follow_one_another(records: list[Said]):
 @given(A_DAY, st.integers(0, 7))
 def test_going_back_and_telling_again_changes_nothing(records: list[Said], number: int):
     ordered = sorted(records)
-    spells = told(*ordered)
+    spells = told(*ordered, roster=SPLIT)
     if number >= len(ordered):
         return
-    again = rewound(spells, ordered[number].time)
+    again = rewound(spells, ordered[number].time, SPLIT)
     for record in ordered[number:]:
-        tell(again, record)
+        tell(again, record, SPLIT)
+    finish(again)
     assert again == spells
 
 
@@ -156,10 +151,22 @@ def duty(start: float, end: float, department: str = "d", on_leave: bool = False
     return Duty(department, int(start * HOUR), int(end * HOUR), on_leave)
 
 
+DUTY_OF_E = duty(9, 13, "e")._replace(of_organization=False)
+"""A part of what she does for d at that time: in the organization she is one person."""
+
+
 @pytest.mark.parametrize(
     ("plans", "expected"),
     [
         ([], []),
+        (
+            [plan(9, 13), plan(12, 17, department="e")],
+            [
+                duty(9, 13)._replace(of_organization=False),
+                duty(12, 17, "e")._replace(of_organization=False),
+                duty(9, 17)._replace(of_department=False),
+            ],
+        ),
         ([plan(9, 17)], [duty(9, 17)]),
         ([plan(9, 12), plan(12, 12.5, "break"), plan(12.5, 17)], [duty(9, 17)]),
         ([plan(9, 17), plan(12, 12.5, "break")], [duty(9, 17)]),
@@ -169,7 +176,7 @@ def duty(start: float, end: float, department: str = "d", on_leave: bool = False
         ([plan(9, 17), plan(9, 17, "leave")], [duty(9, 17, on_leave=True)]),
         ([plan(9, 17), plan(13, 17, "leave")], [duty(9, 13), duty(13, 17, on_leave=True)]),
         ([plan(9, 17), plan(0, 24, "day_off")], []),
-        ([plan(9, 17), plan(9, 13, department="e")], [duty(9, 17), duty(9, 13, "e")]),
+        ([plan(9, 17), plan(9, 13, department="e")], [duty(9, 17), DUTY_OF_E]),
         ([plan(9, 17), plan(10, 18, posted=True)], [duty(9, 17)]),
         ([plan(9, 17, posted=True), plan(9.5, 18, posted=True)], [duty(9.5, 18)]),
         ([plan(9, 17, posted=True), plan(33, 41, posted=True)], [duty(9, 17), duty(33, 41)]),
