@@ -85,6 +85,21 @@ def closed_queues(
     return found
 
 
+def opened_queues(
+    organization: Organization, scopes: Iterable[Scope], rules: Mapping[int, Rules], at: datetime
+) -> dict[int, datetime]:
+    """Return since when each queue that is open at that instant has been open, by primary key of its scope."""
+    zone = ZoneInfo(organization.time_zone)
+    holidays = _holidays(organization, at.astimezone(zone).date())
+    open_since = cache(hours.open_since)
+    found = {}
+    for scope in scopes:
+        text = rules.get(scope.pk, DEFAULT_RULES).opening_hours
+        if (since := open_since(text, _days_of(scope, holidays), zone, at)) is not None:
+            found[scope.pk] = since
+    return found
+
+
 def _holidays(organization: Organization, today: date) -> dict[tuple[str, str], set[date]]:
     """From yesterday on, whose openings may reach into today; by department and queue, '' for all of them."""
     rows = Holiday.objects.filter(scope__organization=organization, date__gte=today - timedelta(days=1))

@@ -10,6 +10,7 @@ from django.db.models import Q, QuerySet
 
 from intraday.org.models import Organization, Scope
 from kpi import grid, hours, inputs, queues, whatif
+from kpi.closed_intervals import closed_intervals as closed_intervals
 from kpi.events import Changes, HeadcountGap, Health, KPIChanged, Service, SlaRisk, Utilization
 from kpi.figures import age_seconds
 from kpi.grid import QueueDay
@@ -187,6 +188,14 @@ def closed(organization_id: str, *, at: datetime) -> dict[int, datetime]:
     organization = Organization.objects.get(pk=organization_id)
     scopes = Scope.objects.filter(organization=organization).exclude(queue_name="")
     return queues.closed_queues(organization, scopes, queue_settings(organization_id), at)
+
+
+def opened(organization_id: str, *, at: datetime) -> dict[tuple[str, str], datetime]:
+    """Return the queues that are open at that instant, by department and name, and since when each has been open."""
+    organization = Organization.objects.get(pk=organization_id)
+    scopes = {scope.pk: scope for scope in Scope.objects.filter(organization=organization).exclude(queue_name="")}
+    found = queues.opened_queues(organization, scopes.values(), queue_settings(organization_id), at)
+    return {(scopes[pk].department_id, scopes[pk].queue_name): since for pk, since in found.items()}
 
 
 def queue_settings(organization_id: str) -> Mapping[int, Rules]:
