@@ -17,6 +17,7 @@ from intraday.org.models import Scope
 FigureAt = tuple[Scope, datetime, dict[str, Any]]
 
 STALE_AT_LEAST = timedelta(seconds=180)  # three rounds of judging: a single late figure is not silence
+INSTANT = timedelta(microseconds=1)  # what ends now has ended
 NEWEST_INTERVALS = timedelta(hours=3)  # two closed intervals of an hour each, and a late feed
 
 
@@ -85,7 +86,9 @@ def interval_figures(
     """Return the last two closed intervals of each queue as one figure, at the end of the last."""
     newest = {
         figure[0].pk: figure
-        for figure in past_interval_figures(organization_id, since=now - NEWEST_INTERVALS, until=now, scopes=scopes)
+        for figure in past_interval_figures(
+            organization_id, since=now - NEWEST_INTERVALS, until=now + INSTANT, scopes=scopes
+        )
     }
     return iter(newest.values())
 
