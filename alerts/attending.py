@@ -1,6 +1,7 @@
-"""What time alone brings to open alerts: silences begin and end, escalations come due, acknowledgements run out.
+"""Changes that time alone brings to open alerts: silences begin and end, escalations and timeouts come due.
 
-Also the sweeper, which closes alerts that nothing would ever close: their rule or their scope is gone.
+An open alert whose value or message moved is published here, at most once a minute. The sweeper resolves alerts that
+no reading would ever resolve: their rule or their scope is gone, or their queue is closed and has no figure.
 """
 
 from collections.abc import Collection, Mapping
@@ -9,9 +10,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
 
-from alerts import metrics, muting, records, sources
+from alerts import metrics, muting, records, scopes, sources
 from alerts.board import lock_open
 from alerts.journal import Journal
 from alerts.models import Alert, EscalationStep, Kind, Resolution, Rule, RuleState
@@ -20,7 +20,9 @@ from alerts.records import Status
 from alerts.rules import Phase
 from alerts.sources import Sources
 from alerts.terms import covers
-from intraday.org.models import Department, Organization, Queue, Scope
+from intraday.org.models import Organization
+
+REFRESH_AFTER = timedelta(seconds=60)
 
 
 @dataclass(frozen=True)
@@ -33,9 +35,13 @@ class _Desk:
     closed: Collection[int]
 
     def asleep(self, alert: Alert) -> bool:
-        """Nobody is there to act: the queue is closed, and what the alert is about means nothing meanwhile."""
-        metric = metrics.CATALOGUE.get((alert.source, alert.metric))
-        return alert.scope_id in self.closed and (metric is None or metric.staffed)
+        """Return whether the queue is closed and the alert means nothing meanwhile: the next judgement ends it."""
+        return alert.scope_id in self.closed and _is_staffed(alert)
+
+
+def _is_staffed(alert: Alert) -> bool:
+    metric = metrics.CATALOGUE.get((alert.source, alert.metric))
+    return metric is None or metric.staffed
 
 
 @transaction.atomic
@@ -49,7 +55,10 @@ def attend(*, organization_id: str, now: datetime, using: Sources = sources.SOUR
     muted = muting.load(organization, alerts, at=now)
     journal = Journal(now)
     for alert in alerts:
+        before = journal.changed
         _attend(alert, desk, muted, journal)
+        if journal.changed == before and _refresh_is_due(alert, now):
+            journal.refresh(alert)
     journal.write()
     return journal.changed
 
@@ -60,7 +69,7 @@ def _desk(organization_id: str, alerts: Collection[Alert], closed: Collection[in
     for row in EscalationStep.objects.filter(rule__in=rules).order_by("after_seconds"):
         step = Step(timedelta(seconds=row.after_seconds), row.to, row.raise_severity)
         steps.setdefault(row.rule_id, []).append(step)
-    states = RuleState.objects.filter(rule__in=rules, phase=Phase.FIRING)
+    states = RuleState.objects.filter(rule__in=rules, phase=Phase.FIRING, as_of__isnull=False)
     return _Desk(rules, steps, set(states.values_list("rule_id", "scope_id")), closed)
 
 
@@ -80,6 +89,10 @@ def _attend(alert: Alert, desk: _Desk, muted: muting.Muting, journal: Journal) -
         journal.escalate(alert, to=step.to, severity=step.severity if graver else "")
     elif _reminder(alert, desk.rules[alert.rule_id], now):
         journal.remind(alert)
+
+
+def _refresh_is_due(alert: Alert, now: datetime) -> bool:
+    return alert.moved and (alert.published_at is None or alert.published_at + REFRESH_AFTER <= now)
 
 
 def _ran_out(alert: Alert, desk: _Desk, now: datetime) -> bool:
@@ -106,13 +119,14 @@ def _span(seconds: int | None) -> timedelta | None:
 
 
 @transaction.atomic
-def sweep(*, organization_id: str, now: datetime) -> int:
-    """Resolve what no reading will ever resolve; how many."""
+def sweep(*, organization_id: str, now: datetime, using: Sources = sources.SOURCES) -> int:
+    """Resolve the alerts that no reading would ever resolve; return how many."""
     alerts = list(lock_open(organization_id))
     if not alerts:
         return 0
     rules = Rule.objects.in_bulk({alert.rule_id for alert in alerts})
-    there = set(_there(organization_id).values_list("pk", flat=True))
+    there = set(scopes.existing(organization_id).values_list("pk", flat=True))
+    closed = using.closed(organization_id, at=now)
     journal = Journal(now)
     for alert in alerts:
         rule = rules[alert.rule_id]
@@ -120,19 +134,7 @@ def sweep(*, organization_id: str, now: datetime) -> int:
             journal.resolve(alert, Resolution.RULE_DISABLED)
         elif alert.scope_id not in there or not covers(rule, alert.scope):
             journal.resolve(alert, Resolution.ORPHANED)
+        elif alert.scope_id in closed and _is_staffed(alert):
+            journal.resolve(alert, Resolution.CLOSED)
     journal.write()
     return journal.counts["resolved"]
-
-
-def _there(organization_id: str) -> Any:
-    """Scopes whose queue or department still exists."""
-    departments = Department.objects.filter(organization=organization_id, code=OuterRef("department_id"))
-    queues = Queue.objects.filter(
-        department__organization=organization_id,
-        department__code=OuterRef("department_id"),
-        name=OuterRef("queue_name"),
-    )
-    rows = Scope.objects.filter(organization=organization_id)
-    return rows.filter(
-        Q(department_id="") | (Q(queue_name="") & Q(Exists(departments))) | Q(Exists(queues)),
-    )

@@ -10,12 +10,14 @@ from django.db.models.functions import RowNumber
 
 from alerts import muting, wording
 from alerts.journal import Journal
+from alerts.metrics import Metric
 from alerts.models import Alert, Kind, Resolution, Rule, RuleState, Severity, Status
 from alerts.records import cooling_until, outranks
 from alerts.rules import IN_ORDER, Data, Effect, Phase, Reading, Records, State, Step, Value
 from alerts.terms import Judge, dedup_key, place
 from intraday.org.models import Organization, Scope
 
+MESSAGE_LENGTH = 500
 Key = tuple[Any, int]
 """A rule and a scope, by primary key."""
 
@@ -68,6 +70,7 @@ class Board:
     def take(self, judge: Judge, scope: Scope, reading: Reading, step: Step) -> None:
         """The step is done: remember the state, and do to the records what it asks."""
         key = (judge.rule.pk, scope.pk)
+        before = self.state(judge, scope)
         self._states[key] = step.state
         if _worth_storing(self._stored.get(key, IN_ORDER), step.state):
             self._changed[key] = step.state
@@ -75,33 +78,56 @@ class Board:
             self._changed.pop(key, None)
         if any(effect is not Effect.SEEN for effect in step.effects):
             self._settled.add(key)
+        since = before.since if before.phase is Phase.BREACHING else reading.as_of
         for effect in step.effects:
-            self._apply(effect, judge, scope, reading.value, step.reason)
+            self._apply(effect, judge, scope, reading.value, step, since)
+        if not step.effects and step.state.as_of != before.as_of:
+            self._show(judge, scope, reading.value)
 
-    def _apply(self, effect: Effect, judge: Judge, scope: Scope, value: Value | None, reason: str) -> None:
+    def _show(self, judge: Judge, scope: Scope, value: Value | None) -> None:
+        """The open alert recovers: its value stays current."""
+        record = self._open.get((judge.rule.pk, scope.pk, Kind.CONDITION))
+        if record is not None:
+            self._journal.show(record, value, record.message)
+
+    def _apply(
+        self, effect: Effect, judge: Judge, scope: Scope, value: Value | None, step: Step, since: datetime | None
+    ) -> None:
         record = self._open.get((judge.rule.pk, scope.pk, Kind.CONDITION))
         silence = self._open.get((judge.rule.pk, scope.pk, Kind.NO_DATA))
         if effect is Effect.FIRE:
-            self._fired.append(self._alert(judge, scope, value))
+            self._fired.append(self._alert(judge, scope, value, since))
         elif effect is Effect.SILENT:
             self._fired.append(self._silence(judge, scope))
         elif effect is Effect.COOLING:
             self._journal.note(self._last[judge.rule.pk, scope.pk, Kind.CONDITION], "suppressed_cooldown")
         elif effect is Effect.SEEN and record is not None:
-            self._see(record, judge, value)
+            self._see(record, judge, value, since)
         elif effect is Effect.CLEARED and record is not None:
-            self._clear(record, judge, value, reason)
+            self._clear(record, judge, value, step.reason)
+        elif effect is Effect.CLOSED and record is not None:
+            self._journal.resolve(record, Resolution.CLOSED)
         elif effect is Effect.LOST and record is not None:
             self._journal.resolve(record, Resolution.NO_DATA)
         elif effect is Effect.HEARD and silence is not None:
+            self._hear(silence, step.state)
+
+    def _hear(self, silence: Alert, state: State) -> None:
+        if state.data is Data.PAUSED:
+            self._journal.resolve(silence, Resolution.CLOSED)
+        else:
             self._journal.resolve(silence, Resolution.AUTO, reason="a value again")
 
-    def _see(self, record: Alert, judge: Judge, value: Value | None) -> None:
-        record.current_value = value
+    def _see(self, record: Alert, judge: Judge, value: Value | None, since: datetime | None) -> None:
+        assert value is not None
+        if record.condition_cleared_at is not None and judge.terms.breaches(value):
+            record.condition_cleared_at, record.breaching_since = None, since
         record.peak_value = judge.worse(value, record.peak_value)
+        self._journal.show(record, value, fired_message(judge.rule, judge.metric, record.scope, value))
         self._journal.see(record)
-        if outranks(judge.rule.severity, record.severity):
-            self._raised.append((record, judge.rule.severity))
+        severity = judge.rule.severity if outranks(judge.rule.severity, record.severity) else record.severity
+        if outranks(severity, record.told_severity or record.severity):
+            self._raised.append((record, severity))
 
     def _clear(self, record: Alert, judge: Judge, value: Value | None, reason: str) -> None:
         record.current_value = value
@@ -110,14 +136,16 @@ class Board:
         elif record.condition_cleared_at is None:
             self._journal.calm(record)
 
-    def _alert(self, judge: Judge, scope: Scope, value: Value | None) -> Alert:
+    def _alert(self, judge: Judge, scope: Scope, value: Value | None, since: datetime | None) -> Alert:
         rule = judge.rule
         assert value is not None
-        said = wording.fired(place(scope), judge.metric, rule.operator, rule.threshold, rule.for_seconds, value)
-        return self._record(judge, scope, Kind.CONDITION, rule.severity, said, value)
+        said = fired_message(rule, judge.metric, scope, value)
+        alert = self._record(judge, scope, Kind.CONDITION, rule.severity, said, value)
+        alert.breaching_since = since
+        return alert
 
     def _silence(self, judge: Judge, scope: Scope) -> Alert:
-        said = wording.silent(place(scope), judge.metric, judge.rule.no_data_for_seconds)
+        said = silent_message(judge.rule, judge.metric, scope)
         return self._record(judge, scope, Kind.NO_DATA, Severity.LOW, said, None)
 
     def _record(self, judge: Judge, scope: Scope, kind: str, severity: str, message: str, value: Value | None) -> Alert:
@@ -135,7 +163,8 @@ class Board:
             metric=rule.metric,
             unit=judge.metric.unit,
             severity=severity,
-            message=message[:500],
+            told_severity=severity,
+            message=message,
             threshold_value=rule.threshold,
             runbook=rule.runbook,
             triggered_at=self._now,
@@ -175,6 +204,15 @@ class Board:
             alert.snoozed_until = None
             alert.suppressed = muted.mutes(alert, alert.scope)
             self._journal.raise_severity(alert, severity)
+
+
+def fired_message(rule: Rule, metric: Metric, scope: Scope, value: Value | None) -> str:
+    said = wording.fired(place(scope), metric, rule.operator, rule.threshold, rule.for_seconds, value)
+    return said[:MESSAGE_LENGTH]
+
+
+def silent_message(rule: Rule, metric: Metric, scope: Scope) -> str:
+    return wording.silent(place(scope), metric, rule.no_data_for_seconds)[:MESSAGE_LENGTH]
 
 
 _STATE = ["phase", "since", "as_of", "data", "data_since", "cooling"]

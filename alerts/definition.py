@@ -54,7 +54,7 @@ CONDITION = frozenset(
         "time_zone",
     }
 )
-"""Whoever changes one of these asks another question: what was judged before is no answer to it (E12)."""
+"""An edit of one of these asks another question: what was judged before is no answer to it (E12)."""
 
 COOLDOWN_SECONDS = 300
 LONGEST_SECONDS = 7 * 24 * 3600

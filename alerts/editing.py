@@ -8,9 +8,9 @@ from uuid import UUID
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from alerts import definition, hours
+from alerts import definition, hours, rejudging
 from alerts.board import lock_open
-from alerts.definition import CONDITION, Fields
+from alerts.definition import Fields
 from alerts.evaluation import lock_round
 from alerts.journal import Actor, Journal
 from alerts.models import EscalationStep, Resolution, Rule, RuleChange, RuleState, Silence
@@ -54,8 +54,9 @@ def edit_rule(
     now: datetime,
     expected_version: int | None = None,
 ) -> Rule:
-    """Change these fields. A rule whose question changes is judged anew, and its open alerts say so; one that is
-    disabled resolves them. Raises NotFound, ValidationError or VersionError."""
+    """Change these fields. A rule whose question changes is judged anew; its open alerts stay open, follow it, and are
+    decided by the next figure. A rule that is disabled resolves them, and so does one that looks elsewhere now. Raises
+    NotFound, ValidationError or VersionError."""
     lock_round(organization.pk)
     rule = rule_of(organization, rule_id)
     if expected_version not in (None, rule.version):
@@ -141,11 +142,8 @@ def _change(rule: Rule, after: Fields, changes: Mapping[str, Any], actor: Actor,
     if not rule.enabled:
         RuleState.objects.filter(rule=rule).delete()
         _resolve_open(rule, journal, "rule disabled")
-    elif CONDITION & changes.keys():
-        RuleState.objects.filter(rule=rule).delete()
-        for alert in lock_open(rule.organization_id):
-            if alert.rule_id == rule.pk:
-                journal.note(alert, "rule changed", note=f"Now version {rule.version}, by {actor.name}.")
+    else:
+        rejudging.follow(rule, changes, journal, by=actor.name)
     journal.write()
 
 

@@ -22,13 +22,15 @@ from alerts.journal import Journal
 from alerts.models import Round, Rule
 from alerts.rules import Data, Reading, State, Step, next_state
 from alerts.sources import FigureAt, Provider, Sources
-from alerts.terms import Judge, covers, level_of
+from alerts.terms import Judge, covers, is_suspect, level_of
 from intraday.org.models import Organization, Scope
 
 log = structlog.get_logger(__name__)
 
 DELAY = timedelta(seconds=10)  # from the instant of a figure to its arrival
 LOOK_BACK = timedelta(minutes=2)
+
+SUSPICION = "kpi"  # the figures that say whether the volume of a scope is to be believed
 
 Figures = Mapping[str, Mapping[str, list[FigureAt]]]
 """By provider and level."""
@@ -62,6 +64,8 @@ def evaluate(
         return Evaluated()
     at = as_of or now
     wanted = {judge.metric.figures for judge in judges}
+    if any(judge.metric.rests_on_volume for judge in judges):
+        wanted.add(SUSPICION)
     since = max((before or at) - DELAY, at - LOOK_BACK) if as_of is None else None
     figures = _read(using, wanted, organization_id, scopes, now=at, until=as_of, since=since)
     closed = using.closed(organization_id, at=at)
@@ -129,19 +133,26 @@ def _between(
 def _readings(
     judges: Iterable[Judge], figures: Figures, closed: Mapping[int, datetime], at: datetime
 ) -> Iterator[tuple[Judge, Scope, Reading]]:
+    suspects = _suspects(figures)
     for judge in judges:
         failed = False
         for scope, as_of, figure in figures.get(judge.metric.figures, {}).get(judge.rule.evaluate_each, ()):
             if not covers(judge.rule, scope):
                 continue
             try:
-                reading = judge.reading(figure, as_of, at, closed=scope.pk in closed)
+                reading = judge.reading(figure, as_of, at, closed=scope.pk in closed, suspect=scope.pk in suspects)
             except Exception:  # E10: whatever a figure holds, other rules and scopes are judged
                 reading = Reading(None, as_of, Data.ERROR)
                 if not failed:
                     log.exception("rule_failed", rule=str(judge.rule.pk), name=judge.rule.name, scope=str(scope))
                 failed = True
             yield judge, scope, reading
+
+
+def _suspects(figures: Figures) -> set[int]:
+    """Return the scopes, by primary key, whose volume is suspect."""
+    by_level = figures.get(SUSPICION, {})
+    return {scope.pk for each in by_level.values() for scope, _, figure in each if is_suspect(figure)}
 
 
 def _next(judge: Judge, state: State, reading: Reading, at: datetime) -> Step:

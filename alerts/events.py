@@ -35,11 +35,12 @@ class AlertChanged(Payload, frozen=True, kw_only=True):
     acknowledged_by: str | UnsetType = UNSET
     resolved_at: Timestamp | UnsetType = UNSET
     resolved_by: str | UnsetType = UNSET
-    resolution: Literal["manual", "auto", "no_data", "rule_disabled", "orphaned"] | UnsetType = UNSET
+    resolution: Literal["manual", "auto", "no_data", "rule_disabled", "orphaned", "closed"] | UnsetType = UNSET
     condition_cleared_at: Timestamp | UnsetType = UNSET
     note: str | UnsetType = UNSET
     occurrence_count: int
     last_seen_at: Timestamp
+    breaching_since: Timestamp | UnsetType = UNSET
     peak_value: Value
     escalation_level: int
     suppressed: bool
@@ -81,6 +82,7 @@ class AlertChanged(Payload, frozen=True, kw_only=True):
             note=row.note or UNSET,
             occurrence_count=row.occurrence_count,
             last_seen_at=row.last_seen_at,
+            breaching_since=row.breaching_since or UNSET,
             peak_value=row.peak_value,
             escalation_level=row.escalation_level,
             suppressed=row.suppressed,
@@ -115,6 +117,7 @@ class AlertEscalated(AlertChanged, frozen=True, kw_only=True):
 
 
 class AlertUpdated(AlertChanged, frozen=True, kw_only=True):
-    """`alert:updated`: the status stays, something else changed: snoozed, silenced, its condition cleared."""
+    """`alert:updated`: the status stays, something else changed: snoozed, silenced, its condition cleared, its rule
+    edited; or its value or message moved, which is said at most once a minute and leaves the version as it was."""
 
     event: ClassVar[str] = "alert:updated"

@@ -13,6 +13,7 @@ from typing import Any
 from alerts import outbox
 from alerts.events import AlertAcknowledged, AlertChanged, AlertEscalated, AlertResolved, AlertTriggered, AlertUpdated
 from alerts.models import Alert, AlertAudit, Resolution, Status, Transition
+from alerts.rules import Value
 from intraday.org.models import Scope
 from realtime.publish import Builder, publish
 
@@ -55,13 +56,29 @@ class Journal:
         """R2: who acknowledged it and what was noted is not touched, and nobody is told."""
         alert.last_seen_at = self.now
         alert.occurrence_count += 1
-        alert.condition_cleared_at = None
         self.counts["seen"] += 1
         self._changed[alert.pk] = alert
 
+    def show(self, alert: Alert, value: Value | None, message: str) -> None:
+        """Keep what is shown of an open alert current. Its event follows within a minute (`refresh`), not at once:
+        figures change every few seconds."""
+        if (alert.current_value, alert.message) != (value, message):
+            alert.current_value, alert.message, alert.moved = value, message, True
+            self._changed[alert.pk] = alert
+
+    def refresh(self, alert: Alert) -> None:
+        """Publish what `show` changed. It is no transition: the version stays, and nobody is told."""
+        self._changed[alert.pk] = alert
+        self._say(AlertUpdated, alert)
+
+    def follow_rule(self, alert: Alert, note: str) -> None:
+        """E12: the caller has put into the record what the edited rule says; the record stays open."""
+        self._change(alert, "rule changed", note=note)
+        self._say(AlertUpdated, alert)
+
     def raise_severity(self, alert: Alert, severity: str) -> None:
         """R2 with a graver rule: people are told again."""
-        alert.severity = severity
+        alert.severity = alert.told_severity = severity
         self._change(alert, "severity raised")
         self._tell(alert, Transition.RAISED)
         self._say(AlertTriggered, alert)
@@ -116,7 +133,7 @@ class Journal:
         """R9."""
         alert.escalation_level += 1
         alert.escalated_at = self.now
-        alert.severity = severity or alert.severity
+        alert.severity = alert.told_severity = severity or alert.severity
         self._change(alert, f"escalated to {to}"[:64])
         self._tell(alert, Transition.ESCALATED, to)
         self._say(AlertEscalated, alert)
@@ -168,7 +185,8 @@ class Journal:
             self._notices.append((alert, transition, to))
 
     def _say(self, event: type[AlertChanged], alert: Alert, **extra: Any) -> None:
-        """A copy, because the record may change again before the end."""
+        """Publish a copy, because the record may change again before the end."""
+        alert.published_at, alert.moved = self.now, False
         self._events.append((alert.scope, partial(event.of, copy.copy(alert), alert.scope, **extra)))
 
     def write(self) -> None:
@@ -188,7 +206,20 @@ class Journal:
 
 
 _CHANGING = [
+    "rule_name",
+    "rule_version",
+    "alert_type",
+    "source",
+    "metric",
+    "unit",
+    "message",
+    "threshold_value",
+    "runbook",
     "severity",
+    "told_severity",
+    "published_at",
+    "moved",
+    "breaching_since",
     "status",
     "version",
     "waiting_since",

@@ -166,6 +166,7 @@ class Resolution(models.TextChoices):
     NO_DATA = "no_data"
     RULE_DISABLED = "rule_disabled"
     ORPHANED = "orphaned"
+    CLOSED = "closed"
 
 
 class Kind(models.TextChoices):
@@ -176,7 +177,7 @@ class Kind(models.TextChoices):
 
 
 class Alert(models.Model):
-    """One time that a rule fired in a scope. What it says of the rule is what held when it fired."""
+    """One time that a rule fired in a scope. While it is open, what it says of the rule follows the rule's edits."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     organization = models.ForeignKey(Organization, models.CASCADE, related_name="alerts")
@@ -202,6 +203,7 @@ class Alert(models.Model):
     triggered_at = models.DateTimeField()
     waiting_since = models.DateTimeField(help_text="When it began to wait for a person; timers run from here.")
     reminded_at = models.DateTimeField(help_text="When people were last told that it waits.")
+    breaching_since = models.DateTimeField(null=True, help_text="When its condition began to hold, by the data's time.")
     last_seen_at = models.DateTimeField()
     occurrence_count = models.PositiveIntegerField(default=1)
     current_value = models.JSONField(null=True)
@@ -218,6 +220,12 @@ class Alert(models.Model):
     suppressed = models.BooleanField(default=False)
     escalation_level = models.PositiveSmallIntegerField(default=0)
     escalated_at = models.DateTimeField(null=True)
+
+    told_severity = models.CharField(
+        max_length=8, choices=Severity, blank=True, default="", help_text="As people were told; a graver one is told."
+    )
+    published_at = models.DateTimeField(null=True, help_text="When its last event went out.")
+    moved = models.BooleanField(default=False, help_text="Whether its value or message changed since that event.")
 
     class Meta:
         constraints = [

@@ -6,7 +6,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from alerts import hours
-from alerts.metrics import SILENCED_SOURCES
+from alerts.metrics import SILENCED_SOURCES, VOLUME_STATE
 from alerts.models import Alert, Kind, Severity, Silence, Status
 from alerts.records import SEVERITIES
 from intraday.org.models import Organization, Scope
@@ -21,15 +21,23 @@ class Muting:
     silences: tuple[Silence, ...] = ()
     down: frozenset[str] = frozenset()
     speakers: Mapping[tuple[int, str], Alert] = field(default_factory=dict)
+    low_volume: frozenset[str] = frozenset()
+    """The departments ('' is the whole organization) whose volume is far below forecast: their queues' is, too."""
 
     def mutes(self, alert: Alert, scope: Scope) -> bool:
         if alert.snoozed_until is not None and self.at < alert.snoozed_until:
             return True
         if scope.queue_name and alert.source in self.down:
             return True
+        if alert.metric == VOLUME_STATE and self._is_told_above(scope):
+            return True
         if self.speakers.get((scope.pk, alert.source), alert).pk != alert.pk:
             return True
         return any(_matches(silence, alert, scope) for silence in self.silences)
+
+    def _is_told_above(self, scope: Scope) -> bool:
+        above = {""} if scope.department_id else set()
+        return bool(self.low_volume & (above | ({scope.department_id} if scope.queue_name else set())))
 
 
 def load(organization: Organization, open_alerts: Collection[Alert], *, at: datetime) -> Muting:
@@ -38,15 +46,28 @@ def load(organization: Organization, open_alerts: Collection[Alert], *, at: date
     current = Silence.objects.filter(organization=organization, starts_at__lte=at, ends_at__gt=at)
     holding = [each for each in current if not each.weekly or hours.hold(hours.read(each.weekly), zone, at)]
     down = {SILENCED_SOURCES[alert.metric] for alert in open_alerts if _says_feed_is_down(alert)}
-    return Muting(at, tuple(holding), frozenset(down), _speakers(open_alerts, at))
+    return Muting(at, tuple(holding), frozenset(down), _speakers(open_alerts, at), _low_volume(open_alerts, at))
+
+
+def _low_volume(open_alerts: Collection[Alert], at: datetime) -> frozenset[str]:
+    return frozenset(
+        alert.scope.department_id
+        for alert in open_alerts
+        if alert.metric == VOLUME_STATE and not alert.scope.queue_name and _speaks(alert, at)
+    )
+
+
+def _speaks(alert: Alert, at: datetime) -> bool:
+    """Return whether the alert is open and not put off."""
+    put_off = alert.snoozed_until is not None and at < alert.snoozed_until
+    return alert.status != Status.RESOLVED and not put_off
 
 
 def _speakers(open_alerts: Collection[Alert], at: datetime) -> dict[tuple[int, str], Alert]:
     """The gravest, and of these the first, of those that are open and not put off themselves."""
     found: dict[tuple[int, str], Alert] = {}
     for alert in sorted(open_alerts, key=_precedence):
-        put_off = alert.snoozed_until is not None and at < alert.snoozed_until
-        if alert.status != Status.RESOLVED and not put_off:
+        if _speaks(alert, at):
             found.setdefault((alert.scope_id, alert.source), alert)
     return found
 

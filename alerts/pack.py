@@ -6,9 +6,9 @@ from typing import Any
 
 from django.db import transaction
 
-from alerts import editing
+from alerts import definition, editing
 from alerts.journal import SYSTEM, Actor
-from alerts.models import Rule
+from alerts.models import Rule, RuleChange
 from intraday.org.models import Organization
 
 MINUTE = 60
@@ -63,11 +63,9 @@ DEFAULT_RULES: tuple[dict[str, Any], ...] = (
         "name": "Service level will be missed",
         "alert_type": "sla_risk",
         "source": "kpi",
-        "metric": "sla_risk.risk_score",
-        "operator": ">=",
-        "threshold": 85,
-        "clear_threshold": 55,
-        "for_seconds": 10 * MINUTE,
+        "metric": "state.components.service",  # critical by outlook or by a lost interval, held for 3 min (kpi)
+        "operator": "==",
+        "threshold": "critical",
         **STEADY_CRITICAL,
         "severity": "critical",
         "escalation": URGENT,
@@ -76,7 +74,7 @@ DEFAULT_RULES: tuple[dict[str, Any], ...] = (
         "name": "Service level at risk",
         "alert_type": "sla_risk",
         "source": "kpi",
-        "metric": "sla_risk.risk_score",
+        "metric": "sla_risk.outlook_risk",
         "operator": ">=",
         "threshold": 65,
         "clear_threshold": 55,
@@ -89,11 +87,10 @@ DEFAULT_RULES: tuple[dict[str, Any], ...] = (
         "name": "Service level missed",
         "alert_type": "service_level",
         "source": "kpi",
-        "metric": "service.shortfall_points",
+        "metric": "service.closed_shortfall_points",
         "operator": ">",
         "threshold": 5,
         "clear_threshold": 0,
-        "for_seconds": 30 * MINUTE,
         **STEADY,
         "severity": "high",
         "escalation": ESCALATED,
@@ -159,22 +156,39 @@ DEFAULT_RULES: tuple[dict[str, Any], ...] = (
         "name": "Volume off forecast",
         "alert_type": "volume_variance",
         "source": "schedule",
-        "metric": "service.volume_variance_percent",
+        "metric": "service.volume_off_points",
         "operator": ">",
-        "threshold": 8,
-        "clear_threshold": 5,
+        "threshold": 0,
+        "clear_threshold": -3,
         "for_seconds": 15 * MINUTE,
         **STEADY,
         "severity": "medium",
     },
+    *(
+        {
+            "name": name,
+            "alert_type": "volume_low",
+            "source": "kpi",
+            "metric": "state.components.volume",
+            "operator": "==",
+            "threshold": "critical",
+            "evaluate_each": level,
+            "severity": "high",
+            "escalation": ESCALATED,
+        }
+        for name, level in (
+            ("Volume far below forecast", "queue"),
+            ("Volume of a department far below forecast", "department"),
+            ("Volume of the organization far below forecast", "organization"),
+        )
+    ),
     {
         "name": "Feed silent",
         "alert_type": "feed_stale",
         "source": "schedule",
         "metric": "stale_minutes",
         "operator": ">",
-        "threshold": 5,
-        "clear_threshold": 0,
+        "threshold": 0,
         "evaluate_each": "organization",
         "severity": "high",
         "escalation": ESCALATED,
@@ -186,15 +200,32 @@ DEFAULT_RULES: tuple[dict[str, Any], ...] = (
 def install_rules(
     *, organization: Organization, now: datetime, rules: Sequence[Mapping[str, Any]] = DEFAULT_RULES
 ) -> list[Rule]:
-    """Those that the organization has not had yet, deleted ones included; so it is safe to repeat."""
+    """Add the rules that the organization has not had yet, deleted ones included; so it is safe to repeat."""
     had = set(Rule.objects.filter(organization=organization).values_list("name", flat=True))
     return [
-        editing.create_rule(
-            organization=organization,
-            fields={**rule, "runbook": f"{RUNBOOK}#{rule['alert_type'].replace('_', '-')}"},
-            actor=Actor(SYSTEM),
-            now=now,
-        )
+        editing.create_rule(organization=organization, fields=_fields(rule), actor=Actor(SYSTEM), now=now)
         for rule in rules
         if rule["name"] not in had
     ]
+
+
+@transaction.atomic
+def renew_rules(
+    *, organization: Organization, now: datetime, rules: Sequence[Mapping[str, Any]] = DEFAULT_RULES
+) -> list[Rule]:
+    """Bring the default rules that no person has edited to the terms of this version; return those that changed."""
+    terms = {rule["name"]: definition.complete(_fields(rule)) for rule in rules}
+    own = Rule.objects.filter(organization=organization, name__in=terms, deleted_at=None)
+    own = own.exclude(history__in=RuleChange.objects.exclude(actor=SYSTEM))
+    renewed = []
+    for rule in own.order_by("name"):
+        before = rule.version
+        after = editing.edit_rule(
+            organization=organization, rule_id=rule.pk, fields=terms[rule.name], actor=Actor(SYSTEM), now=now
+        )
+        renewed += [after] if after.version != before else []
+    return renewed
+
+
+def _fields(rule: Mapping[str, Any]) -> dict[str, Any]:
+    return {**rule, "runbook": f"{RUNBOOK}#{rule['alert_type'].replace('_', '-')}"}

@@ -85,7 +85,7 @@ class _Run:
             episode = self.open[scope.pk]
             episode.count += 1
             episode.peak = self.judge.worse(self.judge.metric.read(figure), episode.peak)
-        elif effect in (Effect.CLEARED, Effect.LOST):
+        elif effect in (Effect.CLEARED, Effect.LOST, Effect.CLOSED):
             self.open.pop(scope.pk).end = as_of
             cooldown = timedelta(seconds=self.judge.rule.cooldown_seconds)
             self._records(scope, Records(cooling_until=as_of + cooldown))

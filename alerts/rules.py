@@ -36,6 +36,9 @@ class Data(StrEnum):
     NO_DATA = "no_data"
     ERROR = "error"
     PAUSED = "paused"  # the queue is closed, or the rule has no active hours now: silence means nothing
+    HELD = (
+        "held"  # there are figures, but they are not believed (volume far below forecast): nothing is decided on them
+    )
 
 
 class NoDataMode(StrEnum):
@@ -52,6 +55,7 @@ class Effect(StrEnum):
     COOLING = "cooling"  # it would fire, but for the cooldown; said once
     CLEARED = "cleared"  # R6, or a note on the record where people resolve themselves
     LOST = "lost"  # R6 with the reason no_data
+    CLOSED = "closed"  # R6 with the reason closed: the hours in which the rule means something are over
     SILENT = "silent"  # a record of its own: no data
     HEARD = "heard"  # that record is over
 
@@ -100,15 +104,19 @@ class State:
 
 
 IN_ORDER = State()
+RESTARTED = State(Phase.FIRING)
+"""Where a rule begins again in a scope where its alert is open (E12): the next figure decides whether it stays open."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A value and its instant; or none, and what is the matter."""
+    """A value and its instant; or none, and what is the matter. With `ends` the hours are over in which the rule means
+    something, and its open alert ends with them."""
 
     value: Value | None
     as_of: datetime
     data: Data = Data.OK
+    ends: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +128,7 @@ class Step:
 
 def next_state(rule: Rule, state: State, reading: Reading, now: datetime) -> Step:
     if reading.value is None:
-        return _without_value(rule, state, reading.data, now)
+        return _without_value(rule, state, reading, now)
     if state.as_of is not None and reading.as_of <= state.as_of:
         return Step(state, reason="not newer than what was judged")
     resumed = replace(state, since=_since(state, reading.as_of), as_of=reading.as_of, data=Data.OK, data_since=None)
@@ -199,11 +207,13 @@ def _phase(state: State, phase: Phase) -> State:
     return replace(state, phase=phase, since=None, cooling=False)
 
 
-def _without_value(rule: Rule, state: State, data: Data, now: datetime) -> Step:
-    """E9, E10: the phase stays. Whoever wants to hear of silence does so after `no_data_for`."""
+def _without_value(rule: Rule, state: State, reading: Reading, now: datetime) -> Step:
+    """E9, E10: the phase stays. A rule that reports silence does so after `no_data_for`."""
+    data = reading.data
     if data is Data.PAUSED:
-        over = (Effect.HEARD,) if state.records.silence_open else ()
-        return Step(_data(state, data, None), over, "not judged at this hour")
+        return _paused(state, ends=reading.ends)
+    if data is Data.HELD:
+        return Step(_data(state, data, None), reason="the figures are not believed")
     since = now if state.data_since is None else state.data_since
     silent = _data(state, data, since)
     reason = "judging failed" if data is Data.ERROR else "no value"
@@ -215,6 +225,17 @@ def _without_value(rule: Rule, state: State, data: Data, now: datetime) -> Step:
         lost = (Effect.LOST,) if state.records.open else ()
         return Step(_phase(silent, Phase.OK), lost, reason)
     return Step(silent, reason=reason)
+
+
+def _paused(state: State, *, ends: bool) -> Step:
+    """Nothing is judged at this hour. An alert that is open ends with the hours; a breach that has not fired waits."""
+    over = (Effect.HEARD,) if state.records.silence_open else ()
+    if not ends:
+        return Step(_data(state, Data.PAUSED, None), over, "not judged at this hour")
+    closed = (Effect.CLOSED,) if state.records.open else ()
+    fired = state.phase in (Phase.FIRING, Phase.RECOVERING)
+    calm = _phase(state, Phase.OK) if fired else state
+    return Step(_data(calm, Data.PAUSED, None), (*closed, *over), "the hours are over")
 
 
 def _data(state: State, data: Data, since: datetime | None) -> State:

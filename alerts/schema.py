@@ -62,6 +62,9 @@ class AlertFigure(serializers.Serializer):
     note = serializers.CharField(required=False)
     occurrence_count = serializers.IntegerField()
     last_seen_at = serializers.DateTimeField()
+    breaching_since = serializers.DateTimeField(
+        required=False, help_text="When the condition began to hold, in the time of the data: how long it has lasted."
+    )
     peak_value = _value()
     escalation_level = serializers.IntegerField()
     suppressed = serializers.BooleanField(help_text="Snoozed, silenced, or its feed is down: nobody is told.")

@@ -16,6 +16,7 @@ from alerts.evaluation import evaluate as evaluate
 from alerts.journal import Actor, Journal
 from alerts.models import Alert, Resolution
 from alerts.pack import install_rules as install_rules
+from alerts.pack import renew_rules as renew_rules
 from alerts.records import Answer, Record, Status
 from alerts.wording import ago
 from intraday.rest.errors import NotFound

@@ -33,15 +33,24 @@ class Judge:
             zone=ZoneInfo(rule.time_zone or time_zone),
         )
 
-    def reading(self, figure: Figure, as_of: datetime, now: datetime, *, closed: bool = False) -> Reading:
-        """What the figure says to this rule; whatever goes wrong in it is raised."""
+    def reading(
+        self, figure: Figure, as_of: datetime, now: datetime, *, closed: bool = False, suspect: bool = False
+    ) -> Reading:
+        """Return what the figure says to this rule. An error in the figure is raised.
+
+        Metrics of staffed queues mean nothing while the queue is closed; others, such as a backlog of mail, are judged
+        as long as data come.
+        """
         closed = closed or figure.get("closed_until") is not None
         if (closed and self.metric.staffed) or (self.active and not hours.hold(self.active, self.zone, now)):
-            return Reading(None, as_of, Data.PAUSED)
-        if figure.get("quality") in ("stale", "no_data") and _age(figure, as_of, now) > STALE_AT_LEAST:
-            return Reading(None, as_of, Data.NO_DATA)
-        value = self.metric.read(figure)
-        return Reading(value, as_of, Data.OK if value is not None else Data.NO_DATA)
+            return Reading(None, as_of, Data.PAUSED, ends=True)
+        if self.metric.rests_on_volume and (suspect or is_suspect(figure)):
+            return Reading(None, as_of, Data.HELD)
+        value = None if _is_old(figure, as_of, now) else self.metric.read(figure)
+        if value is not None:
+            return Reading(value, as_of)
+        ends = closed or self.metric.idle(figure)
+        return Reading(None, as_of, Data.PAUSED if ends else Data.NO_DATA, ends=ends)
 
     def worse(self, value: Value | None, other: Value | None) -> Value | None:
         """The one further beyond the threshold; of words the newer, which is the first."""
@@ -50,6 +59,15 @@ class Judge:
         if isinstance(value, str) or isinstance(other, str) or self.terms.operator in ("==", "!="):
             return value
         return max(value, other) if self.terms.operator.startswith(">") else min(value, other)
+
+
+def is_suspect(figure: Figure) -> bool:
+    """Return whether the volume behind the figure is implausibly low (DOMAIN 1.9): a broken line looks like calm."""
+    return figure.get("quality") == "suspect" or figure.get("volume") is not None
+
+
+def _is_old(figure: Figure, as_of: datetime, now: datetime) -> bool:
+    return figure.get("quality") in ("stale", "no_data") and _age(figure, as_of, now) > STALE_AT_LEAST
 
 
 def _age(figure: Figure, as_of: datetime, now: datetime) -> timedelta:

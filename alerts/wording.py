@@ -72,7 +72,7 @@ def _bound(metric: Metric, operator: str, threshold: Value) -> str:
     return bound(operator, threshold, "" if _is_count(metric) else metric.unit)
 
 
-def fired(place: str, metric: Metric, operator: str, threshold: Value, for_seconds: int, value: Value) -> str:
+def fired(place: str, metric: Metric, operator: str, threshold: Value, for_seconds: int, value: Value | None) -> str:
     """support: occupancy is 95.3 % (over 92 % for 10 min); dept_789: 1 no-show (at least 1)"""
     held = f" for {span(for_seconds)}" if for_seconds else ""
     limits = f" ({_bound(metric, operator, threshold)}{held})" if not metric.values else held

@@ -38,6 +38,7 @@ class IngestView(APIView):
             )
             if done.errors:
                 raise ValidationError(done.errors[0])
+            booking.queues = [(row["department_id"], row["queue_name"])]
             booking.took(principal, [row["time"]])
         return Response(_answer(done.results[0], rows.warnings.get(0)), status=status.HTTP_201_CREATED)
 
@@ -64,6 +65,8 @@ class BatchIngestView(APIView):
             )
             if not options["dry_run"]:
                 taken = [result.snapshot.time for result in done.results.values()]
+                scopes = [result.snapshot.scope for result in done.results.values()]
+                booking.queues = {(scope.department_id, scope.queue_name) for scope in scopes}
                 booking.took(principal, taken, rows.rejected | done.errors)
         answers = {index: _answer(result, rows.warnings.get(index)) for index, result in done.results.items()}
         return batches.batch_response(answers, rows.rejected | done.errors)

@@ -4,6 +4,7 @@ from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 import backlog.urls
+import kpi.selectors
 from intraday import console, metrics, people
 from intraday.channels import CHANNELS
 from intraday.intake.views import FeedsView
@@ -27,7 +28,7 @@ urlpatterns = [
     path("api/intraday/attendance/", include("attendance.urls")),
     path("api/intraday/kpi/", include("kpi.urls")),
     path("api/alerts", include("alerts.urls")),
-    path("api/intraday/feeds", FeedsView.as_view()),
+    path("api/intraday/feeds", FeedsView.as_view(opened=kpi.selectors.opened)),
     path("api/ws/sse", EventStreamView.as_view(channels=CHANNELS)),
     path("api/walls", WallsView.as_view()),
     path("api/walls/revoke", RevokeWallView.as_view()),

@@ -15,6 +15,7 @@ DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 DAY_MINUTES = 24 * 60
 WEEK_MINUTES = 7 * DAY_MINUTES
 LOOK_AHEAD_DAYS = 400
+LOOK_BACK_DAYS = 9
 _DAY = "|".join(DAYS)
 _LINE = re.compile(rf"(?P<days>(?:{_DAY})(?:\s*[-,]\s*(?:{_DAY}))*)\s+(?P<spans>\d.*)", re.IGNORECASE)
 _SPAN = re.compile(r"(\d{1,2}):(\d{2})\s*-\s*(\d{1,2}):(\d{2})")
@@ -82,16 +83,9 @@ def _refuse_overlaps(week: Week) -> None:
             raise ValueError(f"Two openings on {DAYS[start // DAY_MINUTES % 7].title()} overlap.")
 
 
-class Status(NamedTuple):
-    """`closed_until` is the next opening while closed; `open_since` the last one while open, None if never closed."""
-
-    open_since: datetime | None
-    closed_until: datetime | None
-
-
-def status(text: str, holidays: Collection[date], zone: ZoneInfo, at: datetime) -> Status:
-    """Whether it is open at that instant. On holidays nothing begins: an opening that began the evening before goes
-    on. One that never opens again is closed for LOOK_AHEAD_DAYS."""
+def closed_until(text: str, holidays: Collection[date], zone: ZoneInfo, at: datetime) -> datetime | None:
+    """The next opening where it is closed at that instant; None where it is open. On holidays nothing begins: an
+    opening that began the evening before goes on. One that never opens again is closed for LOOK_AHEAD_DAYS."""
     week = parse(text)
     today = at.astimezone(zone).date()
     for step in range(-1, LOOK_AHEAD_DAYS):
@@ -99,15 +93,31 @@ def status(text: str, holidays: Collection[date], zone: ZoneInfo, at: datetime) 
         for opening in _openings(week, day, holidays):
             start, end = (instant(day, minutes, zone) for minutes in opening)
             if start <= at < end:
-                return Status(start if week else None, None)
+                return None
             if start > at:
-                return Status(None, start)
-    return Status(None, at + timedelta(days=LOOK_AHEAD_DAYS))
+                return start
+    return at + timedelta(days=LOOK_AHEAD_DAYS)
 
 
-def closed_until(text: str, holidays: Collection[date], zone: ZoneInfo, at: datetime) -> datetime | None:
-    """The next opening where it is closed at that instant; None where it is open."""
-    return status(text, holidays, zone, at).closed_until
+ALWAYS = datetime.min.replace(tzinfo=UTC)
+
+
+def open_since(text: str, holidays: Collection[date], zone: ZoneInfo, at: datetime) -> datetime | None:
+    """Return when the opening that holds `at` began; None where it is closed then, ALWAYS where it never closes.
+
+    Openings that touch, such as one day until 24:00 and the next from 00:00, are one.
+    """
+    week = parse(text)
+    if not week and not holidays:
+        return ALWAYS
+    today, since = at.astimezone(zone).date(), None
+    for step in range(LOOK_BACK_DAYS):
+        day = today - timedelta(days=step)
+        for opening in reversed(_openings(week, day, holidays)):
+            start, end = (instant(day, minutes, zone) for minutes in opening)
+            if start <= at < end if since is None else start < since <= end:
+                since = start
+    return since
 
 
 def _openings(week: Week, day: date, holidays: Collection[date]) -> tuple[Opening, ...]:

@@ -11,12 +11,13 @@ from django.db.models import QuerySet
 from intraday.org.models import Organization, Scope
 from kpi import hours
 from kpi.formulas import Weights
-from kpi.hours import Status
 from kpi.models import LIMITS, Holiday, IntervalFeed, Kind, OrganizationSettings, QueueSettings
 from kpi.pipeline.inputs import Feed, Judging, Queue, Rules, Thresholds
 
 MANY = 500
 NO_FEED = Feed(None, None)
+Holidays = Mapping[tuple[str, str], set[date]]
+"""Days on which nothing opens, by department and queue; '' stands for all of them."""
 _SETTINGS = [field.name for field in QueueSettings._meta.fields if field.name != "scope"]
 
 
@@ -62,14 +63,16 @@ def load(organization: Organization, scopes: Collection[Scope], at: datetime) ->
     rules = rules_of(_of(QueueSettings, organization, ids))
     rows = _of(IntervalFeed, organization, ids).values_list("scope_id", "as_of", "cadence_seconds", "samples")
     feeds = {scope_id: Feed(*values) for scope_id, *values in rows}
-    opened = _statuses(organization, scopes, rules, at)
+    holidays = _holidays(organization, at)
+    closed = closed_queues(organization, scopes, rules, at, holidays)
+    opened = opened_queues(organization, scopes, rules, at, holidays)
     return [
         Queue(
             scope,
             rules.get(scope.pk, DEFAULT_RULES),
             feeds.get(scope.pk, NO_FEED),
-            opened[scope.pk].closed_until,
-            opened[scope.pk].open_since,
+            closed.get(scope.pk),
+            None if (since := opened.get(scope.pk)) == hours.ALWAYS else since,
         )
         for scope in scopes
     ]
@@ -85,32 +88,47 @@ def of_queues(organization: Organization, ids: Collection[int]) -> dict[str, Any
 
 
 def closed_queues(
-    organization: Organization, scopes: Iterable[Scope], rules: Mapping[int, Rules], at: datetime
+    organization: Organization,
+    scopes: Iterable[Scope],
+    rules: Mapping[int, Rules],
+    at: datetime,
+    holidays: Holidays | None = None,
 ) -> dict[int, datetime]:
     """By scope, when those queues open next that are closed at that instant; in one query."""
-    statuses = _statuses(organization, scopes, rules, at)
-    return {pk: each.closed_until for pk, each in statuses.items() if each.closed_until is not None}
-
-
-ALWAYS_OPEN = Status(None, None)
-
-
-def _statuses(
-    organization: Organization, scopes: Iterable[Scope], rules: Mapping[int, Rules], at: datetime
-) -> dict[int, Status]:
     zone = ZoneInfo(organization.time_zone)
-    holidays = _holidays(organization, at.astimezone(zone).date())
-    status = cache(hours.status)
+    holidays = _holidays(organization, at) if holidays is None else holidays
+    closed_until = cache(hours.closed_until)
     found = {}
     for scope in scopes:
         days = _days_of(scope, holidays)
         text = rules.get(scope.pk, DEFAULT_RULES).opening_hours
-        found[scope.pk] = status(text, days, zone, at) if text or days else ALWAYS_OPEN
+        if (text or days) and (until := closed_until(text, days, zone, at)) is not None:
+            found[scope.pk] = until
     return found
 
 
-def _holidays(organization: Organization, today: date) -> dict[tuple[str, str], set[date]]:
+def opened_queues(
+    organization: Organization,
+    scopes: Iterable[Scope],
+    rules: Mapping[int, Rules],
+    at: datetime,
+    holidays: Holidays | None = None,
+) -> dict[int, datetime]:
+    """Return since when each queue that is open at that instant has been open, by primary key of its scope."""
+    zone = ZoneInfo(organization.time_zone)
+    holidays = _holidays(organization, at) if holidays is None else holidays
+    open_since = cache(hours.open_since)
+    found = {}
+    for scope in scopes:
+        text = rules.get(scope.pk, DEFAULT_RULES).opening_hours
+        if (since := open_since(text, _days_of(scope, holidays), zone, at)) is not None:
+            found[scope.pk] = since
+    return found
+
+
+def _holidays(organization: Organization, at: datetime) -> Holidays:
     """From yesterday on, whose openings may reach into today; by department and queue, '' for all of them."""
+    today = at.astimezone(ZoneInfo(organization.time_zone)).date()
     rows = Holiday.objects.filter(scope__organization=organization, date__gte=today - timedelta(days=1))
     found: dict[tuple[str, str], set[date]] = {}
     for department, queue, day in rows.values_list("scope__department_id", "scope__queue_name", "date"):
@@ -118,7 +136,7 @@ def _holidays(organization: Organization, today: date) -> dict[tuple[str, str], 
     return found
 
 
-def _days_of(scope: Scope, holidays: Mapping[tuple[str, str], set[date]]) -> frozenset[date]:
+def _days_of(scope: Scope, holidays: Holidays) -> frozenset[date]:
     if not holidays:
         return frozenset()
     levels = (("", ""), (scope.department_id, ""), (scope.department_id, scope.queue_name))

@@ -10,6 +10,7 @@ from django.db.models import Q, QuerySet
 
 from intraday.org.models import Organization, Scope
 from kpi import hours, queue_settings, reading_day
+from kpi.closed_intervals import closed_intervals as closed_intervals
 from kpi.day.what_if import Change as Change
 from kpi.day.what_if import WhatIf
 from kpi.events import (
@@ -171,6 +172,14 @@ def closed(organization_id: str, *, at: datetime) -> dict[int, datetime]:
     organization = Organization.objects.get(pk=organization_id)
     scopes = Scope.objects.filter(organization=organization).exclude(queue_name="")
     return queue_settings.closed_queues(organization, scopes, rules_by_queue(organization_id), at)
+
+
+def opened(organization_id: str, *, at: datetime) -> dict[tuple[str, str], datetime]:
+    """Return the queues that are open at that instant, by department and name, and since when each has been open."""
+    organization = Organization.objects.get(pk=organization_id)
+    scopes = {scope.pk: scope for scope in Scope.objects.filter(organization=organization).exclude(queue_name="")}
+    found = queue_settings.opened_queues(organization, scopes.values(), rules_by_queue(organization_id), at)
+    return {(scopes[pk].department_id, scopes[pk].queue_name): since for pk, since in found.items()}
 
 
 def rules_by_queue(organization_id: str) -> Mapping[int, Rules]:

@@ -51,6 +51,7 @@ class IngestView(APIView):
             )
             if done.errors:
                 raise ValidationError(done.errors[0])
+            booking.queues = [(row["department_id"], row["queue_name"])]
             booking.took(principal, [row["as_of"]])
         return Response(_answer(done.results[0], rows.warnings.get(0)), status=status.HTTP_201_CREATED)
 
@@ -79,6 +80,8 @@ class _BatchView(APIView):
                 **options,
             )
             if not options["dry_run"]:
+                taken = [valid[index] for index in done.results]
+                booking.queues = {(row["department_id"], row["queue_name"]) for row in taken}
                 booking.took(
                     principal, [valid[index][self.time] for index in done.results], rows.rejected | done.errors
                 )

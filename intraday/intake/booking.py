@@ -29,6 +29,8 @@ class Booking:
     accepted: int = 0
     rejected: Mapping[int, Any] = field(default_factory=dict)
     newest: datetime | None = None
+    queues: Collection[tuple[str, str]] = ()
+    """The queues, each with its department, that the rows are of."""
 
     def took(self, principal: Principal, times: Collection[datetime], rejected: Mapping[int, Any] = NONE) -> None:
         """Rows of these data times were stored, those were not, and why."""
@@ -47,7 +49,14 @@ def booked(request: Request, kind: str) -> Iterator[Booking]:
         raise
     finally:
         if booking.principal is not None and (booking.accepted or booking.rejected):
-            delivery = Delivery(kind, booking.accepted, len(booking.rejected), booking.newest, _words(booking.rejected))
+            delivery = Delivery(
+                kind,
+                booking.accepted,
+                len(booking.rejected),
+                booking.newest,
+                _words(booking.rejected),
+                frozenset(booking.queues),
+            )
             services.record(booking.principal, delivery, now=timezone.now())
 
 

@@ -12,6 +12,9 @@ class Feed(models.Model):
     last_received_at = models.DateTimeField()
     newest_data_time = models.DateTimeField(null=True)
     cadence_seconds = models.FloatField(null=True, help_text="Typical step between data times, as learned.")
+    queues = models.JSONField(
+        default=dict, help_text="The queues it feeds, as `department<tab>queue`, and the day it last did."
+    )
     last_error = models.TextField(blank=True, default="")
     last_error_at = models.DateTimeField(null=True)
 

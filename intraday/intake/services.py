@@ -1,5 +1,6 @@
 """Keeping the books of feeds. Written after the request's own transaction: a refused batch counts, too."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -26,6 +27,8 @@ class Delivery:
     rejected: int
     newest: datetime | None = None
     error: str = ""
+    queues: Collection[tuple[str, str]] = ()
+    """Department and name of each queue that it fed."""
 
 
 def record(principal: Principal, delivery: Delivery, *, now: datetime) -> None:
@@ -47,10 +50,16 @@ def _update(principal: Principal, delivery: Delivery, now: datetime) -> Feed:
     if delivery.newest is not None and (feed.newest_data_time is None or delivery.newest > feed.newest_data_time):
         feed.cadence_seconds = _learn(feed, delivery.newest)
         feed.newest_data_time = delivery.newest
+    feed.queues |= {queue_key(*queue): now.date().isoformat() for queue in delivery.queues if queue[1]}
     if delivery.error:
         feed.last_error, feed.last_error_at = delivery.error[:500], now
     feed.save()
     return feed
+
+
+def queue_key(department_id: str, queue_name: str) -> str:
+    """Names hold no tabs."""
+    return f"{department_id}\t{queue_name}"
 
 
 def _learn(feed: Feed, newest: datetime) -> float | None:

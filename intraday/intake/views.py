@@ -29,7 +29,14 @@ _feed = inline_serializer(
         "rejected_last_hour": serializers.IntegerField(),
         "last_error": serializers.CharField(allow_null=True),
         "last_error_at": serializers.DateTimeField(allow_null=True),
-        "stale": serializers.BooleanField(help_text="Silent for more than three of its cadences."),
+        "stale": serializers.BooleanField(
+            help_text="Silent for over three of its cadences and five minutes, while a queue that it feeds is open."
+        ),
+        "awaited_since": serializers.DateTimeField(
+            allow_null=True,
+            help_text="Since when its next report is awaited; null while all its queues are closed, and of feeds of "
+            "events and plans, which do not report by the clock.",
+        ),
     },
     many=True,
 )
@@ -39,6 +46,8 @@ class FeedsView(APIView):
     """What each feed delivers, those that fell silent first."""
 
     permission_classes = [SignedIn]
+    opened: selectors.Opened | None = None
+    """Tells which queues are open. The urls set it, because opening hours are known in a layer above this one."""
 
     @extend_schema(
         parameters=[FeedsQuery],
@@ -47,5 +56,6 @@ class FeedsView(APIView):
     def get(self, request: Request) -> Response:
         asked = read_query(FeedsQuery, request.query_params).get("organization_id")
         principal = enter(request, asked, grant="read")
+        assert self.opened is not None
         check_organization_level(principal)  # what a feed last got wrong may name any queue
-        return Response({"feeds": selectors.feeds(principal.organization.id, now=timezone.now())})
+        return Response({"feeds": selectors.feeds(principal.organization.id, now=timezone.now(), opened=self.opened)})

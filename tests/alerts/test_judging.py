@@ -171,10 +171,12 @@ def test_posted_backlog_is_judged(world: World, api):
 # --- feeds -----------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("silent", "cadence", "stale"),
-    [(60, 60, 0), (180, 60, 0), (480, 60, 5), (1800, 900, 0), (3000, 900, 5), (3000, None, 5)],
+    [(60, 60, 0), (300, 60, 0), (480, 60, 3), (1800, 900, 0), (3000, 900, 5), (3000, None, 5)],
 )
-def test_a_feed_is_stale_after_three_of_its_own_cadences(silent: float, cadence: float | None, stale: float):
-    feed = {"kind": "forecast", "cadence_seconds": cadence, "last_received_at": at(-silent)}
+def test_a_feed_is_stale_after_three_of_its_own_cadences_and_five_minutes(
+    silent: float, cadence: float | None, stale: float
+):
+    feed = {"kind": "kpi", "cadence_seconds": cadence, "last_received_at": at(-silent)}
     minutes = sources.stale_minutes([feed], TEN)
     assert (minutes["stale_minutes"], minutes["kpi_stale_minutes"]) == (stale, stale)
     assert minutes["backlog_stale_minutes"] is None

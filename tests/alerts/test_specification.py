@@ -22,6 +22,7 @@ from tests.backlog.test_concurrency import at_once
 from tests.heard import Hear
 
 HOLD, RECOVER, COOLDOWN, ACK_TIMEOUT, ESCALATE, SNOOZE = 60, 60, 120, 180, 90, 100
+REFRESH = 60
 RULE: dict[str, Any] = {
     "for_seconds": HOLD,
     "recover_for_seconds": RECOVER,
@@ -46,6 +47,9 @@ class Spec:
     snoozed: float | None = None
     level: int = 0
     ended: float | None = None
+    shown: float = 0
+    moved: bool = False
+    published: float = 0
     said: list[str] = field(default_factory=list)
     records: int = 0
 
@@ -57,10 +61,17 @@ class Spec:
             return
         step = 0 if self.gap or self.last is None else now - self.last
         self.gap, self.last = False, now
+        was_open = self.status is not None
         if self.phase in ("ok", "breaching"):
             self._rising(value, step, now)
         else:
             self._falling(value, step, now)
+        self.moved = self.moved or (was_open and value != self.shown)
+        self.shown = value
+
+    def say(self, event: str, now: float) -> None:
+        self.said.append(event)
+        self.moved, self.published = False, now
 
     def _rising(self, value: float, step: float, now: float) -> None:
         if value <= 90:
@@ -93,17 +104,17 @@ class Spec:
         if self.status is None:
             self.status, self.waiting, self.level, self.snoozed = "pending", now, 0, None
             self.records += 1
-            self.said.append("triggered")
+            self.say("triggered", now)
 
     def _end(self, now: float) -> None:
         if self.status is not None:
             self.status, self.ended = None, now
-            self.said.append("resolved")
+            self.say("resolved", now)
 
     def acknowledge(self, by: str, now: float) -> None:
         if self.status == "pending":
             self.status, self.by, self.acknowledged = "acknowledged", by, now
-            self.said.append("acknowledged")
+            self.say("acknowledged", now)
 
     def resolve(self, now: float) -> None:
         self._end(now)
@@ -111,22 +122,29 @@ class Spec:
     def snooze(self, now: float) -> None:
         if self.status is not None:
             self.snoozed = now + SNOOZE
-            self.said.append("updated")
+            self.say("updated", now)
 
     def attend(self, now: float) -> None:
+        before = len(self.said)
+        self._attend(now)
+        is_due = self.moved and now - self.published >= REFRESH
+        if self.status is not None and len(self.said) == before and is_due:
+            self.say("updated", now)
+
+    def _attend(self, now: float) -> None:
         if self.status is None or (self.snoozed is not None and now < self.snoozed):
             return
         if self.snoozed is not None:
             self.snoozed = None
             self.waiting = now if self.status == "pending" else self.waiting
-            self.said.append("triggered" if self.status == "pending" else "updated")
+            self.say("triggered" if self.status == "pending" else "updated", now)
         elif self.status == "acknowledged":
             if now - self.acknowledged >= ACK_TIMEOUT and self.phase == "firing":
                 self.status, self.waiting = "pending", now
-                self.said.append("triggered")
+                self.say("triggered", now)
         elif self.level == 0 and now - self.waiting >= ESCALATE:
             self.level = 1
-            self.said.append("escalated")
+            self.say("escalated", now)
 
 
 figures = st.tuples(st.just("judge"), st.sampled_from([50, 80, 85, 91, 95, 95, None, None]))

@@ -109,3 +109,31 @@ def test_when_it_says_it_opens_it_is_open_and_not_a_minute_before(minutes, text)
         assert until > at
         assert hours.closed_until(text, (), BERLIN, until) is None
         assert hours.closed_until(text, (), BERLIN, until - timedelta(seconds=1)) == until
+
+
+@pytest.mark.parametrize(
+    ("text", "local", "since"),
+    [
+        ("Mon-Fri 08:00-18:00", "2026-01-26 08:00", "2026-01-26 08:00"),
+        ("Mon-Fri 08:00-18:00", "2026-01-26 17:59", "2026-01-26 08:00"),
+        ("Mon-Fri 08:00-18:00", "2026-01-26 18:00", None),
+        ("Mon-Fri 08:00-18:00", "2026-01-25 12:00", None),
+        ("Mon 08:00-12:00, 13:00-17:00", "2026-01-26 14:00", "2026-01-26 13:00"),
+        ("Mon 22:00-06:00", "2026-01-27 05:00", "2026-01-26 22:00"),
+        ("Mon-Tue 00:00-24:00", "2026-01-27 09:00", "2026-01-26 00:00"),  # two days that touch are one opening
+        ("Sun 20:00-24:00; Mon 00:00-08:00", "2026-01-26 07:00", "2026-01-25 20:00"),
+        ("Mon 00:00-08:00", "2026-01-26 00:00", "2026-01-26 00:00"),
+    ],
+)
+def test_since_when_it_is_open(text: str, local: str, since: str | None):
+    zone = ZoneInfo("Europe/Berlin")
+    at = datetime.fromisoformat(local).replace(tzinfo=zone)
+    expected = None if since is None else datetime.fromisoformat(since).replace(tzinfo=zone)
+    assert hours.open_since(text, (), zone, at) == expected
+
+
+def test_on_a_holiday_it_is_closed_and_without_hours_it_never_closes():
+    zone, at = ZoneInfo("Europe/Berlin"), datetime(2026, 1, 26, 12, tzinfo=UTC)
+    assert hours.open_since("Mon-Fri 08:00-18:00", {at.date()}, zone, at) is None
+    assert hours.open_since("", {at.date()}, zone, at) is None
+    assert hours.open_since("", (), zone, at) == hours.ALWAYS

@@ -14,6 +14,11 @@ class Command(BaseCommand):
         verbs = parser.add_subparsers(dest="verb", required=True)
         install = verbs.add_parser("install", help="add the default rules that the organization has not had yet")
         install.add_argument("--organization", required=True)
+        install.add_argument(
+            "--renew",
+            action="store_true",
+            help="also bring default rules that nobody has edited to the terms of this version",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         organization = Organization.objects.filter(id=options["organization"]).first()
@@ -21,8 +26,12 @@ class Command(BaseCommand):
             raise CommandError(
                 f"There is no organization '{options['organization']}': `manage.py bootstrap` makes one."
             )
-        made = services.install_rules(organization=organization, now=timezone.now())
+        now = timezone.now()
+        made = services.install_rules(organization=organization, now=now)
+        renewed = services.renew_rules(organization=organization, now=now) if options["renew"] else []
         for rule in made:
             self.stdout.write(f"{rule.severity:8}  {rule.name}")
-        if not made:
+        for rule in renewed:
+            self.stdout.write(f"{rule.severity:8}  {rule.name} (renewed)")
+        if not made and not renewed:
             self.stdout.write("Nothing to add: it has, or had, every rule of the pack.")

@@ -417,11 +417,12 @@ export interface AlertTriggered {
   acknowledged_by?: string;
   resolved_at?: string;
   resolved_by?: string;
-  resolution?: "auto" | "manual" | "no_data" | "orphaned" | "rule_disabled";
+  resolution?: "auto" | "closed" | "manual" | "no_data" | "orphaned" | "rule_disabled";
   condition_cleared_at?: string;
   note?: string;
   occurrence_count: number;
   last_seen_at: string;
+  breaching_since?: string;
   peak_value: number | string | null;
   escalation_level: number;
   suppressed: boolean;
@@ -453,11 +454,12 @@ export interface AlertAcknowledged {
   acknowledged_by?: string;
   resolved_at?: string;
   resolved_by?: string;
-  resolution?: "auto" | "manual" | "no_data" | "orphaned" | "rule_disabled";
+  resolution?: "auto" | "closed" | "manual" | "no_data" | "orphaned" | "rule_disabled";
   condition_cleared_at?: string;
   note?: string;
   occurrence_count: number;
   last_seen_at: string;
+  breaching_since?: string;
   peak_value: number | string | null;
   escalation_level: number;
   suppressed: boolean;
@@ -488,11 +490,12 @@ export interface AlertResolved {
   acknowledged_by?: string;
   resolved_at?: string;
   resolved_by?: string;
-  resolution?: "auto" | "manual" | "no_data" | "orphaned" | "rule_disabled";
+  resolution?: "auto" | "closed" | "manual" | "no_data" | "orphaned" | "rule_disabled";
   condition_cleared_at?: string;
   note?: string;
   occurrence_count: number;
   last_seen_at: string;
+  breaching_since?: string;
   peak_value: number | string | null;
   escalation_level: number;
   suppressed: boolean;
@@ -523,11 +526,12 @@ export interface AlertEscalated {
   acknowledged_by?: string;
   resolved_at?: string;
   resolved_by?: string;
-  resolution?: "auto" | "manual" | "no_data" | "orphaned" | "rule_disabled";
+  resolution?: "auto" | "closed" | "manual" | "no_data" | "orphaned" | "rule_disabled";
   condition_cleared_at?: string;
   note?: string;
   occurrence_count: number;
   last_seen_at: string;
+  breaching_since?: string;
   peak_value: number | string | null;
   escalation_level: number;
   suppressed: boolean;
@@ -538,7 +542,8 @@ export interface AlertEscalated {
   version: number;
 }
 /**
- * `alert:updated`: the status stays, something else changed: snoozed, silenced, its condition cleared.
+ * `alert:updated`: the status stays, something else changed: snoozed, silenced, its condition cleared, its rule
+ * edited; or its value or message moved, which is said at most once a minute and leaves the version as it was.
  */
 export interface AlertUpdated {
   alert_id: string;
@@ -561,11 +566,12 @@ export interface AlertUpdated {
   acknowledged_by?: string;
   resolved_at?: string;
   resolved_by?: string;
-  resolution?: "auto" | "manual" | "no_data" | "orphaned" | "rule_disabled";
+  resolution?: "auto" | "closed" | "manual" | "no_data" | "orphaned" | "rule_disabled";
   condition_cleared_at?: string;
   note?: string;
   occurrence_count: number;
   last_seen_at: string;
+  breaching_since?: string;
   peak_value: number | string | null;
   escalation_level: number;
   suppressed: boolean;
