@@ -1,4 +1,4 @@
-// The worst queues in one glance, with what is wrong, in figures.
+// The worst queues in one glance, with their reasons and figures.
 
 import { Icon } from "./Icon.js";
 import { Value } from "./parts.js";
@@ -21,7 +21,7 @@ interface Props {
 export function BurnStrip({ rows, scope, now, onOpen }: Props) {
   if (!rows.length) return null;
   const { level, title, note } = headline(rows, scope);
-  // When nothing is wrong, what comes nearest to it: the strip keeps its place, and says where to look next.
+  // With nothing wrong the strip keeps its place, and shows the queues that come nearest to it.
   const shown = rows.filter((row) => row.level !== "closed").slice(0, SHOWN);
   return (
     <section className="burn" aria-labelledby="burn-title" data-level={level}>
@@ -49,9 +49,8 @@ function Burning({ row, now, onOpen }: { row: QueueRow; now: number; onOpen: (ro
         <Icon name={row.level} />
         <strong>{row.queue}</strong>
         <small>{row.department}</small>
-        <small className="burning-age">
-          {row.level !== "ok" && `${heldFor(kpi, now)}, `}
-          {age(row, now)} old
+        <small className="burning-age" title="How long it has been so; how old the data is">
+          {[row.level === "ok" ? "" : heldFor(kpi, now), `${age(row, now)} old`].filter(Boolean).join(" · ")}
         </small>
       </span>
       <span className="burning-figures">
@@ -68,7 +67,7 @@ function Burning({ row, now, onOpen }: { row: QueueRow; now: number; onOpen: (ro
           reason={why(kpi, "headcount_gap.gap", "gap")}
         />
         {[saidOf(row)[0], outlookOf(row)].filter(Boolean).map((line) => (
-          <span key={line} className="burning-line" title={line}>
+          <span key={line} className="burning-line">
             {line}
           </span>
         ))}
@@ -77,11 +76,11 @@ function Burning({ row, now, onOpen }: { row: QueueRow; now: number; onOpen: (ro
   );
 }
 
-/** What callers may still expect of this interval; of deferred work, how its backlog moves. */
+/** The prospects of this interval for callers; of deferred work, the movement of its backlog. */
 function outlookOf(row: QueueRow): string {
   const { kpi } = row;
   if (serviceOf(row).label !== "service level") return growth(row);
-  return [ofAnswered(kpi?.service), growth(row), restOfInterval(kpi?.sla_risk)].filter(Boolean).join(" · ");
+  return [restOfInterval(kpi?.sla_risk), growth(row), ofAnswered(kpi?.service)].filter(Boolean).join(" · ");
 }
 
 function Fact({

@@ -42,7 +42,7 @@ const COLUMNS: Column[] = [
 
 interface Props {
   intervals: Interval[];
-  /** What the state says of staffing now. */
+  /** The level of staffing now, by the state. */
   staffing: string | null;
 }
 

@@ -140,7 +140,11 @@ function QueueRowView({ row, age: old, now, onOpen }: RowProps) {
           {row.queue}
         </button>
         <small>{row.department}</small>
-        {row.suspect && <small className="suspect-mark">suspect volume</small>}
+        {row.suspect && (
+          <small className="suspect-mark" title="Far fewer contacts than forecast">
+            suspect
+          </small>
+        )}
       </th>
       <LevelCell row={row} now={now} />
       <td className="figure risk" data-component={componentOf(kpi, "service")} title={restOfInterval(kpi?.sla_risk)}>

@@ -1,4 +1,4 @@
-// What callers meet: the running interval so far, and the day.
+// The figures of callers: the running interval so far, and the day.
 
 import { Panel, Value } from "./parts.js";
 import type { KPI } from "./payloads.js";
@@ -20,7 +20,7 @@ export function ServiceBlock({ kpi }: { kpi: KPI | undefined }) {
     ["Waiting now", waiting(service), "waiting_now"],
     ["Longest wait", duration(service?.longest_wait_seconds), "longest_wait_seconds"],
     ["Service level, day", percent(service?.day_service_level), "day_service_level"],
-    ["Day's target reached", percent(kpi?.sla_risk.day_recovery_probability), "day_recovery_probability"],
+    ["Chance, day's target", percent(kpi?.sla_risk.day_recovery_probability), "day_recovery_probability"],
     ["Contacts, day", number(service?.day_offered), "day_offered"],
     ["Forecast so far, day", number(service?.day_forecast), "day_forecast"],
     ["Variance, day", withPercent(service?.volume_variance_percent), "volume_variance_percent"],

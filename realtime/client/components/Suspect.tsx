@@ -1,4 +1,4 @@
-// Far fewer contacts than forecast: first of all a broken line. Who knows better confirms the volume here.
+// Far fewer contacts than forecast: first of all a broken line. A person who knows better confirms the volume here.
 
 import { useState } from "react";
 

@@ -28,7 +28,7 @@ interface TileProps {
   label: string;
   value: string;
   reason?: string | undefined;
-  /** What else there is to say about the value, a line each. */
+  /** Remarks on the value, a line each. */
   notes?: string[];
   target: string;
   targetTitle?: string;

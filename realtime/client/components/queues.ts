@@ -13,9 +13,9 @@ export interface QueueRow {
   backlog: Backlog | undefined;
   /** As the server judged it. */
   level: Level;
-  /** What made it so, the worst first. */
+  /** The reasons for it, the worst first. */
   why: string[];
-  /** What an open critical alert adds, where the level is no longer critical. */
+  /** A sentence on an open critical alert, where the level is not critical (any more). */
   alerted: string;
   suspect: boolean;
 }

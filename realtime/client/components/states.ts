@@ -30,7 +30,7 @@ export const givenState = (kpi: KPI | undefined): State | undefined => kpi?.stat
 
 export const levelOf = (kpi: KPI | undefined): Level => givenState(kpi)?.level ?? "unknown";
 
-/** What one component says of itself, for colours; null where it says nothing. */
+/** The level of one component, for colours; null where it says nothing. */
 export const componentOf = (kpi: KPI | undefined, component: Component): "ok" | "at_risk" | "critical" | null =>
   givenState(kpi)?.components[component] ?? null;
 
@@ -120,11 +120,11 @@ export function heldFor(kpi: KPI | undefined, now: number): string {
   return since ? `for ${duration(Math.max(0, (now - Date.parse(since)) / 1_000))}` : "";
 }
 
-// --- what callers meet -----------------------------------------------------------------------------------------------
+// --- the figures of callers -----------------------------------------------------------------------------------------------
 /** `100 % of those answered`, where it differs from the level that counts everyone. */
 export function ofAnswered(service: KPI["service"] | undefined): string {
   const [all, answered] = [percent(service?.service_level), percent(service?.service_level_answered)];
-  return answered === DASH || answered === all ? "" : `${answered} of those answered`;
+  return [all, answered].includes(DASH) || answered === all ? "" : `${answered} of those answered`;
 }
 
 /** `31 % (100 % of those answered)` */

@@ -114,6 +114,7 @@ describe("what callers meet", () => {
     [service({ service_level: 84.6, service_level_answered: 85.1 }), "85 %"], // the same when rounded
     [service({ service_level: 84 }), "84 %"],
     [service({ service_level: 0, service_level_answered: null }), "0 %"],
+    [service({ service_level: null, service_level_answered: 90 }), "–"],
     [service({}), "–"],
   ])("%#: %s", (given, words) => {
     expect(serviceLevel(given)).toBe(words);

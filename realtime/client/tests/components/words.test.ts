@@ -144,8 +144,9 @@ describe("alerts", () => {
   });
 
   it("are what was pushed last, unless the answer is newer", () => {
-    const answered = { ...alert("a", { version: 2, message: "9 waiting" }), audit: [] };
-    const pushed = (version: number) => alert("a", { version, message: "12 waiting" });
+    const first = alert("a", { version: 2, message: "9 waiting" });
+    const answered = { ...first, audit: [] };
+    const pushed = (version: number) => ({ ...first, version, message: "12 waiting" });
     expect(newest(answered, pushed(2))).toEqual({ ...answered, message: "12 waiting" });
     expect(newest(answered, pushed(1))).toBe(answered);
     expect(newest(answered, undefined)).toBe(answered);
