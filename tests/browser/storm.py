@@ -28,18 +28,19 @@ class Queue:
     waiting: int = 0
     ending: float | None = None
     age: float = 4.0
+    level: str = "ok"
     fields: dict[str, Any] = field(default_factory=dict)
 
 
 QUEUES = [
-    Queue("dept_456", "support", 41.2, 97.4, 24, 17, 412, 96, 118.0, waiting=19, ending=64),
-    Queue("dept_789", "claims", 58.0, 88.1, 14, 11, 265, 41, 36.0, waiting=7, ending=12),
-    Queue("dept_456", "billing", 71.5, 66.3, 12, 11, 143, 9, 14.0, waiting=3),
+    Queue("dept_456", "support", 41.2, 97.4, 24, 17, 412, 96, 118.0, waiting=19, ending=64, level="critical"),
+    Queue("dept_789", "claims", 58.0, 88.1, 14, 11, 265, 41, 36.0, waiting=7, ending=12, level="critical"),
+    Queue("dept_456", "billing", 71.5, 66.3, 12, 11, 143, 9, 14.0, waiting=3, level="at_risk"),
     Queue("dept_456", "sales", 84.9, 31.0, 18, 19, 61, 0, -4.0, waiting=1),
     Queue("dept_789", "returns", 91.0, 12.5, 6, 7, 38, 0, 0.0),
-    Queue("dept_789", "complaints", 88.4, 22.0, 5, 5, 24, 1, 2.0, age=840, fields={"quality": "stale"}),
-    Queue("dept_456", "email", 0, 0, 0, 0, 830, 122, -22.0),
-    Queue("dept_789", "night line", 0, 0, 0, 0, 0, 0, 0.0),
+    Queue("dept_789", "complaints", 88.4, 22.0, 5, 5, 24, 1, 2.0, age=840, level="stale", fields={"quality": "stale"}),
+    Queue("dept_456", "email", 0, 0, 0, 0, 830, 122, -22.0, level="at_risk"),
+    Queue("dept_789", "night line", 0, 0, 0, 0, 0, 0, 0.0, level="closed"),
 ]
 
 
@@ -62,6 +63,33 @@ def _staffing(gap: int, required: int) -> str:
     if gap > 0:
         return "overstaffed"
     return "critical_understaffed" if gap / required <= -0.2 else "understaffed"
+
+
+Reason = dict[str, Any]
+
+
+def reason(code: str, value: float | None, limit: float | None, level: str) -> Reason:
+    return {"code": code, "value": value, "limit": limit, "level": level}
+
+
+def state(level: str, now: datetime, *reasons: Reason, **components: str) -> dict[str, Any]:
+    """The server's judgement, which has held for 14 minutes."""
+    found = {"level": level, "since": spell(now - timedelta(minutes=14)), "reasons": list(reasons)}
+    return found | {"components": dict.fromkeys(("service", "staffing", "backlog", "volume")) | components}
+
+
+def _judged(queue: Queue, now: datetime) -> dict[str, Any]:
+    """The state of a queue whose interval goes badly, or whose feed has fallen silent."""
+    under, level = TARGET - queue.service_level, queue.level
+    if level == "critical":
+        short = round(100 * (queue.required - queue.available) / queue.required, 2)
+        lost, few = reason("interval_lost", under, 20, level), reason("shortage", short, 20, level)
+        return state(level, now, lost, few, service=level, staffing=level, backlog="at_risk")
+    if level == "at_risk":
+        return state(level, now, reason("outlook_risk", queue.risk, 65, level), service=level, staffing="ok")
+    if level == "stale":
+        return state(level, now, reason("feed_stale", queue.age, 180, level))
+    return state(level, now, service="ok", staffing="ok", backlog="ok")
 
 
 def kpi(queue: Queue, now: datetime, **fields: Any) -> dict[str, Any]:
@@ -97,6 +125,7 @@ def kpi(queue: Queue, now: datetime, **fields: Any) -> dict[str, Any]:
             "status": _staffing(gap, queue.required) if queue.required else None,
             "method": "erlang_c",
             "interval_start": spell(start),
+            "short_percent": max(0.0, round(-100 * gap / queue.required, 2)) if queue.required else None,
         },
         "sla_risk": {
             "risk_score": queue.risk,
@@ -111,6 +140,9 @@ def kpi(queue: Queue, now: datetime, **fields: Any) -> dict[str, Any]:
             "day_required_rest": 84.0,
             "day_recoverable": True,
             "method": "fluid" if queue.risk > 95 else "erlang_c",
+            "outlook_risk": round(queue.risk * 0.9, 1),
+            "required_rest": 97.0 if queue.risk > 85 else 74.0,
+            "day_recovery_probability": 3.0,
         },
         "health_score": round(max(0.0, 100 - queue.risk), 1),
         "changes": {
@@ -133,6 +165,13 @@ def kpi(queue: Queue, now: datetime, **fields: Any) -> dict[str, Any]:
             "aht_seconds": 312.0,
             "waiting_now": queue.waiting,
             "longest_wait_seconds": 188.0,
+            "service_level_answered": 100.0 if queue.level == "critical" else queue.service_level,
+            "waiting_past_target": queue.waiting // 2,
+            "forecast_so_far": 52.0,
+            "expected": 84.0,
+            "reforecast_ratio": 1.08,
+            "day_offered": 1_130,
+            "day_forecast": 918.0,
         },
         "health": {"sla": 100 - queue.risk, "staffing": 40.0, "utilization": 55.0, "cap_reason": None},
         "quality": "ok",
@@ -140,8 +179,26 @@ def kpi(queue: Queue, now: datetime, **fields: Any) -> dict[str, Any]:
         "computed_at": spell(then),
         "data_age_seconds": queue.age,
         "latest": True,
+        "state": _judged(queue, now),
     }
     return _checked(KPIChanged, figure | queue.fields | fields)
+
+
+LEVELS = ("ok", "at_risk", "critical", "stale", "closed", "unknown")
+WORST = {
+    "queues": {level: sum(queue.level == level for queue in QUEUES) for level in LEVELS},
+    "worst": ["support", "claims"],
+}
+DEFERRED = {
+    "queues": 1,
+    "offered": 64,
+    "answered": 58,
+    "forecast": 70.0,
+    "aht_seconds": 540.0,
+    "required": 9,
+    "available": 8,
+    "risk_score": 38.0,
+}
 
 
 def above(figure: dict[str, Any], department: str = "", **service: Any) -> dict[str, Any]:
@@ -150,7 +207,8 @@ def above(figure: dict[str, Any], department: str = "", **service: Any) -> dict[
     own |= {"department_id": department} if department else {}
     own |= {"snapshot_id": f"kpi-{department or 'all'}", "sla_risk": own["sla_risk"] | {"queues_at_risk": 3}}
     staff = {"required": 79, "available": 70, "scheduled": 84, "gap": -9, "shortfall": 9, "gap_percent": -11.4}
-    own |= {"headcount_gap": own["headcount_gap"] | staff | {"status": "understaffed"}}
+    own |= {"headcount_gap": own["headcount_gap"] | staff | {"status": "understaffed", "short_percent": 11.4}}
+    own |= {"state": own["state"] | WORST, "deferred": DEFERRED}
     return _checked(KPIChanged, own | {"health_score": 31.4, "service": own["service"] | service})
 
 
@@ -305,6 +363,7 @@ def _interval(start: datetime, place: int, now: datetime, contacts: float) -> di
         "asa_seconds": 31.0 if known else None,
         "aht_seconds": 305.0 if known else None,
         "occupancy": 87.0 if known else None,
+        "suspect": False,
     }
 
 
@@ -313,7 +372,10 @@ def snapshots(now: datetime) -> dict[str, list[dict[str, Any]]]:
     morning = (now + timedelta(days=1)).replace(hour=6, minute=0, second=0, microsecond=0)
     *open_queues, email, night = QUEUES
     closed = nothing_known(kpi(night, now), "the queue is closed") | {"closed_until": spell(morning)}
-    figures = [kpi(queue, now) for queue in open_queues]
+    late = reason("backlog_compliance", 85.3, 90, "at_risk")
+    mail = nothing_known(kpi(email, now), "no forecast posted")
+    mail |= {"quality": "ok", "state": state("at_risk", now, late, backlog="at_risk")}
+    figures = [*(kpi(queue, now) for queue in open_queues), mail]
     worst = figures[0]
     return {
         "kpi": [above(worst, **_whole(now)), above(worst, "dept_456"), *figures, closed],
@@ -351,6 +413,7 @@ def many(count: int) -> list[Queue]:
             50,
             2,
             3.0,
+            level="critical" if place % 10 == 9 else "ok",
         )
         for place in range(count)
     ]
@@ -360,3 +423,13 @@ def _checked(shape: Any, figure: dict[str, Any]) -> dict[str, Any]:
     """In the protocol's own shape, or the test fails."""
     msgspec.convert(figure, shape)
     return figure
+
+
+def suspect(figure: dict[str, Any], now: datetime, *, inherited: bool = False) -> dict[str, Any]:
+    """The figure of a scope where no call has come for ten minutes, and 24 were forecast."""
+    drop = reason("volume_implausibly_low", 0, 24, "critical")
+    volume = {"since": spell(now - timedelta(minutes=10)), "offered": 0, "forecast": 24.0, "span_minutes": 10}
+    judged = state("critical", now, drop, volume="critical", staffing="ok")
+    told = {"quality": "suspect", "health_score": None, "state": judged, "volume": volume | {"inherited": inherited}}
+    reasons = {"quality": drop["code"], "health_score": "the volume is suspect"}
+    return figure | told | {"reasons": reasons, "service": figure["service"] | {"offered": 0, "service_level": None}}

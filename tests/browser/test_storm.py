@@ -1,5 +1,6 @@
 """What one sees at a glance while it burns, and what one can do about it: the real page before a scripted server."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -72,9 +73,19 @@ async def test_without_scrolling_one_sees_where_it_burns_and_how_badly(
     page: Page, stage: Stage, embedded: ProcessServer
 ) -> None:
     await open_console(page, embedded)
-    await expect(page.get_by_role("heading", name="2 queues burn")).to_be_visible()
+    await expect(page.get_by_role("heading", name="2 queues critical")).to_be_visible()
     worst = page.locator(".burning").first
-    for words in ("support", "41 % of 80 service level", "7 agents short", "queue grows to 64 this interval", "s old"):
+    for words in (
+        "support",
+        "for 14 min",
+        "s old",
+        "41 % of 80 service level",
+        "7 agents short",
+        "This interval is lost: 41 % of 80 %",
+        "100 % of those answered",
+        "queue grows to 64 this interval",
+        "needs 97 % of the rest; ends at about 37 %",
+    ):
         await shows(worst, words)
     assert await is_seen(worst)
     missing = page.locator(".tile", has_text="12 missing")
@@ -121,12 +132,70 @@ async def test_rows_are_worst_first_and_say_why_a_figure_is_missing(
     names = page.locator(".queues tbody th button")
     order = ["support", "claims", "billing", "email", "complaints", "sales", "returns", "night line"]
     await expect(names).to_have_text(order)
+    levels = ["critical", "critical", "at_risk", "at_risk", "stale", "ok", "ok", "closed"]
+    rows = page.locator(".queues tbody tr")
+    assert await rows.evaluate_all("rows => rows.map(row => row.dataset.level)") == levels
     closed = page.locator(".queues tbody tr", has_text="night line")
     await shows(closed, "closed until")
     unknown = closed.locator(".unknown").first
     await expect(unknown).to_have_attribute("title", "the queue is closed")
     await page.get_by_role("button", name="Queue", exact=True).click()
     await expect(names.first).to_have_text("billing")
+
+
+async def test_what_callers_meet_counts_those_who_wait(page: Page, stage: Stage, embedded: ProcessServer) -> None:
+    await open_console(page, embedded)
+    tile = page.locator(".tile", has_text="Service level now")
+    await shows(tile, "(100 % of those answered)")
+    await shows(tile, "9 waiting past target")
+    await shows(page.locator(".tile", has_text="SLA risk"), "needs 97 % of the rest; ends at about 37 %")
+    await shows(page.locator(".service", has_text="Deferred work"), "1 queue, apart from callers")
+    await page.locator(".queues tbody").get_by_role("button", name="support", exact=True).click()
+    drawer = page.get_by_role("dialog", name="support")
+    await shows(drawer, "41 % (100 % of those answered)")
+    await shows(drawer, "3 % chance to reach the day's target")
+    await shows(drawer.locator(".verdict"), "This interval is lost: 41 % of 80 %; 7 of 24 agents short")
+
+
+async def test_a_figure_without_a_state_is_unknown(page: Page, stage: Stage, embedded: ProcessServer) -> None:
+    for figure in stage.snapshots["kpi"]:
+        del figure["state"]
+    await open_console(page, embedded)
+    row = page.locator(".queues tbody tr", has_text="support")
+    await shows(row.locator(".level"), "unknown")
+    await expect(row.locator(".level")).to_have_attribute("title", re.compile("earlier version"))
+    await expect(page.get_by_role("heading", name="8 queues without current data")).to_be_visible()
+
+
+async def test_a_suspect_volume_is_said_and_a_person_confirms_it(
+    page: Page, stage: Stage, embedded: ProcessServer
+) -> None:
+    now, words = datetime.now(UTC), "Far fewer contacts than forecast: 0 of 24 in 10 min; is the line up?"
+    stage.snapshots["kpi"] = [
+        storm.suspect(figure, now) if figure.get("queue_name", "sales") == "sales" else figure
+        for figure in stage.snapshots["kpi"]
+    ]
+    grid = storm.intervals(now)
+    for interval in grid["intervals"][14:16]:
+        interval["suspect"] = True
+    stage.answers["/api/intraday/kpi/intervals"] = grid
+    bodies: list[Any] = []
+    path = "/api/intraday/kpi/volume-confirmation"
+    stage.answers[path] = lambda request: (bodies.append(request.post_data_json), {})[1]
+    await open_console(page, embedded)
+    await shows(page.get_by_role("region", name="Suspect volume"), words)
+    await shows(page.locator(".queues tbody tr", has_text="sales"), "suspect")
+    await shows(page.locator(".tile", has_text="Service level now"), "suspect")
+    assert await barriers(page) == []
+    await picture(page, "suspect")
+    await page.locator(".queues tbody").get_by_role("button", name="sales", exact=True).click()
+    drawer = page.get_by_role("dialog", name="sales")
+    await shows(drawer.get_by_role("region", name="Suspect volume"), words)
+    await expect(drawer.locator("tr[data-suspect=true]")).to_have_count(3)  # two of the past, and the running one
+    assert await barriers(page) == []
+    await drawer.get_by_role("button", name="The volume is real").click()
+    await shows(drawer.get_by_role("status"), "Confirmed")
+    assert bodies == [{"organization_id": "org_123", "department_id": "dept_456", "queue_name": "sales"}]
 
 
 async def test_old_figures_are_called_stale(page: Page, stage: Stage, embedded: ProcessServer) -> None:
@@ -238,7 +307,7 @@ async def test_a_burst_of_alerts_of_one_group_is_one_toast(page: Page, stage: St
     await expect(toasts).to_have_count(1)
     await shows(toasts, "Risk of claims: 24 and 4 more like it")
     bell = page.get_by_role("button", name="5 new alerts")
-    await expect(page).to_have_title("(10) Demo organization · Intraday console")
+    await expect(page).to_have_title("(10) Critical: Demo organization · Intraday console")
     await bell.click()
     await expect(page.get_by_role("button", name="No new alerts")).to_be_visible()
     await toasts.get_by_role("button", name="Dismiss").click()

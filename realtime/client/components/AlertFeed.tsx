@@ -3,12 +3,12 @@
 import { useMemo, useState } from "react";
 
 import { AlertItem } from "./AlertItem.js";
-import { byUrgency, isWaiting, newestCritical } from "./alerts.js";
+import { byUrgency, isWaiting, lasting, newestCritical } from "./alerts.js";
 import { Panel, Problem } from "./parts.js";
 import type { Alert } from "./payloads.js";
 import { useSession } from "./session.js";
 import { useAlertActions } from "./useAlertActions.js";
-import { ageSeconds, number, plural } from "./words.js";
+import { number, plural } from "./words.js";
 
 const AT_FIRST = 25;
 
@@ -45,7 +45,7 @@ export function AlertFeed({ alerts, now }: Props) {
           <AlertItem
             key={alert.alert_id}
             alert={alert}
-            age={ageSeconds(alert.triggered_at, coarse(now))}
+            lasts={lasting(alert, coarse(now))}
             choice={
               may("act") && isWaiting(alert) ? (
                 <input
@@ -116,7 +116,7 @@ export function NewestCritical({ alerts, now }: Props) {
   if (!alert) return null;
   return (
     <div className="newest-critical">
-      <AlertItem alert={alert} age={ageSeconds(alert.triggered_at, now)} />
+      <AlertItem alert={alert} lasts={lasting(alert, now)} />
     </div>
   );
 }

@@ -13,15 +13,15 @@ const USUAL_SNOOZE = 30;
 
 interface Props {
   alert: Alert;
-  /** Since it was triggered, in seconds. */
-  age: number | null;
+  /** How long its condition has held, in words. */
+  lasts: string;
   /** A box to choose it among several. */
   choice?: ReactNode;
   /** On a page of its own, with the form and the trail below it. */
   alone?: boolean;
 }
 
-export const AlertItem = memo(function AlertItem({ alert, age, choice, alone = false }: Props) {
+export const AlertItem = memo(function AlertItem({ alert, lasts, choice, alone = false }: Props) {
   const { organization, may, anonymous } = useSession();
   const stands = standing(alert, anonymous);
   const [open, setOpen] = useState(false);
@@ -41,7 +41,7 @@ export const AlertItem = memo(function AlertItem({ alert, age, choice, alone = f
           {alert.severity}
         </span>
         <span className="alert-scope">{scopeName(alert, organization)}</span>
-        <span className="alert-age">{duration(age)}</span>
+        <span className="alert-age">{lasts}</span>
       </p>
       <p className="alert-message">{alert.message}</p>
       {alert.note && !anonymous && <p className="alert-note">{alert.note}</p>}
@@ -49,7 +49,6 @@ export const AlertItem = memo(function AlertItem({ alert, age, choice, alone = f
         {stands && <span>{stands}</span>}
         {alert.escalation_level > 0 && <span>escalated {alert.escalation_level} ×</span>}
         {alert.reminder && <span>reminder</span>}
-        {alert.occurrence_count > 1 && <span>seen {alert.occurrence_count} ×</span>}
         {!alone && <a href={`/alerts/${alert.alert_id}`}>trail</a>}
       </p>
       {may("act") && alert.status !== "resolved" && (

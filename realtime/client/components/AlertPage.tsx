@@ -10,8 +10,8 @@ import type { Alert, AuditEntry } from "./payloads.js";
 import { addressOf, scopeName, scopeOf, useSession } from "./session.js";
 import { useAlertActions } from "./useAlertActions.js";
 import { useAnswer } from "./useAnswer.js";
-import { ageSeconds, clock, until } from "./words.js";
-import { measured } from "./alerts.js";
+import { clock, until } from "./words.js";
+import { lasting, measured, newest } from "./alerts.js";
 
 type Answer = Alert & { audit: AuditEntry[] };
 
@@ -24,12 +24,13 @@ interface Props {
 export function AlertPage({ id, elsewhere }: Props) {
   const { organization, may } = useSession();
   const now = useNow(5_000);
-  const version = useVersion(id);
+  const pushed = usePushed(id);
   const query = { organization_id: organization.id };
-  const { answer: last, error } = useAnswer<Answer>(`/api/alerts/${encodeURIComponent(id)}`, query, {
+  const { answer, error } = useAnswer<Answer>(`/api/alerts/${encodeURIComponent(id)}`, query, {
     everySeconds: 30,
-    again: version,
+    again: pushed?.version ?? 0,
   });
+  const last = answer && newest(answer, pushed);
   const actions = useAlertActions();
   const missing = error?.status === 404;
   useEffect(() => {
@@ -50,7 +51,7 @@ export function AlertPage({ id, elsewhere }: Props) {
         <>
           <h1 className="visually-hidden">Alert: {last.message}</h1>
           <div className="panel">
-            <AlertItem alert={last} age={ageSeconds(last.triggered_at, now)} alone />
+            <AlertItem alert={last} lasts={lasting(last, now)} alone />
           </div>
           {may("act") && last.status !== "resolved" && (
             <Panel title="With a note">
@@ -65,11 +66,11 @@ export function AlertPage({ id, elsewhere }: Props) {
   );
 }
 
-/** Moves when the alert does, whoever moved it. */
-function useVersion(id: string): number {
+/** The alert as events tell it while it is open. */
+function usePushed(id: string): Alert | undefined {
   const { organization } = useSession();
   const { openAlerts } = useAlertNotifications(null, { organization_id: organization.id });
-  return openAlerts.find(({ alert_id }) => alert_id === id)?.version ?? 0;
+  return openAlerts.find(({ alert_id }) => alert_id === id);
 }
 
 function Trail({ entries, unit, now }: { entries: AuditEntry[]; unit: string; now: number }) {

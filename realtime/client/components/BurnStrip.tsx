@@ -1,31 +1,36 @@
-// Where it burns, in one glance: the worst queues with what is wrong, in figures.
+// The worst queues in one glance, with their reasons and figures.
 
 import { Icon } from "./Icon.js";
 import { Value } from "./parts.js";
-import { age, growth, type QueueRow, serviceOf } from "./queues.js";
+import type { KPI } from "./payloads.js";
+import { age, growth, headline, type QueueRow, saidOf, serviceOf } from "./queues.js";
+import { heldFor, ofAnswered, restOfInterval } from "./states.js";
 import { why } from "./Tiles.js";
-import { number, percent, plural } from "./words.js";
+import { number, percent } from "./words.js";
 
 const SHOWN = 3;
 
-export function BurnStrip({ rows, now, onOpen }: { rows: QueueRow[]; now: number; onOpen: (row: QueueRow) => void }) {
-  const troubled = rows.filter(({ level }) => level === "burning" || level === "at_risk");
-  const burning = troubled.filter(({ level }) => level === "burning").length;
-  // When nothing burns, what comes nearest to it: the strip keeps its place, and says where to look next.
-  const shown = troubled.length ? troubled : rows.filter(({ level }) => level === "fine");
+interface Props {
+  rows: QueueRow[];
+  /** The figure of the scope that is shown. */
+  scope: KPI | undefined;
+  now: number;
+  onOpen: (row: QueueRow) => void;
+}
+
+export function BurnStrip({ rows, scope, now, onOpen }: Props) {
   if (!rows.length) return null;
+  const { level, title, note } = headline(rows, scope);
+  // With nothing wrong the strip keeps its place, and shows the queues that come nearest to it.
+  const shown = rows.filter((row) => row.level !== "closed").slice(0, SHOWN);
   return (
-    <section className="burn" aria-labelledby="burn-title" data-burning={burning > 0}>
+    <section className="burn" aria-labelledby="burn-title" data-level={level}>
       <h2 id="burn-title">
-        {burning ? plural(burning, "queue burns", "queues burn") : troubled.length ? "At risk" : "Nothing burns"}
-        <small>
-          {troubled.length - burning > 0 && burning > 0
-            ? `${number(troubled.length - burning)} more at risk`
-            : `${troubled.length ? "" : "nearest "}of ${plural(rows.length, "queue")}`}
-        </small>
+        {title}
+        <small>{note}</small>
       </h2>
       <ol>
-        {shown.slice(0, SHOWN).map((row) => (
+        {shown.map((row) => (
           <li key={row.key}>
             <Burning row={row} now={now} onOpen={onOpen} />
           </li>
@@ -44,7 +49,9 @@ function Burning({ row, now, onOpen }: { row: QueueRow; now: number; onOpen: (ro
         <Icon name={row.level} />
         <strong>{row.queue}</strong>
         <small>{row.department}</small>
-        <small className="burning-age">{age(row, now)} old</small>
+        <small className="burning-age" title="How long it has been so; how old the data is">
+          {[row.level === "ok" ? "" : heldFor(kpi, now), `${age(row, now)} old`].filter(Boolean).join(" · ")}
+        </small>
       </span>
       <span className="burning-figures">
         <Fact
@@ -59,10 +66,21 @@ function Burning({ row, now, onOpen }: { row: QueueRow; now: number; onOpen: (ro
           text={number(kpi?.headcount_gap.shortfall)}
           reason={why(kpi, "headcount_gap.gap", "gap")}
         />
-        <span className="burning-growth">{growth(row) || row.why[0]}</span>
+        {[saidOf(row)[0], outlookOf(row)].filter(Boolean).map((line) => (
+          <span key={line} className="burning-line">
+            {line}
+          </span>
+        ))}
       </span>
     </button>
   );
+}
+
+/** The prospects of this interval for callers; of deferred work, the movement of its backlog. */
+function outlookOf(row: QueueRow): string {
+  const { kpi } = row;
+  if (serviceOf(row).label !== "service level") return growth(row);
+  return [restOfInterval(kpi?.sla_risk), growth(row), ofAnswered(kpi?.service)].filter(Boolean).join(" · ");
 }
 
 function Fact({

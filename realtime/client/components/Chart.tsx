@@ -25,13 +25,17 @@ interface Props {
   now: number;
   /** Where the time axis begins, in seconds since 1970; it ends now. Without: as long as the figures. */
   from?: number;
+  /** Spans whose values say nothing, in seconds since 1970. */
+  hatched?: [from: number, to: number][];
   height?: number;
 }
 
-export function Chart({ label, times, lines, timeZone, now, from, height = 150 }: Props) {
+const NO_SPANS: [number, number][] = [];
+
+export function Chart({ label, times, lines, timeZone, now, from, hatched = NO_SPANS, height = 150 }: Props) {
   const place = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
-  const view = useRef<View>({ now, from });
+  const view = useRef<View>({ now, from, hatched });
   const shape = lines.map((line) => [line.label, line.color, line.dashed, line.stepped].join()).join(";");
 
   useEffect(() => {
@@ -60,9 +64,9 @@ export function Chart({ label, times, lines, timeZone, now, from, height = 150 }
   }, [shape, timeZone, height]);
 
   useEffect(() => {
-    view.current = { now, from };
+    view.current = { now, from, hatched };
     plot.current?.setData(data(times, lines));
-  }, [times, lines, now, from]);
+  }, [times, lines, now, from, hatched]);
 
   return (
     <figure className="chart" role="img" aria-label={summary(label, lines)}>
@@ -72,6 +76,7 @@ export function Chart({ label, times, lines, timeZone, now, from, height = 150 }
             {line.label}
           </span>
         ))}
+        {hatched.length > 0 && <span data-hatched="true">suspect</span>}
       </figcaption>
       <div ref={place} className="plot" />
     </figure>
@@ -81,6 +86,7 @@ export function Chart({ label, times, lines, timeZone, now, from, height = 150 }
 interface View {
   now: number;
   from: number | undefined;
+  hatched: [from: number, to: number][];
 }
 
 const extent = ({ now, from }: View, low: number, high: number): [number, number] =>
@@ -134,8 +140,33 @@ function options(
         ...(line.stepped && { paths: stepped }),
       })),
     ],
-    hooks: { draw: [(plot) => mark(plot, view.current.now / 1_000, color("line-strong"))] },
+    hooks: {
+      drawClear: [(plot) => hatch(plot, view.current.hatched, color("line-strong"))],
+      draw: [(plot) => mark(plot, view.current.now / 1_000, color("line-strong"))],
+    },
   };
+}
+
+const HATCH = 7; // pixels from line to line
+
+/** Slanted lines over each span, behind the figures. */
+function hatch(plot: uPlot, spans: [number, number][], color: string): void {
+  const { ctx, bbox } = plot;
+  for (const [from, to] of spans) {
+    const [left, right] = [plot.valToPos(from, "x", true), plot.valToPos(to, "x", true)];
+    ctx.save();
+    ctx.strokeStyle = color;
+    ctx.beginPath();
+    ctx.rect(left, bbox.top, right - left, bbox.height);
+    ctx.clip();
+    ctx.beginPath();
+    for (let x = left - bbox.height; x < right; x += HATCH) {
+      ctx.moveTo(x, bbox.top + bbox.height);
+      ctx.lineTo(x + bbox.height, bbox.top);
+    }
+    ctx.stroke();
+    ctx.restore();
+  }
 }
 
 /** A line where we are now. */

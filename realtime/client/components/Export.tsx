@@ -3,7 +3,7 @@
 import { Icon } from "./Icon.js";
 import { Popover } from "./parts.js";
 import type { Scope } from "./payloads.js";
-import { dataTime, type QueueRow, sorted } from "./queues.js";
+import { dataTime, type QueueRow, saidOf, sorted } from "./queues.js";
 import { withQuery } from "./rest.js";
 import { departmentOf, scopeName, useSession } from "./session.js";
 import { startOfDay } from "./words.js";
@@ -56,6 +56,10 @@ const COLUMNS: [name: string, of: (row: QueueRow) => string | number | null | un
   ["backlog_trend", (row) => row.backlog?.backlog_trend],
   ["slope_per_hour", (row) => row.backlog?.slope_per_hour],
   ["data_time", dataTime],
+  ["reasons", (row) => saidOf(row).join("; ")],
+  ["quality", (row) => row.kpi?.quality],
+  ["outlook_risk", (row) => row.kpi?.sla_risk.outlook_risk],
+  ["service_level_answered", (row) => row.kpi?.service.service_level_answered],
 ];
 
 export function csv(rows: QueueRow[]): string {

@@ -40,7 +40,13 @@ const COLUMNS: Column[] = [
   { label: "Service", text: (each) => percent(each.service_level), reason: "no contacts", actual: true },
 ];
 
-export const IntervalTable = memo(function IntervalTable({ intervals }: { intervals: Interval[] }) {
+interface Props {
+  intervals: Interval[];
+  /** The level of staffing now, by the state. */
+  staffing: string | null;
+}
+
+export const IntervalTable = memo(function IntervalTable({ intervals, staffing }: Props) {
   const [whole, setWhole] = useState(false);
   const at = intervals.findIndex(({ state }) => state === "now");
   const shown = whole ? intervals : intervals.slice(Math.max(0, at - BEFORE), Math.max(0, at) + AFTER);
@@ -60,7 +66,11 @@ export const IntervalTable = memo(function IntervalTable({ intervals }: { interv
           </thead>
           <tbody>
             {shown.map((interval) => (
-              <IntervalRow key={interval.start} interval={interval} />
+              <IntervalRow
+                key={interval.start}
+                interval={interval}
+                staffing={interval.state === "now" ? staffing : null}
+              />
             ))}
           </tbody>
         </table>
@@ -75,17 +85,20 @@ export const IntervalTable = memo(function IntervalTable({ intervals }: { interv
 });
 
 const STATES = { past: "", now: "now", to_come: "to come" } as const;
-const SHORT = -0.1; // of those required
 
-function IntervalRow({ interval }: { interval: Interval }) {
+function IntervalRow({ interval, staffing }: { interval: Interval; staffing: string | null }) {
   const { time_zone: zone } = useSession().organization;
-  const { gap, required, state } = interval;
-  const short = gap !== null && required ? gap / required <= SHORT : false;
+  const { gap, state, suspect = false } = interval;
   return (
-    <tr data-state={state} data-short={short}>
+    <tr data-state={state} data-short={gap !== null && gap < 0} data-staffing={staffing} data-suspect={suspect}>
       <th scope="row">
         {clock(interval.start, zone)}
         {STATES[state] && <small>{STATES[state]}</small>}
+        {suspect && (
+          <small className="suspect-mark" title="Far fewer contacts than forecast: not counted as demand">
+            suspect
+          </small>
+        )}
       </th>
       {COLUMNS.map(({ label, text, reason, actual }) => (
         <td key={label} className="figure" data-column={label}>

@@ -24,9 +24,12 @@ import { QueueDrawer } from "./QueueDrawer.js";
 import { QueueTable } from "./QueueTable.js";
 import { byUrgency, queueRows, type QueueRow } from "./queues.js";
 import { ScopePicker } from "./ScopePicker.js";
+import { DeferredBlock } from "./DeferredBlock.js";
 import { ServiceBlock } from "./ServiceBlock.js";
 import { departmentOf, type Organizations, type PageConfig, scopeName, useSession } from "./session.js";
+import { levelOf, titled } from "./states.js";
 import { Stopped } from "./Stopped.js";
+import { Suspect } from "./Suspect.js";
 import { Tiles } from "./Tiles.js";
 import { type Toast, stillShown, withAlert } from "./toasts.js";
 import { Toasts } from "./Toasts.js";
@@ -61,7 +64,7 @@ export function LiveDashboard({ scope, config, organizations, onScope }: Props) 
   const state = standing(live.status, feeds, live.freshness, now);
   const waiting = useMemo(() => alerts.openAlerts.filter(isWaiting), [alerts.openAlerts]);
   const ordered = useMemo(() => [...rows.values()].sort(byUrgency), [rows]);
-  useCountInTab(waiting.length, scopeName(scope, organization));
+  useCountInTab(waiting.length, titled(levelOf(live.kpi), scopeName(scope, organization)));
 
   const showAlerts = () => {
     alerts.clearAlertCount();
@@ -147,12 +150,14 @@ export function Body({ scope, live, rows, onOpen, newest, feed }: BodyProps) {
   return (
     <>
       {newest}
-      <BurnStrip rows={rows} now={now} onOpen={onOpen} />
+      <Suspect kpi={kpi} now={now} />
+      <BurnStrip rows={rows} scope={kpi} now={now} onOpen={onOpen} />
       <Tiles kpi={kpi} backlog={backlog} attendance={attendance} now={now} />
       <div className="columns">
         <div className="column">
           <QueueTable rows={live.rows} complete={live.ready} now={now} onOpen={onOpen} />
           <ServiceBlock kpi={kpi} />
+          <DeferredBlock kpi={kpi} />
           <Today scope={scope} kpi={kpi} backlog={backlog} now={now} />
         </div>
         <div className="column">
@@ -173,10 +178,11 @@ export function useLiveFigures(scope: Scope, onAlert: ((alert: Alert) => void) |
   const people = useAttendanceUpdates(null, departmentOf(scope));
   const alerts = useAlertNotifications(onAlert, scope);
   const now = useNow() + kpis.status.clockOffset;
-  const second = now - (now % 1_000);
+  const { time_zone: zone } = useSession().organization;
+  const minute = now - (now % 60_000);
   const rows = useMemo(
-    () => queueRows(latest(kpis.byScope), latest(backlogs.byScope), alerts.openAlerts, second),
-    [kpis.byScope, backlogs.byScope, alerts.openAlerts, second],
+    () => queueRows(latest(kpis.byScope), latest(backlogs.byScope), alerts.openAlerts, { now: minute, zone }),
+    [kpis.byScope, backlogs.byScope, alerts.openAlerts, minute, zone],
   );
   const seen = useMemo(() => queuesSeen(rows.values()), [rows]);
   const newest = [kpis.latestUpdate?.as_of ?? undefined, backlogs.latestUpdate?.timestamp]

@@ -1,17 +1,30 @@
 // One queue: what is wrong, its figures, what other staffing or volume would do, its day.
 
-import { useState } from "react";
+import { useEffect, useMemo, useState } from "react";
 
 import { Icon } from "./Icon.js";
+import { withLive } from "./intervals.js";
 import { IntervalTable } from "./IntervalTable.js";
 import { Drawer, Problem, Value } from "./parts.js";
 import type { IntervalGrid, Scope, Staffing, WhatIf as Answer } from "./payloads.js";
 import { age, growth, type QueueRow } from "./queues.js";
 import { RestError } from "./rest.js";
 import { addressOf, scopeOf, useSession } from "./session.js";
+import {
+  componentOf,
+  dayRecovery,
+  givenState,
+  headsTitle,
+  LEVEL_WORDS,
+  restOfInterval,
+  serviceLevel,
+} from "./states.js";
+import { Suspect } from "./Suspect.js";
 import { why } from "./Tiles.js";
 import { useAnswer } from "./useAnswer.js";
-import { duration, localDay, minutes, number, percent, signed, until } from "./words.js";
+import { DASH, duration, localDay, minutes, number, percent, signed, until } from "./words.js";
+
+const GRID_AGAIN_SECONDS = 60; // coming intervals change with the reforecast; the running one is live
 
 interface Props {
   row: QueueRow;
@@ -23,15 +36,19 @@ interface Props {
 export function QueueDrawer({ row, now, onClose, onScope }: Props) {
   const { organization } = useSession();
   const scope = scopeOf(organization.id, row.department, row.queue);
-  const grid = useAnswer<IntervalGrid>("/api/intraday/kpi/intervals", {
-    ...scope,
-    date: localDay(now, organization.time_zone),
-  });
+  const { answer: grid } = useAnswer<IntervalGrid>(
+    "/api/intraday/kpi/intervals",
+    { ...scope, date: localDay(now, organization.time_zone) },
+    { everySeconds: GRID_AGAIN_SECONDS },
+  );
+  const intervals = useMemo(() => withLive(grid?.intervals ?? [], row.kpi), [grid, row.kpi]);
   return (
     <Drawer title={`${row.queue} · ${row.department}`} onClose={onClose}>
       <p className="verdict" data-level={row.level}>
         <Icon name={row.level} /> <Verdict row={row} now={now} />
       </p>
+      {row.alerted && <p className="alerted">{row.alerted}</p>}
+      <Suspect kpi={row.kpi} now={now} />
       <Facts row={row} now={now} />
       <p>
         <a
@@ -46,19 +63,22 @@ export function QueueDrawer({ row, now, onClose, onScope }: Props) {
         </a>
       </p>
       <WhatIf scope={scope} row={row} />
-      {grid.answer && grid.answer.intervals.length > 0 && <IntervalTable intervals={grid.answer.intervals} />}
+      {intervals.length > 0 && <IntervalTable intervals={intervals} staffing={componentOf(row.kpi, "staffing")} />}
     </Drawer>
   );
 }
 
 function Verdict({ row, now }: { row: QueueRow; now: number }) {
   const { time_zone: zone } = useSession().organization;
-  if (row.level === "closed" && row.kpi?.closed_until)
-    return <>Closed until {until(row.kpi.closed_until, now, zone)}</>;
+  const { kpi, level } = row;
+  if (level === "closed") return <>Closed{kpi?.closed_until && ` until ${until(kpi.closed_until, now, zone)}`}</>;
+  const since = givenState(kpi)?.since;
+  const name = LEVEL_WORDS[level].charAt(0).toUpperCase() + LEVEL_WORDS[level].slice(1);
   return (
     <>
-      {row.why.join("; ") ||
-        { fine: "Within its targets", unknown: "Too little is known to judge it" }[row.level as "fine"]}
+      {name}
+      {since && ` since ${until(since, now, zone)}`}
+      {row.why.length > 0 && `: ${row.why.join("; ")}`}
     </>
   );
 }
@@ -67,7 +87,7 @@ function Facts({ row, now }: { row: QueueRow; now: number }) {
   const { kpi, backlog } = row;
   const [service, staff, risk] = [kpi?.service, kpi?.headcount_gap, kpi?.sla_risk];
   const facts: [label: string, text: string, reason: string | undefined][] = [
-    ["Service level now", percent(service?.service_level), why(kpi, "service.service_level", "service_level")],
+    ["Service level now", serviceLevel(service), why(kpi, "service.service_level", "service_level")],
     ["Backlog in SLA", percent(backlog?.sla_compliance_percentage), "no backlog posted"],
     ["Target", percent(risk?.target_service_level), "no target"],
     [
@@ -76,10 +96,18 @@ function Facts({ row, now }: { row: QueueRow; now: number }) {
       why(kpi, "sla_risk.projected_service_level", "projected_service_level"),
     ],
     ["Risk", percent(risk?.risk_score), why(kpi, "sla_risk.risk_score", "risk_score")],
+    ["Risk, next interval", percent(risk?.outlook_risk), why(kpi, "sla_risk.outlook_risk", "outlook_risk")],
+    ["Rest of the interval", restOfInterval(risk) || DASH, why(kpi, "sla_risk.required_rest", "required_rest")],
+    ["Day", dayRecovery(risk) || DASH, why(kpi, "sla_risk.day_recovery_probability", "day_recovery_probability")],
     ["Available", number(staff?.available), why(kpi, "headcount_gap.available", "available")],
     ["Required", number(staff?.required), why(kpi, "headcount_gap.required", "required")],
     ["Gap", signed(staff?.gap), why(kpi, "headcount_gap.gap", "gap")],
     ["Waiting now", number(service?.waiting_now), why(kpi, "service.waiting_now", "waiting_now")],
+    [
+      "Waiting past target",
+      number(service?.waiting_past_target),
+      why(kpi, "service.waiting_past_target", "waiting_past_target"),
+    ],
     [
       "Longest wait",
       duration(service?.longest_wait_seconds),
@@ -93,7 +121,7 @@ function Facts({ row, now }: { row: QueueRow; now: number }) {
       minutes(backlog?.oldest_item_age_minutes),
       backlog?.reasons?.oldest_item_age_minutes ?? "no backlog posted",
     ],
-    ["Growth", growth(row) || "–", "no trend yet"],
+    ["Growth", growth(row) || DASH, "no trend yet"],
     ["Data age", age(row, now), undefined],
   ];
   return (
@@ -101,7 +129,7 @@ function Facts({ row, now }: { row: QueueRow; now: number }) {
       {facts.map(([label, text, reason]) => (
         <div key={label}>
           <dt>{label}</dt>
-          <dd>
+          <dd title={label === "Available" ? headsTitle(kpi) : undefined}>
             <Value text={text} reason={reason} />
           </dd>
         </div>
@@ -110,27 +138,45 @@ function Facts({ row, now }: { row: QueueRow; now: number }) {
   );
 }
 
-function WhatIf({ scope, row }: { scope: Scope; row: QueueRow }) {
+interface Asked {
+  agents?: number;
+  volume?: number;
+}
+
+/** Asked again with each new figure of the queue, so that "as it is" stays what the tiles show. */
+function useWhatIf(scope: Scope, asked: Asked | null, snapshot: string | undefined) {
   const { rest } = useSession();
+  const [said, setSaid] = useState<{ answer?: Answer; problem: string }>({ problem: "" });
+  const { organization_id, department_id, queue_name } = scope;
+  useEffect(() => {
+    if (!asked) return;
+    let current = true;
+    const body = { organization_id, department_id, queue_name, ...asked };
+    rest.post<Answer>("/api/intraday/kpi/what-if", body).then(
+      (answer) => current && setSaid({ answer, problem: "" }),
+      (error: unknown) => {
+        if (!(error instanceof RestError)) throw error;
+        if (current) setSaid({ problem: error.message });
+      },
+    );
+    return () => void (current = false);
+  }, [rest, organization_id, department_id, queue_name, asked, snapshot]);
+  return said;
+}
+
+function WhatIf({ scope, row }: { scope: Scope; row: QueueRow }) {
   const [agents, setAgents] = useState(String(row.kpi?.headcount_gap.available ?? ""));
   const [volume, setVolume] = useState("");
-  const [answer, setAnswer] = useState<Answer>();
-  const [problem, setProblem] = useState("");
-  const ask = async (event: { preventDefault: () => void }) => {
+  const [asked, setAsked] = useState<Asked | null>(null);
+  const { answer, problem } = useWhatIf(scope, asked, row.kpi?.snapshot_id);
+  const ask = (event: { preventDefault: () => void }) => {
     event.preventDefault();
-    const given = { ...(agents && { agents: Number(agents) }), ...(volume && { volume: Number(volume) }) };
-    setProblem("");
-    try {
-      setAnswer(await rest.post<Answer>("/api/intraday/kpi/what-if", { ...scope, ...given }));
-    } catch (error) {
-      if (!(error instanceof RestError)) throw error;
-      setProblem(error.message);
-    }
+    setAsked({ ...(agents && { agents: Number(agents) }), ...(volume && { volume: Number(volume) }) });
   };
   return (
     <section className="what-if" aria-labelledby="what-if">
       <h3 id="what-if">What if</h3>
-      <form onSubmit={(event) => void ask(event)}>
+      <form onSubmit={ask}>
         <label>
           Agents
           <input

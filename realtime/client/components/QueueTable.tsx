@@ -4,8 +4,9 @@ import { memo, useState } from "react";
 
 import { Icon } from "./Icon.js";
 import { Panel, Value } from "./parts.js";
-import { age, growthPerHour, isSame, type Order, type QueueRow, serviceOf, sorted } from "./queues.js";
+import { age, growthPerHour, isSame, type Order, type QueueRow, saidOf, serviceOf, sorted } from "./queues.js";
 import { useSession } from "./session.js";
+import { componentOf, givenState, headsTitle, LEVEL_WORDS, ofAnswered, pastTarget, restOfInterval } from "./states.js";
 import { why } from "./Tiles.js";
 import { minutes, number, percent, plural, signed, until } from "./words.js";
 
@@ -15,7 +16,12 @@ const STEADY_MS = 4_000; // rows that jump at every event cannot be read
 const COLUMNS: { order: Order; label: string; title: string; figure: boolean }[] = [
   { order: "name", label: "Queue", title: "Department and queue", figure: false },
   { order: "urgency", label: "State", title: "Worst first", figure: false },
-  { order: "risk", label: "SLA risk", title: "Chance to miss the target in this interval", figure: true },
+  {
+    order: "risk",
+    label: "SLA risk",
+    title: "Chance to miss the target in this interval, and in the next",
+    figure: true,
+  },
   {
     order: "service",
     label: "Service",
@@ -91,7 +97,7 @@ export function QueueTable({ rows, complete, now, onOpen }: Props) {
   );
 }
 
-/** Rows are memoized; what "closed until" says does not change by the second. */
+/** Rows are memoized; what "closed until" and "since" say does not change by the second. */
 const minute = (now: number): number => now - (now % 60_000);
 
 /** The keys in order, which changes at once when queues come or go or another order is asked for; else now and then. */
@@ -110,15 +116,6 @@ function useSteadyOrder(
   return keys;
 }
 
-const WORDS: Record<QueueRow["level"], string> = {
-  burning: "burning",
-  at_risk: "at risk",
-  stale: "stale",
-  fine: "fine",
-  unknown: "unknown",
-  closed: "closed",
-};
-
 interface RowProps {
   row: QueueRow;
   age: string;
@@ -134,35 +131,45 @@ const Row = memo(QueueRowView, (before, after) => {
 });
 
 function QueueRowView({ row, age: old, now, onOpen }: RowProps) {
-  const { kpi, backlog, level } = row;
+  const { kpi, backlog } = row;
   const service = serviceOf(row);
   return (
-    <tr data-level={level}>
+    <tr data-level={row.level} data-suspect={row.suspect}>
       <th scope="row">
         <button type="button" className="link" onClick={() => onOpen(row)}>
           {row.queue}
         </button>
         <small>{row.department}</small>
+        {row.suspect && (
+          <small className="suspect-mark" title="Far fewer contacts than forecast">
+            suspect
+          </small>
+        )}
       </th>
-      <td className="level" title={row.why.join("; ")}>
-        <Icon name={level} />
-        {level === "closed" && kpi?.closed_until ? <ClosedUntil instant={kpi.closed_until} now={now} /> : WORDS[level]}
-      </td>
-      <td className="figure risk">
+      <LevelCell row={row} now={now} />
+      <td className="figure risk" data-component={componentOf(kpi, "service")} title={restOfInterval(kpi?.sla_risk)}>
         {kpi?.sla_risk.risk_score != null && <Bar share={kpi.sla_risk.risk_score} />}
         <Value text={percent(kpi?.sla_risk.risk_score)} reason={why(kpi, "sla_risk.risk_score", "risk_score")} />
+        {kpi?.sla_risk.outlook_risk != null && (
+          <small title="Risk of the next interval"> next {percent(kpi.sla_risk.outlook_risk)}</small>
+        )}
       </td>
-      <td className="figure">
+      <td
+        className="figure"
+        data-component={componentOf(kpi, "service")}
+        title={[ofAnswered(kpi?.service), pastTarget(kpi?.service)].filter(Boolean).join("; ")}
+      >
         <Value text={percent(service.percent)} reason={why(kpi, "service.service_level", "service_level")} />
         {service.target !== null && <small>/{number(service.target)}</small>}
         {service.label === "of backlog in SLA" && <small title={service.label}> in SLA</small>}
       </td>
-      <td className="figure gap">
+      <td className="figure gap" data-component={componentOf(kpi, "staffing")} title={headsTitle(kpi)}>
         <Value text={signed(kpi?.headcount_gap.gap)} reason={why(kpi, "headcount_gap.gap", "gap")} />
         {kpi?.headcount_gap.required != null && <small>/{number(kpi.headcount_gap.required)}</small>}
       </td>
       <td
         className="figure"
+        data-component={componentOf(kpi, "backlog")}
         title={
           backlog && backlog.oldest_item_age_minutes !== null
             ? `Oldest ${minutes(backlog.oldest_item_age_minutes)}`
@@ -183,9 +190,20 @@ function QueueRowView({ row, age: old, now, onOpen }: RowProps) {
   );
 }
 
-function ClosedUntil({ instant, now }: { instant: string; now: number }) {
+function LevelCell({ row, now }: { row: QueueRow; now: number }) {
   const { time_zone: zone } = useSession().organization;
-  return <>closed until {until(instant, now, zone)}</>;
+  const { kpi, level } = row;
+  const since = givenState(kpi)?.since;
+  const title = [...(since ? [`${LEVEL_WORDS[level]} since ${until(since, now, zone)}`] : []), ...saidOf(row)];
+  return (
+    <td className="level" title={title.join("; ")}>
+      <Icon name={level} />
+      {level === "closed" && kpi?.closed_until
+        ? `closed until ${until(kpi.closed_until, now, zone)}`
+        : LEVEL_WORDS[level]}
+      {row.alerted && <small className="alerted"> alert open</small>}
+    </td>
+  );
 }
 
 /** A risk as a bar; the figure stands beside it. */

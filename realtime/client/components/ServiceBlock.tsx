@@ -1,7 +1,8 @@
-// What callers meet: the running interval so far.
+// The figures of callers: the running interval so far, and the day.
 
 import { Panel, Value } from "./parts.js";
 import type { KPI } from "./payloads.js";
+import { serviceLevel } from "./states.js";
 import { why } from "./Tiles.js";
 import { duration, number, percent, signed } from "./words.js";
 
@@ -10,23 +11,31 @@ export function ServiceBlock({ kpi }: { kpi: KPI | undefined }) {
   const figures: [label: string, text: string, name: string][] = [
     ["Offered", number(service?.offered), "offered"],
     ["Forecast", number(service?.forecast), "forecast"],
-    ["Variance", withPercent(service?.volume_variance_percent), "volume_variance_percent"],
+    ["Expected", number(service?.expected), "expected"],
     ["Answered", number(service?.answered), "answered"],
     ["Abandoned", abandoned(service), "abandoned"],
-    ["Service level, day", percent(service?.day_service_level), "day_service_level"],
+    ["Service level", serviceLevel(service), "service_level"],
     ["Wait (ASA)", duration(service?.asa_seconds), "asa_seconds"],
     ["Handling (AHT)", duration(service?.aht_seconds), "aht_seconds"],
-    ["Waiting now", number(service?.waiting_now), "waiting_now"],
+    ["Waiting now", waiting(service), "waiting_now"],
     ["Longest wait", duration(service?.longest_wait_seconds), "longest_wait_seconds"],
+    ["Service level, day", percent(service?.day_service_level), "day_service_level"],
+    ["Chance, day's target", percent(kpi?.sla_risk.day_recovery_probability), "day_recovery_probability"],
+    ["Contacts, day", number(service?.day_offered), "day_offered"],
+    ["Forecast so far, day", number(service?.day_forecast), "day_forecast"],
+    ["Variance, day", withPercent(service?.volume_variance_percent), "volume_variance_percent"],
   ];
+  const block = (name: string) => (name === "day_recovery_probability" ? "sla_risk" : "service");
   return (
-    <Panel title="Service, running interval" className="service">
+    <Panel title={kpi?.deferred ? "Callers, running interval" : "Service, running interval"} className="service">
       <dl className="facts">
         {figures.map(([label, text, name]) => (
           <div key={name}>
-            <dt>{label}</dt>
+            <dt title={name === "day_recovery_probability" ? "The chance to reach the day's target" : undefined}>
+              {label}
+            </dt>
             <dd>
-              <Value text={text} reason={why(kpi, `service.${name}`, name)} />
+              <Value text={text} reason={why(kpi, `${block(name)}.${name}`, name)} />
             </dd>
           </div>
         ))}
@@ -36,6 +45,11 @@ export function ServiceBlock({ kpi }: { kpi: KPI | undefined }) {
 }
 
 const withPercent = (value: number | null | undefined): string => signed(value) + (value == null ? "" : " %");
+
+function waiting(service: KPI["service"] | undefined): string {
+  const past = service?.waiting_past_target;
+  return number(service?.waiting_now) + (past ? ` (${number(past)} past target)` : "");
+}
 
 function abandoned(service: KPI["service"] | undefined): string {
   if (service?.abandoned == null) return number(null);

@@ -7,15 +7,31 @@ import { Icon } from "./Icon.js";
 import { Popover, Value } from "./parts.js";
 import type { Attendance, Backlog, KPI } from "./payloads.js";
 import { useSession } from "./session.js";
+import {
+  type Component,
+  componentOf,
+  dayRecovery,
+  headsTitle,
+  isSuspect,
+  LEVEL_WORDS,
+  levelOf,
+  ofAnswered,
+  outlook,
+  pastTarget,
+  restOfInterval,
+} from "./states.js";
 import { ageSeconds, clock, DASH, duration, minutes, number, percent, plural, signed } from "./words.js";
 
-type Tone = "burning" | "at_risk" | "plain";
+type Tone = "critical" | "at_risk" | "plain";
 
 interface TileProps {
   label: string;
   value: string;
   reason?: string | undefined;
+  /** Remarks on the value, a line each. */
+  notes?: string[];
   target: string;
+  targetTitle?: string;
   change: string;
   changeTitle?: string;
   tone: Tone;
@@ -38,13 +54,18 @@ const Tile = memo(function Tile(props: TileProps) {
         <Value text={props.value} reason={props.reason} />
         {props.state && (
           <span className="tile-state">
-            <Icon name={props.tone === "plain" ? "fine" : props.tone} />
+            {props.tone !== "plain" && <Icon name={props.tone} />}
             {props.state}
           </span>
         )}
       </p>
+      {props.notes?.map((note) => (
+        <p key={note} className="tile-note">
+          {note}
+        </p>
+      ))}
       <p className="tile-foot">
-        <span>{props.target}</span>
+        <span title={props.targetTitle}>{props.target}</span>
         {props.change !== "" && (
           <span className="tile-change" title={props.changeTitle}>
             {props.change}
@@ -58,7 +79,12 @@ const Tile = memo(function Tile(props: TileProps) {
 
 function ageLine({ age, quality, asOf }: TileProps): string {
   if (!asOf) return "no data yet";
-  const words: Record<string, string> = { stale: "stale, ", partial: "partial, ", no_data: "no data, " };
+  const words: Record<string, string> = {
+    stale: "stale, ",
+    partial: "partial, ",
+    no_data: "no data, ",
+    suspect: "suspect volume, ",
+  };
   return `${words[quality ?? ""] ?? ""}${age} old`;
 }
 
@@ -91,7 +117,7 @@ interface TilesProps {
 }
 
 export function Tiles({ kpi, backlog, attendance, now }: TilesProps) {
-  const tiles = [...kpiTiles(kpi), backlogTile(backlog), attendanceTile(attendance)];
+  const tiles = [...kpiTiles(kpi), backlogTile(kpi, backlog), attendanceTile(attendance)];
   return (
     <ul className="tiles" aria-label="Figures of this scope">
       {tiles.map((tile) => (
@@ -111,9 +137,18 @@ function kpiTiles(kpi: KPI | undefined): Described[] {
 
 type KPITile = Omit<Described, "asOf" | "quality">;
 
+const toneOf = (level: string | null): Tone => (level === "critical" || level === "at_risk" ? level : "plain");
+
+/** As its component of the state says; all colours on the page come from there. */
+const componentTone = (kpi: KPI | undefined, component: Component): Tone => toneOf(componentOf(kpi, component));
+
+const componentWord = (kpi: KPI | undefined, component: Component): string => {
+  const level = componentOf(kpi, component);
+  return level === null || level === "ok" ? "" : LEVEL_WORDS[level];
+};
+
 function healthTile(kpi: KPI | undefined): KPITile {
   const score = kpi?.health_score ?? null;
-  const tone = score !== null && score < 60 ? "burning" : score !== null && score < 80 ? "at_risk" : "plain";
   return {
     label: "Health",
     value: number(score),
@@ -121,23 +156,24 @@ function healthTile(kpi: KPI | undefined): KPITile {
     target: "of 100",
     change: changed(kpi, "health_score_change", 1),
     changeTitle: SINCE,
-    tone,
-    state: score === null ? "" : { burning: "poor", at_risk: "strained", plain: "good" }[tone],
+    tone: toneOf(levelOf(kpi)),
+    state: kpi ? LEVEL_WORDS[levelOf(kpi)] : "",
     explain: kpi ? formulas.health(kpi) : null,
   };
 }
 
 function serviceTile(kpi: KPI | undefined): KPITile {
-  const [value, target] = [kpi?.service.service_level ?? null, kpi?.sla_risk.target_service_level ?? null];
-  const below = value !== null && target !== null && value < target - 5;
+  const answered = ofAnswered(kpi?.service);
   return {
     label: "Service level now",
-    value: percent(value),
+    value: percent(kpi?.service.service_level),
     reason: why(kpi, "service.service_level", "service_level"),
+    notes: [answered && `(${answered})`, pastTarget(kpi?.service)].filter(Boolean),
     target: targetOf(kpi),
     change: kpi?.service.day_service_level == null ? "" : `day ${percent(kpi.service.day_service_level)}`,
-    tone: below ? (value < target - 20 ? "burning" : "at_risk") : "plain",
-    state: below ? "below target" : "",
+    changeTitle: dayRecovery(kpi?.sla_risk),
+    tone: componentTone(kpi, "service"),
+    state: isSuspect(kpi) ? "suspect" : componentWord(kpi, "service"),
     explain: kpi ? formulas.serviceLevel(kpi) : null,
   };
 }
@@ -151,24 +187,26 @@ function targetOf(kpi: KPI | undefined): string {
 
 function riskTile(kpi: KPI | undefined): KPITile {
   const risk = kpi?.sla_risk;
-  const tones: Record<string, Tone> = { critical: "burning", high: "at_risk" };
   const queues = risk?.queues_at_risk;
   return {
     label: "SLA risk",
     value: percent(risk?.risk_score),
     reason: why(kpi, "sla_risk.risk_score", "risk_score"),
+    notes: [restOfInterval(risk), outlook(risk)].filter(Boolean),
     target: queues === undefined ? "of the interval" : `${plural(queues, "queue")} at risk`,
     change: changed(kpi, "sla_risk_change"),
     changeTitle: SINCE,
-    tone: tones[risk?.risk_level ?? ""] ?? "plain",
-    state: risk?.risk_level ?? "",
+    tone: componentTone(kpi, "service"),
+    state: RISK[risk?.risk_level ?? ""] ?? "",
     explain: kpi ? formulas.slaRisk(kpi) : null,
   };
 }
 
+/** Bands of the figure itself; "critical" is a word of the state. */
+const RISK: Record<string, string> = { critical: "very high", high: "high", medium: "medium", low: "low" };
+
 function gapTile(kpi: KPI | undefined): KPITile {
   const staff = kpi?.headcount_gap;
-  const tones: Record<string, Tone> = { critical_understaffed: "burning", understaffed: "at_risk" };
   return {
     label: "Headcount gap",
     value: signed(staff?.gap),
@@ -176,7 +214,8 @@ function gapTile(kpi: KPI | undefined): KPITile {
     target: `${number(staff?.available)} of ${number(staff?.required)} needed`,
     change: changed(kpi, "headcount_gap_change"),
     changeTitle: SINCE,
-    tone: tones[staff?.status ?? ""] ?? "plain",
+    targetTitle: headsTitle(kpi),
+    tone: componentTone(kpi, "staffing"),
     state: STAFFING[staff?.status ?? ""] ?? "",
     explain: kpi ? formulas.headcountGap(kpi) : null,
   };
@@ -191,22 +230,21 @@ const STAFFING: Record<string, string> = {
 
 function occupancyTile(kpi: KPI | undefined): KPITile {
   const used = kpi?.utilization;
-  const tones: Record<string, Tone> = { critical: "burning", high: "at_risk" };
   return {
     label: "Occupancy",
     value: percent(used?.occupancy),
     reason: why(kpi, "utilization.occupancy", "occupancy"),
     target: used ? `target ${number(used.target_min)}–${number(used.target_max)}` : "no target",
     change: used?.current_utilization == null ? "" : `used ${percent(used.current_utilization)}`,
-    tone: tones[used?.status ?? ""] ?? "plain",
-    state: used?.status === "ok" ? "" : (used?.status ?? ""),
+    tone: used?.status === "critical" || used?.status === "high" ? "at_risk" : "plain", // a strain, no component of the state
+    state: OCCUPANCY[used?.status ?? ""] ?? "",
     explain: kpi ? formulas.occupancy(kpi) : null,
   };
 }
 
-function backlogTile(backlog: Backlog | undefined): Described {
-  const within = backlog?.sla_compliance_percentage ?? null;
-  const late = within !== null && within < 90;
+const OCCUPANCY: Record<string, string> = { critical: "very high", high: "high", low: "low" };
+
+function backlogTile(kpi: KPI | undefined, backlog: Backlog | undefined): Described {
   const over = backlog?.items_over_sla;
   return {
     label: "Backlog",
@@ -214,7 +252,7 @@ function backlogTile(backlog: Backlog | undefined): Described {
     reason: "nothing posted yet",
     target: backlog ? `${number(over)} over SLA` : "",
     change: backlog?.slope_per_hour == null ? "" : `${signed(backlog.slope_per_hour)} / h`,
-    tone: late ? (within < 70 ? "burning" : "at_risk") : "plain",
+    tone: componentTone(kpi, "backlog"),
     state: backlog?.backlog_trend ?? "",
     asOf: backlog?.timestamp,
     quality: backlog?.quality,
@@ -224,7 +262,6 @@ function backlogTile(backlog: Backlog | undefined): Described {
 
 function attendanceTile(figure: Attendance | undefined): Described {
   const rate = figure?.attendance_rate ?? null;
-  const low = rate !== null && rate < 85;
   return {
     label: "Attendance",
     value: percent(rate),
@@ -232,7 +269,7 @@ function attendanceTile(figure: Attendance | undefined): Described {
     target: figure ? `${number(figure.present_count)} of ${number(figure.scheduled_count)}` : "",
     change: figure?.lost_minutes ? `lost ${minutes(figure.lost_minutes)}` : "",
     changeTitle: "Working time lost by lateness and absence",
-    tone: low ? (rate < 70 ? "burning" : "at_risk") : "plain",
+    tone: "plain", // whether that is too little, rules say
     state: figure?.absent_count ? `${number(figure.absent_count)} missing` : "",
     asOf: figure?.timestamp,
     quality: undefined,

@@ -3,10 +3,12 @@
 import { useMemo } from "react";
 
 import { Chart, type Line } from "./Chart.js";
+import { suspectSpans, withLive } from "./intervals.js";
 import { IntervalTable } from "./IntervalTable.js";
 import { Panel } from "./parts.js";
 import type { Backlog, Interval, IntervalGrid, KPI, Scope } from "./payloads.js";
 import { useSession } from "./session.js";
+import { componentOf } from "./states.js";
 import { useAnswer } from "./useAnswer.js";
 import { clock, localDay, weekBefore } from "./words.js";
 
@@ -31,7 +33,8 @@ export function Today({ scope, kpi, backlog, now }: Props) {
     { everySeconds: AGAIN_SECONDS },
   );
   const before = useAnswer<IntervalGrid>("/api/intraday/kpi/intervals", { ...scope, date: weekBefore(day) });
-  const intervals = useLive(today.answer?.intervals, kpi);
+  const answered = today.answer?.intervals;
+  const intervals = useMemo(() => answered && withLive(answered, kpi), [answered, kpi]);
   const shown = useMemo(() => busy(intervals ?? []), [intervals]);
   const minute = now - (now % 60_000);
   const query = `?${new URLSearchParams({ ...scope, date: day })}`;
@@ -58,7 +61,7 @@ export function Today({ scope, kpi, backlog, now }: Props) {
           <BacklogChart scope={scope} backlog={backlog} now={minute} />
         </div>
       </Panel>
-      <IntervalTable intervals={intervals} />
+      <IntervalTable intervals={intervals} staffing={componentOf(kpi, "staffing")} />
     </>
   );
 }
@@ -73,30 +76,6 @@ function busy(intervals: Interval[]): Interval[] {
 function offeredAt(before: Interval[] | undefined, { start }: Interval, zone: string): number | null {
   const time = clock(start, zone);
   return before?.find((each) => clock(each.start, zone) === time)?.offered ?? null;
-}
-
-/** The running interval moves with each live figure, the others with each answer. */
-function useLive(intervals: Interval[] | undefined, kpi: KPI | undefined): Interval[] | undefined {
-  return useMemo(
-    () =>
-      intervals?.map((interval) => {
-        if (interval.state !== "now" || kpi?.headcount_gap.interval_start == null) return interval;
-        if (Date.parse(kpi.headcount_gap.interval_start) !== Date.parse(interval.start)) return interval;
-        const { service, headcount_gap: staff } = kpi;
-        return {
-          ...interval,
-          offered: service.offered ?? interval.offered,
-          answered: service.answered ?? interval.answered,
-          abandoned: service.abandoned ?? interval.abandoned,
-          service_level: service.service_level ?? interval.service_level,
-          asa_seconds: service.asa_seconds ?? interval.asa_seconds,
-          required: staff.required ?? interval.required,
-          available: staff.available ?? interval.available,
-          gap: staff.gap ?? interval.gap,
-        };
-      }),
-    [intervals, kpi],
-  );
 }
 
 interface PlotProps {
@@ -122,13 +101,26 @@ function Volume({ intervals, before, zone, now }: PlotProps & { before: Interval
     [intervals, before, zone, now],
   );
   const times = useMemo(() => startsOf(intervals), [intervals]);
-  return <Chart label="Contacts per interval" times={times} lines={lines} timeZone={zone} now={now} height={130} />;
+  const hatched = useMemo(() => suspectSpans(intervals), [intervals]);
+  return (
+    <Chart
+      label="Contacts per interval"
+      times={times}
+      lines={lines}
+      timeZone={zone}
+      now={now}
+      hatched={hatched}
+      height={130}
+    />
+  );
 }
 
 const LEAST_ELAPSED = 0.2; // of an interval; less is too little to project from
 
-/** The contacts of a past interval; of the running one as many as it will have if it goes on like this. */
-function soFar({ state, offered, start, end }: Interval, now: number): number | null {
+/** The contacts of a past interval; of the running one as many as it will have if it goes on like this. A suspect one
+ * is a gap: a broken line is no low demand. */
+function soFar({ state, offered, start, end, suspect }: Interval, now: number): number | null {
+  if (suspect) return null;
   if (state === "past" || offered === null) return offered;
   const elapsed = (now - Date.parse(start)) / (Date.parse(end) - Date.parse(start));
   return state === "now" && elapsed >= LEAST_ELAPSED ? Math.round(offered / Math.min(1, elapsed)) : null;

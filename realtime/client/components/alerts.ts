@@ -2,7 +2,7 @@
 
 import type { Alert, Severity } from "./payloads.js";
 import type { RestError } from "./rest.js";
-import { type Figure, number } from "./words.js";
+import { duration, type Figure, number } from "./words.js";
 
 const GRAVITY: Record<Severity, number> = { critical: 0, high: 1, medium: 2, low: 3 };
 const STATE: Record<Alert["status"], number> = { pending: 0, acknowledged: 1, resolved: 2 };
@@ -47,7 +47,30 @@ export function refusal(error: RestError, now: (instant: string) => string): str
   return error.message;
 }
 
+/** `for 14 min`: how long its condition has held, until now or until it was resolved. */
+export function lasting(alert: Alert, now: number): string {
+  const since = (alert as { breaching_since?: string }).breaching_since ?? alert.triggered_at;
+  const ended = alert.resolved_at ? Date.parse(alert.resolved_at) : now;
+  return `for ${duration(Math.max(0, (ended - Date.parse(since)) / 1_000))}`;
+}
+
+type Resolution = NonNullable<Alert["resolution"]>;
+const RESOLUTIONS: Record<Exclude<Resolution, "manual">, string> = {
+  auto: "resolved: its condition has cleared",
+  closed: "resolved: opening hours have ended",
+  no_data: "resolved: no data any more",
+  orphaned: "resolved: what it was about is gone",
+  rule_disabled: "resolved: its rule was switched off",
+};
+
+/** The alert as the server last said it, whichever way that came. */
+export function newest<Shown extends Alert>(answered: Shown, pushed: Alert | undefined): Shown {
+  return pushed && pushed.version >= answered.version ? { ...answered, ...pushed } : answered;
+}
+
 export function standing(alert: Alert, anonymous: boolean): string {
+  if (alert.status === "resolved" && alert.resolution && alert.resolution !== "manual")
+    return RESOLUTIONS[alert.resolution];
   if (anonymous && alert.status !== "pending") return alert.status;
   if (alert.status === "resolved") return `resolved by ${alert.resolved_by ?? "the system"}`;
   if (alert.status === "acknowledged") return `taken by ${alert.acknowledged_by ?? "somebody"}`;

@@ -51,11 +51,11 @@ export function useTheme(): [Theme, (theme: Theme) => void] {
   return [theme, setTheme];
 }
 
-/** `(3) Acme · Intraday console`, and the 3 on the favicon: seen from another tab. */
-export function useCountInTab(count: number, name: string): void {
+/** `(3) Critical: Acme · Intraday console`, and the 3 on the favicon: seen from another tab. */
+export function useCountInTab(count: number, title: string): void {
   useEffect(() => {
-    document.title = `${count ? `(${count}) ` : ""}${name} · Intraday console`;
-  }, [count, name]);
+    document.title = `${count ? `(${count}) ` : ""}${title} · Intraday console`;
+  }, [count, title]);
   useEffect(() => {
     const icon = document.querySelector<HTMLLinkElement>("link[rel=icon]");
     if (icon) void drawn(icon, count);

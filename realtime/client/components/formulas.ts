@@ -12,13 +12,13 @@ export interface Explanation {
 export function health({ health: parts, health_score: score }: KPI): Explanation {
   return {
     formula:
-      "50 % service (100 − risk), 30 % staffing, 20 % occupancy; over what is known. At most 40 with a critical risk, " +
-      "at most 50 with a fifth of the agents missing.",
+      "50 % service (100 − risk), 30 % staffing, 20 % occupancy; over what is known. At most 40 where the state is critical, " +
+      "at most 79 where it is at risk; none while the volume is suspect.",
     inputs: [
       ["Service", number(parts.sla, 1)],
       ["Staffing", number(parts.staffing, 1)],
       ["Occupancy", number(parts.utilization, 1)],
-      ["Capped", parts.cap_reason ?? (score === null ? "nothing known" : "no")],
+      ["Capped", parts.cap_reason?.replaceAll("_", " ") ?? (score === null ? "nothing known" : "no")],
     ],
     source: "KPI service, from the figures of the other tiles",
   };
@@ -26,12 +26,17 @@ export function health({ health: parts, health_score: score }: KPI): Explanation
 
 export function serviceLevel({ service, sla_risk: risk }: KPI): Explanation {
   return {
-    formula: `Answered within ${duration(risk.target_seconds)} / (answered + abandoned later), running interval.`,
+    formula:
+      `Answered within ${duration(risk.target_seconds)} / (answered + abandoned later + waiting longer than that), ` +
+      "running interval.",
     inputs: [
       ["Offered", number(service.offered)],
       ["Answered", number(service.answered)],
       ["Abandoned", number(service.abandoned)],
+      ["Waiting past target", number(service.waiting_past_target)],
+      ["Of those answered", percent(service.service_level_answered, 1)],
       ["Today so far", percent(service.day_service_level, 1)],
+      ["Chance to reach the day's target", percent(risk.day_recovery_probability)],
     ],
     source: "Interval statistics of the ACD",
   };
@@ -40,10 +45,12 @@ export function serviceLevel({ service, sla_risk: risk }: KPI): Explanation {
 export function slaRisk({ sla_risk: risk }: KPI): Explanation {
   return {
     formula:
-      "Chance that the running interval misses its target: the expected service level of the agents now available, " +
-      "with its spread from interval to interval. Above queues: the highest of them.",
+      "Chance that the running interval ends below its target, given what has come, who waits and how many agents are " +
+      "there. Next interval: the same for a whole one that starts now. Above queues: the highest of them.",
     inputs: [
       ["Method", METHODS[risk.method ?? ""] ?? "not known"],
+      ["Next interval", percent(risk.outlook_risk, 1)],
+      ["Needed for the rest of the interval", percent(risk.required_rest, 1)],
       ["Projected service level", percent(risk.projected_service_level, 1)],
       ["Projected wait", duration(risk.projected_asa_seconds)],
       ["Queue at the end", number(risk.projected_queue_end, 1)],
@@ -63,7 +70,7 @@ export function headcountGap({ headcount_gap: staff }: KPI): Explanation {
       ["Gap", signed(staff.gap_percent, 1) + " %"],
       ["Method", METHODS[staff.method ?? ""] ?? "not known"],
     ],
-    source: staff.available_source === "attendance" ? "Attendance: present, on a shift for it" : "Agents of the ACD",
+    source: HEADS[staff.available_source ?? ""] ?? "No agents known",
   };
 }
 
@@ -112,6 +119,13 @@ export function attendance(figure: Attendance): Explanation {
     source: "Check-ins against the published shifts",
   };
 }
+
+const HEADS: Record<string, string> = {
+  acd: "Agents of the ACD",
+  acd_overlapping: "Agents of the ACD, summed over queues: people may be counted more than once",
+  attendance: "Attendance: present, on a shift for it",
+  feed: "Distinct people, as the feed counts them",
+};
 
 const METHODS: Record<string, string> = {
   erlang_c: "Erlang C",

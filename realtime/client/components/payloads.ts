@@ -47,6 +47,8 @@ export interface Interval {
   asa_seconds: number | null;
   aht_seconds: number | null;
   occupancy: number | null;
+  /** Far fewer contacts than forecast: first of all a broken line. Servers before this page do not say. */
+  suspect?: boolean;
 }
 
 export interface IntervalGrid extends Scope {

@@ -1,10 +1,9 @@
-// Which queue burns, and the order in which one looks at them. No React here.
+// The queues with their figures and state, and the order in which one looks at them. No React here.
 
 import { scopeKey } from "../src/rooms.js";
 import type { Alert, Backlog, KPI } from "./payloads.js";
-import { ageSeconds, duration, number, percent, plural, signed } from "./words.js";
-
-export type Level = "burning" | "at_risk" | "stale" | "fine" | "unknown" | "closed";
+import { type Clock, isSuspect, type Level, levelOf, RANK, reasonsOf, stillAlerted } from "./states.js";
+import { ageSeconds, duration, number, plural, signed } from "./words.js";
 
 export interface QueueRow {
   key: string;
@@ -12,22 +11,21 @@ export interface QueueRow {
   queue: string;
   kpi: KPI | undefined;
   backlog: Backlog | undefined;
+  /** As the server judged it. */
   level: Level;
-  /** What made it so, the gravest first. */
+  /** The reasons for it, the worst first. */
   why: string[];
+  /** A sentence on an open critical alert, where the level is not critical (any more). */
+  alerted: string;
+  suspect: boolean;
 }
-
-const RANK: Record<Level, number> = { burning: 0, at_risk: 1, stale: 2, fine: 3, unknown: 4, closed: 5 };
-const CRITICALLY_SHORT_PERCENT = -20;
-const SHORT_PERCENT = -10;
-const COMPLIANCE_PERCENT = 90;
 
 /** A row per queue of which anything is known. */
 export function queueRows(
   kpis: Iterable<KPI>,
   backlogs: Iterable<Backlog>,
   alerts: Iterable<Alert>,
-  now: number,
+  clock: Clock,
 ): Map<string, QueueRow> {
   const found = new Map<string, { kpi?: KPI; backlog?: Backlog }>();
   for (const kpi of kpis) if (kpi.queue_name) found.set(scopeKey(kpi), { kpi });
@@ -36,76 +34,63 @@ export function queueRows(
   }
   const critical = new Set<string>();
   for (const alert of alerts) if (alert.severity === "critical" && alert.queue_name) critical.add(scopeKey(alert));
-  return new Map([...found].map(([key, figures]) => [key, row(key, figures, critical.has(key), now)]));
+  return new Map([...found].map(([key, figures]) => [key, row(key, figures, critical.has(key), clock)]));
 }
 
-function row(key: string, { kpi, backlog }: { kpi?: KPI; backlog?: Backlog }, alerted: boolean, now: number): QueueRow {
+function row(
+  key: string,
+  { kpi, backlog }: { kpi?: KPI; backlog?: Backlog },
+  hasAlert: boolean,
+  clock: Clock,
+): QueueRow {
   const { department_id: department = "", queue_name: queue = "" } = kpi ?? backlog ?? {};
-  return { key, department, queue, kpi, backlog, ...judge(kpi, backlog, alerted, now) };
+  const level = levelOf(kpi);
+  const alerted = stillAlerted(level, hasAlert);
+  return { key, department, queue, kpi, backlog, level, why: reasonsOf(kpi, clock), alerted, suspect: isSuspect(kpi) };
 }
+
+/** Everything that is to be said about its state. */
+export const saidOf = ({ why, alerted }: QueueRow): string[] => (alerted ? [...why, alerted] : why);
 
 /** Whether both would look the same. */
 export const isSame = (one: QueueRow, other: QueueRow): boolean =>
   one.kpi === other.kpi &&
   one.backlog === other.backlog &&
   one.level === other.level &&
-  one.why.join() === other.why.join();
+  saidOf(one).join() === saidOf(other).join();
 
-export function judge(
-  kpi: KPI | undefined,
-  backlog: Backlog | undefined,
-  alerted: boolean,
-  now: number,
-): { level: Level; why: string[] } {
-  if (kpi?.closed_until && Date.parse(kpi.closed_until) > now) return { level: "closed", why: [] };
-  const burning = [...(kpi ? burns(kpi) : [])];
-  const risky = [...(kpi ? risks(kpi) : []), ...(backlog ? lags(backlog) : [])];
-  if (burning.length || alerted) return { level: "burning", why: [...burning, ...risky] };
-  if (risky.length) return { level: "at_risk", why: risky };
-  if (isStale(kpi, backlog)) return { level: "stale", why: ["figures are older than the feed's cadence allows"] };
-  const known = kpi?.sla_risk.risk_score ?? backlog?.sla_compliance_percentage ?? null;
-  return { level: known === null ? "unknown" : "fine", why: [] };
+// --- the strip on top ------------------------------------------------------------------------------------------------
+export interface Headline {
+  level: Level;
+  title: string;
+  note: string;
 }
 
-function burns({ headcount_gap: staff, sla_risk: risk }: KPI): string[] {
-  const why = [];
-  if (risk.risk_level === "critical") why.push(`${percent(risk.risk_score)} risk to miss the target`);
-  if (staff.gap_percent !== null && staff.gap_percent <= CRITICALLY_SHORT_PERCENT) why.push(short(staff.shortfall));
-  return why;
-}
-
-function risks({ headcount_gap: staff, sla_risk: risk, service }: KPI): string[] {
-  const why = [];
-  if (risk.risk_level === "high") why.push(`${percent(risk.risk_score)} risk to miss the target`);
-  if (
-    staff.gap_percent !== null &&
-    staff.gap_percent <= SHORT_PERCENT &&
-    staff.gap_percent > CRITICALLY_SHORT_PERCENT
-  ) {
-    why.push(short(staff.shortfall));
+/** The queues in one line. `scope` is the figure of all of them: it may be worse than each of its queues. */
+export function headline(rows: readonly QueueRow[], scope: KPI | undefined): Headline {
+  const counted = (...levels: Level[]) => rows.filter(({ level }) => levels.includes(level)).length;
+  const worst = rows.reduce<Level>((found, { level }) => (RANK[level] < RANK[found] ? level : found), "closed");
+  const whole = levelOf(scope);
+  const [critical, risky, silent] = [counted("critical"), counted("at_risk"), counted("stale", "unknown")];
+  const all = plural(rows.length, "queue");
+  if (RANK[whole] < RANK[worst] && RANK[whole] <= RANK.at_risk)
+    return { level: whole, title: whole === "critical" ? "Critical" : "At risk", note: `all of ${all} together` };
+  if (critical) {
+    const note = risky ? `${number(risky)} more at risk` : `of ${all}`;
+    return { level: "critical", title: plural(critical, "queue critical", "queues critical"), note };
   }
-  const [now, target] = [service.service_level, risk.target_service_level];
-  if (now !== null && target !== null && now < target - 5)
-    why.push(`service level ${percent(now)} of ${percent(target)}`);
-  return why;
+  if (risky) return { level: "at_risk", title: plural(risky, "queue at risk", "queues at risk"), note: `of ${all}` };
+  if (silent) return { level: worst, title: `${plural(silent, "queue")} without current data`, note: `of ${all}` };
+  if (worst === "closed") return { level: "closed", title: "All closed", note: all };
+  return { level: "ok", title: "All within limits", note: `nearest of ${all}` };
 }
-
-function lags(backlog: Backlog): string[] {
-  const within = backlog.sla_compliance_percentage;
-  if (within === null || within >= COMPLIANCE_PERCENT) return [];
-  return [`${percent(within)} of the backlog within SLA`];
-}
-
-const short = (agents: number | null): string => `${plural(agents ?? 0, "agent")} short`;
-
-const isStale = (kpi: KPI | undefined, backlog: Backlog | undefined): boolean =>
-  kpi ? kpi.quality === "stale" || kpi.quality === "no_data" : backlog?.quality === "stale";
 
 /** Worst first: by level, then what weighs most; a figure that is not known is no reason to come first. */
 export function byUrgency(a: QueueRow, b: QueueRow): number {
   return (
     RANK[a.level] - RANK[b.level] ||
-    less(b.kpi?.sla_risk.risk_score, a.kpi?.sla_risk.risk_score, -1) ||
+    Number(Boolean(b.alerted)) - Number(Boolean(a.alerted)) ||
+    worseRisk(b) - worseRisk(a) ||
     less(a.kpi?.headcount_gap.gap_percent, b.kpi?.headcount_gap.gap_percent, 1_000) ||
     less(a.backlog?.sla_compliance_percentage, b.backlog?.sla_compliance_percentage, 101) ||
     less(b.backlog?.items_over_sla, a.backlog?.items_over_sla, -1) ||
@@ -121,7 +106,11 @@ const text = (one: string, other: string): number => one.localeCompare(other, "e
 const less = (one: number | null | undefined, other: number | null | undefined, missing: number): number =>
   (one ?? missing) - (other ?? missing);
 
-/** The columns a person may sort by; `urgency` is the order of the house. */
+/** Of the running interval or of the next. */
+const worseRisk = ({ kpi }: QueueRow): number =>
+  Math.max(kpi?.sla_risk.risk_score ?? -1, kpi?.sla_risk.outlook_risk ?? -1);
+
+/** The columns a person may sort by; `urgency` is the usual order. */
 export type Order = "urgency" | "name" | "risk" | "service" | "gap" | "backlog" | "growth" | "age";
 
 const SORTED_BY: Record<Exclude<Order, "urgency" | "name">, (row: QueueRow) => number> = {

@@ -24,6 +24,12 @@ export interface Protocol {
   Changes: Changes;
   Service: Service;
   Health: Health;
+  State: State;
+  StateReason: StateReason;
+  StateComponents: StateComponents;
+  StateCounts: StateCounts;
+  Volume: Volume;
+  Deferred: Deferred;
   BacklogChanged: BacklogChanged;
   AgeBucket: AgeBucket;
   AttendanceChanged: AttendanceChanged;
@@ -196,11 +202,14 @@ export interface KPIChanged {
   changes: Changes;
   service: Service;
   health: Health;
-  quality: "no_data" | "ok" | "partial" | "stale";
+  quality: "no_data" | "ok" | "partial" | "stale" | "suspect";
   as_of: string | null;
   computed_at: string;
   data_age_seconds: number | null;
   latest: boolean;
+  state: State;
+  volume?: Volume;
+  deferred?: Deferred;
   closed_until?: string;
   reasons?: {
     [k: string]: string | undefined;
@@ -229,13 +238,14 @@ export interface HeadcountGap {
   required: number | null;
   scheduled: number | null;
   available: number | null;
-  available_source: ("acd" | "attendance") | null;
+  available_source: ("acd" | "acd_overlapping" | "attendance" | "feed") | null;
   gap: number | null;
   shortfall: number | null;
   gap_percent: number | null;
   status: ("balanced" | "critical_understaffed" | "overstaffed" | "understaffed") | null;
   method: ("erlang_a" | "erlang_c" | "manual" | "workload") | null;
   interval_start: string | null;
+  short_percent: number | null;
 }
 /**
  * The chance that the running interval misses its service level (DOMAIN 1.9, 3.3). Above queues: the maximum.
@@ -253,6 +263,9 @@ export interface SlaRisk {
   day_required_rest: number | null;
   day_recoverable: boolean | null;
   method: ("erlang_a" | "erlang_c" | "fluid" | "workload") | null;
+  outlook_risk: number | null;
+  required_rest: number | null;
+  day_recovery_probability: number | null;
   queues_at_risk?: number;
 }
 /**
@@ -283,6 +296,13 @@ export interface Service {
   aht_seconds: number | null;
   waiting_now: number | null;
   longest_wait_seconds: number | null;
+  service_level_answered: number | null;
+  waiting_past_target: number | null;
+  forecast_so_far: number | null;
+  expected: number | null;
+  reforecast_ratio: number | null;
+  day_offered: number | null;
+  day_forecast: number | null;
 }
 /**
  * What `health_score` is made of, each 0-100, and why it was capped (DOMAIN 3.4).
@@ -292,6 +312,69 @@ export interface Health {
   staffing: number | null;
   utilization: number | null;
   cap_reason: string | null;
+}
+/**
+ * The one judgement of a scope, made on the server (DOMAIN 3.14). `queues` and `worst` are of levels above queues.
+ */
+export interface State {
+  level: "at_risk" | "closed" | "critical" | "ok" | "stale" | "unknown";
+  since: string;
+  reasons: StateReason[];
+  components: StateComponents;
+  queues?: StateCounts;
+  worst?: string[];
+}
+/**
+ * Why a level holds: a code with the value that was found and its limit.
+ */
+export interface StateReason {
+  code: string;
+  value: number | null;
+  limit: number | null;
+  level: "at_risk" | "critical" | "stale" | "unknown";
+}
+/**
+ * The level of each component; null where it says nothing.
+ */
+export interface StateComponents {
+  service: ("at_risk" | "critical" | "ok") | null;
+  staffing: ("at_risk" | "critical" | "ok") | null;
+  backlog: ("at_risk" | "critical" | "ok") | null;
+  volume: ("at_risk" | "critical" | "ok") | null;
+}
+/**
+ * How many queues are at each level.
+ */
+export interface StateCounts {
+  ok: number;
+  at_risk: number;
+  critical: number;
+  stale: number;
+  closed: number;
+  unknown: number;
+}
+/**
+ * The span in which far fewer contacts came than were forecast, while that is suspect.
+ */
+export interface Volume {
+  since: string;
+  offered: number;
+  forecast: number;
+  span_minutes: number;
+  inherited: boolean;
+}
+/**
+ * Deferred work of a level above queues, apart from its callers.
+ */
+export interface Deferred {
+  queues: number;
+  offered: number | null;
+  answered: number | null;
+  forecast: number | null;
+  aht_seconds: number | null;
+  required: number | null;
+  available: number | null;
+  risk_score: number | null;
 }
 /**
  * `backlog:update`: how much work waits in a scope. Percent are 0-100, waits and ages minutes.

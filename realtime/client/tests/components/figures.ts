@@ -1,10 +1,13 @@
 // Figures for these tests, changed where a test says so.
 
 import type { Alert, Backlog, KPI } from "../../components/payloads.js";
+import type { Reason, State } from "../../components/states.js";
 import { alert as pending, golden } from "../server.js";
 
 type Blocks = "sla_risk" | "headcount_gap" | "service";
-type Change = { [Name in Blocks]?: Partial<KPI[Name]> } & Partial<Omit<KPI, Blocks>>;
+type Change = { [Name in Blocks]?: Partial<KPI[Name]> } & Partial<Omit<KPI, Blocks | "state">> & {
+    state?: Partial<State>;
+  };
 
 const TIME = "2026-01-31T09:59:55Z";
 const NOTHING: Pick<KPI, Blocks | "utilization"> = {
@@ -32,6 +35,7 @@ const NOTHING: Pick<KPI, Blocks | "utilization"> = {
     status: null,
     method: null,
     interval_start: null,
+    short_percent: null,
   },
   sla_risk: {
     risk_score: null,
@@ -46,6 +50,9 @@ const NOTHING: Pick<KPI, Blocks | "utilization"> = {
     day_required_rest: null,
     day_recoverable: null,
     method: null,
+    outlook_risk: null,
+    required_rest: null,
+    day_recovery_probability: null,
   },
   service: {
     offered: null,
@@ -60,11 +67,40 @@ const NOTHING: Pick<KPI, Blocks | "utilization"> = {
     aht_seconds: null,
     waiting_now: null,
     longest_wait_seconds: null,
+    service_level_answered: null,
+    waiting_past_target: null,
+    forecast_so_far: null,
+    expected: null,
+    reforecast_ratio: null,
+    day_offered: null,
+    day_forecast: null,
   },
 };
 
+const OK: State = {
+  level: "ok",
+  since: "2026-01-31T09:00:00Z",
+  reasons: [],
+  components: { service: null, staffing: null, backlog: null, volume: null },
+};
+
+/** One of the state's reasons. */
+export const reason = (code: string, value: number | null, limit: number | null, level: Reason["level"]): Reason => ({
+  code,
+  value,
+  limit,
+  level,
+});
+
+/** As a server of an earlier version sends it. */
+export function withoutState(figure: KPI): KPI {
+  const old: Partial<KPI> = { ...figure };
+  delete old.state;
+  return old as KPI;
+}
+
 /** Of which nothing is known but what the test says. */
-export const kpi = (queue: string, { sla_risk, headcount_gap, service, ...change }: Change = {}): KPI => ({
+export const kpi = (queue: string, { sla_risk, headcount_gap, service, state, ...change }: Change = {}): KPI => ({
   snapshot_id: queue,
   organization_id: "org_123",
   ...scope(queue),
@@ -87,6 +123,7 @@ export const kpi = (queue: string, { sla_risk, headcount_gap, service, ...change
   computed_at: TIME,
   data_age_seconds: 5,
   latest: true,
+  state: { ...OK, ...state },
   ...change,
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { byUrgency, measured, refusal } from "../../components/alerts.js";
+import { byUrgency, lasting, measured, newest, refusal, standing as standingOf } from "../../components/alerts.js";
 import { standing } from "../../components/connection.js";
 import type { Feed } from "../../components/payloads.js";
 import { RestError, withQuery } from "../../components/rest.js";
@@ -117,6 +117,39 @@ describe("alerts", () => {
     ["version_conflict", {}, "It changed while you looked at it; what you see now is current. Try again."],
   ])("say who was first: %s", (code, current, words) => {
     expect(refusal(new RestError(409, code, "conflict", current), () => "10:05")).toBe(words);
+  });
+
+  it.each([
+    ["auto", "resolved: its condition has cleared"],
+    ["closed", "resolved: opening hours have ended"],
+    ["no_data", "resolved: no data any more"],
+    ["orphaned", "resolved: what it was about is gone"],
+    ["rule_disabled", "resolved: its rule was switched off"],
+    ["manual", "resolved by ana"],
+  ] as const)("name their resolution: %s", (resolution, words) => {
+    expect(standingOf(alert("a", { status: "resolved", resolution, resolved_by: "ana" }), false)).toBe(words);
+  });
+
+  it("name no person on a wall", () => {
+    expect(standingOf(alert("a", { status: "resolved", resolution: "manual", resolved_by: "ana" }), true)).toBe(
+      "resolved",
+    );
+  });
+
+  it("say how long they have held, until they are resolved", () => {
+    const now = Date.parse("2026-01-31T10:14:00Z");
+    const since = { triggered_at: "2026-01-31T10:00:00Z", occurrence_count: 89 };
+    expect(lasting(alert("a", since), now)).toBe("for 14 min");
+    expect(lasting(alert("a", { ...since, resolved_at: "2026-01-31T10:05:00Z" }), now)).toBe("for 5 min");
+  });
+
+  it("are what was pushed last, unless the answer is newer", () => {
+    const first = alert("a", { version: 2, message: "9 waiting" });
+    const answered = { ...first, audit: [] };
+    const pushed = (version: number) => ({ ...first, version, message: "12 waiting" });
+    expect(newest(answered, pushed(2))).toEqual({ ...answered, message: "12 waiting" });
+    expect(newest(answered, pushed(1))).toBe(answered);
+    expect(newest(answered, undefined)).toBe(answered);
   });
 
   it("say what the server says about anything else", () => {
