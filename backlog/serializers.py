@@ -5,7 +5,7 @@ from typing import Any
 from django.utils import timezone
 from rest_framework import serializers
 
-from intraday.rest.fields import FiniteField, InstantField, check_not_ahead
+from intraday.rest.fields import BLANK_QUEUE, FiniteField, InstantField, QueueNameField, check_not_ahead
 
 COUNT_MAX = 1_000_000_000
 COUNTER_MAX = 10**15  # the sum over thousands of queues still fits a column
@@ -21,7 +21,11 @@ class BacklogSnapshotSerializer(serializers.Serializer):
     department_id = serializers.CharField(
         max_length=64, required=False, allow_null=True, help_text="May be left out where the queue's name is unique."
     )
-    queue_name = serializers.CharField(max_length=128, required=False, allow_null=True, trim_whitespace=False)
+    queue_name = QueueNameField(
+        required=False,
+        error_messages={"null": BLANK_QUEUE, "blank": BLANK_QUEUE},
+        help_text="Left out, not blank, in a row for a department or the organization.",
+    )
     snapshot_time = InstantField(help_text="When the numbers were true; ISO 8601 with zone.")
     total_items = serializers.IntegerField(min_value=0, max_value=COUNT_MAX)
     average_wait_time_minutes = FiniteField(min_value=0, max_value=MINUTES_MAX)

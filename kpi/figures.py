@@ -160,7 +160,7 @@ def _service(sums: Sums) -> Service:
         volume_variance_percent=percent(variance),
         answered=sums.answered,
         abandoned=sums.abandoned,
-        abandon_rate=percent(ratio(sums.abandoned, sums.offered)),
+        abandon_rate=percent(_abandon_rate(sums)),
         service_level=percent(ratio(sums.in_target, sums.judged)),
         day_service_level=percent(ratio(sums.day_in_target, sums.day_judged)),
         asa_seconds=half_up(ratio(sums.wait_seconds, sums.waited)),
@@ -168,6 +168,12 @@ def _service(sums: Sums) -> Service:
         waiting_now=sums.waiting_now,
         longest_wait_seconds=half_up(sums.longest_wait_seconds),
     )
+
+
+def _abandon_rate(sums: Sums) -> float | None:
+    if sums.offered is None or sums.answered is None or sums.abandoned is None:
+        return None
+    return formulas.abandon_rate(offered=sums.offered, answered=sums.answered, abandoned=sums.abandoned)
 
 
 def payload(

@@ -37,8 +37,11 @@ class Booking:
 
 
 @contextmanager
-def booked(request: Request, kind: str) -> Iterator[Booking]:
-    """Book the request when it ends. A body that cannot be read is one refused row, of the caller's organization."""
+def booked(request: Request, kind: str, *, dry_run: bool = False) -> Iterator[Booking]:
+    """Book the request when it ends, unless it is a dry run, which delivers nothing.
+
+    A body that cannot be read is one refused row of the caller's organization.
+    """
     booking = Booking()
     try:
         yield booking
@@ -46,7 +49,7 @@ def booked(request: Request, kind: str) -> Iterator[Booking]:
         booking.principal, booking.rejected = _only_organization(request), {WHOLE_BODY: error.detail}
         raise
     finally:
-        if booking.principal is not None and (booking.accepted or booking.rejected):
+        if not dry_run and booking.principal is not None and (booking.accepted or booking.rejected):
             delivery = Delivery(kind, booking.accepted, len(booking.rejected), booking.newest, _words(booking.rejected))
             services.record(booking.principal, delivery, now=timezone.now())
 

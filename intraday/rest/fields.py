@@ -1,11 +1,14 @@
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NoReturn
 
 from django.utils.dateparse import parse_datetime
 from rest_framework import serializers
 
+from intraday.org.names import is_printable, normalized
+
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 AHEAD = timedelta(seconds=60)
+QUOTED = 64  # characters of a wrong value, in its error
 
 
 class FiniteField(serializers.FloatField):
@@ -18,6 +21,51 @@ class FiniteField(serializers.FloatField):
         if value - value != 0.0:  # NaN and both infinities
             self.fail("invalid")
         return value
+
+
+class PrintableField(serializers.CharField):
+    """A name that a person can read and type again, in Unicode form NFC: two spellings of one name are one."""
+
+    default_error_messages = {"unprintable": "Use printable characters: one of these cannot be seen."}
+
+    def to_internal_value(self, data: Any) -> str:
+        name = normalized(super().to_internal_value(data))
+        if not is_printable(name):
+            self.fail("unprintable")
+        return name
+
+
+BLANK_QUEUE = "Blank: name the queue. A row for a department or the organization has no queue_name at all."
+
+
+class QueueNameField(serializers.CharField):
+    """The name of a queue in Unicode form NFC; blanks at its ends are kept, so that they are refused."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"max_length": 128, "trim_whitespace": False, **kwargs})
+
+    def to_internal_value(self, data: Any) -> str:
+        return normalized(super().to_internal_value(data))
+
+
+class _ListsChoices(serializers.Field):
+    """Says in its error which choices there are."""
+
+    default_error_messages = {"invalid_choice": "'{input}' is none of {choices}."}
+
+    def fail(self, key: str, **kwargs: Any) -> NoReturn:
+        if key == "invalid_choice":
+            choices = ", ".join(str(choice) for choice in self.choices)  # type: ignore[attr-defined]
+            kwargs |= {"input": str(kwargs["input"])[:QUOTED], "choices": choices}
+        super().fail(key, **kwargs)
+
+
+class ChoiceField(_ListsChoices, serializers.ChoiceField):
+    pass
+
+
+class MultipleChoiceField(_ListsChoices, serializers.MultipleChoiceField):
+    pass
 
 
 class InstantField(serializers.DateTimeField):
