@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from urllib.parse import quote, unquote
 
 from intraday.org.models import ID_PATTERN
-from intraday.org.names import is_printable, normalized
+from intraday.names import is_printable, normalized
 
 # The order in which streams of one organization are locked: facts, then what is derived, then judgement.
 CHANNELS = ("backlog", "attendance", "kpi", "alerts", "system", "custom")

@@ -4,7 +4,7 @@ from typing import Any, NoReturn
 from django.utils.dateparse import parse_datetime
 from rest_framework import serializers
 
-from intraday.org.names import is_printable, normalized
+from intraday.names import is_printable, normalized
 
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 AHEAD = timedelta(seconds=60)

@@ -13,8 +13,8 @@ from django.urls import reverse
 from hypothesis import given
 from hypothesis import strategies as st
 
+from intraday.names import is_printable, normalized
 from intraday.org.models import Department, Organization, Queue, Scope, valid_queue_name
-from intraday.org.names import is_printable, normalized
 from intraday.org.services import resolve_scopes
 
 COMPOSED, DECOMPOSED = "Caf\u00e9", "Cafe\u0301"

@@ -72,7 +72,7 @@ def read(given: dict[str, Any]) -> Feed:
 
 
 def post(feed: Feed, given: dict[str, Any], console: Console) -> int:
-    """The exit code: 0, 1 if a row was rejected or never got through, 130 if interrupted."""
+    """Return the exit code: 0; 1 if a line was bad, a row rejected or never delivered; 130 if interrupted."""
     patience = given["patience"].total_seconds()
     shift = shift_to(feed, datetime.now(UTC)) if given["shift_to_now"] else timedelta()
     with (
@@ -86,4 +86,4 @@ def post(feed: Feed, given: dict[str, Any], console: Console) -> int:
     if stop.is_set():
         console.print("interrupted: the counts are those so far")
         return INTERRUPTED
-    return 0 if replay.tally.clean() else 1
+    return 0 if replay.tally.clean() and not feed.problems else 1
