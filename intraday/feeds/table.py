@@ -3,10 +3,23 @@
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from intraday.feeds.instants import WHOLE, Feed, FeedError, Instant, Problem, Row, Target, Window, in_utc, read_table
+from intraday.feeds.instants import (
+    WHOLE,
+    Feed,
+    FeedError,
+    Instant,
+    Problem,
+    Row,
+    Target,
+    Window,
+    in_utc,
+    iso,
+    read_table,
+)
+from intraday.feeds.kinds import INTERVALS
 from intraday.feeds.mapping import Map
 from intraday.feeds.mapping import read as read_map
 
@@ -32,13 +45,17 @@ def read(path: Path, map_path: Path, *, target: Target, window: Window = WHOLE) 
 
 
 def _instants(by_time: dict[datetime, dict[Key, Numbered]], mapping: Map) -> Iterator[Instant]:
-    """In order of time; an interval is known when it was measured, else at its end."""
+    """In order of time; an interval is known when it was measured, else at its end, and its figures follow at once."""
     known: dict[datetime, list[Row]] = defaultdict(list)
     for time in sorted(by_time):
         for _, row in by_time[time].values():
             known[_known_at(time, row)].append(row)
+    now = datetime.now(UTC)
     for time in sorted(known):
         yield Instant(time, mapping.kind.path, known[time])
+        if mapping.kind is INTERVALS and time <= now:  # an interval that still runs is computed by the server itself
+            for organization in dict.fromkeys(row["organization_id"] for row in known[time]):
+                yield Instant(time, "compute", [{"organization_id": organization, "as_of_time": iso(time)}])
 
 
 def _known_at(time: datetime, row: Row) -> datetime:

@@ -223,8 +223,9 @@ def test_an_interval_is_posted_at_its_end_with_its_sums_in_seconds(write: Write)
     feed = table.read(
         write("f.csv", HEADINGS, "2026-09-14 08:00,a,1'200,1'150,900,30,26:10:05,2:00:00,60"), mapping, target=NOBODY
     )
-    [instant] = feed.instants
+    instant, computed = feed.instants
     [row] = instant.rows
+    assert (computed.kind, computed.rows[0]["as_of_time"]) == ("compute", "2026-09-14T06:30:00Z")
     assert (instant.kind, instant.time.isoformat()) == ("kpi", "2026-09-14T06:30:00+00:00")
     assert (row["interval_start"], row["interval_minutes"]) == ("2026-09-14T06:00:00Z", 30)
     assert (row["offered"], row["handle_seconds"], row["available_seconds"]) == (1_200, 26 * 3_600 + 605, 7_200)
@@ -234,7 +235,7 @@ def test_an_interval_is_posted_at_its_end_with_its_sums_in_seconds(write: Write)
 def test_intervals_without_queues_need_the_agents_alone(write: Write) -> None:
     columns = {"interval_start": "at", "agents": "n"}
     mapping = write("map.json", json.dumps({**HALF_HOURS, "columns": columns}))
-    [instant] = table.read(write("f.csv", "at,n", "2026-09-14T08:00Z,6"), mapping, target=NOBODY).instants
+    instant, _ = table.read(write("f.csv", "at,n", "2026-09-14T08:00Z,6"), mapping, target=NOBODY).instants
     assert instant.rows[0]["agents"] == 6
 
 
@@ -276,18 +277,22 @@ def test_a_table_without_one_usable_row_is_refused_with_the_first_reason(read: R
         read("x,a,1,1")
 
 
-SAMPLES = [("feed", 25, 50, "backlog"), ("intervals", 8, 16, "kpi"), ("attendance", 12, 14, "attendance")]
+SAMPLES = [
+    ("feed", 25, 50, {"backlog"}),
+    ("intervals", 16, 24, {"kpi", "compute"}),
+    ("attendance", 12, 14, {"attendance"}),
+]
 
 
-@pytest.mark.parametrize(("name", "instants", "rows", "kind"), SAMPLES)
+@pytest.mark.parametrize(("name", "instants", "rows", "kinds"), SAMPLES)
 def test_the_samples_of_the_documentation_read_without_a_problem(
-    name: str, instants: int, rows: int, kind: str
+    name: str, instants: int, rows: int, kinds: set[str]
 ) -> None:
     feed = table.read(EXAMPLES / f"{name}_sample.csv", EXAMPLES / f"{name}_sample.toml", target=Target("org_123", ""))
     found = list(feed.instants)
     assert feed.problems == []
     assert (len(found), sum(len(instant.rows) for instant in found)) == (instants, rows)
-    assert {instant.kind for instant in found} == {kind}
+    assert {instant.kind for instant in found} == kinds
 
 
 def test_the_sample_of_backlog_is_read_in_its_zone() -> None:
