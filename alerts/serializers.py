@@ -17,6 +17,7 @@ from intraday.rest.fields import (
     InstantField,
     MultipleChoiceField,
     QueueNameField,
+    WholeField,
     check_not_ahead,
 )
 from intraday.rest.pages import ScopeQuery
@@ -49,7 +50,7 @@ class EvaluateRequest(OfOrganization):
 
 class ActRequest(OfOrganization):
     note = NoteField(help_text="For whoever looks at the alert next.")
-    expected_version = serializers.IntegerField(
+    expected_version = WholeField(
         required=False, allow_null=True, default=None, help_text="409 unless the alert is still at this version."
     )
 
@@ -62,7 +63,7 @@ class AcknowledgeRequest(ActRequest):
 
 class SnoozeRequest(ActRequest):
     until = InstantField(required=False)
-    minutes = serializers.IntegerField(required=False, min_value=1, max_value=7 * 24 * 60)
+    minutes = WholeField(required=False, min_value=1, max_value=7 * 24 * 60)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         now = timezone.now()
@@ -101,7 +102,7 @@ class AlertsQuery(ScopeQuery):
     since = InstantField(required=False, help_text="Fired from this instant on.")
     until = InstantField(required=False, help_text="Fired before this instant.")
     cursor = CursorField(required=False, help_text="`next` of the page before.")
-    limit = serializers.IntegerField(required=False, min_value=1, max_value=1_000, default=200)
+    limit = WholeField(required=False, min_value=1, max_value=1_000, default=200)
     format = ChoiceField(required=False, choices=["json", "csv"], default="json")
 
 
@@ -153,7 +154,7 @@ class WindowSerializer(serializers.Serializer):
 
 
 class StepSerializer(serializers.Serializer):
-    after_seconds = serializers.IntegerField(min_value=1, help_text="Since it began to wait for a person.")
+    after_seconds = WholeField(min_value=1, help_text="Since it began to wait for a person.")
     to = serializers.CharField(max_length=128, help_text="A role, a person or a channel.")
     raise_severity = ChoiceField(choices=Severity.choices, required=False, allow_blank=True, help_text="To this one.")
 
@@ -161,12 +162,12 @@ class StepSerializer(serializers.Serializer):
         ref_name = "EscalationStep"
 
 
-def _seconds(help_text: str = "") -> serializers.IntegerField:
-    return serializers.IntegerField(min_value=0, required=False, help_text=help_text)
+def _seconds(help_text: str = "") -> WholeField:
+    return WholeField(min_value=0, required=False, help_text=help_text)
 
 
-def _timer(help_text: str) -> serializers.IntegerField:
-    return serializers.IntegerField(min_value=60, required=False, allow_null=True, help_text=help_text)
+def _timer(help_text: str) -> WholeField:
+    return WholeField(min_value=60, required=False, allow_null=True, help_text=help_text)
 
 
 class RuleBody(serializers.Serializer):
@@ -185,7 +186,7 @@ class RuleBody(serializers.Serializer):
     queue_name = QueueNameField(required=False, allow_blank=True)
     for_seconds = _seconds("It fires when the condition has held for so long.")
     recover_for_seconds = _seconds("It is over when it has been healthy for so long.")
-    cooldown_seconds = serializers.IntegerField(
+    cooldown_seconds = WholeField(
         min_value=0, required=False, allow_null=True, help_text="Quiet after an alert ended; 300, for critical 0."
     )
     no_data_mode = ChoiceField(choices=NoDataMode.choices, required=False)
@@ -208,7 +209,7 @@ class CreateRuleRequest(RuleBody, OfOrganization):
 
 
 class EditRuleRequest(CreateRuleRequest):
-    expected_version = serializers.IntegerField(required=False, allow_null=True)
+    expected_version = WholeField(required=False, allow_null=True)
 
 
 class PreviewRequest(OfOrganization):

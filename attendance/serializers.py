@@ -9,7 +9,7 @@ from rest_framework import serializers
 from attendance.stands import STATUSES
 from attendance.terms import Kind, Status
 from intraday.org.models import valid_id, valid_queue_name
-from intraday.rest.fields import ChoiceField, InstantField, PrintableField, QueueNameField, check_not_ahead
+from intraday.rest.fields import ChoiceField, InstantField, PrintableField, QueueNameField, WholeField, check_not_ahead
 from intraday.rest.pages import MAX_LIMIT
 
 SHIFT_MAX = {True: timedelta(days=2), False: timedelta(days=400)}  # of work; of leave and days off
@@ -93,7 +93,7 @@ class PeopleQuery(serializers.Serializer):
     department_id = serializers.CharField(required=False, max_length=64)
     site_id = serializers.CharField(required=False, max_length=64, default="")
     status = ChoiceField(required=False, choices=list(STATUSES), help_text="`absent` includes `no_show`.")
-    limit = serializers.IntegerField(required=False, min_value=1, max_value=MAX_LIMIT, default=200)
+    limit = WholeField(required=False, min_value=1, max_value=MAX_LIMIT, default=200)
 
 
 def to_record(valid: dict[str, Any]) -> dict[str, Any]:

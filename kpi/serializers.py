@@ -14,6 +14,7 @@ from intraday.rest.fields import (
     FiniteField,
     InstantField,
     QueueNameField,
+    WholeField,
     check_not_ahead,
 )
 from intraday.rest.pages import ScopeQuery
@@ -27,8 +28,8 @@ FORECAST_AHEAD = timedelta(days=400)
 LATEST_YEAR = 2199
 
 
-def count(**kwargs: Any) -> serializers.IntegerField:
-    return serializers.IntegerField(min_value=0, max_value=COUNT_MAX, **kwargs)
+def count(**kwargs: Any) -> WholeField:
+    return WholeField(min_value=0, max_value=COUNT_MAX, **kwargs)
 
 
 def seconds(**kwargs: Any) -> FiniteField:
@@ -38,8 +39,8 @@ def seconds(**kwargs: Any) -> FiniteField:
 OPTIONAL: dict[str, Any] = {"required": False, "allow_null": True}
 
 
-def agents_at(**kwargs: Any) -> serializers.IntegerField:
-    return serializers.IntegerField(min_value=0, max_value=AGENTS_MAX, **kwargs)
+def agents_at(**kwargs: Any) -> WholeField:
+    return WholeField(min_value=0, max_value=AGENTS_MAX, **kwargs)
 
 
 class _TimeSerializer(serializers.Serializer):
@@ -148,10 +149,10 @@ class ForecastSerializer(_QueueIntervalSerializer):
 
     offered = FiniteField(min_value=0, max_value=COUNT_MAX)
     aht_seconds = FiniteField(min_value=0, max_value=AHT_MAX)
-    required_agents = serializers.IntegerField(
+    required_agents = WholeField(
         min_value=0, max_value=AGENTS_MAX, help_text="As planned; without it Erlang tells.", **OPTIONAL
     )
-    scheduled_agents = serializers.IntegerField(
+    scheduled_agents = WholeField(
         min_value=0, max_value=AGENTS_MAX, help_text="Without it the shifts tell.", **OPTIONAL
     )
 
@@ -215,7 +216,7 @@ class WhatIfSerializer(ScopeQuery):
 
     department_id = serializers.CharField(required=False, allow_null=True, max_length=64)
     queue_name = QueueNameField()
-    agents = serializers.IntegerField(min_value=0, max_value=AGENTS_MAX, **OPTIONAL)
+    agents = WholeField(min_value=0, max_value=AGENTS_MAX, **OPTIONAL)
     volume = FiniteField(min_value=0, max_value=1_000_000, help_text="Contacts in the interval.", **OPTIONAL)
     aht_seconds = FiniteField(min_value=1, max_value=AHT_MAX, **OPTIONAL)
 

@@ -5,18 +5,33 @@ from django.utils.dateparse import parse_datetime
 from rest_framework import serializers
 
 from intraday.names import is_printable, normalized
+from intraday.numerals import advice, is_ambiguous
 
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 AHEAD = timedelta(seconds=60)
 QUOTED = 64  # characters of a wrong value, in its error
 
 
+class WholeField(serializers.IntegerField):
+    """A whole number; text such as "1.000", which may be a thousand, is refused rather than read as 1."""
+
+    def to_internal_value(self, data: Any) -> int:
+        _check_unambiguous(data)
+        return super().to_internal_value(data)  # type: ignore[no-any-return]
+
+
+def _check_unambiguous(data: Any) -> None:
+    if isinstance(data, str) and is_ambiguous(data):
+        raise serializers.ValidationError(advice(data), code="ambiguous")
+
+
 class FiniteField(serializers.FloatField):
-    """A number; text such as "NaN" or "inf", which Python would read as one, is not, nor is true."""
+    """A number; text such as "NaN" or "inf", which Python would read as one, is not, nor is true, nor "1.000"."""
 
     def to_internal_value(self, data: Any) -> float:
         if isinstance(data, bool):
             self.fail("invalid")
+        _check_unambiguous(data)
         value = super().to_internal_value(data)
         if value - value != 0.0:  # NaN and both infinities
             self.fail("invalid")

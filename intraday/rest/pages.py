@@ -15,7 +15,7 @@ from intraday.org.access import Principal
 from intraday.org.models import Scope
 from intraday.org.services import resolve_scopes
 from intraday.rest.errors import NotFound
-from intraday.rest.fields import ChoiceField, InstantField, QueueNameField
+from intraday.rest.fields import ChoiceField, InstantField, QueueNameField, WholeField
 from intraday.rest.json import JSONRenderer
 from intraday.rest.permissions import check_scope
 
@@ -37,7 +37,7 @@ class HistoryQuery(ScopeQuery):
     since = InstantField(required=False, help_text="From this instant on.")
     until = InstantField(required=False, help_text="Up to, not including, this instant.")
     cursor = InstantField(required=False, help_text="`next` of the page before.")
-    limit = serializers.IntegerField(required=False, min_value=1, max_value=MAX_LIMIT, default=200)
+    limit = WholeField(required=False, min_value=1, max_value=MAX_LIMIT, default=200)
     format = ChoiceField(required=False, choices=["json", "csv"], default="json")
 
 

@@ -8,6 +8,7 @@ from threading import Event, Timer
 from zoneinfo import ZoneInfo
 
 import pytest
+import time_machine
 from django.core.management import CommandError, call_command
 from rich.console import Console
 
@@ -270,7 +271,7 @@ def test_the_command_posts_the_samples_of_intervals_and_attendance(
 
 def test_intervals_at_their_own_times_are_computed_one_by_one(api: FakeApi) -> None:
     files = (str(EXAMPLES / f"intervals_sample.{ending}") for ending in ("csv", "toml"))
-    with pytest.raises(SystemExit) as ended:
+    with pytest.raises(SystemExit) as ended, time_machine.travel(datetime(2026, 10, 1, tzinfo=UTC)):
         call_command("replay", "--csv", next(files), "--map", next(files), "--url", api.url)
     assert ended.value.code == 0
     assert [kind for kind, _ in api.posts] == ["kpi", "compute"] * 8
