@@ -43,6 +43,7 @@ class IngestView(APIView):
             if done.errors:
                 raise ValidationError(done.errors[0])
             booking.took(principal, [row["time"]])
+        batches.warn_first(rows, done.results, booking.warnings)
         return Response(_answer(done.results[0], rows.warnings.get(0)), status=status.HTTP_201_CREATED)
 
 
@@ -68,6 +69,7 @@ class BatchIngestView(APIView):
             )
             taken = [result.snapshot.time for result in done.results.values()]
             booking.took(principal, taken, rows.rejected | done.errors)
+        batches.warn_first(rows, done.results, booking.warnings)
         answers = {index: _answer(result, rows.warnings.get(index)) for index, result in done.results.items()}
         return batches.batch_response(answers, rows.rejected | done.errors)
 

@@ -56,6 +56,7 @@ class IngestView(APIView):
             if done.errors:
                 raise ValidationError(done.errors[0])
             booking.took(principal, [row["as_of"]])
+        batches.warn_first(rows, done.results, booking.warnings)
         warnings = batches.all_warnings(rows, done.warnings)
         return Response(_answer(done.results[0], warnings.get(0)), status=status.HTTP_201_CREATED)
 
@@ -84,6 +85,7 @@ class _BatchView(APIView):
                 **options,
             )
             booking.took(principal, [valid[index][self.time] for index in done.results], rows.rejected | done.errors)
+        batches.warn_first(rows, done.results, booking.warnings)
         warnings = batches.all_warnings(rows, done.warnings)
         answers = {index: _answer(result, warnings.get(index)) for index, result in done.results.items()}
         return batches.batch_response(answers, rows.rejected | done.errors)

@@ -29,6 +29,8 @@ class Booking:
     accepted: int = 0
     rejected: Mapping[int, Any] = field(default_factory=dict)
     newest: datetime | None = None
+    warnings: list[str] = field(default_factory=list)
+    """Of the feed as a whole, once the request is booked."""
 
     def took(self, principal: Principal, times: Collection[datetime], rejected: Mapping[int, Any] = NONE) -> None:
         """Rows of these data times were stored, those were not, and why."""
@@ -51,7 +53,7 @@ def booked(request: Request, kind: str, *, dry_run: bool = False) -> Iterator[Bo
     finally:
         if not dry_run and booking.principal is not None and (booking.accepted or booking.rejected):
             delivery = Delivery(kind, booking.accepted, len(booking.rejected), booking.newest, _words(booking.rejected))
-            services.record(booking.principal, delivery, now=timezone.now())
+            booking.warnings = services.record(booking.principal, delivery, now=timezone.now())
 
 
 def _only_organization(request: Request) -> Principal | None:

@@ -4,6 +4,7 @@ from typing import Any
 from django.db.models import Q, Sum
 
 from intraday import cadence
+from intraday.intake import offset
 from intraday.intake.models import Feed
 
 
@@ -19,6 +20,7 @@ def feeds(organization_id: str, *, now: datetime) -> list[dict[str, Any]]:
 
 
 def _as_dict(row: Any, now: datetime) -> dict[str, Any]:
+    behind = row.behind_minutes(now)
     return {
         "source": row.source,
         "kind": row.kind,
@@ -29,5 +31,7 @@ def _as_dict(row: Any, now: datetime) -> dict[str, Any]:
         "rejected_last_hour": row.rejected,
         "last_error": row.last_error or None,
         "last_error_at": row.last_error_at,
+        "behind_minutes": behind,
+        "warning": None if behind is None else offset.warning(behind),
         "stale": now > row.last_received_at + cadence.fresh_for(row.cadence_seconds),
     }

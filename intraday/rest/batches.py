@@ -1,6 +1,6 @@
 """Reading batches row by row and answering them row by row: good rows are taken, bad ones named."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -71,6 +71,12 @@ def enter_batch(request: Request, rows: Rows, *, grant: str) -> Principal:
             _reject_foreign(rows, principal.organization.id)
             return principal
     raise NotFound
+
+
+def warn_first(rows: Rows, taken: Collection[int], texts: Sequence[str]) -> None:
+    """Put what concerns the feed as a whole into the answer of the first row that was taken."""
+    if taken and texts:
+        rows.warnings.setdefault(min(taken), []).extend(texts)
 
 
 def all_warnings(rows: Rows, found: Mapping[int, Sequence[str]]) -> dict[int, list[str]]:

@@ -9,6 +9,7 @@ from intraday.numerals import advice, is_ambiguous
 
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 AHEAD = timedelta(seconds=60)
+MOST_AHEAD = 14 * 60  # minutes by which a wrong zone can be ahead
 QUOTED = 64  # characters of a wrong value, in its error
 
 
@@ -117,4 +118,6 @@ class InstantField(serializers.DateTimeField):
 def check_not_ahead(name: str, instant: datetime, now: datetime) -> None:
     """Refuse what has not happened yet, beyond what differing clocks explain."""
     if instant > now + AHEAD:
-        raise serializers.ValidationError({name: [f"More than {AHEAD.seconds} s in the future."]})
+        minutes = round((instant - now) / timedelta(minutes=1))
+        hint = f" It is {minutes} min ahead: is the zone right?" if 25 <= minutes <= MOST_AHEAD else ""
+        raise serializers.ValidationError({name: [f"More than {AHEAD.seconds} s in the future.{hint}"]})
