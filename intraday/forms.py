@@ -3,6 +3,7 @@
 from typing import Any, ClassVar
 
 from django import forms
+from django.contrib import admin
 from django.db import models
 
 from intraday.numerals import advice, is_ambiguous
@@ -23,7 +24,7 @@ class IntegerField(_Unambiguous, forms.IntegerField):
     pass
 
 
-class StrictNumbers:
+class StrictNumbers(admin.options.BaseModelAdmin):
     """For ModelAdmin classes: the number fields of their forms refuse what may be read in two ways."""
 
     formfield_overrides: ClassVar[dict[type[models.Field], dict[str, Any]]] = {

@@ -135,7 +135,7 @@ def _with_stored(model: Any, posted: Mapping[int, set[_Span]]) -> dict[int, list
     first, last = min(span.start for span in every), max(span.end for span in every)
     lengths = {_minutes(span) for span in every}
     rows = model.objects.filter(scope__in=posted, start__gt=first - LONGEST, start__lt=last, end__gt=first)
-    same = {"minutes__in": lengths}
+    same: dict[str, Any] = {"minutes__in": lengths}
     if last - first <= NEAR:
         same["start__in"] = {span.start for span in every}
     found = {pk: set(spans) for pk, spans in posted.items()}

@@ -117,4 +117,4 @@ def _clock(parts: list[str], first: int) -> float | None:
     good = whole[0].isascii() and whole[0].isdecimal() and re.fullmatch(fraction, last)
     if not good or not all(re.fullmatch(r"[0-5][0-9]", part) for part in whole[1:]):
         return None
-    return sum(float(part) * first / 60**place for place, part in enumerate(parts))
+    return float(sum(float(part) * first / 60**place for place, part in enumerate(parts)))
