@@ -9,6 +9,7 @@ from alerts import hours, metrics
 from alerts.metrics import Metric
 from alerts.records import SEVERITIES, TIMERS_END
 from alerts.rules import OPERATORS, NoDataMode
+from intraday.names import is_printable
 
 Fields = Mapping[str, Any]
 Errors = dict[str, list[str]]
@@ -90,7 +91,7 @@ def _choice(name: str, choices: Sequence[str]) -> Callable[[Fields], str]:
 def _text(name: str, longest: int, *, needed: bool = False) -> Callable[[Fields], str]:
     def check(fields: Fields) -> str:
         value = fields.get(name, "")
-        if not isinstance(value, str) or len(value) > longest or not (value.isprintable() and value == value.strip()):
+        if not isinstance(value, str) or len(value) > longest or not (is_printable(value) and value == value.strip()):
             return f"A line of at most {longest} characters, without blanks at the ends."
         return "Needed." if needed and not value else ""
 

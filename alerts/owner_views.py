@@ -24,7 +24,7 @@ from alerts.serializers import (
 )
 from alerts.views import actor, conflict
 from intraday.org.access import Grant, Principal
-from intraday.rest.pages import read_body, read_query
+from intraday.rest.pages import ScopeQuery, read_body, read_query
 from intraday.rest.permissions import SignedIn, check_organization_level, check_scope, enter
 
 
@@ -149,10 +149,13 @@ class SilencesView(APIView):
 
     @extend_schema(**schema.SILENCES)
     def get(self, request: Request) -> Response:
-        """Silences that hold or will."""
-        query = read_query(OfOrganization, request.query_params)
+        """Silences that hold or will; with a department or queue, those of exactly that one."""
+        query = read_query(ScopeQuery, request.query_params)
         principal = enter(request, query.get("organization_id"), grant="read")
-        found = selectors.silences(principal.organization, within=principal.departments, now=timezone.now())
+        place = {name: query[name] for name in editing.PLACE if name in query}
+        found = selectors.silences(
+            principal.organization, within=principal.departments, place=place, now=timezone.now()
+        )
         return Response({"items": found})
 
     @extend_schema(**schema.CREATE_SILENCE)

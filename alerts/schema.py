@@ -24,6 +24,7 @@ from alerts.serializers import (
     SnoozeRequest,
     ValueField,
 )
+from intraday.rest.fields import WholeField
 from intraday.rest.pages import ScopeQuery
 from intraday.rest.schema import BAD_POSTS, BAD_REQUESTS, ErrorSchema, page_of
 
@@ -136,7 +137,7 @@ class AlertAnswer(serializers.Serializer):
 class RuleFigure(RuleBody):
     rule_id = serializers.UUIDField()
     version = serializers.IntegerField()
-    cooldown_seconds = serializers.IntegerField()
+    cooldown_seconds = WholeField()
     in_words = serializers.CharField()
     created_at = serializers.DateTimeField()
     changed_at = serializers.DateTimeField()

@@ -136,9 +136,11 @@ def history(rule: Rule) -> list[dict[str, Any]]:
     return [{name: getattr(row, name) for name in names} for row in rule.history.order_by("-version")]
 
 
-def silences(organization: Organization, *, within: frozenset[str] | None, now: datetime) -> list[dict[str, Any]]:
-    """Those that hold or will, the next to end first."""
-    rows = Silence.objects.filter(organization=organization, ends_at__gt=now).order_by("ends_at")
+def silences(
+    organization: Organization, *, within: frozenset[str] | None, place: Mapping[str, str], now: datetime
+) -> list[dict[str, Any]]:
+    """Return the silences of this place (`department_id`, `queue_name`) that hold or will, the next to end first."""
+    rows = Silence.objects.filter(organization=organization, ends_at__gt=now, **place).order_by("ends_at")
     if within is not None:
         rows = rows.filter(department_id__in=within)
     return [silence_as_dict(row) for row in rows]

@@ -11,7 +11,15 @@ from rest_framework import serializers
 from alerts.editing import LONGEST_SILENCE
 from alerts.hours import DAYS
 from alerts.models import Level, NoDataMode, Operator, Severity, Source, Status
-from intraday.rest.fields import FiniteField, InstantField, check_not_ahead
+from intraday.rest.fields import (
+    ChoiceField,
+    FiniteField,
+    InstantField,
+    MultipleChoiceField,
+    QueueNameField,
+    WholeField,
+    check_not_ahead,
+)
 from intraday.rest.pages import ScopeQuery
 
 MAX_IDS = 1_000
@@ -42,7 +50,7 @@ class EvaluateRequest(OfOrganization):
 
 class ActRequest(OfOrganization):
     note = NoteField(help_text="For whoever looks at the alert next.")
-    expected_version = serializers.IntegerField(
+    expected_version = WholeField(
         required=False, allow_null=True, default=None, help_text="409 unless the alert is still at this version."
     )
 
@@ -55,7 +63,7 @@ class AcknowledgeRequest(ActRequest):
 
 class SnoozeRequest(ActRequest):
     until = InstantField(required=False)
-    minutes = serializers.IntegerField(required=False, min_value=1, max_value=7 * 24 * 60)
+    minutes = WholeField(required=False, min_value=1, max_value=7 * 24 * 60)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         now = timezone.now()
@@ -87,15 +95,15 @@ class CursorField(serializers.CharField):
 
 
 class AlertsQuery(ScopeQuery):
-    status = serializers.MultipleChoiceField(choices=Status.choices, required=False, help_text="Any of these.")
-    severity = serializers.MultipleChoiceField(choices=Severity.choices, required=False)
-    source = serializers.MultipleChoiceField(choices=Source.choices, required=False)  # type: ignore[assignment]  # hides a property of no use
+    status = MultipleChoiceField(choices=Status.choices, required=False, help_text="Any of these.")
+    severity = MultipleChoiceField(choices=Severity.choices, required=False)
+    source = MultipleChoiceField(choices=Source.choices, required=False)  # type: ignore[assignment]  # hides a property of no use
     rule_id = serializers.UUIDField(required=False)
     since = InstantField(required=False, help_text="Fired from this instant on.")
     until = InstantField(required=False, help_text="Fired before this instant.")
     cursor = CursorField(required=False, help_text="`next` of the page before.")
-    limit = serializers.IntegerField(required=False, min_value=1, max_value=1_000, default=200)
-    format = serializers.ChoiceField(required=False, choices=["json", "csv"], default="json")
+    limit = WholeField(required=False, min_value=1, max_value=1_000, default=200)
+    format = ChoiceField(required=False, choices=["json", "csv"], default="json")
 
 
 LOOKUPS = {
@@ -137,7 +145,7 @@ class ClockField(serializers.RegexField):
 
 
 class WindowSerializer(serializers.Serializer):
-    days = serializers.ListField(child=serializers.ChoiceField(choices=DAYS), min_length=1, max_length=7)
+    days = serializers.ListField(child=ChoiceField(choices=DAYS), min_length=1, max_length=7)
     start = ClockField(help_text="08:30, local.")
     end = ClockField(help_text="Not later than start: past midnight.")
 
@@ -146,22 +154,20 @@ class WindowSerializer(serializers.Serializer):
 
 
 class StepSerializer(serializers.Serializer):
-    after_seconds = serializers.IntegerField(min_value=1, help_text="Since it began to wait for a person.")
+    after_seconds = WholeField(min_value=1, help_text="Since it began to wait for a person.")
     to = serializers.CharField(max_length=128, help_text="A role, a person or a channel.")
-    raise_severity = serializers.ChoiceField(
-        choices=Severity.choices, required=False, allow_blank=True, help_text="To this one."
-    )
+    raise_severity = ChoiceField(choices=Severity.choices, required=False, allow_blank=True, help_text="To this one.")
 
     class Meta:
         ref_name = "EscalationStep"
 
 
-def _seconds(help_text: str = "") -> serializers.IntegerField:
-    return serializers.IntegerField(min_value=0, required=False, help_text=help_text)
+def _seconds(help_text: str = "") -> WholeField:
+    return WholeField(min_value=0, required=False, help_text=help_text)
 
 
-def _timer(help_text: str) -> serializers.IntegerField:
-    return serializers.IntegerField(min_value=60, required=False, allow_null=True, help_text=help_text)
+def _timer(help_text: str) -> WholeField:
+    return WholeField(min_value=60, required=False, allow_null=True, help_text=help_text)
 
 
 class RuleBody(serializers.Serializer):
@@ -169,21 +175,21 @@ class RuleBody(serializers.Serializer):
 
     name = serializers.CharField(max_length=128)
     alert_type = serializers.CharField(max_length=64, required=False, help_text="The metric's name if left out.")
-    source = serializers.ChoiceField(choices=Source.choices)  # type: ignore[assignment]  # hides a property of no use
+    source = ChoiceField(choices=Source.choices)  # type: ignore[assignment]  # hides a property of no use
     metric = serializers.CharField(max_length=64, help_text="One of GET /api/alerts/metrics.")
-    operator = serializers.ChoiceField(choices=Operator.choices)
+    operator = ChoiceField(choices=Operator.choices)
     threshold = ValueField()
     clear_threshold = ValueField(required=False, allow_null=True, help_text="Healthy beyond this; else the threshold.")
-    severity = serializers.ChoiceField(choices=Severity.choices)
-    evaluate_each = serializers.ChoiceField(choices=Level.choices, required=False)
+    severity = ChoiceField(choices=Severity.choices)
+    evaluate_each = ChoiceField(choices=Level.choices, required=False)
     department_id = serializers.CharField(max_length=64, required=False, allow_blank=True)
-    queue_name = serializers.CharField(max_length=128, required=False, allow_blank=True, trim_whitespace=False)
+    queue_name = QueueNameField(required=False, allow_blank=True)
     for_seconds = _seconds("It fires when the condition has held for so long.")
     recover_for_seconds = _seconds("It is over when it has been healthy for so long.")
-    cooldown_seconds = serializers.IntegerField(
+    cooldown_seconds = WholeField(
         min_value=0, required=False, allow_null=True, help_text="Quiet after an alert ended; 300, for critical 0."
     )
-    no_data_mode = serializers.ChoiceField(choices=NoDataMode.choices, required=False)
+    no_data_mode = ChoiceField(choices=NoDataMode.choices, required=False)
     no_data_for_seconds = _seconds()
     auto_resolve = serializers.BooleanField(required=False)
     escalation = StepSerializer(many=True, required=False)
@@ -203,7 +209,7 @@ class CreateRuleRequest(RuleBody, OfOrganization):
 
 
 class EditRuleRequest(CreateRuleRequest):
-    expected_version = serializers.IntegerField(required=False, allow_null=True)
+    expected_version = WholeField(required=False, allow_null=True)
 
 
 class PreviewRequest(OfOrganization):
@@ -224,10 +230,10 @@ class PreviewRequest(OfOrganization):
 
 class SilenceBody(serializers.Serializer):
     rule_id = serializers.UUIDField(required=False, allow_null=True)
-    source = serializers.ChoiceField(choices=Source.choices, required=False, allow_blank=True)  # type: ignore[assignment]  # hides a property of no use
-    severity = serializers.ChoiceField(choices=Severity.choices, required=False, allow_blank=True)
+    source = ChoiceField(choices=Source.choices, required=False, allow_blank=True)  # type: ignore[assignment]  # hides a property of no use
+    severity = ChoiceField(choices=Severity.choices, required=False, allow_blank=True)
     department_id = serializers.CharField(max_length=64, required=False, allow_blank=True)
-    queue_name = serializers.CharField(max_length=128, required=False, allow_blank=True, trim_whitespace=False)
+    queue_name = QueueNameField(required=False, allow_blank=True)
     starts_at = InstantField(required=False, help_text="Now if left out.")
     ends_at = InstantField(help_text="At most 7 days later; with weekly hours 366.")
     weekly = WindowSerializer(many=True, required=False, help_text="Only in these hours, of the organization's zone.")

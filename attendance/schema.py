@@ -8,7 +8,7 @@ from rest_framework import serializers
 
 from attendance.serializers import AttendanceRecordSerializer, PeopleQuery, ShiftSerializer
 from attendance.stands import STATUSES
-from intraday.rest.batches import BatchQuery
+from intraday.rest.batches import BatchQuery, SingleQuery
 from intraday.rest.pages import HistoryQuery, ScopeQuery
 from intraday.rest.schema import BAD_POSTS, BAD_REQUESTS, EventRefSchema, batch_answers, page_of
 
@@ -82,6 +82,7 @@ class PersonNowSchema(serializers.Serializer):
 
 INGEST: dict[str, Any] = {
     "request": AttendanceRecordSerializer,
+    "parameters": [SingleQuery],
     "responses": {201: AttendanceRowResult, **BAD_POSTS},
 }
 BATCH_INGEST: dict[str, Any] = {

@@ -9,21 +9,11 @@ from rest_framework import serializers
 from attendance.stands import STATUSES
 from attendance.terms import Kind, Status
 from intraday.org.models import valid_id, valid_queue_name
-from intraday.rest.fields import InstantField, check_not_ahead
+from intraday.rest.fields import ChoiceField, InstantField, PrintableField, QueueNameField, WholeField, check_not_ahead
 from intraday.rest.pages import MAX_LIMIT
 
 SHIFT_MAX = {True: timedelta(days=2), False: timedelta(days=400)}  # of work; of leave and days off
 QUEUES_MAX = 50
-
-
-class TextField(serializers.CharField):
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(validators=[_printable], **kwargs)
-
-
-def _printable(text: str) -> None:
-    if not text.isprintable():
-        raise serializers.ValidationError("Use printable characters.")
 
 
 class PersonSerializer(serializers.Serializer):
@@ -32,8 +22,8 @@ class PersonSerializer(serializers.Serializer):
     organization_id = serializers.CharField(
         max_length=64, required=False, help_text="Defaults to the organization of the credential."
     )
-    employee_id = TextField(max_length=64)
-    employee_name = TextField(max_length=150, required=False, allow_null=True, allow_blank=True)
+    employee_id = PrintableField(max_length=64)
+    employee_name = PrintableField(max_length=150, required=False, allow_null=True, allow_blank=True)
 
 
 class AttendanceRecordSerializer(PersonSerializer):
@@ -44,7 +34,7 @@ class AttendanceRecordSerializer(PersonSerializer):
     )
     site_id = serializers.CharField(max_length=64, required=False, allow_null=True, validators=[valid_id])
     snapshot_time = InstantField(help_text="When it was true; ISO 8601 with zone.")
-    status = serializers.ChoiceField(choices=[status.value for status in Status])
+    status = ChoiceField(choices=[status.value for status in Status])
     checked_in_at = InstantField(required=False, allow_null=True)
     checked_out_at = InstantField(required=False, allow_null=True)
     shift_start = InstantField(
@@ -71,10 +61,10 @@ class AttendanceRecordSerializer(PersonSerializer):
 class ShiftSerializer(PersonSerializer):
     """A piece of one person's schedule."""
 
-    shift_id = TextField(max_length=128, help_text="Yours; posting it again corrects the shift.")
+    shift_id = PrintableField(max_length=128, help_text="Yours; posting it again corrects the shift.")
     department_id = serializers.CharField(max_length=64)
     queue_names = serializers.ListField(
-        child=serializers.CharField(max_length=128, trim_whitespace=False, validators=[valid_queue_name]),
+        child=QueueNameField(validators=[valid_queue_name]),
         required=False,
         allow_null=True,
         max_length=QUEUES_MAX,
@@ -82,7 +72,7 @@ class ShiftSerializer(PersonSerializer):
     )
     start = InstantField()
     end = InstantField()
-    kind = serializers.ChoiceField(choices=[kind.value for kind in Kind])
+    kind = ChoiceField(choices=[kind.value for kind in Kind])
     cancelled = serializers.BooleanField(required=False, allow_null=True, default=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
@@ -102,8 +92,8 @@ class PeopleQuery(serializers.Serializer):
     )
     department_id = serializers.CharField(required=False, max_length=64)
     site_id = serializers.CharField(required=False, max_length=64, default="")
-    status = serializers.ChoiceField(required=False, choices=list(STATUSES), help_text="`absent` includes `no_show`.")
-    limit = serializers.IntegerField(required=False, min_value=1, max_value=MAX_LIMIT, default=200)
+    status = ChoiceField(required=False, choices=list(STATUSES), help_text="`absent` includes `no_show`.")
+    limit = WholeField(required=False, min_value=1, max_value=MAX_LIMIT, default=200)
 
 
 def to_record(valid: dict[str, Any]) -> dict[str, Any]:

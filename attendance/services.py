@@ -17,7 +17,7 @@ from attendance.stands import Counts
 from attendance.timeline import Retelling
 from intraday.jobs import dirty
 from intraday.org.models import Organization, Scope
-from intraday.org.services import resolve_scopes
+from intraday.org.services import Resolved, ScopeName, resolve_scopes
 from realtime.publish import Builder, EventRef, publish
 
 KEPT = timedelta(days=35)
@@ -30,6 +30,7 @@ class RowResult:
     result: records.Result
     stored: AttendanceRecord | Shift
     event: EventRef | None = None
+    warnings: list[str] = field(default_factory=list)
 
     @property
     def name(self) -> dict[str, str]:
@@ -61,6 +62,8 @@ class _Post:
     people: dict[str, Person]
     as_of: datetime | None  # of the organization's figures
     done: Ingested
+    resolved: Resolved  # what the names of rows mean
+    names: Mapping[int, ScopeName]
 
 
 @transaction.atomic
@@ -177,7 +180,7 @@ def _begin(organization: Organization, rows: Mapping[int, Row], within: frozense
     done = Ingested(errors={index: resolved.errors[name] for index, name in names.items() if name in resolved.errors})
     as_of = _lock(resolved.levels[""], now) if len(done.errors) < len(rows) else None
     known = people.known(organization, rows.values())
-    post = _Post(organization, resolved.levels, {}, known, as_of, done)
+    post = _Post(organization, resolved.levels, {}, known, as_of, done, resolved, names)
     for index, row in rows.items():
         person = known.get(row["employee_id"])
         if people.beside(person, within):
@@ -244,6 +247,9 @@ def _publish(moved: Sequence[tuple[Scope, Builder]], news: Mapping[Scope, Snapsh
 
 
 def _end(post: _Post, *, dry_run: bool) -> Ingested:
+    names = {index: post.names[index] for index in post.done.results}
+    for index, warnings in post.resolved.news(names, dry_run=dry_run).items():
+        post.done.results[index].warnings += warnings
     if dry_run:
         transaction.set_rollback(True)
         for result in post.done.results.values():

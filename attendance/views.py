@@ -15,7 +15,7 @@ from intraday.intake.booking import booked
 from intraday.org.access import Principal
 from intraday.org.models import Scope
 from intraday.rest import batches, reading
-from intraday.rest.batches import BatchQuery
+from intraday.rest.batches import BatchQuery, SingleQuery
 from intraday.rest.pages import read_query, scope_of
 from intraday.rest.permissions import SignedIn, check_scope, enter
 
@@ -27,17 +27,23 @@ class IngestView(APIView):
 
     @extend_schema(**schema.INGEST)
     def post(self, request: Request) -> Response:
-        with booked(request, "attendance") as booking:
+        options = read_query(SingleQuery, request.query_params)
+        with booked(request, "attendance", **options) as booking:
             rows = batches.read_row(AttendanceRecordSerializer(), request.data)
             principal = enter(request, rows.valid[0].get("organization_id"), grant="ingest")
             row = to_record(rows.valid[0])
             check_scope(principal, row["department_id"], "")
             done = services.ingest(
-                organization=principal.organization, within=principal.departments, rows={0: row}, now=timezone.now()
+                organization=principal.organization,
+                within=principal.departments,
+                rows={0: row},
+                now=timezone.now(),
+                **options,
             )
             if done.errors:
                 raise ValidationError(done.errors[0])
             booking.took(principal, [row["time"]])
+        batches.warn_first(rows, done.results, booking.warnings)
         return Response(_answer(done.results[0], rows.warnings.get(0)), status=status.HTTP_201_CREATED)
 
 
@@ -63,7 +69,7 @@ class ShiftsView(APIView):
 
 def _batch(request: Request, kind: str, serializer: Any, to_row: Any, ingest: Any) -> Response:
     options = read_query(BatchQuery, request.query_params)
-    with booked(request, kind) as booking:
+    with booked(request, kind, dry_run=options["dry_run"]) as booking:
         rows = batches.read_rows(serializer, request)
         principal = batches.enter_batch(request, rows, grant="ingest")
         if options["atomic"] and rows.rejected:
@@ -75,8 +81,8 @@ def _batch(request: Request, kind: str, serializer: Any, to_row: Any, ingest: An
             now=timezone.now(),
             **options,
         )
-        if not options["dry_run"]:
-            booking.took(principal, [result.time for result in done.results.values()], rows.rejected | done.errors)
+        booking.took(principal, [result.time for result in done.results.values()], rows.rejected | done.errors)
+    batches.warn_first(rows, done.results, booking.warnings)
     answers = {index: _answer(result, rows.warnings.get(index)) for index, result in done.results.items()}
     return batches.batch_response(answers, rows.rejected | done.errors)
 
@@ -84,7 +90,8 @@ def _batch(request: Request, kind: str, serializer: Any, to_row: Any, ingest: An
 def _answer(result: services.RowResult, warnings: list[str] | None) -> Mapping[str, Any]:
     event = None if result.event is None else result.event._asdict()
     answer = {**result.name, "result": result.result, "event": event}
-    return {**answer, "warnings": warnings} if warnings else answer
+    said = [*result.warnings, *(warnings or [])]
+    return {**answer, "warnings": said} if said else answer
 
 
 @extend_schema_view(get=extend_schema(**schema.CURRENT))

@@ -7,7 +7,7 @@ from drf_spectacular.utils import inline_serializer
 from rest_framework import serializers
 
 from backlog.serializers import AgeBucketSerializer, BacklogSnapshotSerializer
-from intraday.rest.batches import BatchQuery
+from intraday.rest.batches import BatchQuery, SingleQuery
 from intraday.rest.pages import HistoryQuery, ScopeQuery
 from intraday.rest.schema import BAD_POSTS, BAD_REQUESTS, EventRefSchema, batch_answers, page_of
 
@@ -61,6 +61,7 @@ class BacklogRowResult(serializers.Serializer):
 
 INGEST: dict[str, Any] = {
     "request": BacklogSnapshotSerializer,
+    "parameters": [SingleQuery],
     "responses": {201: BacklogRowResult, **BAD_POSTS},
 }
 BATCH_INGEST: dict[str, Any] = {

@@ -6,7 +6,7 @@ from typing import Any
 from django.utils import timezone
 from rest_framework import serializers
 
-from intraday.rest.fields import FiniteField, InstantField, check_not_ahead
+from intraday.rest.fields import BLANK_QUEUE, FiniteField, InstantField, QueueNameField, WholeField, check_not_ahead
 
 COUNT_MAX = 1_000_000_000
 COUNTER_MAX = 10**15  # the sum over thousands of queues still fits a column
@@ -32,27 +32,29 @@ class BacklogSnapshotSerializer(serializers.Serializer):
     department_id = serializers.CharField(
         max_length=64, required=False, allow_null=True, help_text="May be left out where the queue's name is unique."
     )
-    queue_name = serializers.CharField(max_length=128, required=False, allow_null=True, trim_whitespace=False)
+    queue_name = QueueNameField(
+        required=False,
+        error_messages={"null": BLANK_QUEUE, "blank": BLANK_QUEUE},
+        help_text="Left out, not blank, in a row for a department or the organization.",
+    )
     snapshot_time = InstantField(help_text="When the numbers were true; ISO 8601 with zone.")
-    total_items = serializers.IntegerField(min_value=0, max_value=COUNT_MAX)
+    total_items = WholeField(min_value=0, max_value=COUNT_MAX)
     average_wait_time_minutes = FiniteField(min_value=0, max_value=MINUTES_MAX)
-    items_over_sla = serializers.IntegerField(
+    items_over_sla = WholeField(
         min_value=0, max_value=COUNT_MAX, required=False, allow_null=True, help_text="Already past their target."
     )
-    sla_at_risk_count = serializers.IntegerField(
+    sla_at_risk_count = WholeField(
         min_value=0, max_value=COUNT_MAX, required=False, allow_null=True, help_text="Will be past their target soon."
     )
     sla_compliance_percentage = FiniteField(min_value=0, max_value=100, required=False, allow_null=True)
-    items_added = serializers.IntegerField(
+    items_added = WholeField(
         min_value=0, max_value=COUNT_MAX, required=False, allow_null=True, help_text="Since the previous snapshot."
     )
-    items_completed = serializers.IntegerField(min_value=0, max_value=COUNT_MAX, required=False, allow_null=True)
-    items_added_total = serializers.IntegerField(
+    items_completed = WholeField(min_value=0, max_value=COUNT_MAX, required=False, allow_null=True)
+    items_added_total = WholeField(
         min_value=0, max_value=COUNTER_MAX, required=False, allow_null=True, help_text="A counter; may start over at 0."
     )
-    items_completed_total = serializers.IntegerField(
-        min_value=0, max_value=COUNTER_MAX, required=False, allow_null=True
-    )
+    items_completed_total = WholeField(min_value=0, max_value=COUNTER_MAX, required=False, allow_null=True)
     oldest_item_age_minutes = FiniteField(min_value=0, max_value=MINUTES_MAX, required=False, allow_null=True)
     age_profile = serializers.ListField(
         child=AgeBucketSerializer(),

@@ -16,7 +16,7 @@ from backlog.models import CurrentBacklog, Snapshot
 from backlog.settling import Row, RowResult, Settled, settle
 from intraday.jobs import dirty
 from intraday.org.models import Organization, Scope
-from intraday.org.services import resolve_scopes
+from intraday.org.services import Resolved, ScopeName, resolve_scopes
 from realtime.publish import publish
 
 
@@ -44,7 +44,9 @@ def ingest(
     `atomic` stores nothing unless every row names a known scope; `dry_run` stores nothing at all.
     """
     done = Ingested()
-    by_scope, levels = _by_scope(organization, rows, within, done)
+    names = {index: (row["department_id"], row["queue_name"]) for index, row in rows.items()}
+    resolved = resolve_scopes(organization, list(names.values()), create=True, within=within)
+    by_scope, levels = _by_scope(resolved, names, rows, done), resolved.levels
     if atomic and done.errors:
         transaction.set_rollback(True)  # queues that other rows named first
         return Ingested(errors=done.errors)
@@ -62,6 +64,8 @@ def ingest(
     dirty.mark(news | posted, now=now)  # what was posted; the levels above follow from it
     derived = rollup.derive({scope: upper[scope] for scope in rolled}, posted=posted, zone=zone, now=now)
     _publish(news | posted | derived, done)
+    for index, warnings in resolved.news(names, dry_run=dry_run).items():
+        done.results[index].warnings += warnings
     if dry_run:
         transaction.set_rollback(True)
         for result in done.results.values():
@@ -89,18 +93,16 @@ def _changes_by_level(stored: Mapping[Scope, Settled]) -> dict[str, Changes]:
 
 
 def _by_scope(
-    organization: Organization, rows: Mapping[int, Row], within: frozenset[str] | None, done: Ingested
-) -> tuple[dict[Scope, list[tuple[int, Row]]], Mapping[str, Scope]]:
-    """The rows of each scope, and the scopes above queues: by department, '' being the organization."""
-    names = {index: (row["department_id"], row["queue_name"]) for index, row in rows.items()}
-    resolved = resolve_scopes(organization, list(names.values()), create=True, within=within)
+    resolved: Resolved, names: Mapping[int, ScopeName], rows: Mapping[int, Row], done: Ingested
+) -> dict[Scope, list[tuple[int, Row]]]:
+    """Group the rows by the scope they mean, and note the errors of the others."""
     grouped: dict[Scope, list[tuple[int, Row]]] = {}
     for index, name in names.items():
         if name in resolved.errors:
             done.errors[index] = resolved.errors[name]
         else:
             grouped.setdefault(resolved.scopes[name], []).append((index, rows[index]))
-    return grouped, resolved.levels
+    return grouped
 
 
 def _store(

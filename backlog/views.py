@@ -16,7 +16,7 @@ from intraday.intake.booking import booked
 from intraday.org.access import Principal
 from intraday.org.models import Scope
 from intraday.rest import batches, reading
-from intraday.rest.batches import BatchQuery
+from intraday.rest.batches import BatchQuery, SingleQuery
 from intraday.rest.pages import read_query
 from intraday.rest.permissions import SignedIn, check_scope, enter
 
@@ -28,18 +28,24 @@ class IngestView(APIView):
 
     @extend_schema(**schema.INGEST)
     def post(self, request: Request) -> Response:
-        with booked(request, "backlog") as booking:
+        options = read_query(SingleQuery, request.query_params)
+        with booked(request, "backlog", **options) as booking:
             rows = batches.read_row(BacklogSnapshotSerializer(), request.data)
             principal = enter(request, rows.valid[0].get("organization_id"), grant="ingest")
             row = to_row(rows.valid[0])
             check_scope(principal, row["department_id"], row["queue_name"])
             done = services.ingest(
-                organization=principal.organization, within=principal.departments, rows={0: row}, now=timezone.now()
+                organization=principal.organization,
+                within=principal.departments,
+                rows={0: row},
+                now=timezone.now(),
+                **options,
             )
             if done.errors:
                 raise ValidationError(done.errors[0])
             booking.queues = [(row["department_id"], row["queue_name"])]
             booking.took(principal, [row["time"]])
+        batches.warn_first(rows, done.results, booking.warnings)
         return Response(_answer(done.results[0], rows.warnings.get(0)), status=status.HTTP_201_CREATED)
 
 
@@ -51,7 +57,7 @@ class BatchIngestView(APIView):
     @extend_schema(**schema.BATCH_INGEST)
     def post(self, request: Request) -> Response:
         options = read_query(BatchQuery, request.query_params)
-        with booked(request, "backlog") as booking:
+        with booked(request, "backlog", dry_run=options["dry_run"]) as booking:
             rows = batches.read_rows(BacklogSnapshotSerializer(), request)
             principal = batches.enter_batch(request, rows, grant="ingest")
             if options["atomic"] and rows.rejected:
@@ -63,11 +69,11 @@ class BatchIngestView(APIView):
                 now=timezone.now(),
                 **options,
             )
-            if not options["dry_run"]:
-                taken = [result.snapshot.time for result in done.results.values()]
-                scopes = [result.snapshot.scope for result in done.results.values()]
-                booking.queues = {(scope.department_id, scope.queue_name) for scope in scopes}
-                booking.took(principal, taken, rows.rejected | done.errors)
+            taken = [result.snapshot.time for result in done.results.values()]
+            scopes = [result.snapshot.scope for result in done.results.values()]
+            booking.queues = {(scope.department_id, scope.queue_name) for scope in scopes}
+            booking.took(principal, taken, rows.rejected | done.errors)
+        batches.warn_first(rows, done.results, booking.warnings)
         answers = {index: _answer(result, rows.warnings.get(index)) for index, result in done.results.items()}
         return batches.batch_response(answers, rows.rejected | done.errors)
 

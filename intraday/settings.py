@@ -217,6 +217,10 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "intraday.rest.schema.match_any",
+    ],
     "ENUM_NAME_OVERRIDES": {
         "AlertSeverityEnum": "alerts.models.Severity",
         "AlertSourceEnum": "alerts.models.Source",

@@ -4,6 +4,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
+from intraday.forms import StrictNumbers
 from intraday.org.models import Scope
 from intraday.readonly import ReadOnly
 from kpi import services
@@ -11,7 +12,7 @@ from kpi.models import LIMITS, Holiday, IntervalStats, OrganizationSettings, Que
 
 
 @admin.register(QueueSettings)
-class QueueSettingsAdmin(admin.ModelAdmin):
+class QueueSettingsAdmin(StrictNumbers, admin.ModelAdmin):
     """How a queue is run. Saving works out its figures anew within seconds."""
 
     list_display = ["scope", "kind", "target_service_level", "target_seconds", "sla_minutes", "hours"]
@@ -51,7 +52,7 @@ class QueueSettingsAdmin(admin.ModelAdmin):
 
 
 @admin.register(OrganizationSettings)
-class OrganizationSettingsAdmin(admin.ModelAdmin):
+class OrganizationSettingsAdmin(StrictNumbers, admin.ModelAdmin):
     """How figures are judged. Saving works them out anew within seconds."""
 
     list_display = ["organization", "sla_weight", "staffing_weight", "utilization_weight", "change_minutes"]

@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from intraday.org.models import Scope
 from kpi import formulas
-from kpi.pipeline.edge import percent
 from kpi.models import IntervalStats, QueueSettings
+from kpi.pipeline.edge import percent
 from kpi.queue_settings import DEFAULT_RULES, rules_of
 
 UNMEASURED_SHARE = 0.1  # of an interval that may lack: feeds post a few seconds before the end and go on

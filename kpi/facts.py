@@ -4,7 +4,7 @@ worked out within seconds."""
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from django.db import transaction
 
@@ -12,6 +12,7 @@ from intraday import cadence
 from intraday.jobs import dirty
 from intraday.org.models import Organization, Scope
 from intraday.org.services import resolve_scopes
+from kpi import plausibility
 from kpi.models import ForecastInterval, IntervalFeed, IntervalStats
 
 Row = Mapping[str, Any]
@@ -26,15 +27,20 @@ Sample = list[float]
 """[time of measurement, start of the interval, offered so far]; times in seconds of the epoch."""
 _NOT_STATED = {"id", "scope", "start", "received_at"}
 STATS_STATED = [each.name for each in IntervalStats._meta.fields if each.name not in _NOT_STATED]
+_CONTENT = [name for name in STATS_STATED if name != "as_of"]
 FORECAST_STATED = [each.name for each in ForecastInterval._meta.fields if each.name not in _NOT_STATED]
 
 
 @dataclass
 class Stored:
-    """By index of the row: what became of it, or why it was not taken."""
+    """By index of the row: its result, why it was not taken, and what its feed should look at."""
 
     results: dict[int, Outcome] = field(default_factory=dict)
     errors: dict[int, Any] = field(default_factory=dict)
+    warnings: dict[int, list[str]] = field(default_factory=dict)
+
+    def warn(self, index: int, *texts: str) -> None:
+        self.warnings.setdefault(index, []).extend(texts)
 
 
 @transaction.atomic
@@ -52,20 +58,26 @@ def store_intervals(
     `within`, `atomic`, `dry_run`: as in backlog.services.ingest.
     """
     done = Stored()
-    groups = _by_key(organization, rows, within, done)
+    groups = _by_key(organization, rows, within, done, dry_run=dry_run)
     if atomic and done.errors:
         return _nothing(done)
     chosen = {key: _newest(group, done) for key, group in groups.items()}
     feeds = _lock_feeds({scope for scope, _ in chosen})
     known = {(row.scope_id, row.start): row for row in _known(IntervalStats, chosen)}
+    plausibility.warn_of_intervals(groups, chosen, done.warn)
     fresh: list[IntervalStats] = []
+    again: list[IntervalStats] = []
     for (scope, start), (index, row) in chosen.items():
         stored = known.get((scope.pk, start))
-        done.results[index] = _judge(stored, row, feeds[scope.pk].as_of)
-        if done.results[index] != "duplicate" and (stored is None or row["as_of"] >= stored.as_of):
-            fresh.append(IntervalStats(scope=scope, start=start, received_at=now, **_stated(row, STATS_STATED)))
-    _upsert(IntervalStats, fresh, [*STATS_STATED, "received_at"])
-    _learn(feeds, fresh)
+        judged = _judge(stored, row, feeds[scope.pk].as_of)
+        done.results[index] = judged.outcome
+        if judged.backwards:
+            done.warn(index, plausibility.BACKWARDS)
+        if judged.counts:
+            measured = IntervalStats(scope=scope, start=start, received_at=now, **_stated(row, STATS_STATED))
+            (again if judged.outcome == "duplicate" else fresh).append(measured)
+    _upsert(IntervalStats, fresh + again, [*STATS_STATED, "received_at"])
+    _learn(feeds, fresh + again)
     return _finish(done, {row.scope for row in fresh}, now, dry_run)
 
 
@@ -81,10 +93,11 @@ def store_forecasts(
 ) -> Stored:
     """Store what is expected; the last one posted counts."""
     done = Stored()
-    groups = _by_key(organization, rows, within, done)
+    groups = _by_key(organization, rows, within, done, dry_run=dry_run)
     if atomic and done.errors:
         return _nothing(done)
     chosen = {key: _last(group, done) for key, group in groups.items()}
+    plausibility.warn_of_overlaps(ForecastInterval, groups, done.warn)
     known = {(row.scope_id, row.start): row for row in _known(ForecastInterval, chosen)}
     fresh: list[ForecastInterval] = []
     for (scope, start), (index, row) in sorted(chosen.items(), key=lambda each: (each[0][0].pk, each[0][1])):
@@ -110,10 +123,12 @@ def _finish(done: Stored, changed: Collection[Scope], now: datetime, dry_run: bo
 
 
 def _by_key(
-    organization: Organization, rows: Mapping[int, Row], within: frozenset[str] | None, done: Stored
+    organization: Organization, rows: Mapping[int, Row], within: frozenset[str] | None, done: Stored, *, dry_run: bool
 ) -> dict[Key, list[tuple[int, Row]]]:
+    """Group the rows by queue and interval, and note what their names gave reason to say."""
     names = {index: (row["department_id"], row["queue_name"]) for index, row in rows.items()}
     resolved = resolve_scopes(organization, list(names.values()), create=True, within=within)
+    done.warnings |= resolved.news(names, dry_run=dry_run)
     grouped: dict[Key, list[tuple[int, Row]]] = {}
     for index, name in names.items():
         if name in resolved.errors:
@@ -149,12 +164,27 @@ def _known(model: Any, keys: Collection[Key]) -> Any:
     return model.objects.filter(scope__in=scopes, start__in=starts) if keys else ()
 
 
-def _judge(stored: IntervalStats | None, row: Row, newest: datetime | None) -> Outcome:
+class _Judged(NamedTuple):
+    outcome: Outcome
+    counts: bool = False  # from now on
+    backwards: bool = False
+
+
+def _judge(stored: IntervalStats | None, row: Row, newest: datetime | None) -> _Judged:
+    """Decide about a row by its measurement time; where the feed does not say it, by what can be known of it.
+
+    Without `as_of` a row looks as new as its arrival. The same content again is a duplicate; it is true until now, so
+    that a quiet queue does not grow stale. Lower counts were measured earlier: such a row came late.
+    """
     if stored is None:
-        return "late" if newest is not None and row["as_of"] < newest else "created"
-    if row["as_of"] < stored.as_of:
-        return "late"
-    return "duplicate" if _says(stored, STATS_STATED) == _says(row, STATS_STATED) else "corrected"
+        return _Judged("late" if newest is not None and row["as_of"] < newest else "created", counts=True)
+    older, stated = row["as_of"] < stored.as_of, row["as_of_stated"]
+    same = STATS_STATED if stated else _CONTENT
+    if _says(stored, same) == _says(row, same) and not (stated and older):
+        return _Judged("duplicate", counts=not stated and not older)
+    if not stated and plausibility.goes_backwards(stored, row):
+        return _Judged("late", backwards=True)
+    return _Judged("late" if older else "corrected", counts=not older)
 
 
 def _says(said: Any, names: Sequence[str]) -> list[Any]:

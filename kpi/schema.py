@@ -5,17 +5,24 @@ from typing import Any
 
 import msgspec
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import inline_serializer
+from drf_spectacular.utils import PolymorphicProxySerializer, inline_serializer
 from msgspec import inspect, structs
 from rest_framework import serializers
 
-from intraday.rest.batches import BatchQuery
+from intraday.rest.batches import BatchQuery, SingleQuery
 from intraday.rest.pages import HistoryQuery, ScopeQuery
 from intraday.rest.schema import BAD_POSTS, BAD_REQUESTS, EventRefSchema, batch_answers, page_of
 from kpi.day.intervals import GridInterval
 from kpi.day.what_if import Case
 from kpi.events import KPIChanged
-from kpi.serializers import ComputeSerializer, ForecastSerializer, GridQuery, IntervalSerializer, WhatIfSerializer
+from kpi.serializers import (
+    AgentsIntervalSerializer,
+    ComputeSerializer,
+    ForecastSerializer,
+    GridQuery,
+    IntervalSerializer,
+    WhatIfSerializer,
+)
 
 _PLAIN: dict[type[inspect.Type], type[serializers.Field]] = {
     inspect.FloatType: serializers.FloatField,
@@ -60,12 +67,19 @@ class KPIRowResult(serializers.Serializer):
     warnings = serializers.ListField(child=serializers.CharField(), required=False)
 
 
+def _interval(**options: Any) -> PolymorphicProxySerializer:
+    """The row of a queue, or that of a level's agents."""
+    rows = [IntervalSerializer, AgentsIntervalSerializer]
+    return PolymorphicProxySerializer("IntervalOrAgents", rows, resource_type_field_name=None, **options)
+
+
 INGEST: dict[str, Any] = {
-    "request": IntervalSerializer,
+    "request": _interval(),
+    "parameters": [SingleQuery],
     "responses": {201: KPIRowResult, **BAD_POSTS},
 }
 BATCH_INGEST: dict[str, Any] = {
-    "request": inline_serializer("KPIBatch", {"items": IntervalSerializer(many=True)}),
+    "request": inline_serializer("KPIBatch", {"items": _interval(many=True)}),
     "parameters": [BatchQuery],
     "responses": batch_answers("KPI", KPIRowResult),
 }

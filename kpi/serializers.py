@@ -1,13 +1,22 @@
 """The shape of the KPI service's inputs and questions, checked before any service sees them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
 from rest_framework import serializers
 
-from intraday.rest.fields import EARLIEST, FiniteField, InstantField, check_not_ahead
+from intraday.rest.fields import (
+    BLANK_QUEUE,
+    EARLIEST,
+    ChoiceField,
+    FiniteField,
+    InstantField,
+    QueueNameField,
+    WholeField,
+    check_not_ahead,
+)
 from intraday.rest.pages import ScopeQuery
 from kpi.models import INTERVAL_MINUTES
 
@@ -19,8 +28,8 @@ FORECAST_AHEAD = timedelta(days=400)
 LATEST_YEAR = 2199
 
 
-def count(**kwargs: Any) -> serializers.IntegerField:
-    return serializers.IntegerField(min_value=0, max_value=COUNT_MAX, **kwargs)
+def count(**kwargs: Any) -> WholeField:
+    return WholeField(min_value=0, max_value=COUNT_MAX, **kwargs)
 
 
 def seconds(**kwargs: Any) -> FiniteField:
@@ -30,19 +39,18 @@ def seconds(**kwargs: Any) -> FiniteField:
 OPTIONAL: dict[str, Any] = {"required": False, "allow_null": True}
 
 
-class _IntervalSerializer(serializers.Serializer):
+def agents_at(**kwargs: Any) -> WholeField:
+    return WholeField(min_value=0, max_value=AGENTS_MAX, **kwargs)
+
+
+class _TimeSerializer(serializers.Serializer):
+    """The organization and the interval of a row."""
+
     organization_id = serializers.CharField(
         max_length=64, required=False, help_text="Defaults to the organization of the credential."
     )
-    department_id = serializers.CharField(
-        max_length=64, help_text="May be left out where the queue's name is unique.", **OPTIONAL
-    )
-    queue_name = serializers.CharField(max_length=128, trim_whitespace=False)
     interval_start = InstantField(help_text="On a full minute of the interval's grid; ISO 8601 with zone.")
-    interval_minutes = serializers.ChoiceField(
-        choices=INTERVAL_MINUTES,
-        error_messages={"invalid_choice": f"One of {', '.join(map(str, INTERVAL_MINUTES))}."},
-    )
+    interval_minutes = ChoiceField(choices=INTERVAL_MINUTES)
 
     def validate_interval_minutes(self, value: int) -> int:
         return int(value)
@@ -55,53 +63,99 @@ class _IntervalSerializer(serializers.Serializer):
         return attrs
 
 
-class IntervalSerializer(_IntervalSerializer):
-    """What a queue did in an interval, up to `as_of`. A running interval is posted again and again."""
+class _QueueIntervalSerializer(_TimeSerializer):
+    department_id = serializers.CharField(
+        max_length=64, help_text="May be left out where the queue's name is unique.", **OPTIONAL
+    )
+    queue_name = QueueNameField(error_messages={"null": BLANK_QUEUE, "blank": BLANK_QUEUE})
+
+
+class _MeasuredSerializer(serializers.Serializer):
+    """When an interval was measured, and the agents seen then."""
 
     as_of = InstantField(help_text="When it was measured; defaults to now, or the interval's end.", **OPTIONAL)
+    agents = agents_at(help_text="Signed in.")
+    agents_available = agents_at(**OPTIONAL)
+    agents_on_contact = agents_at(**OPTIONAL)
+    agents_after_contact = agents_at(**OPTIONAL)
+
+    def check_measured(self, attrs: dict[str, Any]) -> None:
+        """Fill in `as_of` and note whether the feed said it; raise ValidationError for one that cannot be."""
+        now, stated = timezone.now(), attrs.get("as_of")
+        check_not_ahead("interval_start", attrs["interval_start"], now)
+        attrs["as_of_stated"], attrs["as_of"] = stated is not None, stated or min(now, _end(attrs))
+        check_not_ahead("as_of", attrs["as_of"], now)
+        if attrs["as_of"] < attrs["interval_start"]:
+            raise serializers.ValidationError({"as_of": ["Before the interval begins."]})
+
+
+class AgentsIntervalSerializer(_MeasuredSerializer, _TimeSerializer):
+    """The distinct agents of a department, or of the organization, in an interval: a row without queue_name."""
+
+    department_id = serializers.CharField(max_length=64, help_text="Left out: the whole organization.", **OPTIONAL)
+
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        if isinstance(data, Mapping) and (counts := [name for name in CONTACT_FIELDS if data.get(name) is not None]):
+            only = "Without queue_name, a row tells the agents of a department or the organization and nothing else"
+            raise serializers.ValidationError(
+                {"queue_name": [f"Needed for {', '.join(counts)}. {only}: name the queue, or leave these out."]}
+            )
+        return super().to_internal_value(data)  # type: ignore[no-any-return]
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        attrs = super().validate(attrs)
+        self.check_measured(attrs)
+        return attrs
+
+
+class IntervalSerializer(_MeasuredSerializer, _QueueIntervalSerializer):
+    """What a queue did in an interval, up to `as_of`. A running interval is posted again and again.
+
+    A row without `queue_name` is read as AgentsIntervalSerializer.
+    """
+
     offered = count()
     answered = count()
     answered_in_target = count()
     abandoned = count()
     abandoned_in_target = count(**OPTIONAL)
     wait_seconds = seconds(help_text="Waited by all who were answered.", **OPTIONAL)
-    handle_seconds = seconds(help_text="Talk, hold and after-call work of all agents.")
+    handle_seconds = seconds(
+        help_text="Talk, hold and after-call work of all agents; of chats the contact time, so that an agent with "
+        "three open chats counts threefold."
+    )
     available_seconds = seconds(help_text="Ready and waiting for a contact.")
     other_productive_seconds = seconds(help_text="Productive work that is no contact.", **OPTIONAL)
     paid_seconds = seconds(help_text="Without it there is no utilization.", **OPTIONAL)
-    agents = serializers.IntegerField(min_value=0, max_value=AGENTS_MAX, help_text="Signed in.")
     waiting_now = count(**OPTIONAL)
     longest_wait_seconds = seconds(**OPTIONAL)
     waiting_past_target = count(
         help_text="Of those waiting, how many have waited longer than the target; else it is worked out.", **OPTIONAL
     )
-    agents_available = serializers.IntegerField(min_value=0, max_value=AGENTS_MAX, **OPTIONAL)
-    agents_on_contact = serializers.IntegerField(min_value=0, max_value=AGENTS_MAX, **OPTIONAL)
-    agents_after_contact = serializers.IntegerField(min_value=0, max_value=AGENTS_MAX, **OPTIONAL)
+
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        if isinstance(data, Mapping) and "queue_name" not in data:
+            return AgentsIntervalSerializer().run_validation(data)
+        return super().run_validation(data)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         attrs = super().validate(attrs)
-        now = timezone.now()
-        check_not_ahead("interval_start", attrs["interval_start"], now)
-        attrs["as_of"] = attrs.get("as_of") or min(now, _end(attrs))
-        check_not_ahead("as_of", attrs["as_of"], now)
-        if attrs["as_of"] < attrs["interval_start"]:
-            raise serializers.ValidationError({"as_of": ["Before the interval begins."]})
+        self.check_measured(attrs)
         for part, whole in (("answered_in_target", "answered"), ("abandoned_in_target", "abandoned")):
             if (attrs.get(part) or 0) > attrs[whole]:
                 raise serializers.ValidationError({part: [f"More than {whole}."]})
         return attrs
 
 
-class ForecastSerializer(_IntervalSerializer):
+class ForecastSerializer(_QueueIntervalSerializer):
     """What is expected of a queue in one interval. Posted again, the newest counts."""
 
     offered = FiniteField(min_value=0, max_value=COUNT_MAX)
     aht_seconds = FiniteField(min_value=0, max_value=AHT_MAX)
-    required_agents = serializers.IntegerField(
+    required_agents = WholeField(
         min_value=0, max_value=AGENTS_MAX, help_text="As planned; without it Erlang tells.", **OPTIONAL
     )
-    scheduled_agents = serializers.IntegerField(
+    scheduled_agents = WholeField(
         min_value=0, max_value=AGENTS_MAX, help_text="Without it the shifts tell.", **OPTIONAL
     )
 
@@ -117,20 +171,31 @@ def _end(attrs: dict[str, Any]) -> datetime:
     return end
 
 
-def stated_fields(serializer: type[_IntervalSerializer]) -> list[str]:
-    """What a row says of its interval: named on the wire as in the model."""
-    return sorted(set(serializer().get_fields()) - set(_IntervalSerializer().get_fields()))
+CONTACT_FIELDS = [
+    name
+    for name in IntervalSerializer().get_fields()
+    if name not in {*AgentsIntervalSerializer().get_fields(), "queue_name"}
+]
+_NEEDED_COUNTS = [name for name in CONTACT_FIELDS if IntervalSerializer().get_fields()[name].required]
+
+
+def stated_fields(serializer: type[_QueueIntervalSerializer]) -> list[str]:
+    """Return what a row says of its interval: named on the wire as in the model."""
+    return sorted(set(serializer().get_fields()) - set(_QueueIntervalSerializer().get_fields()))
 
 
 def to_row(valid: dict[str, Any], stated_fields: Sequence[str]) -> dict[str, Any]:
-    """The wire's names to those of the model (kpi.facts.Row)."""
+    """Translate the wire's names to those of the model (kpi.facts.Row). Agents alone are stored with no contacts."""
     stated = {name: valid.get(name) for name in stated_fields}
+    if "queue_name" not in valid:
+        stated |= dict.fromkeys(_NEEDED_COUNTS, 0)
     return {
         "department_id": valid.get("department_id") or "",
-        "queue_name": valid["queue_name"],
+        "queue_name": valid.get("queue_name", ""),
         "start": valid["interval_start"],
         "end": _end(valid),
         "minutes": valid["interval_minutes"],
+        "as_of_stated": valid.get("as_of_stated", True),
         **stated,
     }
 
@@ -139,7 +204,7 @@ class ComputeSerializer(ScopeQuery):
     """Which scope to compute, and for which instant."""
 
     department_id = serializers.CharField(required=False, allow_null=True, max_length=64)
-    queue_name = serializers.CharField(required=False, allow_null=True, max_length=128, trim_whitespace=False)
+    queue_name = QueueNameField(required=False, allow_null=True)
     as_of_time = InstantField(required=False, allow_null=True, help_text="Defaults to now.")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
@@ -153,8 +218,8 @@ class WhatIfSerializer(ScopeQuery):
     """What to change about the running interval of a queue; what is left out stays as it is."""
 
     department_id = serializers.CharField(required=False, allow_null=True, max_length=64)
-    queue_name = serializers.CharField(max_length=128, trim_whitespace=False)
-    agents = serializers.IntegerField(min_value=0, max_value=AGENTS_MAX, **OPTIONAL)
+    queue_name = QueueNameField()
+    agents = WholeField(min_value=0, max_value=AGENTS_MAX, **OPTIONAL)
     volume = FiniteField(min_value=0, max_value=1_000_000, help_text="Contacts in the interval.", **OPTIONAL)
     aht_seconds = FiniteField(min_value=1, max_value=AHT_MAX, **OPTIONAL)
 

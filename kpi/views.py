@@ -14,7 +14,7 @@ from intraday.intake.booking import booked
 from intraday.org.access import Principal
 from intraday.org.models import Scope
 from intraday.rest import batches, reading
-from intraday.rest.batches import BatchQuery
+from intraday.rest.batches import BatchQuery, SingleQuery
 from intraday.rest.pages import (
     ScopeQuery,
     read_body,
@@ -41,19 +41,26 @@ class IngestView(APIView):
 
     @extend_schema(**schema.INGEST)
     def post(self, request: Request) -> Response:
-        with booked(request, "kpi") as booking:
+        options = read_query(SingleQuery, request.query_params)
+        with booked(request, "kpi", **options) as booking:
             rows = batches.read_row(IntervalSerializer(), request.data)
             principal = enter(request, rows.valid[0].get("organization_id"), grant="ingest")
             row = to_row(rows.valid[0], stated_fields(IntervalSerializer))
             check_scope(principal, row["department_id"], row["queue_name"])
             done = services.ingest(
-                organization=principal.organization, within=principal.departments, rows={0: row}, now=timezone.now()
+                organization=principal.organization,
+                within=principal.departments,
+                rows={0: row},
+                now=timezone.now(),
+                **options,
             )
             if done.errors:
                 raise ValidationError(done.errors[0])
             booking.queues = [(row["department_id"], row["queue_name"])]
             booking.took(principal, [row["as_of"]])
-        return Response(_answer(done.results[0], rows.warnings.get(0)), status=status.HTTP_201_CREATED)
+        batches.warn_first(rows, done.results, booking.warnings)
+        warnings = batches.all_warnings(rows, done.warnings)
+        return Response(_answer(done.results[0], warnings.get(0)), status=status.HTTP_201_CREATED)
 
 
 class _BatchView(APIView):
@@ -64,7 +71,7 @@ class _BatchView(APIView):
 
     def take(self, request: Request) -> Response:
         options = read_query(BatchQuery, request.query_params)
-        with booked(request, self.kind) as booking:
+        with booked(request, self.kind, dry_run=options["dry_run"]) as booking:
             rows = batches.read_rows(self.serializer(), request)
             principal = batches.enter_batch(request, rows, grant="ingest")
             if options["atomic"] and rows.rejected:
@@ -79,13 +86,12 @@ class _BatchView(APIView):
                 now=timezone.now(),
                 **options,
             )
-            if not options["dry_run"]:
-                taken = [valid[index] for index in done.results]
-                booking.queues = {(row["department_id"], row["queue_name"]) for row in taken}
-                booking.took(
-                    principal, [valid[index][self.time] for index in done.results], rows.rejected | done.errors
-                )
-        answers = {index: _answer(result, rows.warnings.get(index)) for index, result in done.results.items()}
+            taken = [valid[index] for index in done.results]
+            booking.queues = {(row["department_id"], row["queue_name"]) for row in taken}
+            booking.took(principal, [row[self.time] for row in taken], rows.rejected | done.errors)
+        batches.warn_first(rows, done.results, booking.warnings)
+        warnings = batches.all_warnings(rows, done.warnings)
+        answers = {index: _answer(result, warnings.get(index)) for index, result in done.results.items()}
         return batches.batch_response(answers, rows.rejected | done.errors)
 
 

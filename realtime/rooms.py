@@ -5,6 +5,7 @@ import re
 from dataclasses import dataclass, replace
 from urllib.parse import quote, unquote
 
+from intraday.names import is_printable, normalized
 from intraday.org.models import ID_PATTERN
 
 # The order in which streams of one organization are locked: facts, then what is derived, then judgement.
@@ -31,8 +32,8 @@ class Room:
     @classmethod
     def parse(cls, name: str) -> "Room":
         match = _ROOM.fullmatch(name)
-        queue = _unquoted(match["queue"] or "") if match else ""
-        if not match or len(queue) > _QUEUE_MAX or not queue.isprintable() or queue != queue.strip():
+        queue = normalized(_unquoted(match["queue"] or "")) if match else ""
+        if not match or len(queue) > _QUEUE_MAX or not is_printable(queue) or queue != queue.strip():
             raise BadRoomError(
                 f"'{name[:80]}' is not a room such as 'backlog:org:org_123:dept:dept_456:queue:support'."
             )

@@ -3,7 +3,7 @@ from typing import Any
 import msgspec
 from rest_framework import serializers
 
-from intraday.rest.fields import InstantField
+from intraday.rest.fields import ChoiceField, InstantField
 from intraday.rest.pages import ScopeQuery
 from intraday.rest.schema import EventRefSchema
 from realtime.events import NAME_PATTERN, OUR_NAMESPACES, is_custom
@@ -14,7 +14,7 @@ MAX_PAYLOAD_BYTES = 16 * 1024
 class NotificationSerializer(ScopeQuery):
     """To everybody in the scope who listens to the channel `system`."""
 
-    severity = serializers.ChoiceField(choices=["info", "warning", "critical"], default="info")
+    severity = ChoiceField(choices=["info", "warning", "critical"], default="info")
     title = serializers.CharField(max_length=200)
     message = serializers.CharField(max_length=4_000, allow_blank=True, default="")
     until = InstantField(required=False, help_text="When it is no longer true; clients then stop showing it.")

@@ -8,6 +8,7 @@ from django import forms
 
 from alerts import hours, metrics, wording
 from alerts.outgoing import recipients
+from intraday.numerals import advice, is_ambiguous
 from intraday.org.models import Department, Organization, Queue
 
 Groups = list[tuple[str, list[tuple[str, str]]]]
@@ -26,8 +27,11 @@ class SpanField(forms.CharField):
         text = (super().to_python(value) or "").strip().lower()
         if not text:
             return None
-        if not re.fullmatch(r"(\d+\s*(s|sec|min|m|h|d)?\s*)+", text):
-            raise forms.ValidationError("A span of time, such as 10 min, 90 s or 2 h.")
+        if not re.fullmatch(r"[0-9]+|([0-9]+\s*(s|sec|min|m|h|d)\s*)+", text):
+            raise forms.ValidationError(
+                "A span of time, such as 10 min, 90 s or 1 h 30 min: whole numbers without separators, each with its "
+                f"unit; not '{text[:64]}'."
+            )
         return sum(int(number) * UNITS[unit] for number, unit in re.findall(r"(\d+)\s*([a-z]*)", text))
 
 
@@ -82,11 +86,14 @@ class ValueField(forms.CharField):
         text = (super().to_python(value) or "").strip()
         if not text:
             return None
-        try:
+        if is_ambiguous(text):
+            raise forms.ValidationError(advice(text))
+        if re.fullmatch(r"[+-]?[0-9]+([.,][0-9]*)?", text):
             number = float(text.replace(",", "."))
-        except ValueError:
-            return text.replace(" ", "_")
-        return int(number) if number.is_integer() else number
+            return int(number) if number.is_integer() else number
+        if re.match(r"[+-]?[.,]?[0-9]", text):
+            raise forms.ValidationError(f"'{text[:64]}' is not a number such as 1000 or 87.5.")
+        return text.replace(" ", "_")
 
 
 def metric_choices() -> Groups:

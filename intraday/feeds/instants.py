@@ -3,14 +3,19 @@
 import csv
 import gzip
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TextIO
 from zoneinfo import ZoneInfo
 
+from intraday.names import normalized
+
 Row = dict[str, Any]
+EXTRA = "\0"
+"""The name under which a line's cells beyond the headings come, if any of them holds something."""
+BYTE_ORDER_MARK = "\ufeff"
 MAX_ROWS = 5_000  # the API's limit for one batch
 TIMES = (
     "snapshot_time",
@@ -21,6 +26,8 @@ TIMES = (
     "checked_in_at",
     "checked_out_at",
     "as_of_time",
+    "shift_start",
+    "shift_end",
 )
 """Fields that hold a time, the one that tells a row apart before others."""
 UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -147,18 +154,39 @@ def open_text(path: Path, encoding: str = "utf-8") -> TextIO:
 def read_table(
     path: Path, columns: Iterable[str], *, delimiter: str = ",", encoding: str = "utf-8"
 ) -> Iterator[tuple[int, dict[str, str]]]:
-    """Line number and cells of every row; FeedError when a needed column is missing or the file is no table."""
+    """Yield the line number and the cells of every row that is not blank.
+
+    Raises FeedError when a needed column is missing or stands twice, or when the file is no table. Columns without a
+    heading, and those that nobody needs, may be there.
+    """
     with open_text(path, encoding) as lines:
-        reader = csv.DictReader(lines, delimiter=delimiter, restval="", restkey="")
+        reader = csv.reader(lines, delimiter=delimiter)
         try:
-            _require(reader.fieldnames or [], columns, path)
+            headings = [_heading(cell) for cell in next(reader, [])]
+            _require(headings, columns, path)
             for cells in reader:
-                yield reader.line_num, cells
+                if cells:
+                    yield reader.line_num, _by_heading(headings, cells)
         except (csv.Error, UnicodeError, gzip.BadGzipFile, EOFError) as error:
             raise FeedError(f"{path} is not readable as a table near line {reader.line_num + 1}: {error}") from error
 
 
-def _require(headings: Iterable[str], columns: Iterable[str], path: Path) -> None:
-    missing = sorted(set(columns) - set(headings))
-    if missing:
-        raise FeedError(f"{path} has no column {', '.join(missing)}; it has: {', '.join(headings) or 'none'}")
+def _heading(cell: str) -> str:
+    return normalized(cell.removeprefix(BYTE_ORDER_MARK).strip())
+
+
+def _by_heading(headings: Sequence[str], cells: Sequence[str]) -> dict[str, str]:
+    """Cells that are missing at the end are empty; those too many come together as EXTRA."""
+    found = dict.fromkeys(headings, "") | dict(zip(headings, cells, strict=False))
+    extra = "".join(cells[len(headings) :]).strip()
+    return found | {EXTRA: extra} if extra else found
+
+
+def _require(headings: Sequence[str], columns: Iterable[str], path: Path) -> None:
+    needed = set(columns)
+    if missing := sorted(needed - set(headings)):
+        shown = ", ".join(heading for heading in headings if heading) or "none"
+        raise FeedError(f"{path} has no column {', '.join(missing)}; it has: {shown}")
+    if twice := sorted(name for name in needed if headings.count(name) > 1):
+        places = ", ".join(str(place) for place, heading in enumerate(headings, 1) if heading == twice[0])
+        raise FeedError(f"{path} has the heading {twice[0]} more than once (columns {places}): rename all but one")

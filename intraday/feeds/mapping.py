@@ -1,7 +1,6 @@
 """The map that says which column of somebody's own table is which of our fields (TOML or JSON, docs/replay.md)."""
 
 import json
-import math
 import tomllib
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -9,75 +8,96 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from intraday.feeds.instants import FeedError, Row, in_utc, iso, open_text
+from intraday.feeds.cells import UNITS, Spelling, duration, number
+from intraday.feeds.instants import EXTRA, FeedError, Row, in_utc, iso, open_text
+from intraday.feeds.kinds import BACKLOG, KINDS, FieldType, Kind
+from intraday.names import normalized
 
-TEXTS = {"organization_id", "department_id", "queue_name"}
-COUNTS = {
-    "total_items",
-    "items_over_sla",
-    "sla_at_risk_count",
-    "items_added",
-    "items_completed",
-    "items_added_total",
-    "items_completed_total",
-}
-MINUTES = {"average_wait_time_minutes", "oldest_item_age_minutes"}
-PERCENTS = {"sla_compliance_percentage"}
-FIELDS = TEXTS | COUNTS | MINUTES | PERCENTS | {"snapshot_time"}
-REQUIRED = {"snapshot_time", "total_items", "average_wait_time_minutes"}
-UNITS = {"seconds": 1 / 60, "minutes": 1.0, "hours": 60.0, "days": 1440.0}
 UTC_ZONE = ZoneInfo("UTC")
-SETTINGS = {"zone", "time_format", "delimiter", "decimal", "encoding", "missing"}
+SETTINGS = {"kind", "zone", "time_format", "delimiter", "decimal", "thousands", "encoding", "missing"}
+WORDS = {"queue_names": "queue_name", "statuses": "status"}
+"""Tables of the map that translate the words of a column."""
+DEFAULT_UNITS = {"minutes": "minutes", "seconds": "seconds"}
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
     name: str
-    unit: str = "minutes"
+    unit: str = ""
 
 
 @dataclass(frozen=True)
 class Map:
     columns: dict[str, Column]
+    kind: Kind = BACKLOG
     constants: Row = field(default_factory=dict)
-    queue_names: dict[str, str] = field(default_factory=dict)
+    words: dict[str, dict[str, str]] = field(default_factory=dict)  # by field, the table's word to ours
     zone: ZoneInfo = UTC_ZONE
     time_format: str = "iso"
     delimiter: str = ","
-    decimal: str = "."
+    spelling: Spelling = field(default_factory=Spelling)
     encoding: str = "utf-8-sig"
     missing: frozenset[str] = frozenset({""})
 
     def row(self, cells: dict[str, str]) -> tuple[datetime, Row]:
-        """The time and our row; ValueError says what is wrong with the line."""
-        if cells.get(""):
+        """Return the time and our row; raise ValueError that says what is wrong with the line."""
+        if cells.get(EXTRA):
             raise ValueError("more cells than headings")
         row = self.constants | {name: self._value(name, cells) for name in self.columns if self._filled(name, cells)}
-        if missing := sorted(REQUIRED - row.keys()):
-            raise ValueError(" and ".join(f"{self.columns[name].name} ({name}) is empty" for name in missing))
-        time = self._time(row.pop("snapshot_time"))
-        return time, row | {"snapshot_time": iso(time)}
+        self._check_filled(row)
+        times = {name: value for name, value in row.items() if self.kind.fields[name] == "time"}
+        instants = {name: self._time(name, text) for name, text in times.items()}
+        return instants[self.kind.time], row | {name: iso(time) for name, time in instants.items()}
+
+    @property
+    def of_queues(self) -> bool:
+        """Whether rows are of queues; else of departments or the organization."""
+        return "queue_name" in self.columns or "queue_name" in self.constants
+
+    @property
+    def required(self) -> frozenset[str]:
+        return required_of(self.kind, of_queues=self.of_queues)
+
+    def _check_filled(self, row: Row) -> None:
+        if missing := sorted(self.required - row.keys()):
+            raise ValueError(" and ".join(f"{self._shown(name)} is empty" for name in missing))
+        if "queue_name" in self.columns and "queue_name" not in row:
+            raise ValueError(
+                f"{self._shown('queue_name')} is blank: name the queue. Rows of a department or the organization come "
+                "from a table whose map has no queue_name"
+            )
+
+    def _shown(self, name: str) -> str:
+        return f"{self.columns[name].name} ({name})" if name in self.columns else name
 
     def _filled(self, name: str, cells: dict[str, str]) -> bool:
         return cells[self.columns[name].name].strip() not in self.missing
 
     def _value(self, name: str, cells: dict[str, str]) -> Any:
         column = self.columns[name]
-        text = cells[column.name].strip()
-        if name == "queue_name":
-            return self.queue_names.get(text, text)
-        if name in TEXTS or name == "snapshot_time":
-            return text
-        value = _number(text, self.decimal, column.name)
-        if name in COUNTS:
-            return _whole(value, column.name)
-        return round(value * UNITS[column.unit], 4) if name in MINUTES else value
+        text = normalized(cells[column.name].strip())
+        try:
+            return self._read(name, self.kind.fields[name], column.unit, self.words.get(name, {}).get(text, text))
+        except ValueError as error:
+            raise ValueError(f"{column.name}: {error}") from None
 
-    def _time(self, text: str) -> datetime:
+    def _read(self, name: str, field_type: FieldType, unit: str, text: str) -> Any:
+        if field_type in ("text", "time"):
+            return text
+        if field_type == "choice":
+            return _chosen(text, self.kind.choices[name])
+        if field_type == "count":
+            return _whole(number(text, self.spelling))
+        if field_type == "percent":
+            return number(text, self.spelling)
+        seconds = duration(text, unit or DEFAULT_UNITS[field_type], self.spelling)
+        return round(seconds / 60 if field_type == "minutes" else seconds, 4)
+
+    def _time(self, name: str, text: str) -> datetime:
         try:
             local = _parse(text, self.time_format)
         except (ValueError, OverflowError, OSError):
-            raise ValueError(f"{text!r} does not read as a time ({self.time_format})") from None
+            raise ValueError(f"{self._shown(name)}: {text!r} does not read as a time ({self.time_format})") from None
         return _existing(local, self.zone)
 
 
@@ -86,27 +106,43 @@ def read(path: Path) -> Map:
         with open_text(path) as file:
             raw = json.load(file) if path.suffix == ".json" else tomllib.loads(file.read())
         return from_dict(raw)
-    except (ValueError, TypeError, AttributeError) as error:  # both decoders' errors are ValueErrors
+    except (ValueError, TypeError, AttributeError, KeyError) as error:  # both decoders' errors are ValueErrors
         raise FeedError(f"{path}: {error}") from error
 
 
 def from_dict(raw: dict[str, Any]) -> Map:
-    """ValueError names the entry of the map that cannot be used."""
-    _known(raw, SETTINGS | {"columns", "constants", "queue_names"}, "the map")
-    columns = {name: _column(name, value) for name, value in raw.get("columns", {}).items()}
+    """Read a map; raise ValueError that names the entry which cannot be used."""
+    _known(raw, SETTINGS | {"columns", "constants", *WORDS}, "the map")
+    kind = _kind(raw.get("kind", "backlog"))
     constants = raw.get("constants", {})
-    _known(columns | constants, FIELDS, "our fields")
-    if missing := REQUIRED - columns.keys() - constants.keys():
+    _known(raw.get("columns", {}) | constants, set(kind.fields), "our fields")
+    columns = {name: _column(name, value, kind.fields[name]) for name, value in raw.get("columns", {}).items()}
+    named = columns.keys() | constants.keys()
+    if missing := required_of(kind, of_queues="queue_name" in named) - named:
         raise ValueError(f"the map names nothing for {', '.join(sorted(missing))}")
-    settings = {name: raw[name] for name in ("time_format", "delimiter", "decimal", "encoding") if name in raw}
+    settings = {name: _text(name, raw[name]) for name in ("time_format", "delimiter", "encoding") if name in raw}
+    if len(settings.get("delimiter", ",")) != 1:
+        raise ValueError(f"delimiter {settings['delimiter']!r} is not one character")
     return Map(
         columns=columns,
+        kind=kind,
         constants=constants,
-        queue_names=raw.get("queue_names", {}),
+        words={name: _words(raw.get(table, {})) for table, name in WORDS.items()},
         zone=_zone(raw.get("zone", "UTC")),
+        spelling=Spelling(raw.get("decimal"), raw.get("thousands", "")),
         missing=frozenset({"", *raw.get("missing", [])}),
         **settings,
     )
+
+
+def required_of(kind: Kind, *, of_queues: bool) -> frozenset[str]:
+    return kind.required if of_queues or kind.level_required is None else kind.level_required
+
+
+def _kind(name: str) -> Kind:
+    if name not in KINDS:
+        raise ValueError(f"kind {name!r} is none of {', '.join(KINDS)}")
+    return KINDS[name]
 
 
 def _known(names: dict[str, Any], known: set[str], where: str) -> None:
@@ -114,11 +150,25 @@ def _known(names: dict[str, Any], known: set[str], where: str) -> None:
         raise ValueError(f"{', '.join(unknown)}: not among {where} ({', '.join(sorted(known))})")
 
 
-def _column(field_name: str, value: Any) -> Column:
-    column = Column(value) if isinstance(value, str) else Column(value["column"], value.get("unit", "minutes"))
-    if column.unit not in UNITS:
+def _text(name: str, value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"{name} {value!r} is not a text")
+    return value
+
+
+def _words(table: dict[str, str]) -> dict[str, str]:
+    return {normalized(word): _text(word, meant) for word, meant in table.items()}
+
+
+def _column(field_name: str, value: Any, field_type: FieldType) -> Column:
+    column = Column(value) if isinstance(value, str) else Column(value["column"], value.get("unit", ""))
+    if not column.name.strip():
+        raise ValueError(f"{field_name}: the column has no name")
+    if column.unit and field_type not in DEFAULT_UNITS:
+        raise ValueError(f"{field_name}: only lengths of time have a unit")
+    if column.unit and column.unit not in UNITS:
         raise ValueError(f"{field_name}: unit {column.unit!r} is none of {', '.join(UNITS)}")
-    return column
+    return Column(normalized(column.name.strip()), column.unit)
 
 
 def _zone(name: str) -> ZoneInfo:
@@ -144,17 +194,13 @@ def _existing(local: datetime, zone: ZoneInfo) -> datetime:
     return time
 
 
-def _number(text: str, decimal: str, column: str) -> float:
-    try:
-        value = float(text if decimal == "." else text.replace(decimal, "."))
-    except ValueError:
-        raise ValueError(f"{column}: {text!r} is not a number") from None
-    if not math.isfinite(value) or value < 0:
-        raise ValueError(f"{column}: {text} is not a figure of 0 or more")
-    return value
+def _chosen(text: str, choices: tuple[str, ...]) -> str:
+    if text not in choices:
+        raise ValueError(f"{text!r} is none of {', '.join(choices)}")
+    return text
 
 
-def _whole(value: float, column: str) -> int:
+def _whole(value: float) -> int:
     if value != int(value):
-        raise ValueError(f"{column}: {value} is not a whole number")
+        raise ValueError(f"{value} is not a whole number")
     return int(value)

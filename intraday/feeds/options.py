@@ -2,7 +2,7 @@
 
 import argparse
 import os
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from intraday.feeds.instants import duration
 from intraday.feeds.profiles import OUTAGES, Outage
@@ -31,6 +31,13 @@ def moment(text: str) -> datetime:
         return datetime.fromisoformat(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is not a date or time like 2016-03-28T08:00") from None
+
+
+def day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a day like 2026-09-14") from None
 
 
 def speed(text: str) -> float | None:

@@ -1,26 +1,42 @@
 """Who was seen in an office: badges that met face to face for 20 seconds, and the department of each badge.
 
 A person is there from the first sighting of a day until the last one; sightings are not a time clock, so she may have
-come earlier or left later, and who met nobody all day is absent. Nobody published shifts or dates: everybody in the
-list of departments is taken to work from Monday to Friday, 9:00 to 17:00, and Monday to be the first one of June 2015.
+come earlier or left later, and who met nobody all day is absent. Dates are those of the log where it has any; else its
+seconds count from midnight of the first day, which is the first Monday of June 2015 unless the caller knows better.
+Nobody published shifts: everybody in the list of departments is taken to work from Monday to Friday, 9:00 to 17:00, in
+the weeks in which anybody was seen.
 """
 
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from datetime import time as clock
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from intraday.feeds.instants import WHOLE, Feed, FeedError, Instant, Problem, Row, Target, Window, grid, iso, read_table
+from intraday.feeds.instants import (
+    WHOLE,
+    Feed,
+    FeedError,
+    Instant,
+    Problem,
+    Row,
+    Target,
+    Window,
+    grid,
+    in_utc,
+    iso,
+    read_table,
+)
 
 ZONE = ZoneInfo("Europe/Paris")
 DEPARTMENT = ""  # as the list of departments says
 DEPARTMENTS = "workplace_departments.csv"  # beside the log
 EVERY = timedelta(minutes=5)
-MONDAY = datetime(2015, 6, 1)  # noqa: DTZ001 - local midnights are made of it
-DAYS = 5
+MONDAY = date(2015, 6, 1)
+WORKDAYS = 5
+DATED = 100_000_000  # seconds: more count from 1970, fewer from the first day of the log
 SHIFT = (clock(9), clock(17))
 Seen = tuple[datetime, datetime]
 
@@ -32,20 +48,42 @@ def read(
     every: timedelta = EVERY,
     window: Window = WHOLE,
     age_limit: timedelta | None = None,
+    first_day: date | None = None,
 ) -> Feed:
-    """Shifts at midnight, then comings and goings on a grid of times."""
+    """Return shifts at midnight, then comings and goings on a grid of times.
+
+    Raises FeedError where nobody is seen in the window: shifts alone would make everybody absent.
+    """
     if age_limit:
         raise FeedError("--age-limit is for items that wait: there are none in this log")
     problems: list[Problem] = []
     people = _people(path.parent / DEPARTMENTS, target)
-    seen = _sightings(path, people, problems)
+    seen = _sightings(path, people, first_day, problems)
     if not seen:
         raise FeedError(f"{path} holds no sighting of anybody in {DEPARTMENTS}")
-    times = grid(window.begin(ZONE, _local(0)), window.finish(ZONE, _local(DAYS)), every)
-    told = [(_local(day).astimezone(UTC), "shifts", row) for day in range(DAYS) for row in _shifts(people, day)]
-    told += [(at, "attendance", row) for at, row in _records(people, seen)]
-    instants = list(_instants(told, times))
+    days = _workdays({day for _, day in seen})
+    last = max(days[-1], *(day for _, day in seen)) + timedelta(days=1)
+    times = grid(window.begin(ZONE, _midnight(days[0])), window.finish(ZONE, _midnight(last)), every)
+    records = [(at, "attendance", row) for at, row in _records(people, seen) if times[0] <= at <= times[-1]]
+    if not records:
+        raise FeedError(_nobody_seen(path, times, seen))
+    told = [(_midnight(day).astimezone(UTC), "shifts", row) for day in days for row in _shifts(people, day)]
+    instants = list(_instants([*told, *records], times))
     return Feed("presence", ZONE, [instant.time for instant in instants], instants, problems)
+
+
+def _workdays(seen: set[date]) -> list[date]:
+    """Return Monday to Friday of each week in which anybody was seen."""
+    mondays = sorted({day - timedelta(days=day.weekday()) for day in seen})
+    return [monday + timedelta(days=number) for monday in mondays for number in range(WORKDAYS)]
+
+
+def _nobody_seen(path: Path, times: list[datetime], seen: dict[tuple[str, date], Seen]) -> str:
+    days = sorted(day for _, day in seen)
+    return (
+        f"nobody is seen between {iso(times[0])} and {iso(times[-1])}, and shifts alone are not posted: {path} covers "
+        f"{days[0]} to {days[-1]}. Set --from and --to within it, or --first-day where its dates are others"
+    )
 
 
 def _instants(told: list[tuple[datetime, str, Row]], times: list[datetime]) -> Iterator[Instant]:
@@ -58,15 +96,15 @@ def _instants(told: list[tuple[datetime, str, Row]], times: list[datetime]) -> I
         yield Instant(time, kind, found[time, kind])
 
 
-def _records(people: dict[str, Row], seen: dict[tuple[str, int], Seen]) -> Iterator[tuple[datetime, Row]]:
+def _records(people: dict[str, Row], seen: dict[tuple[str, date], Seen]) -> Iterator[tuple[datetime, Row]]:
     for (badge, _), (came, left) in seen.items():
         record = {**people[badge], "checked_in_at": iso(came)}
         yield came, {**record, "snapshot_time": iso(came), "status": "present"}
         yield left, {**record, "snapshot_time": iso(left), "status": "checked_out", "checked_out_at": iso(left)}
 
 
-def _local(day: int) -> datetime:
-    return (MONDAY + timedelta(days=day)).replace(tzinfo=ZONE)
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, clock(), ZONE)
 
 
 def _people(path: Path, target: Target) -> dict[str, Row]:
@@ -80,25 +118,39 @@ def _people(path: Path, target: Target) -> dict[str, Row]:
     }
 
 
-def _sightings(path: Path, people: dict[str, Row], problems: list[Problem]) -> dict[tuple[str, int], Seen]:
-    """By badge and day, when it was seen first and last."""
-    seen: dict[tuple[str, int], Seen] = {}
+def _sightings(
+    path: Path, people: dict[str, Row], first_day: date | None, problems: list[Problem]
+) -> dict[tuple[str, date], Seen]:
+    """By badge and local day, when it was seen first and last."""
+    seen: dict[tuple[str, date], Seen] = {}
     for number, row in read_table(path, ("t", "i", "j")):
         try:
-            day, second = divmod(int(row["t"]), 86_400)
-        except ValueError:
-            problems.append(Problem(number, f"{row['t']!r} is not a number of seconds"))
+            at = _time(row["t"], first_day)
+        except (ValueError, OverflowError, OSError):
+            problems.append(Problem(number, f"t: {row['t']!r} is neither a number of seconds nor a date and time"))
             continue
-        at = _local(day).astimezone(UTC) + timedelta(seconds=second)
         for badge in (row["i"], row["j"]):
             if badge in people:
-                first, last = seen.get((badge, day), (at, at))
-                seen[badge, day] = (min(first, at), max(last, at))
+                key = badge, at.astimezone(ZONE).date()
+                first, last = seen.get(key, (at, at))
+                seen[key] = (min(first, at), max(last, at))
     return seen
 
 
-def _shifts(people: dict[str, Row], day: int) -> list[Row]:
-    date = (MONDAY + timedelta(days=day)).date()
-    start, end = (datetime.combine(date, each, ZONE) for each in SHIFT)
+def _time(text: str, first_day: date | None) -> datetime:
+    """Read a date and time, seconds since 1970, or seconds since midnight of the log's first day."""
+    dated = not text.strip().isdecimal() or int(text) >= DATED
+    if dated and first_day is not None:
+        raise FeedError(f"--first-day is for logs without dates: this one says {text}")
+    if not dated:
+        days, second = divmod(int(text), 86_400)
+        return _midnight((first_day or MONDAY) + timedelta(days=days)).astimezone(UTC) + timedelta(seconds=second)
+    if text.strip().isdecimal():
+        return datetime.fromtimestamp(int(text), UTC)
+    return in_utc(datetime.fromisoformat(text), ZONE)
+
+
+def _shifts(people: dict[str, Row], day: date) -> list[Row]:
+    start, end = (datetime.combine(day, each, ZONE) for each in SHIFT)
     named = {"start": iso(start), "end": iso(end), "kind": "work"}
-    return [{**person, "shift_id": f"{person['employee_id']}-{date:%Y%m%d}", **named} for person in people.values()]
+    return [{**person, "shift_id": f"{person['employee_id']}-{day:%Y%m%d}", **named} for person in people.values()]

@@ -105,3 +105,6 @@ def errors(tally: Tally) -> Iterator[str]:
     if lost:
         yield f"{lost} rows are not stored; the first reasons:"
     yield from (f"  {error}" for error in tally.errors)
+    if tally.warned:
+        yield "warnings of the server, each the first time:"
+    yield from (f"  {warning}" for warning in tally.warned)

@@ -29,6 +29,7 @@ class Tally:
     results: Counter[str] = field(default_factory=Counter)
     events: int = 0
     warnings: int = 0
+    warned: list[str] = field(default_factory=list)
     rejected: int = 0
     undelivered: int = 0
     errors: list[str] = field(default_factory=list)
@@ -38,6 +39,7 @@ class Tally:
         self.results.update(str(result.get("result")) for result in answer.results)
         self.events += sum(result.get("event") is not None for result in answer.results)
         self.warnings += sum(bool(result.get("warnings")) for result in answer.results)
+        self._note(rows, answer)
         self.rejected += len(answer.rejected)
         for refusal in answer.rejected:
             self._error(refused_row(rows, refusal))
@@ -52,16 +54,27 @@ class Tally:
     def clean(self) -> bool:
         return not self.rejected and not self.undelivered
 
+    def _note(self, rows: list[Row], answer: Answer) -> None:
+        """Keep the first warnings that say something new."""
+        for result in answer.results:
+            for text in result.get("warnings") or ():
+                known = any(each.endswith(text) for each in self.warned)
+                if not known and len(self.warned) < FIRST_ERRORS:
+                    self.warned.append(f"{_row_named(rows, result)}: {text}")
+
     def _error(self, text: str) -> None:
         if len(self.errors) < FIRST_ERRORS:
             self.errors.append(text)
 
 
 def refused_row(rows: list[Row], refusal: dict[str, Any]) -> str:
-    index = refusal.get("index", -1)
+    return f"{_row_named(rows, refusal)}: {refusal.get('errors')}"
+
+
+def _row_named(rows: list[Row], answer: dict[str, Any]) -> str:
+    index = answer.get("index", -1)
     row = rows[index] if isinstance(index, int) and 0 <= index < len(rows) else {}
-    name = row.get("queue_name") or row.get("employee_id", "")
-    return f"{time_of(row)} {name}: {refusal.get('errors')}"
+    return f"{time_of(row)} {row.get('queue_name') or row.get('employee_id', '')}"
 
 
 @dataclass

@@ -31,6 +31,8 @@ class Booking:
     newest: datetime | None = None
     queues: Collection[tuple[str, str]] = ()
     """The queues, each with its department, that the rows are of."""
+    warnings: list[str] = field(default_factory=list)
+    """Of the feed as a whole, once the request is booked."""
 
     def took(self, principal: Principal, times: Collection[datetime], rejected: Mapping[int, Any] = NONE) -> None:
         """Rows of these data times were stored, those were not, and why."""
@@ -39,8 +41,11 @@ class Booking:
 
 
 @contextmanager
-def booked(request: Request, kind: str) -> Iterator[Booking]:
-    """Book the request when it ends. A body that cannot be read is one refused row, of the caller's organization."""
+def booked(request: Request, kind: str, *, dry_run: bool = False) -> Iterator[Booking]:
+    """Book the request when it ends, unless it is a dry run, which delivers nothing.
+
+    A body that cannot be read is one refused row of the caller's organization.
+    """
     booking = Booking()
     try:
         yield booking
@@ -48,7 +53,7 @@ def booked(request: Request, kind: str) -> Iterator[Booking]:
         booking.principal, booking.rejected = _only_organization(request), {WHOLE_BODY: error.detail}
         raise
     finally:
-        if booking.principal is not None and (booking.accepted or booking.rejected):
+        if not dry_run and booking.principal is not None and (booking.accepted or booking.rejected):
             delivery = Delivery(
                 kind,
                 booking.accepted,
@@ -57,7 +62,7 @@ def booked(request: Request, kind: str) -> Iterator[Booking]:
                 _words(booking.rejected),
                 frozenset(booking.queues),
             )
-            services.record(booking.principal, delivery, now=timezone.now())
+            booking.warnings = services.record(booking.principal, delivery, now=timezone.now())
 
 
 def _only_organization(request: Request) -> Principal | None:

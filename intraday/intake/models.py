@@ -1,7 +1,10 @@
 """Feeds as they are seen from here: one row for each credential and kind of data it posts."""
 
+from datetime import datetime
+
 from django.db import models
 
+from intraday.intake.offset import Offset
 from intraday.org.models import Organization
 
 
@@ -15,6 +18,9 @@ class Feed(models.Model):
     queues = models.JSONField(
         default=dict, help_text="The queues it feeds, as `department<tab>queue`, and the day it last did."
     )
+    offset_minutes = models.PositiveSmallIntegerField(default=0)
+    offset_since = models.DateTimeField(null=True)
+    offset_count = models.PositiveIntegerField(default=0)
     last_error = models.TextField(blank=True, default="")
     last_error_at = models.DateTimeField(null=True)
 
@@ -23,6 +29,18 @@ class Feed(models.Model):
 
     def __str__(self) -> str:
         return f"{self.organization_id} {self.kind} from {self.source}"
+
+    @property
+    def offset(self) -> Offset:
+        return Offset(self.offset_minutes, self.offset_since, self.offset_count)
+
+    @offset.setter
+    def offset(self, found: Offset) -> None:
+        self.offset_minutes, self.offset_since, self.offset_count = found.minutes, found.since, found.count
+
+    def behind_minutes(self, now: datetime) -> int | None:
+        """Return by how many minutes the feed's times are steadily wrong; None where nothing says so."""
+        return self.offset.behind_minutes(cadence_seconds=self.cadence_seconds, now=now)
 
 
 class FeedMinute(models.Model):

@@ -5,6 +5,7 @@ from typing import Any, Protocol
 from django.db.models import Q, Sum
 
 from intraday import cadence
+from intraday.intake import offset
 from intraday.intake.models import Feed
 
 REMEMBERED = timedelta(days=8)  # a queue that a feed has not fed for longer is not its queue any more
@@ -33,6 +34,7 @@ def _as_dict(row: Any, openings: Openings, now: datetime) -> dict[str, Any]:
     awaited_since = _awaited_since(row, openings)
     cadence_seconds = row.cadence_seconds if row.kind in cadence.CLOCKED_KINDS else None
     silent = timedelta() if awaited_since is None else cadence.silent_for(cadence_seconds, awaited_since, now)
+    behind = row.behind_minutes(now)
     return {
         "source": row.source,
         "kind": row.kind,
@@ -43,6 +45,8 @@ def _as_dict(row: Any, openings: Openings, now: datetime) -> dict[str, Any]:
         "rejected_last_hour": row.rejected,
         "last_error": row.last_error or None,
         "last_error_at": row.last_error_at,
+        "behind_minutes": behind,
+        "warning": None if behind is None else offset.warning(behind),
         "stale": silent > timedelta(),
         "awaited_since": awaited_since,
     }

@@ -9,12 +9,14 @@ from django.db import DatabaseError
 from django.db.models import F
 
 from intraday.cadence import MIN_CADENCE_SECONDS
+from intraday.intake import offset
 from intraday.intake.models import Feed, FeedMinute
 from intraday.org.access import Principal
 
 log = structlog.get_logger(__name__)
 
 KEPT = timedelta(hours=2)
+OF_THE_MOMENT = {"kpi", "backlog", "attendance"}  # what they post has just been; plans have not
 LEARNING_RATE = 0.2  # weight of the newest step in the learned cadence
 
 
@@ -31,12 +33,16 @@ class Delivery:
     """Department and name of each queue that it fed."""
 
 
-def record(principal: Principal, delivery: Delivery, *, now: datetime) -> None:
-    """Never fails the request that it books: the data is stored already."""
+def record(principal: Principal, delivery: Delivery, *, now: datetime) -> list[str]:
+    """Book a delivery and return what its feed should look at. It never fails the request: the data is stored."""
     try:
-        _count(_update(principal, delivery, now), delivery, now)
+        feed = _update(principal, delivery, now)
+        _count(feed, delivery, now)
     except DatabaseError as error:
         log.warning("delivery_not_booked", feed=principal.name, error=str(error).strip())
+        return []
+    behind = feed.behind_minutes(now) if delivery.accepted else None
+    return [] if behind is None else [offset.warning(behind)]
 
 
 def _update(principal: Principal, delivery: Delivery, now: datetime) -> Feed:
@@ -49,6 +55,8 @@ def _update(principal: Principal, delivery: Delivery, now: datetime) -> Feed:
     feed.last_received_at = now
     if delivery.newest is not None and (feed.newest_data_time is None or delivery.newest > feed.newest_data_time):
         feed.cadence_seconds = _learn(feed, delivery.newest)
+        if delivery.kind in OF_THE_MOMENT:
+            feed.offset = feed.offset.after(data_time=delivery.newest, received_at=now)
         feed.newest_data_time = delivery.newest
     feed.queues |= {queue_key(*queue): now.date().isoformat() for queue in delivery.queues if queue[1]}
     if delivery.error:

@@ -29,6 +29,10 @@ _feed = inline_serializer(
         "rejected_last_hour": serializers.IntegerField(),
         "last_error": serializers.CharField(allow_null=True),
         "last_error_at": serializers.DateTimeField(allow_null=True),
+        "behind_minutes": serializers.IntegerField(
+            allow_null=True, help_text="By how much its times are steadily behind, in whole half hours."
+        ),
+        "warning": serializers.CharField(allow_null=True, help_text="`data is 60 min behind: is the zone right?`"),
         "stale": serializers.BooleanField(
             help_text="Silent for over three of its cadences and five minutes, while a queue that it feeds is open."
         ),

@@ -46,7 +46,7 @@ class MembershipInline(admin.TabularInline):
 
 @admin.register(Organization)
 class OrganizationAdmin(admin.ModelAdmin):
-    list_display = ["id", "name", "time_zone", "created_at"]
+    list_display = ["id", "name", "time_zone", "feeds_may_create", "created_at"]
     search_fields = ["id", "name"]
     inlines = [MembershipInline]
 

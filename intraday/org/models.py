@@ -8,13 +8,15 @@ from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
 
+from intraday.names import is_printable, normalized
+
 ID_PATTERN = r"[A-Za-z0-9_.-]{1,64}"
 valid_id = RegexValidator(rf"\A{ID_PATTERN}\Z", "Use 1 to 64 letters, digits, '_', '.' or '-'.")
 
 
 def valid_queue_name(name: str) -> None:
-    """1 to 128 printable characters, no blanks at the ends: what a person can read and type again."""
-    if not (1 <= len(name) <= 128 and name.isprintable() and name == name.strip()):
+    """Raise ValidationError unless a person can read the name and type it again."""
+    if not (1 <= len(normalized(name)) <= 128 and is_printable(name) and name == name.strip()):
         raise ValidationError("Use 1 to 128 printable characters, without blanks at the ends.")
 
 
@@ -31,6 +33,12 @@ class Organization(models.Model):
         default="UTC",
         validators=[valid_time_zone],
         help_text="“Today”, intervals and opening hours are local to it; the wire stays UTC.",
+    )
+    feeds_may_create = models.BooleanField(
+        "feeds may create queues and departments",
+        default=True,
+        help_text="Ticked: a queue or department that a feed names for the first time is created, and the feed is told "
+        "so. Not ticked: such rows are refused until you add the queue here.",
     )
     created_at = models.DateTimeField(auto_now_add=True)
     access_version = models.PositiveBigIntegerField(
@@ -53,6 +61,9 @@ class Department(models.Model):
     def __str__(self) -> str:
         return f"{self.organization_id} / {self.code}"
 
+    def clean(self) -> None:
+        self.name = normalized(self.name)
+
 
 class Queue(models.Model):
     department = models.ForeignKey(Department, models.CASCADE, related_name="queues")
@@ -64,6 +75,9 @@ class Queue(models.Model):
 
     def __str__(self) -> str:
         return f"{self.department} / {self.name}"
+
+    def clean(self) -> None:
+        self.name = normalized(self.name)
 
 
 class Scope(models.Model):

@@ -2,7 +2,7 @@
 
 import hashlib
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import F, QuerySet
 
+from intraday.names import normalized
 from intraday.org.models import (
     ApiKey,
     Department,
@@ -37,7 +38,7 @@ def create_organization(*, id: str, name: str, time_zone: str = "UTC") -> Organi
 
 def add_queues(organization: Organization, names: Iterable[ScopeName]) -> None:
     """Create what is missing of these departments ('' as queue) and queues, with their scopes; safe to repeat."""
-    wanted = sorted(set(names))
+    wanted = sorted({(department, normalized(queue)) for department, queue in names})
     _check_names(wanted)
     codes = sorted({department for department, _ in wanted})
     departments = _departments(organization, codes)
@@ -73,46 +74,80 @@ def _departments(organization: Organization, codes: Sequence[str]) -> dict[str, 
 
 @dataclass(frozen=True)
 class Resolved:
-    """Which scope each typed name means, which names mean none and why, and which scopes were seen first now."""
+    """Which scope each typed name means, which names mean none and why, and which names were created now."""
 
     scopes: dict[ScopeName, Scope]
     levels: dict[str, Scope]
     """The scopes above queues: by department, '' being the organization itself."""
     errors: dict[ScopeName, dict[str, list[str]]] = field(default_factory=dict)
     created: frozenset[ScopeName] = frozenset()
+    """Queues, and departments as (department_id, '')."""
+
+    def news(self, names: Mapping[int, ScopeName], *, dry_run: bool) -> dict[int, list[str]]:
+        """Return the warnings about created queues and departments, each with the first row that names it."""
+        untold, found = set(self.created), dict[int, list[str]]()
+        for index in sorted(index for index, name in names.items() if name in self.scopes):
+            scope = self.scopes[names[index]]
+            for name in ((scope.department_id, ""), (scope.department_id, scope.queue_name)):
+                if name in untold and any(name):
+                    untold.discard(name)
+                    found.setdefault(index, []).append(_created(name, dry_run=dry_run))
+        return found
+
+
+def _created(name: ScopeName, *, dry_run: bool) -> str:
+    department, queue = name
+    what = f"Queue '{queue}' of department '{department}'" if queue else f"Department '{department}'"
+    return f"{what} is new and {'would be' if dry_run else 'was'} created: check the spelling if you did not mean that."
 
 
 def resolve_scopes(
     organization: Organization, typed: Sequence[ScopeName], *, create: bool, within: frozenset[str] | None = None
 ) -> Resolved:
-    """What these names mean in this organization.
+    """Find the scopes that these names mean in this organization.
 
-    A department left out is filled in when the queue's name is unique; a contradicting one is an error that names
-    the candidates. With `create`, names seen for the first time become departments and queues: a feed that knows its
-    queues need not be told of them twice. `within` are the departments the caller is limited to: for it there are no
-    others, and no organization above them. Such a caller makes nothing new: it cannot be told that a name is taken.
+    Two departments may each have a queue of one name. A department left out is filled in when the queue's name is
+    unique, else the error names the candidates. With `create`, names seen for the first time become departments and
+    queues, unless the organization forbids that. `within` are the departments the caller is limited to: for it there
+    are no others, and no organization above them. Such a caller creates nothing: it cannot be told that a name is
+    taken.
     """
     create = create and within is None
-    known = _known_scopes(organization, {queue for _, queue in typed if queue}, within)
+    refused = create and not organization.feeds_may_create
+    known = _known_scopes(organization, {normalized(queue) for _, queue in typed if queue}, within)
     departments = sorted({department for department, _ in known if department})
     means: dict[ScopeName, ScopeName] = {}
     errors: dict[ScopeName, dict[str, list[str]]] = {}
     for name in dict.fromkeys(typed):
         try:
             check_within(name, within)
-            means[name] = _meaning(name, known, departments)
+            means[name] = _meaning((name[0], normalized(name[1])), known, departments, refused=refused)
         except ValidationError as error:
             errors[name] = error.message_dict
     fresh = {name for name in means.values() if name not in known}
-    if fresh and create:
+    fresh |= {(department, "") for department, _ in fresh if (department, "") not in known}
+    created: frozenset[ScopeName] = frozenset()
+    if fresh and create and not refused:
         add_queues(organization, fresh)
         known = _known_scopes(organization, {queue for _, queue in means.values() if queue}, within)
+        created = frozenset(fresh)
     for name in [name for name, meant in means.items() if meant not in known]:
-        errors[name] = {"queue_name" if name[1] else "department_id": ["Unknown."]}
-        del means[name]
+        errors[name] = _unknown(means.pop(name), refused=refused)
     levels = {department: scope for (department, queue), scope in known.items() if not queue}
     scopes = {name: known[meant] for name, meant in means.items()}
-    return Resolved(scopes, levels, errors, frozenset(fresh) if create else frozenset())
+    return Resolved(scopes, levels, errors, created)
+
+
+def _unknown(meant: ScopeName, *, refused: bool) -> dict[str, list[str]]:
+    """Say which name is unknown; `refused`: a feed may not create it here, so say what to do."""
+    department, queue = meant
+    field_name = "queue_name" if queue else "department_id"
+    if not refused:
+        return {field_name: ["Unknown."]}
+    what = f"Queue '{queue}'" if queue else f"Department '{department}'"
+    where = f" in department '{department}'" if queue and department else ""
+    advice = "Check the spelling, or ask an administrator to add it in the admin."
+    return {field_name: [f"{what} is unknown{where}, and feeds of this organization may not create any. {advice}"]}
 
 
 def _known_scopes(
@@ -125,7 +160,7 @@ def _known_scopes(
 
 
 def check_within(name: ScopeName, within: frozenset[str] | None) -> None:
-    """Raises ValidationError, which says of a department beside the caller's only what it says of an unknown one."""
+    """Raise ValidationError for a foreign department as for an unknown one, so that callers cannot probe."""
     department, queue = name
     if within is None or department in within or (queue and not department):
         return
@@ -133,26 +168,24 @@ def check_within(name: ScopeName, within: frozenset[str] | None) -> None:
     raise ValidationError({"department_id": [said]})
 
 
-def _meaning(name: ScopeName, known: dict[ScopeName, Scope], departments: list[str]) -> ScopeName:
+def _meaning(
+    name: ScopeName, known: Mapping[ScopeName, Scope], departments: Sequence[str], *, refused: bool
+) -> ScopeName:
     department, queue = name
     if department:
         _check("department_id", valid_id, department)
     if not queue:
         return name
     _check("queue_name", valid_queue_name, queue)
-    owners = [code for code in departments if (code, queue) in known]
-    if name in known or (department and not owners):
-        return name
     if department:
-        raise ValidationError(
-            {"department_id": f"Queue '{queue}' belongs to {' and '.join(owners)}, not {department}."}
-        )
+        return name
+    owners = [code for code in departments if (code, queue) in known]
     if len(owners) == 1:
         return owners[0], queue
     if owners:
         raise ValidationError({"department_id": f"Queue '{queue}' is in {' and '.join(owners)}: name one."})
-    if len(departments) == 1:
-        return departments[0], queue
+    if len(departments) == 1 or refused:
+        return (departments[0] if len(departments) == 1 else ""), queue
     raise ValidationError({"department_id": f"Queue '{queue}' is new: name its department."})
 
 

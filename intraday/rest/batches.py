@@ -1,6 +1,6 @@
 """Reading batches row by row and answering them row by row: good rows are taken, bad ones named."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -73,6 +73,17 @@ def enter_batch(request: Request, rows: Rows, *, grant: str) -> Principal:
     raise NotFound
 
 
+def warn_first(rows: Rows, taken: Collection[int], texts: Sequence[str]) -> None:
+    """Put what concerns the feed as a whole into the answer of the first row that was taken."""
+    if taken and texts:
+        rows.warnings.setdefault(min(taken), []).extend(texts)
+
+
+def all_warnings(rows: Rows, found: Mapping[int, Sequence[str]]) -> dict[int, list[str]]:
+    """Join what reading the rows and what storing them gave reason to warn of."""
+    return {index: [*rows.warnings.get(index, ()), *found.get(index, ())] for index in {*rows.warnings, *found}}
+
+
 def _reject_foreign(rows: Rows, organization_id: str) -> None:
     foreign = [i for i, row in rows.valid.items() if row.get("organization_id", organization_id) != organization_id]
     for index in foreign:
@@ -96,6 +107,13 @@ def batch_response(results: Mapping[int, Mapping[str, Any]], rejected: Mapping[i
     )
 
 
-class BatchQuery(serializers.Serializer):
-    atomic = serializers.BooleanField(required=False, default=False, help_text="All rows or none.")
+class SingleQuery(serializers.Serializer):
+    """Options of an ingest of one row."""
+
     dry_run = serializers.BooleanField(required=False, default=False, help_text="Check and answer, store nothing.")
+
+
+class BatchQuery(SingleQuery):
+    """Options of an ingest of many rows."""
+
+    atomic = serializers.BooleanField(required=False, default=False, help_text="All rows or none.")

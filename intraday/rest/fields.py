@@ -1,23 +1,87 @@
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NoReturn
 
 from django.utils.dateparse import parse_datetime
 from rest_framework import serializers
 
+from intraday.names import is_printable, normalized
+from intraday.numerals import advice, is_ambiguous
+
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 AHEAD = timedelta(seconds=60)
+MOST_AHEAD = 14 * 60  # minutes by which a wrong zone can be ahead
+QUOTED = 64  # characters of a wrong value, in its error
+
+
+class WholeField(serializers.IntegerField):
+    """A whole number; text such as "1.000", which may be a thousand, is refused rather than read as 1."""
+
+    def to_internal_value(self, data: Any) -> int:
+        _check_unambiguous(data)
+        return super().to_internal_value(data)
+
+
+def _check_unambiguous(data: Any) -> None:
+    if isinstance(data, str) and is_ambiguous(data):
+        raise serializers.ValidationError(advice(data), code="ambiguous")
 
 
 class FiniteField(serializers.FloatField):
-    """A number; text such as "NaN" or "inf", which Python would read as one, is not, nor is true."""
+    """A number; text such as "NaN" or "inf", which Python would read as one, is not, nor is true, nor "1.000"."""
 
     def to_internal_value(self, data: Any) -> float:
         if isinstance(data, bool):
             self.fail("invalid")
+        _check_unambiguous(data)
         value = super().to_internal_value(data)
         if value - value != 0.0:  # NaN and both infinities
             self.fail("invalid")
         return value
+
+
+class PrintableField(serializers.CharField):
+    """A name that a person can read and type again, in Unicode form NFC: two spellings of one name are one."""
+
+    default_error_messages = {"unprintable": "Use printable characters: one of these cannot be seen."}
+
+    def to_internal_value(self, data: Any) -> str:
+        name = normalized(super().to_internal_value(data))
+        if not is_printable(name):
+            self.fail("unprintable")
+        return name
+
+
+BLANK_QUEUE = "Blank: name the queue. A row for a department or the organization has no queue_name at all."
+
+
+class QueueNameField(serializers.CharField):
+    """The name of a queue in Unicode form NFC; blanks at its ends are kept, so that they are refused."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"max_length": 128, "trim_whitespace": False, **kwargs})
+
+    def to_internal_value(self, data: Any) -> str:
+        return normalized(super().to_internal_value(data))
+
+
+class _ListsChoices(serializers.Field):
+    """Says in its error which choices there are."""
+
+    default_error_messages = {"invalid_choice": "'{input}' is none of {choices}."}
+
+    def fail(self, key: str, **kwargs: Any) -> NoReturn:
+        if key == "invalid_choice":
+            choices = ", ".join(str(choice) for choice in self.choices)  # type: ignore[attr-defined]
+            kwargs |= {"input": str(kwargs["input"])[:QUOTED], "choices": choices}
+        super().fail(key, **kwargs)
+
+
+class ChoiceField(_ListsChoices, serializers.ChoiceField):
+    pass
+
+
+class MultipleChoiceField(_ListsChoices, serializers.MultipleChoiceField):
+    pass
 
 
 class InstantField(serializers.DateTimeField):
@@ -54,4 +118,6 @@ class InstantField(serializers.DateTimeField):
 def check_not_ahead(name: str, instant: datetime, now: datetime) -> None:
     """Refuse what has not happened yet, beyond what differing clocks explain."""
     if instant > now + AHEAD:
-        raise serializers.ValidationError({name: [f"More than {AHEAD.seconds} s in the future."]})
+        minutes = round((instant - now) / timedelta(minutes=1))
+        hint = f" It is {minutes} min ahead: is the zone right?" if 25 <= minutes <= MOST_AHEAD else ""
+        raise serializers.ValidationError({name: [f"More than {AHEAD.seconds} s in the future.{hint}"]})

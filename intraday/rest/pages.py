@@ -1,5 +1,6 @@
 """Reading by scope and time: query parameters, cursor pages, CSV."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -14,11 +15,12 @@ from intraday.org.access import Principal
 from intraday.org.models import Scope
 from intraday.org.services import resolve_scopes
 from intraday.rest.errors import NotFound
-from intraday.rest.fields import InstantField
+from intraday.rest.fields import ChoiceField, InstantField, QueueNameField, WholeField
 from intraday.rest.json import JSONRenderer
 from intraday.rest.permissions import check_scope
 
 MAX_LIMIT = 1_000
+MANY = (serializers.MultipleChoiceField, serializers.ListField)
 
 
 class ScopeQuery(serializers.Serializer):
@@ -28,19 +30,42 @@ class ScopeQuery(serializers.Serializer):
         required=False, max_length=64, help_text="Defaults to the organization of the credential."
     )
     department_id = serializers.CharField(required=False, max_length=64)
-    queue_name = serializers.CharField(required=False, max_length=128, trim_whitespace=False)
+    queue_name = QueueNameField(required=False)
 
 
 class HistoryQuery(ScopeQuery):
     since = InstantField(required=False, help_text="From this instant on.")
     until = InstantField(required=False, help_text="Up to, not including, this instant.")
     cursor = InstantField(required=False, help_text="`next` of the page before.")
-    limit = serializers.IntegerField(required=False, min_value=1, max_value=MAX_LIMIT, default=200)
-    format = serializers.ChoiceField(required=False, choices=["json", "csv"], default="json")
+    limit = WholeField(required=False, min_value=1, max_value=MAX_LIMIT, default=200)
+    format = ChoiceField(required=False, choices=["json", "csv"], default="json")
+
+
+EVERYWHERE = frozenset({"format"})  # chooses the renderer; what a view does not offer is refused there
+SHOWN = 64  # characters of a parameter's name that nobody knows
 
 
 def read_query(serializer: type[serializers.Serializer], query: QueryDict) -> dict[str, Any]:
+    """Return the checked parameters. A misspelled one is refused: ignored, it would answer another question."""
+    _check_known(serializer().fields, query)
     return _checked(serializer, query)
+
+
+class NoParameters(serializers.Serializer):
+    """For what is asked without any parameter."""
+
+
+def _check_known(fields: Mapping[str, serializers.Field], query: QueryDict) -> None:
+    """Raise ValidationError for parameters that are unknown, or given twice where one counts."""
+    allowed = sorted({*fields, *EVERYWHERE})
+    errors = {}
+    for name in query:
+        if name not in allowed:
+            errors[name[:SHOWN]] = [f"Unknown parameter. Allowed here: {', '.join(allowed)}."]
+        elif len(query.getlist(name)) > 1 and not isinstance(fields.get(name), MANY):
+            errors[name] = ["Given more than once: give one value."]
+    if errors:
+        raise serializers.ValidationError(errors)
 
 
 def read_body(serializer: type[serializers.Serializer], request: Request) -> dict[str, Any]:

@@ -74,6 +74,14 @@ def page_of(name: str, item: type[serializers.Serializer]) -> serializers.Serial
     return inline_serializer(f"{name}Page", fields)
 
 
+def match_any(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """Let a row match several of the shapes offered: the longer of two has all fields of the shorter."""
+    for shape in result["components"]["schemas"].values():
+        if set(shape) == {"oneOf"}:
+            shape["anyOf"] = shape.pop("oneOf")
+    return result
+
+
 class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     target_class = "intraday.rest.authentication.ApiKeyAuthentication"
     name = "ApiKey"

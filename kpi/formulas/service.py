@@ -28,6 +28,29 @@ def measured_service_level(
     return met / counted if counted else None
 
 
+def abandon_rate(*, offered: float, answered: float, abandoned: float) -> float | None:
+    """Return the share of contacts that gave up; None without any.
+
+    Contacts decided now may have been offered in an earlier interval: the decided ones are the whole where they are
+    more, so that the share never exceeds 1 (DOMAIN 3.13).
+    """
+    whole = max(offered, answered + abandoned)
+    return abandoned / whole if whole else None
+
+
+def carried_slack(offered: int) -> int:
+    """Return how many contacts an interval may have taken over where nobody said how many waited: 2, or 2 %."""
+    return max(2, math.ceil(0.02 * offered))
+
+
+def implausible(*, offered: int, answered: int, abandoned: int, waited: int | None = None) -> bool:
+    """Tell whether more contacts were decided in an interval than were offered in it or waited at its beginning.
+
+    `waited` None is unknown; a few contacts may then have been carried over (DOMAIN 3.15).
+    """
+    return answered + abandoned > offered + (carried_slack(offered) if waited is None else waited)
+
+
 def mean_seconds(*, total_seconds: float, contacts: int) -> float | None:
     """ASA from the waits of the answered, AHT from talk, hold and after-call work; None without contacts."""
     return total_seconds / contacts if contacts else None

@@ -271,3 +271,34 @@ def test_nothing_inline_stands_on_these_pages(owner, world: World):
     ):
         assert "style=" not in text(shown)
         assert "onclick=" not in text(shown)
+
+
+BAD_NUMBERS = {
+    "threshold": ["1,000", "1.000", "1 000", "1'000", "9,2,1", "12.345", "92 %", "1_000"],
+    "clear_threshold": ["1,000", "1.000"],
+    "for_seconds": ["1,000", "1.000 s", "1 000", "10 5", "1.5 h", "1:30", "-5 min", "ten"],
+    "cooldown_seconds": ["1,000 s", "1 000"],
+}
+
+
+@pytest.mark.parametrize(("name", "typed"), [(name, typed) for name, texts in BAD_NUMBERS.items() for typed in texts])
+def test_a_number_with_separators_is_refused_and_not_shortened(owner: Client, name: str, typed: str):
+    answer = owner.post(ADD, fields(**{name: typed}))
+    assert answer.status_code == 200
+    [said] = answer.context["adminform"].form.errors[name]
+    assert f"'{typed}'" in said
+    assert not Rule.objects.exists()
+
+
+@pytest.mark.parametrize(("typed", "value"), [("87,5", 87.5), ("87.5", 87.5), ("92", 92), ("90.25", 90.25)])
+def test_a_plain_threshold_is_taken_as_typed(owner: Client, typed: str, value: float):
+    assert owner.post(ADD, fields(threshold=typed, clear_threshold="")).status_code == 302
+    assert Rule.objects.get().threshold == value
+
+
+@pytest.mark.parametrize(
+    ("typed", "seconds"), [("90", 90), ("90 s", 90), ("1 h 30 min", 5_400), ("1h30min", 5_400), ("2 d", 172_800)]
+)
+def test_a_span_is_the_sum_of_its_parts(owner: Client, typed: str, seconds: int):
+    assert owner.post(ADD, fields(for_seconds=typed)).status_code == 302
+    assert Rule.objects.get().for_seconds == seconds

@@ -9,7 +9,7 @@ from django.utils import timezone
 from backlog.models import Snapshot
 from intraday.org.models import Department, Organization, Queue
 from intraday.org.services import add_queues
-from tests.backlog.posting import BATCH, ORG, at, events, post, post_batch, results, row
+from tests.backlog.posting import BATCH, CURRENT, ORG, at, events, post, post_batch, results, row
 from tests.heard import Hear
 from tests.rest.contract import ContractClient
 
@@ -209,13 +209,82 @@ def test_an_ambiguous_queue_is_refused_with_the_candidates(
     assert post(api, row("support", department_id="dept_789"))["result"] == "created"
 
 
-def test_a_contradicting_department_is_refused_with_the_right_one(
+def test_two_departments_may_each_have_a_queue_of_one_name_and_the_feed_is_told(
     api: ContractClient, rows_stored: Callable[[], dict[str, int]]
 ):
-    before = rows_stored()
     answer = post(api, row("support", department_id="dept_789"))
-    assert answer["status"] == 400
-    assert answer["errors"] == {"department_id": ["Queue 'support' belongs to dept_456, not dept_789."]}
+    assert answer["result"] == "created"
+    assert answer["warnings"] == [
+        "Department 'dept_789' is new and was created: check the spelling if you did not mean that.",
+        "Queue 'support' of department 'dept_789' is new and was created: check the spelling if you did not mean that.",
+    ]
+    assert "warnings" not in post(api, row("support", 15, department_id="dept_789"))
+    before = rows_stored()
+    assert post(api, row("support", 30))["errors"].keys() == {"department_id"}  # of which department is not said
+    assert rows_stored() == before
+
+
+def test_each_created_queue_is_told_once_in_a_batch_and_told_of_by_a_dry_run(api: ContractClient):
+    rows = [row("fraud"), row("fraud", 15), row("billing"), row("chat")]
+    told = [["Queue 'fraud'"], [], [], ["Queue 'chat'"]]
+    for query, verb in (({"dry_run": "true"}, "would be"), ({}, "was")):
+        answers = post_batch(api, *rows, **query)["results"]
+        warned = [each.get("warnings", []) for each in answers]
+        assert [[text.partition(" of ")[0] for text in texts] for texts in warned] == told
+        assert all(f"is new and {verb} created" in text for texts in warned for text in texts)
+
+
+def test_an_organization_may_forbid_feeds_to_create_anything(
+    api: ContractClient, organization: Organization, rows_stored: Callable[[], dict[str, int]]
+):
+    Organization.objects.filter(pk=organization.pk).update(feeds_may_create=False)
+    before = rows_stored()
+    unknown = {
+        ("suport", "dept_456"): "queue_name",
+        ("suport", None): "queue_name",
+        ("support", "dept_789"): "queue_name",
+        (None, "dept_789"): "department_id",
+    }
+    for (queue, department), field in unknown.items():
+        place = {} if department is None else {"department_id": department}
+        answer = post(api, row(queue, **place))
+        assert (answer["status"], list(answer["errors"])) == (400, [field])
+        [said] = answer["errors"][field]
+        assert f"'{queue or department}' is unknown" in said
+        assert "ask an administrator to add it" in said
+    assert rows_stored() == before
+    assert post(api, row("support"))["result"] == "created"
+
+
+@pytest.mark.parametrize("blank", ["", None])
+def test_a_blank_queue_is_not_taken_for_a_row_of_its_department(
+    api: ContractClient, rows_stored: Callable[[], dict[str, int]], blank: str | None
+):
+    before = rows_stored()
+    answer = post(api, row(None, department_id="dept_456", queue_name=blank))
+    assert (answer["status"], list(answer["errors"])) == (400, ["queue_name"])
+    assert "has no queue_name at all" in answer["errors"]["queue_name"][0]
+    assert rows_stored() == before
+    assert post(api, row(None, department_id="dept_456"))["result"] == "created"
+
+
+def test_two_spellings_of_a_queue_are_one_queue(api: ContractClient):
+    composed, decomposed = "M\u00fcnchen", "Mu\u0308nchen"
+    assert post(api, row(decomposed))["result"] == "created"
+    assert post(api, row(composed))["result"] == "duplicate"
+    assert Queue.objects.filter(name=composed).count() == 1
+    for spelling in (composed, decomposed):
+        assert api.get(CURRENT, {"queue_name": spelling}).json()["current"]["queue_name"] == composed
+
+
+def test_a_dry_run_of_one_row_answers_and_stores_nothing(
+    api: ContractClient, heard: Hear, rows_stored: Callable[[], dict[str, int]]
+):
+    before = rows_stored()
+    with heard() as published:
+        answer = post(api, row("fraud"), dry_run="true")
+    assert (answer["status"], answer["result"], answer["event"]) == (201, "created", None)
+    assert published == []
     assert rows_stored() == before
 
 
@@ -391,7 +460,7 @@ def test_a_late_row_knows_what_preceded_it(api: ContractClient):
 def test_a_batch_takes_the_good_rows_and_names_the_bad_ones(api: ContractClient, heard: Hear):
     with heard() as published:
         answer = post_batch(
-            api, row(total=-1), row("billing"), row("sales", organization_id="org_999"), 7, row(department_id="other")
+            api, row(total=-1), row("billing"), row("sales", organization_id="org_999"), 7, row(department_id="no id!")
         )
     assert (answer["status"], answer["accepted"]) == (207, 1)
     assert [each["index"] for each in answer["results"]] == [1]
@@ -399,7 +468,7 @@ def test_a_batch_takes_the_good_rows_and_names_the_bad_ones(api: ContractClient,
     assert errors.keys() == {0, 2, 3, 4}
     assert errors[0].keys() == {"total_items"}
     assert errors[2] == {"organization_id": ["Unknown organization, or not yours."]}
-    assert errors[4] == {"department_id": ["Queue 'support' belongs to dept_456, not other."]}
+    assert errors[4].keys() == {"department_id"}
     assert published.scopes[0] == "billing"
 
 
@@ -425,7 +494,7 @@ def test_unknown_fields_come_back_as_warnings(api: ContractClient):
 
 BAD_ROWS = {
     "a field is wrong": row(total=-1),
-    "its department contradicts": row(department_id="other"),
+    "its department has no id": row(department_id="no id!"),
     "it is another organization's": row(organization_id="org_999"),
 }
 

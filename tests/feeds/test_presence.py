@@ -1,6 +1,6 @@
 from collections import Counter
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -68,6 +68,35 @@ def test_unreadable_lines_are_reported_and_strangers_left_out(read: Callable[...
 
     assert [problem.line for problem in feed.problems] == [2]
     assert {row["employee_id"] for row in rows(feed, "attendance")} == {"badge-1"}
+
+
+def test_the_first_day_is_as_told(read: Callable[..., Feed]) -> None:
+    feed = read(f"{NINE},1,2", first_day=date(2026, 9, 14))
+    assert {row["snapshot_time"] for row in rows(feed, "attendance")} == {"2026-09-14T07:00:00Z"}
+    days = [row["start"][:10] for row in rows(feed, "shifts") if row["employee_id"] == "badge-1"]
+    assert days == [f"2026-09-{day}" for day in range(14, 19)]
+
+
+@pytest.mark.parametrize("time", ["2026-09-16T09:00:00", "2026-09-16 09:00", "2026-09-16T07:00:00Z", "1789542000"])
+def test_a_log_may_have_dates_of_its_own(read: Callable[..., Feed], time: str) -> None:
+    feed = read(f"{time},1,2")
+    assert {row["snapshot_time"] for row in rows(feed, "attendance")} == {"2026-09-16T07:00:00Z"}
+    assert {row["start"][:10] for row in rows(feed, "shifts")} == {f"2026-09-{day}" for day in range(14, 19)}
+    with pytest.raises(FeedError, match="--first-day is for logs without dates"):
+        read(f"{time},1,2", first_day=date(2026, 9, 14))
+
+
+def test_a_log_of_two_weeks_has_shifts_in_both(read: Callable[..., Feed]) -> None:
+    feed = read(f"{NINE},1,2", f"{9 * DAY + NINE},1,2")
+    assert len({row["start"] for row in rows(feed, "shifts")}) == 10
+    assert len(rows(feed, "attendance")) == 8
+
+
+def test_shifts_alone_are_not_posted(read: Callable[..., Feed]) -> None:
+    for first, last in (("2015-06-02", "2015-06-05"), ("2026-09-14", "2026-09-18")):
+        window = Window(datetime.fromisoformat(first), datetime.fromisoformat(last))
+        with pytest.raises(FeedError, match=r"shifts alone are not posted: .* covers 2015-06-01 to 2015-06-01"):
+            read(f"{NINE},1,2", window=window)
 
 
 def test_what_cannot_be_replayed_is_refused(read: Callable[..., Feed], write: Callable[..., Path]) -> None:

@@ -1,3 +1,4 @@
+import re
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -7,6 +8,7 @@ from threading import Event, Timer
 from zoneinfo import ZoneInfo
 
 import pytest
+import time_machine
 from django.core.management import CommandError, call_command
 from rich.console import Console
 
@@ -53,6 +55,18 @@ def test_every_instant_is_one_request_in_order(api: FakeApi) -> None:
     assert [[row["total_items"] for row in batch] for batch in api.batches] == [[3], [4], [5]]
     assert (run.tally.instants, run.tally.rows, run.tally.results["created"], run.tally.events) == (3, 3, 3, 3)
     assert run.tally.clean()
+
+
+def test_a_warning_of_the_server_is_quoted_the_first_time() -> None:
+    tally = Tally()
+    for start in range(2):
+        results = [
+            {"index": 0, "result": "created", "event": None, "warnings": ["Queue 'a' is new.", f"Told {start}."]}
+        ]
+        tally.answered([row(START, 1)], Answer(results=results, rejected=[]))
+    shown = list(report.errors(tally))
+    assert shown[1:] == [f"  2026-01-05T22:00:00Z a: {text}" for text in ("Queue 'a' is new.", "Told 0.", "Told 1.")]
+    assert tally.warnings == 2
 
 
 def test_a_second_replay_finds_everything_there_already(api: FakeApi) -> None:
@@ -229,6 +243,40 @@ def test_the_command_fails_where_a_row_is_rejected(api: FakeApi, capsys: pytest.
     assert "no [such] queue" in capsys.readouterr().out
 
 
+def test_the_command_posts_the_good_lines_and_fails_for_the_bad_ones(
+    api: FakeApi, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    log = tmp_path / "log.csv"
+    log.write_text((EXAMPLES / "feed_sample.csv").read_text() + "14-09-2026 10:05;SUP;1.234;5;5;0;0;0\n")
+    with pytest.raises(SystemExit) as ended:
+        call_command("replay", "--csv", str(log), "--map", SAMPLE[-1], "--url", api.url)
+    shown = capsys.readouterr().out
+    assert ended.value.code == 1
+    assert sum(len(batch) for batch in api.batches) == 50
+    assert re.search(r"bad lines in the log\W+1\b", shown)
+    assert "line 52: Waiting: '1.234' is not a number such as 1234,5" in shown
+
+
+@pytest.mark.parametrize(("name", "kind", "rows"), [("intervals", "kpi", 16), ("attendance", "attendance", 14)])
+def test_the_command_posts_the_samples_of_intervals_and_attendance(
+    api: FakeApi, name: str, kind: str, rows: int
+) -> None:
+    files = (str(EXAMPLES / f"{name}_sample.{ending}") for ending in ("csv", "toml"))
+    with pytest.raises(SystemExit) as ended:
+        call_command("replay", "--csv", next(files), "--map", next(files), "--url", api.url, "--shift-to-now")
+    assert ended.value.code == 0
+    assert sum(len(batch) for batch in api.of(kind)) == rows
+    assert api.of(kind) == [posted for _, posted in api.posts]
+
+
+def test_intervals_at_their_own_times_are_computed_one_by_one(api: FakeApi) -> None:
+    files = (str(EXAMPLES / f"intervals_sample.{ending}") for ending in ("csv", "toml"))
+    with pytest.raises(SystemExit) as ended, time_machine.travel(datetime(2026, 10, 1, tzinfo=UTC)):
+        call_command("replay", "--csv", next(files), "--map", next(files), "--url", api.url)
+    assert ended.value.code == 0
+    assert [kind for kind, _ in api.posts] == ["kpi", "compute"] * 8
+
+
 @pytest.mark.parametrize(
     "words",
     [
@@ -245,6 +293,9 @@ def test_the_command_fails_where_a_row_is_rejected(api: FakeApi, capsys: pytest.
         ("bank", "log.csv", "--from", "monday"),
         ("bank", "log.csv", "--as-of", "--shift-to-now"),
         ("--csv", "a", "--map", "b", "--every", "5m"),
+        ("--csv", "a", "--map", "b", "--first-day", "2026-09-14"),
+        ("bank", "log.csv", "--first-day", "2026-09-14"),
+        ("presence", "log.csv", "--first-day", "monday"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_before_anything_is_posted(words: tuple[str, ...]) -> None:

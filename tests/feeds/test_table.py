@@ -1,15 +1,28 @@
 import json
-from collections.abc import Callable
-from datetime import datetime
+import re
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+import time_machine
+from rest_framework import serializers
 
-from intraday.feeds import table
+from attendance.serializers import AttendanceRecordSerializer
+from attendance.terms import Status
+from backlog.serializers import BacklogSnapshotSerializer
+from intraday.feeds import kinds, table
 from intraday.feeds.instants import WHOLE, Feed, FeedError, Target, Window
+from kpi.serializers import IntervalSerializer
 
 Write = Callable[..., Path]
+SERIALIZERS: dict[str, type[serializers.Serializer]] = {
+    "backlog": BacklogSnapshotSerializer,
+    "intervals": IntervalSerializer,
+    "attendance": AttendanceRecordSerializer,
+}
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
 NOBODY = Target("org_123", "")
 COLUMNS = {
@@ -18,6 +31,13 @@ COLUMNS = {
     "total_items": "n",
     "average_wait_time_minutes": {"column": "w", "unit": "seconds"},
 }
+
+
+@pytest.fixture(autouse=True)
+def october() -> Iterator[None]:
+    """The samples lie in the past."""
+    with time_machine.travel(datetime(2026, 10, 1, tzinfo=UTC)):
+        yield
 
 
 @pytest.fixture
@@ -123,12 +143,136 @@ def test_a_window_keeps_its_own_ends(read: Read) -> None:
         ({"columns": {**COLUMNS, "total_items": "calls"}}, "no column calls"),
         ({"columns": {**COLUMNS, "oldest_item_age_minutes": {"column": "w", "unit": "years"}}}, "unit 'years'"),
         ({"columns": []}, "map.json"),
+        ({"columns": {**COLUMNS, "queue_name": " "}}, "queue_name: the column has no name"),
+        ({"columns": {**COLUMNS, "total_items": {"column": "n", "unit": "days"}}}, "only lengths of time have a unit"),
+        ({"columns": {**COLUMNS, "total_items": {"name": "n"}}}, "column"),
+        ({"kind": "calls"}, "kind 'calls' is none of backlog, intervals, attendance"),
+        ({"decimal": ";"}, "decimal ';' is none of '.', ','"),
+        ({"thousands": "x"}, "thousands 'x' is none of"),
+        ({"thousands": "."}, None),
+        ({"thousands": ".", "decimal": "."}, "decimal and thousands are both '.'"),
+        ({"delimiter": ";;"}, "delimiter ';;' is not one character"),
+        ({"delimiter": ""}, "delimiter '' is not one character"),
+        ({"time_format": 7}, "time_format 7 is not a text"),
+        ({"queue_names": {"a": 7}}, "a 7 is not a text"),
         ({"encoding": "klingon"}, "klingon"),
     ],
 )
-def test_a_map_that_cannot_be_meant_is_refused_in_words(read: Read, settings: dict[str, Any], reason: str) -> None:
-    with pytest.raises(FeedError, match=reason):
+def test_a_map_that_cannot_be_meant_is_refused_in_words(
+    read: Read, settings: dict[str, Any], reason: str | None
+) -> None:
+    with nullcontext() if reason is None else pytest.raises(FeedError, match=reason):
         read("2026-09-14T08:00Z,a,1,1", **settings)
+
+
+# --- headings --------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("mark", ["", "\ufeff"], ids=["plain", "byte order mark"])
+def test_a_column_without_heading_is_no_obstacle(write: Write, mark: str) -> None:
+    mapping = write("map.json", json.dumps({"columns": COLUMNS}))
+    feed = write("feed.csv", f"{mark},at,q,n,w", "0,2026-09-14T08:00Z,a,3,90", "1,2026-09-14T08:05Z,a,4,90")
+    found = table.read(feed, mapping, target=NOBODY)
+    assert found.problems == []
+    assert [row["total_items"] for instant in found.instants for row in instant.rows] == [3, 4]
+
+
+def test_headings_may_have_blanks_around_them_and_any_spelling(write: Write) -> None:
+    mapping = write("map.json", json.dumps({"columns": {**COLUMNS, "queue_name": "Caf\u00e9"}}))
+    feed = write("feed.csv", " at ,Cafe\u0301, n,w", "2026-09-14T08:00Z,a,3,90")
+    assert table.read(feed, mapping, target=NOBODY).problems == []
+
+
+def test_a_heading_that_is_needed_stands_once(write: Write) -> None:
+    mapping = write("map.json", json.dumps({"columns": COLUMNS}))
+    twice = write("twice.csv", "at,q,n,w,n", "2026-09-14T08:00Z,a,3,90,4")
+    with pytest.raises(FeedError, match=re.escape("has the heading n more than once (columns 3, 5)")):
+        table.read(twice, mapping, target=NOBODY)
+    harmless = write("harmless.csv", "at,q,n,w,x,x", "2026-09-14T08:00Z,a,3,90,4,5")
+    assert table.read(harmless, mapping, target=NOBODY).problems == []
+
+
+# --- what must not be guessed ----------------------------------------------------------------------------------------
+@pytest.mark.parametrize("cell", ["", "-", " "])
+def test_a_blank_queue_is_no_row_of_a_department(read: Read, cell: str) -> None:
+    feed = read("2026-09-14T08:00Z,a,1,1", f"2026-09-14T08:00Z,{cell},2,1", missing=["-"])
+    [problem] = feed.problems
+    assert (problem.line, "q (queue_name) is blank" in problem.message) == (3, True)
+
+
+def test_a_table_without_queues_is_of_its_department(write: Write) -> None:
+    columns = {name: column for name, column in COLUMNS.items() if name != "queue_name"}
+    mapping = write("map.json", json.dumps({"columns": columns}))
+    feed = table.read(write("f.csv", "at,n,w", "2026-09-14T08:00Z,3,1"), mapping, target=Target("org_123", "d"))
+    [row] = next(iter(feed.instants)).rows
+    assert (row["department_id"], "queue_name" in row) == ("d", False)
+
+
+def test_a_line_that_repeats_another_word_for_word_is_no_problem(read: Read) -> None:
+    assert read("2026-09-14T08:00Z,a,1,1", "2026-09-14T08:00Z,a,1,1").problems == []
+
+
+# --- intervals and attendance ----------------------------------------------------------------------------------------
+INTERVAL = {
+    "interval_start": "at",
+    "queue_name": "q",
+    "offered": "off",
+    "answered": "ans",
+    "answered_in_target": "in",
+    "abandoned": "ab",
+    "handle_seconds": "handle",
+    "available_seconds": "ready",
+    "agents": "n",
+}
+HALF_HOURS = {"kind": "intervals", "columns": INTERVAL, "constants": {"interval_minutes": 30}, "decimal": "."}
+HEADINGS = "at,q,off,ans,in,ab,handle,ready,n"
+
+
+def test_an_interval_is_posted_at_its_end_with_its_sums_in_seconds(write: Write) -> None:
+    mapping = write("map.json", json.dumps({**HALF_HOURS, "thousands": "'", "zone": "Europe/Paris"}))
+    feed = table.read(
+        write("f.csv", HEADINGS, "2026-09-14 08:00,a,1'200,1'150,900,30,26:10:05,2:00:00,60"), mapping, target=NOBODY
+    )
+    instant, computed = feed.instants
+    [row] = instant.rows
+    assert (computed.kind, computed.rows[0]["as_of_time"]) == ("compute", "2026-09-14T06:30:00Z")
+    assert (instant.kind, instant.time.isoformat()) == ("kpi", "2026-09-14T06:30:00+00:00")
+    assert (row["interval_start"], row["interval_minutes"]) == ("2026-09-14T06:00:00Z", 30)
+    assert (row["offered"], row["handle_seconds"], row["available_seconds"]) == (1_200, 26 * 3_600 + 605, 7_200)
+    assert feed.step.total_seconds() == 1_800
+
+
+def test_intervals_without_queues_need_the_agents_alone(write: Write) -> None:
+    columns = {"interval_start": "at", "agents": "n"}
+    mapping = write("map.json", json.dumps({**HALF_HOURS, "columns": columns}))
+    instant, _ = table.read(write("f.csv", "at,n", "2026-09-14T08:00Z,6"), mapping, target=NOBODY).instants
+    assert instant.rows[0]["agents"] == 6
+
+
+def test_intervals_of_several_lengths_move_by_what_keeps_all_on_their_grid(write: Write) -> None:
+    columns = {**INTERVAL, "interval_minutes": "len"}
+    mapping = write("map.json", json.dumps({"kind": "intervals", "columns": columns}))
+    lines = [f"2026-09-14T0{hour}:00Z,a,1,1,1,0,1,1,1,{length}" for hour, length in ((8, 10), (9, 15))]
+    assert table.read(write("f.csv", f"{HEADINGS},len", *lines), mapping, target=NOBODY).step.total_seconds() == 1_800
+
+
+def test_a_status_is_one_of_those_known_and_the_others_are_listed(write: Write) -> None:
+    columns = {"employee_id": "who", "snapshot_time": "at", "status": "what", "shift_start": "from", "shift_end": "to"}
+    settings = {"kind": "attendance", "columns": columns, "statuses": {"IN": "present"}}
+    mapping = write("map.json", json.dumps(settings))
+    lines = ["ada,2026-09-14T08:00Z,IN,2026-09-14T08:00Z,2026-09-14T16:00Z", "bob,2026-09-14T08:00Z,lunch,,"]
+    feed = table.read(write("f.csv", "who,at,what,from,to", *lines), mapping, target=NOBODY)
+    [row] = next(iter(feed.instants)).rows
+    assert (row["status"], row["shift_end"]) == ("present", "2026-09-14T16:00:00Z")
+    [problem] = feed.problems
+    assert problem.message.startswith("what: 'lunch' is none of present, late, absent, on_break")
+
+
+def test_the_statuses_of_tables_are_those_of_the_api() -> None:
+    assert tuple(status.value for status in Status) == kinds.STATUSES
+
+
+@pytest.mark.parametrize(("kind", "serializer"), SERIALIZERS.items())
+def test_a_table_may_give_every_field_that_the_api_takes(kind: str, serializer: type[serializers.Serializer]) -> None:
+    assert kinds.KINDS[kind].fields.keys() == serializer().fields.keys()
 
 
 def test_a_map_that_is_not_toml_is_refused(write: Write) -> None:
@@ -137,14 +281,30 @@ def test_a_map_that_is_not_toml_is_refused(write: Write) -> None:
 
 
 def test_a_table_without_one_usable_row_is_refused_with_the_first_reason(read: Read) -> None:
-    with pytest.raises(FeedError, match=r"no usable row \(1 bad; line 2: 'x' does not read"):
+    with pytest.raises(FeedError, match=r"no usable row \(1 bad; line 2: at \(snapshot_time\): 'x' does not read"):
         read("x,a,1,1")
 
 
-def test_the_sample_of_the_documentation_reads_without_a_problem() -> None:
+SAMPLES = [
+    ("feed", 25, 50, {"backlog"}),
+    ("intervals", 16, 24, {"kpi", "compute"}),
+    ("attendance", 12, 14, {"attendance"}),
+]
+
+
+@pytest.mark.parametrize(("name", "instants", "rows", "kinds"), SAMPLES)
+def test_the_samples_of_the_documentation_read_without_a_problem(
+    name: str, instants: int, rows: int, kinds: set[str]
+) -> None:
+    feed = table.read(EXAMPLES / f"{name}_sample.csv", EXAMPLES / f"{name}_sample.toml", target=Target("org_123", ""))
+    found = list(feed.instants)
+    assert feed.problems == []
+    assert (len(found), sum(len(instant.rows) for instant in found)) == (instants, rows)
+    assert {instant.kind for instant in found} == kinds
+
+
+def test_the_sample_of_backlog_is_read_in_its_zone() -> None:
     feed = table.read(EXAMPLES / "feed_sample.csv", EXAMPLES / "feed_sample.toml", target=Target("org_123", ""))
     instants = list(feed.instants)
-    assert feed.problems == []
-    assert (len(instants), sum(len(instant.rows) for instant in instants)) == (25, 50)
     assert instants[0].rows[0]["snapshot_time"] == "2026-09-14T06:00:00Z"
     assert {row["queue_name"] for instant in instants for row in instant.rows} == {"support", "billing"}

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
+import time_machine
 from rest_framework.test import APIClient
 
 from intraday.intake import services
@@ -108,6 +109,88 @@ def test_minutes_are_forgotten_after_two_hours(api: APIClient):
     FeedMinute.objects.update(minute=datetime.now(UTC) - timedelta(hours=3))
     assert services.forget_minutes(now=datetime.now(UTC)) == 1
     assert feeds(api)[0]["accepted_last_hour"] == 0
+
+
+# --- times that are off by whole half hours --------------------------------------------------------------------------
+START = datetime(2026, 1, 31, 9, 0, 20, tzinfo=UTC)
+
+
+def deliver(api: APIClient, step: float, behind: float, count: int = 8, jitter: tuple[float, ...] = (0,)) -> list[str]:
+    """Post snapshots every `step` minutes whose times are so many minutes behind; the warning of each answer."""
+    told = []
+    for number in range(count):
+        now = START + timedelta(minutes=step * number)
+        late = behind + jitter[number % len(jitter)]
+        with time_machine.travel(now, tick=False):
+            body = row(snapshot_time=(now - timedelta(minutes=late)).isoformat())
+            told.append(" ".join(api.post(POST, body, format="json").json().get("warnings", [])))
+    return told
+
+
+@pytest.mark.parametrize(
+    ("step", "behind", "minutes"),
+    [(1, 60, 60), (1, 62, 60), (5, 60.5, 60), (5, 120, 120), (1, 330, 330), (1, 30, 30), (15, 61, 60), (30, 63, 60)],
+)
+def test_a_feed_whose_data_is_steadily_behind_by_half_hours_is_told_so(
+    api: APIClient, step: float, behind: float, minutes: int
+):
+    *_, last = deliver(api, step, behind)
+    assert last == f"data is {minutes} min behind: is the zone right?"
+    with time_machine.travel(START + timedelta(minutes=7 * step), tick=False):
+        (feed,) = feeds(api)
+    assert (feed["behind_minutes"], feed["warning"]) == (minutes, last)
+
+
+@pytest.mark.parametrize(
+    ("step", "behind", "jitter"),
+    [
+        (1, 0, (0,)),  # in time
+        (1, 3, (0,)),
+        (30, 2, (0,)),  # half-hourly, after the interval
+        (30, 31, (0,)),  # half-hourly, an interval late
+        (60, 60, (0,)),  # hourly, an interval late
+        (15, 16, (0,)),
+        (1, 45, (0,)),  # late, but not by half hours
+        (1, 70, (0,)),
+        (1, 60, (0, 20, 40)),  # late by ever other amounts
+        (10, 60, (0, 9)),
+        (1, 60, (0, 0, 0, -20)),  # three times only
+        (1, 60 * 24 * 365, (0,)),  # a replay of long ago
+    ],
+)
+def test_a_feed_that_is_late_in_any_other_way_is_not_suspected(
+    api: APIClient, step: float, behind: float, jitter: tuple[float, ...]
+):
+    assert set(deliver(api, step, behind, jitter=jitter)) == {""}
+    with time_machine.travel(START + timedelta(minutes=7 * step), tick=False):
+        assert feeds(api)[0]["warning"] is None
+
+
+def test_a_feed_that_catches_up_passes_an_hour_without_being_suspected(api: APIClient):
+    """History posted minute by minute: within a second each, its data come nearer to now."""
+    told = []
+    for number in range(120):
+        now = START + timedelta(seconds=number)
+        with time_machine.travel(now, tick=False):
+            body = row(snapshot_time=(START - timedelta(minutes=120 - number)).isoformat())
+            told += api.post(POST, body, format="json").json().get("warnings", [])
+    assert told == []
+
+
+def test_a_feed_that_is_mended_is_told_no_more(api: APIClient):
+    assert deliver(api, 1, 60)[-1]
+    with time_machine.travel(START + timedelta(minutes=9), tick=False):
+        body = row(snapshot_time=(START + timedelta(minutes=9)).isoformat())
+        assert "warnings" not in api.post(POST, body, format="json").json()
+        assert feeds(api)[0]["behind_minutes"] is None
+
+
+def test_data_from_the_future_is_refused_with_the_same_question(api: APIClient):
+    with time_machine.travel(START, tick=False):
+        answer = api.post(POST, row(snapshot_time=(START + timedelta(minutes=60)).isoformat()), format="json").json()
+        minute = api.post(POST, row(snapshot_time=(START + timedelta(minutes=2)).isoformat()), format="json").json()
+    assert answer["errors"]["snapshot_time"] == ["More than 60 s in the future. It is 60 min ahead: is the zone right?"]
+    assert minute["errors"]["snapshot_time"] == ["More than 60 s in the future."]
 
 
 @pytest.mark.django_db(transaction=True, databases=["default", "snapshot"])

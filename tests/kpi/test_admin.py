@@ -168,3 +168,22 @@ def test_a_scope_is_found_by_the_names_of_its_queue(boss):
 def test_facts_are_looked_at_not_edited(boss):
     assert boss.get(reverse("admin:kpi_intervalstats_changelist")).status_code == 200
     assert boss.get(reverse("admin:kpi_intervalstats_add")).status_code == 403
+
+
+@pytest.mark.parametrize("typed", ["1.000", "1,000", "1 000", "1'000", "1.234,5", "12.345"])
+@pytest.mark.parametrize("name", ["sla_minutes", "target_seconds", "aht_seconds"])
+def test_a_number_that_may_be_read_in_two_ways_is_refused_and_not_shortened(boss, name, typed):
+    page = boss.post(ADD, fields(**{name: typed}))
+    assert page.status_code == 200
+    [said] = page.context["adminform"].form.errors[name]
+    digits = "".join(filter(str.isdecimal, typed))
+    assert said.startswith(f"'{typed}' may be read in two ways: write {digits} without separators")
+    assert not QueueSettings.objects.exists()
+
+
+@pytest.mark.parametrize(("typed", "value"), [("1000", 1_000), ("240.5", 240.5), ("1000.25", 1_000.25)])
+def test_a_plain_number_is_taken_as_typed(boss, typed, value):
+    assert boss.post(ADD, fields(sla_minutes=typed)).status_code == 302
+    assert QueueSettings.objects.get().sla_minutes == value
+    page = reverse("admin:kpi_queuesettings_change", args=[scope().pk])
+    assert f'value="{float(value)}"' in boss.get(page).content.decode()

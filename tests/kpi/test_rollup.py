@@ -5,12 +5,12 @@ import math
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from kpi.sums import Part, Sums, quality_of, roll_up
 from msgspec import structs
 
 from intraday.org.models import Scope
 from kpi import sums
 from kpi.models import QueueSettings
-from kpi.sums import Part, Sums, quality_of, roll_up
 from tests.backlog.conftest import with_database
 from tests.conftest import client_of
 from tests.kpi.posting import clock, compute, figure, forecast, interval, post_all, post_forecast, round_of

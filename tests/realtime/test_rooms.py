@@ -5,12 +5,15 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from intraday.names import is_printable, normalized
 from intraday.org.models import valid_id, valid_queue_name
 from realtime.rooms import CHANNELS, BadRoomError, Room, RoomFilter, group_name
 
 ids = st.text(string.ascii_letters + string.digits + "_.-", min_size=1, max_size=64)
 queues = (
-    st.text(min_size=1, max_size=128).map(str.strip).filter(lambda name: 1 <= len(name) <= 128 and name.isprintable())
+    st.text(min_size=1, max_size=128)
+    .map(lambda name: normalized(name.strip()))
+    .filter(lambda name: 1 <= len(name) <= 128 and is_printable(name) and name == name.strip())
 )
 rooms = st.builds(Room, st.sampled_from(CHANNELS), ids, st.just("") | ids, st.just("") | queues)
 
@@ -28,6 +31,11 @@ def test_a_room_is_parsed_from_its_own_name(room: Room):
     assert Room.parse(room.name) == room
     assert room.name.isascii()
     assert Room.parse(room.stream) == Room(room.channel, room.organization)
+
+
+def test_two_spellings_of_a_queue_are_one_room():
+    assert Room.parse("kpi:org:o:queue:Mu%CC%88nchen") == Room.parse("kpi:org:o:queue:M%C3%BCnchen")
+    assert Room.parse("kpi:org:o:queue:%F0%9F%91%A9%E2%80%8D%F0%9F%92%BB").queue == "👩\u200d💻"
 
 
 @given(st.lists(rooms, min_size=2, max_size=2, unique=True))
