@@ -15,7 +15,7 @@ from intraday.org.models import Scope
 from realtime.publish import EventRef
 
 Row = Mapping[str, Any]
-"""A valid row: `department_id`, `queue_name`, `time` and the fields of STATED."""
+"""A valid row: `department_id`, `queue_name`, `time` and the fields of STATED; one that is left out is not said."""
 
 STATED = [
     "total_items",
@@ -123,13 +123,13 @@ def _corrected_below(ordered: Sequence[tuple[int, Row]]) -> dict[int, datetime]:
 
 
 def _says(said: Snapshot | Row) -> list[Any]:
-    return [said[name] if isinstance(said, Mapping) else getattr(said, name) for name in STATED]
+    return [said.get(name) if isinstance(said, Mapping) else getattr(said, name) for name in STATED]
 
 
 def _fill(snapshot: Snapshot, row: Row, now: datetime) -> None:
     snapshot.derived, snapshot.received_at = False, now
     for name in STATED:
-        setattr(snapshot, name, row[name])
+        setattr(snapshot, name, row.get(name))
     # A feed that knows only what is at risk gets that published as over SLA too, and is told so by its quality.
     over = snapshot.items_over_sla if snapshot.items_over_sla is not None else snapshot.items_at_risk
     snapshot.over_sla = over
