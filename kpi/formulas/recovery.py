@@ -107,7 +107,8 @@ def _of_chain(
         seconds=interval_seconds,
         goal=Goal(USUAL_SERVICE_LEVEL, target_seconds, "ignore"),
     )
-    return min(1.0, max(0.0, rest.mean / calls + USUAL_SERVICE_LEVEL)), rest.variance / calls**2
+    mean = min(1.0, max(0.0, rest.mean / calls + USUAL_SERVICE_LEVEL))
+    return mean, min(mean * (1 - mean), rest.variance / calls**2)
 
 
 def day_recovery_probability(*, required_rest: float | None, intervals: Iterable[IntervalLevel]) -> float | None:

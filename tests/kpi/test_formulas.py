@@ -200,7 +200,8 @@ def test_projected_breaches_first_in_first_out(
 ) -> None:
     found = projected_breaches(ages=ages, sla_seconds=4 * HOUR, per_second=per_second, horizon_seconds=horizon)
 
-    assert found == breaches
+    assert found.breaches == breaches
+    assert found.items == sum(items for _, items in ages)
 
 
 def test_reforecasting_the_day() -> None:
