@@ -178,7 +178,7 @@ def _judge(stored: IntervalStats | None, row: Row, newest: datetime | None) -> _
     """
     if stored is None:
         return _Judged("late" if newest is not None and row["as_of"] < newest else "created", counts=True)
-    older, stated = row["as_of"] < stored.as_of, row["as_of_stated"]
+    older, stated = row["as_of"] < stored.as_of, row.get("as_of_stated", True)
     same = STATS_STATED if stated else _CONTENT
     if _says(stored, same) == _says(row, same) and not (stated and older):
         return _Judged("duplicate", counts=not stated and not older)
@@ -188,11 +188,11 @@ def _judge(stored: IntervalStats | None, row: Row, newest: datetime | None) -> _
 
 
 def _says(said: Any, names: Sequence[str]) -> list[Any]:
-    return [said[name] if isinstance(said, Mapping) else getattr(said, name) for name in names]
+    return [said.get(name) if isinstance(said, Mapping) else getattr(said, name) for name in names]
 
 
 def _stated(row: Row, names: Sequence[str]) -> dict[str, Any]:
-    return {name: row[name] for name in names}
+    return {name: row.get(name) for name in names}
 
 
 def _upsert(model: Any, rows: Sequence[Any], fields: Sequence[str]) -> None:

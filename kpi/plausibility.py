@@ -57,7 +57,7 @@ def goes_backwards(stored: IntervalStats, row: Row) -> bool:
 def warn_of_intervals(groups: Groups, chosen: Mapping[Key, tuple[int, Row]], warn: Warn) -> None:
     """Warn of missing measurement times, impossible counts and overlapping lengths."""
     for index, row in _each(groups):
-        if not row["as_of_stated"] and row["as_of"] < row["end"]:
+        if not row.get("as_of_stated", True) and row["as_of"] < row["end"]:
             warn(index, NO_AS_OF)
     _warn_of_counts(groups, chosen, warn)
     warn_of_overlaps(IntervalStats, groups, warn)
