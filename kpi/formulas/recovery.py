@@ -10,7 +10,7 @@ from kpi.formulas.chain import rest_of_interval
 from kpi.formulas.erlang import erlang_c
 from kpi.formulas.erlang_a import erlang_a
 from kpi.formulas.numeric import not_negative, positive, share_below
-from kpi.formulas.risk import LEAST_AHT_SECONDS
+from kpi.formulas.risk import LEAST_AHT_SECONDS, NOBODY
 from kpi.formulas.waits import Goal, Server
 
 CORRELATION = 1.3
@@ -66,7 +66,7 @@ def interval_level(
     positive(interval_seconds=interval_seconds)
     if patience_seconds is not None:
         positive(patience_seconds=patience_seconds)
-    if not calls:
+    if calls <= NOBODY:
         return IntervalLevel(0.0, 1.0, 0.0)
     about = math.exp(round(math.log(calls) / GRID) * GRID)
     aht = max(aht_seconds, LEAST_AHT_SECONDS)

@@ -60,10 +60,10 @@ def utilization(
 ) -> float | None:
     """Handling and other productive work as a share of paid time; None where nobody was paid (COPC).
 
-    With `concurrency` a lower bound, as occupancy is. Work that was counted in two states does not make it exceed 1.
+    With `concurrency` a lower bound, as occupancy is: contacts that overlap do not make it exceed 1.
     """
     productive = handle_seconds / concurrency + other_productive_seconds
-    return min(1.0, productive / paid_seconds) if paid_seconds else None
+    return productive / paid_seconds if paid_seconds else None
 
 
 def occupancy_status(occupancy: float | None) -> OccupancyStatus | None:
