@@ -96,7 +96,7 @@ def figure(
         _utilization(totals, occupancy),
         _headcount_gap(totals),
         _sla_risk(totals, above_queues=not scope.queue_name),
-        _service(totals, day_ratio),
+        _service(totals, None if part.is_deferred else day_ratio),
     )
     if scope.queue_name:
         judged, memory = judge(_facts(part, blocks[1], at), limits, memory, at)
@@ -252,7 +252,7 @@ def _recovery(totals: Totals, day: formulas.DayRecovery) -> float | None:
     return formulas.day_recovery_probability(required_rest=day.required_rest, intervals=[rest])
 
 
-def _service(totals: Totals, day_ratio: float) -> Service:
+def _service(totals: Totals, day_ratio: float | None) -> Service:
     variance = None
     if totals.day_offered is not None and totals.day_forecast is not None:
         variance = formulas.volume_variance(actual=totals.day_offered, forecast=totals.day_forecast)
@@ -274,7 +274,7 @@ def _service(totals: Totals, day_ratio: float) -> Service:
         waiting_past_target=totals.waiting_past_target,
         forecast_so_far=half_up(totals.forecast_so_far),
         expected=half_up(totals.expected),
-        reforecast_ratio=None if totals.forecast is None else round(day_ratio, 4),
+        reforecast_ratio=None if day_ratio is None or totals.forecast is None else round(day_ratio, 4),
         day_offered=half_up(totals.day_offered),
         day_forecast=half_up(totals.day_forecast),
     )

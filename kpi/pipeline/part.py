@@ -51,7 +51,7 @@ class Part(Struct, array_like=True):
 def part_of(
     measured: Measured, demand: Demand, totals: Totals, drop: Drop | None, *, volume_judged: bool = False
 ) -> Part:
-    queue, backlog = measured.inputs.queue, measured.inputs.backlog
+    queue = measured.inputs.queue
     as_of, fresh_until = _freshness(measured)
     closed_until = queue.closed_until
     shortfall, counted = (None, 0.0) if queue.rules.deferred else _shortfall(measured)
@@ -67,8 +67,18 @@ def part_of(
         volume_judged=volume_judged,
         shortfall=shortfall,
         judged=counted,
-        compliance=backlog.compliance if backlog is not None and backlog.fresh else None,
+        compliance=_compliance(measured),
     )
+
+
+def _compliance(measured: Measured) -> float | None:
+    """The share of the backlog within its SLA, 0-100. A few callers who wait are no backlog: their service level says
+    how they fare."""
+    backlog = measured.inputs.backlog
+    if backlog is None or not backlog.fresh:
+        return None
+    few = backlog.items < LEAST_JUDGED and not measured.rules.deferred and measured.newest is not None
+    return 100.0 if few and backlog.compliance is not None else backlog.compliance
 
 
 def _freshness(measured: Measured) -> tuple[datetime | None, datetime | None]:
@@ -102,7 +112,7 @@ def _quality(
 def implausible(measured: Measured) -> bool:
     """Whether more contacts ended in the newest interval than were offered in it or waited before it."""
     newest = measured.newest
-    if newest is None:
+    if newest is None or measured.rules.deferred:  # deferred work is done from a backlog
         return False
     earlier = measured.inputs.recent[-2] if len(measured.inputs.recent) > 1 else None
     waited = earlier.waiting_now if earlier is not None and earlier.end == newest.start else None

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from kpi import formulas
 from kpi.pipeline.demand import Demand
-from kpi.pipeline.heads import at_work
+from kpi.pipeline.heads import Heads, at_work
 from kpi.pipeline.inputs import Expected, Judging
 from kpi.pipeline.measured import Measured, judged
 
@@ -98,13 +98,15 @@ class RestOfDay:
     variance: float | None
 
 
-def rest_of_day(measured: Measured, demand: Demand, agents: int | None, *, ratio: float) -> RestOfDay | None:
-    """None without a forecast. Of this interval, the part that is left counts."""
+def rest_of_day(measured: Measured, demand: Demand, heads: Heads, *, ratio: float) -> RestOfDay | None:
+    """None without a forecast. Of this interval, the part that is left counts. Intervals without planned heads are
+    staffed as the shifts are now."""
     inputs = measured.inputs
     if measured.expected is None and not inputs.rest:
         return None
     parts = list(_coming(measured, demand, ratio))
     contacts = sum(each.offered for each in parts)
+    agents = heads.available if heads.scheduled is None else at_work(heads.scheduled, measured.rules)
     levels = [_level_of(each, measured, demand, agents) for each in parts]
     known = [level for level in levels if level is not None]
     if not parts or len(known) < len(levels):
@@ -128,7 +130,7 @@ def _coming(measured: Measured, demand: Demand, ratio: float) -> Iterator[Expect
 def _level_of(
     coming: Expected, measured: Measured, demand: Demand, agents: int | None
 ) -> formulas.IntervalLevel | None:
-    """Mean and variance of the service level of an interval to come: with the heads on its schedule, else as now."""
+    """Mean and variance of the service level of an interval to come: with the heads on its schedule, else with `agents`."""
     rules = measured.rules
     planned = None if coming.scheduled_agents is None else at_work(coming.scheduled_agents, rules)
     heads = agents if planned is None else planned

@@ -193,7 +193,7 @@ def _rest_of_day(measured: Measured, demand: Demand, heads: Heads, fields: Field
     """The contacts that the rest of the day brings, and the part of them that its target needs (DOMAIN 1.9)."""
     if measured.rules.deferred or "day_judged" not in fields:
         return {}
-    rest = rest_of_day(measured, demand, heads.available, ratio=ratio)
+    rest = rest_of_day(measured, demand, heads, ratio=ratio)
     if rest is None:
         return {}
     return {

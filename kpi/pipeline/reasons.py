@@ -106,6 +106,7 @@ _OF_CALLERS = {
     "day_recovery_probability",
     "service_level_answered",
     "waiting_past_target",
+    "reforecast_ratio",
 }
 _LABELS = {"available_source", "method", "target_seconds", "interval_start"}
 # Where the feed measured nothing, that is the reason for all fields of these blocks but a few.
