@@ -15,6 +15,7 @@ from intraday.org.access import Principal
 log = structlog.get_logger(__name__)
 
 KEPT = timedelta(hours=2)
+_CHANGING = ["last_received_at", "newest_data_time", "cadence_seconds", "last_error", "last_error_at"]
 LEARNING_RATE = 0.2  # weight of the newest step in the learned cadence
 
 
@@ -50,10 +51,12 @@ def _update(principal: Principal, delivery: Delivery, now: datetime) -> Feed:
     if delivery.newest is not None and (feed.newest_data_time is None or delivery.newest > feed.newest_data_time):
         feed.cadence_seconds = _learn(feed, delivery.newest)
         feed.newest_data_time = delivery.newest
-    feed.queues |= {queue_key(*queue): now.date().isoformat() for queue in delivery.queues if queue[1]}
+    fed = {queue_key(*queue): now.date().isoformat() for queue in delivery.queues if queue[1]}
+    is_news = not fed.items() <= feed.queues.items()
+    feed.queues |= fed
     if delivery.error:
         feed.last_error, feed.last_error_at = delivery.error[:500], now
-    feed.save()
+    feed.save(update_fields=[*_CHANGING, "queues"] if is_news else _CHANGING)  # of a large feed the list is long
     return feed
 
 
