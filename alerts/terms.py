@@ -41,7 +41,7 @@ class Judge:
         Metrics of staffed queues mean nothing while the queue is closed; others, such as a backlog of mail, are judged
         as long as data come.
         """
-        closed = closed or figure.get("closed_until") is not None
+        closed = closed or _says_closed(figure, now)
         if (closed and self.metric.staffed) or (self.active and not hours.hold(self.active, self.zone, now)):
             return Reading(None, as_of, Data.PAUSED, ends=True)
         if self.metric.rests_on_volume and (suspect or is_suspect(figure)):
@@ -59,6 +59,12 @@ class Judge:
         if isinstance(value, str) or isinstance(other, str) or self.terms.operator in ("==", "!="):
             return value
         return max(value, other) if self.terms.operator.startswith(">") else min(value, other)
+
+
+def _says_closed(figure: Figure, now: datetime) -> bool:
+    """Return whether the figure is of a scope that is closed still; an opening that lies behind us counts no more."""
+    until = figure.get("closed_until")
+    return until is not None and datetime.fromisoformat(until) > now
 
 
 def is_suspect(figure: Figure) -> bool:

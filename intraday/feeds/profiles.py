@@ -40,8 +40,8 @@ PROFILES = (
     Profile("dept_456", "billing", peak=120, aht=240, heads=21, target=30, patience=300),
     Profile("dept_456", "sales", peak=80, aht=210, heads=14, target=20, patience=180),
     Profile("dept_456", "email", peak=120, aht=240, heads=23, target=3600, stock=250),
-    Profile("dept_789", "claims", peak=45, aht=480, heads=18, target=4 * 3600, stock=120),
-    Profile("dept_789", "returns", peak=30, aht=300, heads=8, target=2 * 3600, stock=60),
+    Profile("dept_789", "claims", peak=45, aht=480, heads=24, target=4 * 3600, stock=120),
+    Profile("dept_789", "returns", peak=30, aht=300, heads=12, target=2 * 3600, stock=60),
 )
 GROUPS = (SkillGroup("service", "dept_456", queues=("billing", "sales"), heads=8),)
 

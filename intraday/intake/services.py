@@ -16,7 +16,11 @@ from intraday.org.access import Principal
 log = structlog.get_logger(__name__)
 
 KEPT = timedelta(hours=2)
+<<<<<<< HEAD
 OF_THE_MOMENT = {"kpi", "backlog", "attendance"}  # what they post has just been; plans have not
+=======
+_CHANGING = ["last_received_at", "newest_data_time", "cadence_seconds", "last_error", "last_error_at"]
+>>>>>>> alerts
 LEARNING_RATE = 0.2  # weight of the newest step in the learned cadence
 
 
@@ -58,10 +62,12 @@ def _update(principal: Principal, delivery: Delivery, now: datetime) -> Feed:
         if delivery.kind in OF_THE_MOMENT:
             feed.offset = feed.offset.after(data_time=delivery.newest, received_at=now)
         feed.newest_data_time = delivery.newest
-    feed.queues |= {queue_key(*queue): now.date().isoformat() for queue in delivery.queues if queue[1]}
+    fed = {queue_key(*queue): now.date().isoformat() for queue in delivery.queues if queue[1]}
+    is_news = not fed.items() <= feed.queues.items()
+    feed.queues |= fed
     if delivery.error:
         feed.last_error, feed.last_error_at = delivery.error[:500], now
-    feed.save()
+    feed.save(update_fields=[*_CHANGING, "queues"] if is_news else _CHANGING)  # of a large feed the list is long
     return feed
 
 

@@ -3,12 +3,17 @@
 from typing import Any
 
 import pytest
+from django.contrib.auth import get_user_model
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from alerts import editing, preview, services
 from alerts.models import Alert, Notification, Rule, RuleState
 from intraday.org.models import Role
+from intraday.org.services import add_queues
 from tests.access.people import browser_of, person
+from tests.alerts.test_admin import fields as form_of
 from tests.alerts.world import OWNER, World, at, names
 from tests.heard import Hear
 
@@ -77,8 +82,6 @@ EDITS: dict[str, tuple[dict[str, Any], float, str]] = {
 
 @pytest.fixture
 def departments(world: World) -> None:
-    from intraday.org.services import add_queues
-
     add_queues(world.organization, [("dept_999", "other")])
 
 
@@ -266,6 +269,15 @@ def by_rest(world: World, rule: Rule) -> None:
     assert answer.status_code == 200
 
 
+def by_admin(world: World, rule: Rule) -> None:
+    boss = Client()
+    boss.force_login(get_user_model().objects.create_superuser("rosa"))
+    form = form_of(queue_name="", name=rule.name, threshold="97", clear_threshold="96", seen_version=str(rule.version))
+    terms = {"for_seconds": "0 s", "recover_for_seconds": "0 s"}
+    address = reverse("admin:alerts_rule_change", args=[rule.pk])
+    assert boss.post(address, {**form, **terms}).status_code == 302
+
+
 def by_reinstall(world: World, rule: Rule) -> None:
     terms = {**STATED, "name": rule.name, "threshold": 97, "clear_threshold": 96}
     renewed = services.renew_rules(organization=world.organization, now=timezone.now(), rules=[terms])
@@ -284,7 +296,7 @@ STATED: dict[str, Any] = {
 }
 
 
-@pytest.mark.parametrize("edit", [by_rest, by_reinstall])
+@pytest.mark.parametrize("edit", [by_rest, by_admin, by_reinstall])
 def test_every_way_of_editing_judges_anew(world: World, edit: Any):
     [rule] = services.install_rules(
         organization=world.organization, now=at(0), rules=[{**STATED, "name": "Occupancy too high"}]
