@@ -16,11 +16,17 @@ from intraday.org.access import Principal
 log = structlog.get_logger(__name__)
 
 KEPT = timedelta(hours=2)
-<<<<<<< HEAD
 OF_THE_MOMENT = {"kpi", "backlog", "attendance"}  # what they post has just been; plans have not
-=======
-_CHANGING = ["last_received_at", "newest_data_time", "cadence_seconds", "last_error", "last_error_at"]
->>>>>>> alerts
+_CHANGING = [
+    "last_received_at",
+    "newest_data_time",
+    "cadence_seconds",
+    "offset_minutes",
+    "offset_since",
+    "offset_count",
+    "last_error",
+    "last_error_at",
+]
 LEARNING_RATE = 0.2  # weight of the newest step in the learned cadence
 
 
