@@ -130,7 +130,7 @@ def _coming(measured: Measured, demand: Demand, ratio: float) -> Iterator[Expect
 def _level_of(
     coming: Expected, measured: Measured, demand: Demand, agents: int | None
 ) -> formulas.IntervalLevel | None:
-    """Mean and variance of the service level of an interval to come: with the heads on its schedule, else with `agents`."""
+    """The service level of an interval to come, with the heads on its schedule, else with `agents`."""
     rules = measured.rules
     planned = None if coming.scheduled_agents is None else at_work(coming.scheduled_agents, rules)
     heads = agents if planned is None else planned
