@@ -67,6 +67,12 @@ def older_than(limit: datetime) -> list[QuerySet[Any]]:
     ]
 
 
+def is_recorded(organization_id: str, *, since: datetime, until: datetime) -> bool:
+    """Return whether anybody's attendance was recorded in that time."""
+    records = AttendanceRecord.objects.filter(person__organization=organization_id, time__gt=since, time__lte=until)
+    return records.exists()
+
+
 def snapshot(organization_id: str, rooms: RoomFilter, names: bool) -> Sequence[msgspec.Raw]:
     """The current figures of every scope that these rooms hear (realtime.channels.SnapshotItems)."""
     return [

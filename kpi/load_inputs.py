@@ -75,7 +75,13 @@ def surroundings(organization: Organization, at: datetime) -> Surroundings:
         groups=[SkillGroup(*group) for group in groups],
         counted=_counted(organization, at),
         drops=drops_at(organization, at),
+        presence_known=any(group.available for group in groups) or _is_recorded(organization, at),
     )
+
+
+def _is_recorded(organization: Organization, at: datetime) -> bool:
+    """Whether anybody's attendance of the last day is known."""
+    return attendance.selectors.is_recorded(organization.pk, since=at - timedelta(days=1), until=at)
 
 
 # --- intervals and forecasts -----------------------------------------------------------------------------------------

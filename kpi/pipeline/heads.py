@@ -32,6 +32,7 @@ def at_work(scheduled: int, rules: Rules) -> int:
 
 def queue_heads(
     groups: Sequence[SkillGroup],
+    present: Sequence[SkillGroup],
     *,
     acd: Mapping[Key, int],
     planned: Mapping[Key, int],
@@ -39,16 +40,15 @@ def queue_heads(
 ) -> dict[Key, Heads]:
     """The heads of each queue of `required`, whole numbers that add up to people.
 
-    People who serve several queues are shared among them by need, as attendance knows them. Where nobody is shared the
-    ACD's own count is newer; ACD counts of queues that share people cannot be told apart.
+    People who serve several queues are shared among them by need, as attendance knows them: `groups` are scheduled,
+    `present` the same or, where nobody's attendance is recorded, none. Where nobody is shared the ACD's own count is
+    newer; ACD counts of queues that share people cannot be told apart.
     """
-    skills = [_skills(group, required) for group in groups]
-    shared = {
-        key for keys, group in zip(skills, groups, strict=True) if group.available and len(keys) > 1 for key in keys
-    }
     needs = {key: float(agents or 0) for key, agents in required.items()}
-    there = _shares([(keys, group.available) for keys, group in zip(skills, groups, strict=True) if keys], needs)
-    due = _shares([(keys, group.scheduled) for keys, group in zip(skills, groups, strict=True) if keys], needs)
+    there = _shares([(_skills(group, required), group.available) for group in present], needs)
+    due = _shares([(_skills(group, required), group.scheduled) for group in groups], needs)
+    several = [keys for group in present if group.available and len(keys := _skills(group, required)) > 1]
+    shared = frozenset[Key]().union(*several)
     return {key: _heads(key, key in shared, there, due, acd, planned) for key in required}
 
 
@@ -57,6 +57,7 @@ def _skills(group: SkillGroup, queues: Collection[Key]) -> frozenset[Key]:
 
 
 def _shares(serving: Sequence[tuple[frozenset[Key], int]], needs: Mapping[Key, float]) -> dict[Key, int]:
+    serving = [(keys, heads) for keys, heads in serving if keys]
     known = {key for keys, _ in serving for key in keys}
     return formulas.share_heads(serving, {key: needs[key] for key in known})
 

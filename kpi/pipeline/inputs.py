@@ -238,9 +238,18 @@ class QueueInputs:
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """The rest of the organization at that instant, as far as the figures of single queues depend on it."""
+    """The rest of the organization at that instant, as far as the figures of single queues depend on it.
+
+    `presence_known` is false where shifts are published, but nobody's attendance is recorded: then the heads of the
+    groups are scheduled, and those at work are unknown, not zero.
+    """
 
     judging: Judging
     groups: Sequence[SkillGroup] = ()
     counted: Mapping[Key, int] = field(default_factory=dict)  # distinct heads that a feed posted for a level
     drops: Mapping[Key, Drop] = field(default_factory=dict)  # those that last
+    presence_known: bool = True
+
+    @property
+    def present(self) -> Sequence[SkillGroup]:
+        return self.groups if self.presence_known else ()

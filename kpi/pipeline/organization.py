@@ -204,7 +204,7 @@ def _heads(
     for key, part in others.items():
         if part.totals.available_source == "acd" and part.totals.available is not None:
             acd[key] = part.totals.available
-    return queue_heads(near.groups, acd=acd, planned=planned, required=required)
+    return queue_heads(near.groups, near.present, acd=acd, planned=planned, required=required)
 
 
 def queue_part(
@@ -237,7 +237,7 @@ def _levels(
 ) -> dict[Key, Part]:
     every = {**others, **queues}
     told = {key: _as_told(part, heads[key]) for key, part in every.items() if key in heads}
-    above = level_heads(told, near.groups, near.counted)
+    above = level_heads(told, near.present, near.counted)
     inside = _levels_of(every)
     return {
         level: roll_up([every[key] for key in inside.get(level, ())], above.get(level, NOBODY), drops.get(level))
