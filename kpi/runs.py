@@ -24,6 +24,7 @@ from kpi.pipeline.part import Part
 from kpi.pipeline.state import Memory, State
 from realtime.publish import EventRef, publish
 
+MEMORABLE = timedelta(hours=1)
 FORGOTTEN = timedelta(days=1)
 """A scope whose newest figure is older belongs to a log that is replayed: no run of today carries it on."""
 
@@ -173,8 +174,11 @@ def _inside(level: Scope, states: Mapping[Scope, State]) -> list[Inside]:
 
 
 def _memory(row: CurrentKPI, at: datetime) -> Memory | None:
-    """The state's memory. It is of the newest figure, and says nothing of earlier instants."""
-    return latest.memo(row).memory if row.time is not None and row.time <= at else None
+    """The state's memory. It is of the newest figure, and says nothing of earlier instants, nor of much later ones:
+    nobody knows what held in between."""
+    if row.time is None or not timedelta() <= at - row.time <= MEMORABLE:
+        return None
+    return latest.memo(row).memory
 
 
 def _newest(targets: Targets, rows: Mapping[int, CurrentKPI], at: datetime) -> dict[Key, Scope]:
