@@ -30,7 +30,7 @@ def intervals(scope: Scope, begin: datetime, end: datetime, *, now: datetime) ->
         day_ratio=_day_ratio(scope.organization, now) if is_today else 1.0,
         there=_there(scope, begin, min(end, now)),
         drops=_drops(scope, begin, end),
-        live=_live(scope) if is_today else None,
+        live=_live(scope, one_length=len(lengths(queues)) == 1) if is_today else None,
     )
     return minutes, grid(day, cells(begin, end, minutes=minutes, now=now))
 
@@ -91,7 +91,7 @@ def _drops(scope: Scope, begin: datetime, end: datetime) -> Sequence[tuple[datet
     return list(rows.values_list("since", "until"))
 
 
-def _live(scope: Scope) -> Live | None:
+def _live(scope: Scope, *, one_length: bool) -> Live | None:
     row = CurrentKPI.objects.filter(scope=scope, time__isnull=False).first()
     if row is None:
         return None
@@ -105,6 +105,11 @@ def _live(scope: Scope) -> Live | None:
         gap=gap["gap"],
         measured_start=_instant(service.get("interval_start")),
         service_level=service["service_level"],
+        expected=service.get("expected"),
+        offered=service["offered"],
+        answered=service["answered"],
+        abandoned=service["abandoned"],
+        one_length=one_length,
     )
 
 
