@@ -76,9 +76,11 @@ class QueueDay:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """A scope's day. `there` holds (instant, heads at work) of its past figures, in order; `drops` are times."""
+    """A scope's day. `there` holds (instant, heads at work) of its past figures, in order; `drops` are times. `beside`
+    are queues outside the scope that share people with those inside."""
 
     queues: Sequence[QueueDay]
+    beside: Sequence[QueueDay] = ()
     spans: Sequence[WorkSpan] = ()
     day_ratio: float = 1.0
     there: Sequence[tuple[datetime, int]] = ()
@@ -100,8 +102,10 @@ def cells(begin: datetime, end: datetime, *, minutes: int, now: datetime) -> lis
 
 def grid(day: Day, of: Sequence[Cell]) -> list[GridInterval]:
     """The sums over these queues, cell by cell."""
-    columns = [_column(each, of, day.day_ratio) for each in day.queues]
-    plans = scheduled_heads(day.spans, of, [_needs(day.queues, columns, place) for place in range(len(of))])
+    sharing = [*day.queues, *day.beside]
+    columns = [_column(each, of, day.day_ratio) for each in sharing]
+    plans = scheduled_heads(day.spans, of, [_needs(sharing, columns, place) for place in range(len(of))])
+    columns = columns[: len(day.queues)]
     return [_row(day, cell, [column[place] for column in columns], plans[place]) for place, cell in enumerate(of)]
 
 

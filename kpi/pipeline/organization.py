@@ -66,7 +66,13 @@ def work_out(
     parts = _each(ready, lambda each: queue_part(*each, heads, ratio=ratio, near=near, volumes=volumes))
     queues = {key: parts.get(key) or _unknown(each) for key, each in by_key.items()}
     return Worked(
-        queues, _levels(levels, queues, others, heads, near, volumes.suspect), volumes.drops, measured, demands, heads, ratio
+        queues,
+        _levels(levels, queues, others, heads, near, volumes.suspect),
+        volumes.drops,
+        measured,
+        demands,
+        heads,
+        ratio,
     )
 
 

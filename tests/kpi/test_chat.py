@@ -7,7 +7,7 @@ import pytest
 from intraday.org.models import Scope
 from kpi import services
 from kpi.models import QueueSettings
-from tests.backlog.posting import TEN, post
+from tests.backlog.posting import TEN, at, post
 from tests.kpi.posting import INTERVALS, SUPPORT, WHAT_IF, clock, compute, forecast, interval, post_all, post_forecast
 
 
@@ -57,7 +57,7 @@ def test_the_risk_is_that_of_the_slots(api):
     post_all(api, interval(agents=14))
     calls = compute(api, **SUPPORT)["sla_risk"]
     chats(2)
-    post_all(api, interval(agents=7, offered=100, handle_seconds=18_000, paid_seconds=12_600))
+    post_all(api, interval(agents=7, as_of=at(0)))
     found = compute(api, **SUPPORT)["sla_risk"]
     assert (found["risk_score"], found["outlook_risk"]) == (calls["risk_score"], calls["outlook_risk"])
     case = post(api, SUPPORT | {"agents": 7}, WHAT_IF)["scenario"]

@@ -70,13 +70,15 @@ def test_totals_are_those_of_the_queues(organization, inputs):
         assert not plans or post_forecast(api, *plans)["status"] == 201
         total = compute(api, day)
         queues = [compute(api, day, queue_name=name) for name in QUEUES]
-    for block, names in (("headcount_gap", ADDED), ("service", COUNTED)):
+    callers = [queue for queue, name in zip(queues, QUEUES, strict=True) if not (name in inputs and inputs[name][2])]
+    for block, names, of in (("headcount_gap", ADDED, queues), ("service", COUNTED, callers)):
         for name in names:
-            values = [queue[block][name] for queue in queues if queue[block][name] is not None]
+            values = [queue[block][name] for queue in of if queue[block][name] is not None]
             assert total[block][name] == (sum(values) if values else None), name
     risks = [queue["sla_risk"]["risk_score"] for queue in queues if queue["sla_risk"]["risk_score"] is not None]
     assert total["sla_risk"]["risk_score"] == (max(risks) if risks else None)
-    assert total["sla_risk"]["queues_at_risk"] == sum(risk >= 65 for risk in risks)
+    outlooks = [(queue["sla_risk"]["risk_score"], queue["sla_risk"]["outlook_risk"]) for queue in queues]
+    assert total["sla_risk"]["queues_at_risk"] == sum(max(pair[0] or 0, pair[1] or 0) >= 65 for pair in outlooks)
     for found in (total, *queues):
         assert all(math.isfinite(number) for number in numbers(found))
 
@@ -90,12 +92,13 @@ def numbers(found):
 
 
 @pytest.mark.parametrize("tiny", [5e-324, 1e-300, 1e-30])
-def test_a_share_of_next_to_nothing_is_no_figure(api, tiny):
+def test_nobody_is_busier_than_always_however_little_was_paid(api, tiny):
     with clock(0):
         post_all(api, interval(handle_seconds=1e12, available_seconds=tiny, paid_seconds=tiny))
         for scope in ({}, {"queue_name": "support"}):
             found = compute(api, **scope)
-            assert (found["status"], found["utilization"]["current_utilization"]) == (201, None)
+            assert (found["status"], found["utilization"]["current_utilization"]) == (201, 100.0)
+            assert found["utilization"]["occupancy"] == 100.0
 
 
 def test_shares_are_sums_over_sums(api):

@@ -208,13 +208,12 @@ def test_a_closed_queue_is_never_suspect(api, organization, working):
 
 
 def test_without_a_forecast_the_same_weekday_of_the_last_weeks_stands_in(api, organization):
-    """Four Saturdays brought 50, 60, 60 and 70 contacts in this half hour: 60 on average."""
+    """Four Saturdays brought 50, 60, 60 and 70 contacts in each half hour: 60 on average, and so many are expected."""
     week = 7 * 24 * 60
     for weeks, offered in ((4, 50), (3, 60), (2, 60), (1, 70)):
-        with clock(30 - weeks * week):
-            post_all(
-                api, *(interval(minutes=minutes - weeks * week, **counts(offered)) for minutes in (-60, -30, 0))
-            )
+        with clock(60 - weeks * week):
+            starts = [minutes - weeks * week for minutes in (-60, -30, 0, 30)]
+            post_all(api, *(interval(minutes=start, **counts(offered)) for start in starts))
     with clock(30):
         post_all(api, *(interval(minutes=minutes, **counts(60)) for minutes in (-60, -30)))
         post_all(api, interval(minutes=0, **counts(0)))
