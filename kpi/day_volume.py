@@ -124,6 +124,7 @@ def _day_of_rows(rows: Sequence[Interval], forecasts: Sequence[Expected], drops:
         sum(row.abandoned for row in rows),
         sum(early) if early else None,
         *formulas.comparable(offered_spans(ended), forecast_spans(forecasts)),
+        dropped=any(row.end > at and _touched(row, drops) for row in rows),
     )
 
 

@@ -96,18 +96,25 @@ def store_forecasts(
     groups = _by_key(organization, rows, within, done, dry_run=dry_run)
     if atomic and done.errors:
         return _nothing(done)
-    chosen = {key: _last(group, done) for key, group in groups.items()}
+    chosen = {key: _finest(group, done) for key, group in groups.items()}
     plausibility.warn_of_overlaps(ForecastInterval, groups, done.warn)
     known = {(row.scope_id, row.start): row for row in _known(ForecastInterval, chosen)}
     fresh: list[ForecastInterval] = []
     for (scope, start), (index, row) in sorted(chosen.items(), key=lambda each: (each[0][0].pk, each[0][1])):
         stored = known.get((scope.pk, start))
-        same = stored is not None and _says(stored, FORECAST_STATED) == _says(row, FORECAST_STATED)
-        done.results[index] = "duplicate" if same else "created" if stored is None else "corrected"
-        if not same:
+        done.results[index] = outcome = _forecast_outcome(stored, row)
+        if outcome in ("created", "corrected"):
             fresh.append(ForecastInterval(scope=scope, start=start, received_at=now, **_stated(row, FORECAST_STATED)))
     _upsert(ForecastInterval, fresh, [*FORECAST_STATED, "received_at"])
     return _finish(done, {row.scope for row in fresh}, now, dry_run)
+
+
+def _forecast_outcome(stored: ForecastInterval | None, row: Row) -> Outcome:
+    if stored is None:
+        return "created"
+    if row["minutes"] > stored.minutes:
+        return "superseded"
+    return "duplicate" if _says(stored, FORECAST_STATED) == _says(row, FORECAST_STATED) else "corrected"
 
 
 def _nothing(done: Stored) -> Stored:
@@ -139,8 +146,13 @@ def _by_key(
 
 
 def _newest(group: Sequence[tuple[int, Row]], done: Stored) -> tuple[int, Row]:
-    """Of the rows of one interval the one measured last; of two such the later one."""
-    return _last(sorted(group, key=lambda each: (each[1]["as_of"], each[0])), done)
+    """Choose of the rows with one start the finest, of equally fine ones the one measured last, then the later one."""
+    return _last(sorted(group, key=lambda each: (-each[1]["minutes"], each[1]["as_of"], each[0])), done)
+
+
+def _finest(group: Sequence[tuple[int, Row]], done: Stored) -> tuple[int, Row]:
+    """Choose of forecasts with one start the finest, of equally fine ones the later one."""
+    return _last(sorted(group, key=lambda each: (-each[1]["minutes"], each[0])), done)
 
 
 def _last(group: Sequence[tuple[int, Row]], done: Stored) -> tuple[int, Row]:
@@ -174,10 +186,14 @@ def _judge(stored: IntervalStats | None, row: Row, newest: datetime | None) -> _
     """Decide about a row by its measurement time; where the feed does not say it, by what can be known of it.
 
     Without `as_of` a row looks as new as its arrival. The same content again is a duplicate; it is true until now, so
-    that a quiet queue does not grow stale. Lower counts were measured earlier: such a row came late.
+    that a quiet queue does not grow stale. Lower counts were measured earlier: such a row came late. Of two lengths
+    with one start the finer one counts.
     """
     if stored is None:
         return _Judged("late" if newest is not None and row["as_of"] < newest else "created", counts=True)
+    if row["minutes"] != stored.minutes:
+        finer = row["minutes"] < stored.minutes
+        return _Judged("corrected" if finer else "superseded", counts=finer)
     older, stated = row["as_of"] < stored.as_of, row.get("as_of_stated", True)
     same = STATS_STATED if stated else _CONTENT
     if _says(stored, same) == _says(row, same) and not (stated and older):

@@ -15,6 +15,7 @@ from kpi.day.what_if import Change, WhatIf
 from kpi.day.what_if import what_if as compare
 from kpi.formulas import reforecast_ratio
 from kpi.models import CurrentKPI, KPISnapshot, VolumeDrop
+from kpi.pipeline.inputs import Key, WorkSpan
 from kpi.pipeline.organization import work_out
 from kpi.queue_settings import DEFAULT_RULES
 
@@ -22,22 +23,51 @@ from kpi.queue_settings import DEFAULT_RULES
 def intervals(scope: Scope, begin: datetime, end: datetime, *, now: datetime) -> tuple[int, list[GridInterval]]:
     """Return the length of the intervals in minutes, and those of [begin, end)."""
     is_today = begin <= now < end
-    queues = _queue_days(scope, begin, end, now)
+    spans = load_inputs.spans_between(scope.organization, begin, end)
+    queues, beside = _queue_days(scope, spans, begin, end, now)
     minutes = max(lengths(queues) or {day.rules.interval_minutes for day in queues} or {DEFAULT_RULES.interval_minutes})
     day = Day(
         queues=queues,
-        spans=load_inputs.spans_between(scope.organization, begin, end),
+        beside=beside,
+        spans=spans,
         day_ratio=_day_ratio(scope.organization, now) if is_today else 1.0,
         there=_there(scope, begin, min(end, now)),
         drops=_drops(scope, begin, end),
-        live=_live(scope) if is_today else None,
+        live=_live(scope, one_length=len(lengths(queues)) == 1) if is_today else None,
     )
     return minutes, grid(day, cells(begin, end, minutes=minutes, now=now))
 
 
-def _queue_days(scope: Scope, begin: datetime, end: datetime, now: datetime) -> list[QueueDay]:
+def _queue_days(
+    scope: Scope, spans: Sequence[WorkSpan], begin: datetime, end: datetime, now: datetime
+) -> tuple[list[QueueDay], list[QueueDay]]:
+    """Return the days of the queues inside the scope, and of those that share people with them."""
     organization = scope.organization
-    found = queue_settings.load(organization, _queues_inside(scope), begin)
+    inside = _queues_inside(scope)
+    keys = {_key(each) for each in inside}
+    sharing = _sharing(keys, spans)
+    others = [each for each in _every_queue(organization) if _key(each) in sharing] if sharing else []
+    days = _days(organization, [*inside, *others], begin, end, now)
+    return [day for day in days if day.key in keys], [day for day in days if day.key not in keys]
+
+
+def _key(scope: Scope) -> Key:
+    return scope.department_id, scope.queue_name
+
+
+def _sharing(keys: set[Key], spans: Sequence[WorkSpan]) -> set[Key]:
+    """Return the other queues that people of these serve, and people of those."""
+    groups = {span.serves for span in spans}
+    reached = set(keys)
+    while more := {key for serves in groups if serves & reached for key in serves} - reached:
+        reached |= more
+    return reached - keys
+
+
+def _days(
+    organization: Organization, scopes: Sequence[Scope], begin: datetime, end: datetime, now: datetime
+) -> list[QueueDay]:
+    found = queue_settings.load(organization, scopes, begin)
     ids = [queue.scope.pk for queue in found]
     measured = load_inputs.measured_between(organization, ids, begin, end)
     expected = load_inputs.expected_between(organization, ids, begin, end)
@@ -51,14 +81,17 @@ def _queue_days(scope: Scope, begin: datetime, end: datetime, now: datetime) -> 
 def _queues_inside(scope: Scope) -> list[Scope]:
     if scope.queue_name:
         return [scope]
-    rows = Scope.objects.filter(organization=scope.organization).exclude(queue_name="")
-    return list(rows.filter(department_id=scope.department_id) if scope.department_id else rows)
+    every = _every_queue(scope.organization)
+    return [each for each in every if scope.department_id in ("", each.department_id)]
+
+
+def _every_queue(organization: Organization) -> list[Scope]:
+    return list(Scope.objects.filter(organization=organization).exclude(queue_name=""))
 
 
 def _day_ratio(organization: Organization, now: datetime) -> float:
     """The same ratio as that of the figures: one for the organization, from its realtime queues."""
-    scopes = list(Scope.objects.filter(organization=organization).exclude(queue_name=""))
-    queues = queue_settings.load(organization, scopes, now)
+    queues = queue_settings.load(organization, _every_queue(organization), now)
     midnight, _ = hours.local_day(now, ZoneInfo(organization.time_zone))
     days = day_volume.load(organization, [q.scope.pk for q in queues if not q.rules.deferred], midnight, now)
     return reforecast_ratio(
@@ -91,7 +124,7 @@ def _drops(scope: Scope, begin: datetime, end: datetime) -> Sequence[tuple[datet
     return list(rows.values_list("since", "until"))
 
 
-def _live(scope: Scope) -> Live | None:
+def _live(scope: Scope, *, one_length: bool) -> Live | None:
     row = CurrentKPI.objects.filter(scope=scope, time__isnull=False).first()
     if row is None:
         return None
@@ -105,6 +138,11 @@ def _live(scope: Scope) -> Live | None:
         gap=gap["gap"],
         measured_start=_instant(service.get("interval_start")),
         service_level=service["service_level"],
+        expected=service.get("expected"),
+        offered=service["offered"],
+        answered=service["answered"],
+        abandoned=service["abandoned"],
+        one_length=one_length,
     )
 
 

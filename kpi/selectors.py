@@ -27,7 +27,7 @@ from kpi.events import (
 from kpi.models import CurrentKPI, KPISnapshot, QueueSettings
 from kpi.pipeline.figure import age_seconds
 from kpi.pipeline.inputs import Rules as Rules
-from kpi.pipeline.state import Components, QueueCounts
+from kpi.pipeline.state import RANK, Components, QueueCounts, Reason
 from kpi.queue_settings import DEFAULT_RULES as DEFAULT_RULES
 from realtime.rooms import RoomFilter
 
@@ -92,7 +92,21 @@ def _aged(row: CurrentKPI, now: datetime) -> dict[str, Any]:
         figure["data_age_seconds"] = age_seconds(row.as_of, now)
     if row.fresh_until is not None and now > row.fresh_until and "closed_until" not in figure:
         figure["quality"] = "stale"
+        if "state" in figure:
+            figure["state"] = _as_stale(figure["state"], row.as_of, row.fresh_until, now)
     return figure
+
+
+def _as_stale(state: dict[str, Any], as_of: datetime | None, since: datetime, now: datetime) -> dict[str, Any]:
+    """Return the state with the reason that the next round will find; a graver level stays."""
+    if as_of is None or RANK[state["level"]] <= RANK["stale"]:
+        return state
+    silent = Reason(
+        code="feed_stale", value=age_seconds(as_of, now), limit=(since - as_of).total_seconds(), level="stale"
+    )
+    reasons = [reason for reason in state["reasons"] if RANK[reason["level"]] < RANK["stale"]]
+    spelled = msgspec.to_builtins(since)
+    return state | {"level": "stale", "since": spelled, "reasons": [*reasons, msgspec.to_builtins(silent)]}
 
 
 Figure = tuple[Scope, datetime, dict[str, Any]]

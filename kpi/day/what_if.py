@@ -55,8 +55,7 @@ def what_if(worked: Worked, key: Key, near: Surroundings, change: Change) -> Wha
     if key not in worked.demands:
         raise NotWorkedOutError(f"nothing can be worked out of queue {key[1]}: correct its inputs first")
     measured, demand, heads = worked.measured[key], worked.demands[key], worked.heads[key]
-    suspect = key in worked.drops and not worked.drops[key].confirmed
-    baseline = totals_of(measured, demand, heads, ratio=worked.ratio, judging=near.judging, trust_run=not suspect)
+    baseline = totals_of(measured, demand, heads, ratio=worked.ratio, judging=near.judging)
     changed_measured, changed = _changed(measured, demand, change)
     scenario = totals_of(
         changed_measured,
@@ -64,7 +63,7 @@ def what_if(worked: Worked, key: Key, near: Surroundings, change: Change) -> Wha
         heads if change.agents is None else Heads(change.agents, heads.scheduled, heads.source),
         ratio=worked.ratio,
         judging=near.judging,
-        trust_run=not suspect and change.volume is None,
+        trust_run=measured.trust_run and change.volume is None,
     )
     return WhatIf(_case(measured, demand, baseline), _case(changed_measured, changed, scenario))
 

@@ -5,14 +5,14 @@ may show in a department alone.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TypeVar
 
 import structlog
 
-from kpi import formulas
+from kpi import formulas, hours
 from kpi.formulas import Judgement, Trailing
 from kpi.pipeline.demand import Demand, demand_of
 from kpi.pipeline.heads import Heads, counted_by_acd, level_heads, planned_heads, queue_heads
@@ -57,16 +57,22 @@ def work_out(
     others = others or {}
     by_key = {each.queue.key: each for each in inputs}
     measured = _each(by_key, partial(measure, at=at))
-    ratio = _day_ratio(measured, others, near)
     volumes = _volumes(measured, others, near, at)
-    suspect = volumes.suspect
-    demands = _each(measured, lambda each: _demand(each, ratio, near, suspect))
+    measured = {key: _without_drop(each, volumes.suspect.get(key), near) for key, each in measured.items()}
+    ratio = _day_ratio(measured, others, near)
+    demands = _each(measured, partial(demand_of, ratio=ratio, judging=near.judging))
     heads = _heads(measured, demands, near, others)
     ready = {key: (measured[key], demand) for key, demand in demands.items()}
     parts = _each(ready, lambda each: queue_part(*each, heads, ratio=ratio, near=near, volumes=volumes))
     queues = {key: parts.get(key) or _unknown(each) for key, each in by_key.items()}
     return Worked(
-        queues, _levels(levels, queues, others, heads, near, suspect), volumes.drops, measured, demands, heads, ratio
+        queues,
+        _levels(levels, queues, others, heads, near, volumes.suspect),
+        volumes.drops,
+        measured,
+        demands,
+        heads,
+        ratio,
     )
 
 
@@ -79,10 +85,6 @@ def _each(things: Mapping[Key, T], work: Callable[[T], R]) -> dict[Key, R]:
         except (ArithmeticError, ValueError):
             log.exception("queue_not_worked_out", department=key[0], queue=key[1])
     return done
-
-
-def _demand(measured: Measured, ratio: float, near: Surroundings, drops: Collection[Key]) -> Demand:
-    return demand_of(measured, ratio=ratio, judging=near.judging, suspect=measured.inputs.queue.key in drops)
 
 
 def _day_ratio(measured: Mapping[Key, Measured], others: Mapping[Key, Part], near: Surroundings) -> float:
@@ -157,6 +159,21 @@ def _trailing(measured: Measured) -> Sequence[Trailing] | None:
     )
 
 
+def _without_drop(measured: Measured, drop: Drop | None, near: Surroundings) -> Measured:
+    """Leave the time of a drop out of the day's comparison; that of a drop which was known before is left out already,
+    as the day was loaded."""
+    if drop is None:
+        return measured
+    inputs, at = measured.inputs, measured.at
+    day = inputs.day._replace(dropped=True)
+    if inputs.queue.key not in near.drops:
+        midnight, _ = hours.local_day(at, inputs.zone)
+        rows = [row for row in inputs.recent if row.start >= midnight and drop.since < row.end <= at]
+        offered, forecast = formulas.comparable(offered_spans(rows), forecast_spans(inputs.forecasts))
+        day = day._replace(compared=max(0.0, day.compared - offered), forecast=max(0.0, day.forecast - forecast))
+    return replace(measured, inputs=replace(inputs, day=day))
+
+
 def _judged(spans: Sequence[Trailing], before: Drop | None) -> Judgement:
     return formulas.judge_volume(spans, suspect_before=_holds_on(before))
 
@@ -218,7 +235,7 @@ def queue_part(
 ) -> Part:
     key = measured.inputs.queue.key
     drop = volumes.suspect.get(key)
-    totals = totals_of(measured, demand, heads[key], ratio=ratio, judging=near.judging, trust_run=drop is None)
+    totals = totals_of(measured, demand, heads[key], ratio=ratio, judging=near.judging)
     return part_of(measured, demand, totals, drop, volume_judged=key in volumes.judged)
 
 

@@ -18,9 +18,11 @@ Fields = Mapping[str, Any]
 
 
 def totals_of(
-    measured: Measured, demand: Demand, heads: Heads, *, ratio: float, judging: Judging, trust_run: bool = True
+    measured: Measured, demand: Demand, heads: Heads, *, ratio: float, judging: Judging, trust_run: bool | None = None
 ) -> Totals:
-    """Everything that adds up. A closed queue has no heads and no prospects. `trust_run` as in prospects_of."""
+    """Everything that adds up. A closed queue has no heads and no prospects. `trust_run` as in prospects_of, by default
+    as measured."""
+    trust_run = measured.trust_run if trust_run is None else trust_run
     fields: dict[str, Any] = {
         "interval_start": measured.start,
         "volume_forecast": measured.expected is not None,
