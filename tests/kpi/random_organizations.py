@@ -128,7 +128,8 @@ def forecast_of(draw: st.DrawFn) -> list[Expected]:
     if not draw(st.integers(0, 4)):
         return []
     length = timedelta(minutes=draw(st.sampled_from([15, 30, 60])))
-    calls, aht = draw(st.sampled_from([0.0, 0.3, 12.0, 60.0]) | st.floats(0, 400)), draw(st.sampled_from([0.0, 180, 900]))
+    calls = draw(st.sampled_from([0.0, 0.3, 12.0, 60.0]) | st.floats(0, 400))
+    aht = draw(st.sampled_from([0.0, 180, 900]))
     heads = draw(st.none() | counts), draw(st.none() | counts)
     found, start = [], TEN - timedelta(hours=2)
     while start < TEN + timedelta(hours=2):
