@@ -123,6 +123,7 @@ def _volumes(measured: Mapping[Key, Measured], others: Mapping[Key, Part], near:
         for key, found in results.items()
         if (drop := _drop(found, near.drops.get(key), measured[key].as_of or at)) is not None
     }
+    drops |= _still(measured, near)
     for level, inside in _levels_of(measured).items():
         above = near.drops.get(level)
         if not _is_inside(level, others):
@@ -133,6 +134,12 @@ def _volumes(measured: Mapping[Key, Measured], others: Mapping[Key, Part], near:
             if not above.confirmed:
                 drops |= {key: above._replace(inherited=True) for key in _idle(inside, columns, above, drops)}
     return Volumes(drops, frozenset(key for key, found in results.items() if found.forecast is not None))
+
+
+def _still(measured: Mapping[Key, Measured], near: Surroundings) -> dict[Key, Drop]:
+    """A feed that falls silent during a drop does not end it."""
+    silent = (key for key, each in measured.items() if each.stale and each.inputs.queue.closed_until is None)
+    return {key: near.drops[key] for key in silent if key in near.drops}
 
 
 def _idle(

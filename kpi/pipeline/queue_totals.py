@@ -164,7 +164,7 @@ def _weighed(found: Prospects, target: float) -> Fields:
     fields: dict[str, Any] = {
         "risk": found.risk,
         "outlook_risk": found.outlook_risk,
-        "at_risk": int(max(found.risk or 0.0, found.outlook_risk or 0.0) >= AT_RISK),
+        "at_risk": None if found.risk is None else int(found.risk >= AT_RISK),
         "unstable": found.unstable,
         "risk_method": found.method,
         "target_seconds": found.target_seconds,
