@@ -212,7 +212,7 @@ def check_sums(whole, queues, world):
 
 
 def check_heads(whole, levels, queues, world):
-    """Each person is one head: shares add up to people; with the ACD a level has no more than attendance sees."""
+    """Nobody is two people: without the ACD shares add up to people; a level has no more than attendance sees."""
     groups = world["people"]
     for code, found in levels.items():
         there = sum(group.there for group in groups if group.department == code)

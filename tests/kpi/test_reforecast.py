@@ -63,13 +63,13 @@ def grid(api, **scope):
             measured(40, 80),
             planned(20, 20, 30, 50, length=QUARTER),
             (120, 120),
-            id="quarters planned, halves measured",
+            id="quarters planned",
         ),
         pytest.param(
             measured(20, 20, 30, 50, length=QUARTER),
             planned(40, 80),
             (120, 120),
-            id="halves planned, quarters measured",
+            id="quarters measured",
         ),
         pytest.param(
             measured(10, 20, 30, length=QUARTER, until=-15), planned(40, 80), (60, 80), id="no quarter before ten yet"
