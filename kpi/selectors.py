@@ -9,8 +9,8 @@ import msgspec
 from django.db.models import Q, QuerySet
 
 from intraday.org.models import Organization, Scope
-from kpi import hours, queue_settings, reading_day
-from kpi.closed_intervals import closed_intervals as closed_intervals
+from kpi import hours
+from kpi.computing import day_reading
 from kpi.day.what_if import Change as Change
 from kpi.day.what_if import WhatIf
 from kpi.events import (
@@ -24,11 +24,13 @@ from kpi.events import (
     Utilization,
     VolumeDrop,
 )
+from kpi.loading import queue_settings
+from kpi.loading.closed_intervals import closed_intervals as closed_intervals
+from kpi.loading.queue_settings import DEFAULT_RULES as DEFAULT_RULES
 from kpi.models import CurrentKPI, KPISnapshot, QueueSettings
 from kpi.pipeline.figure import age_seconds
 from kpi.pipeline.inputs import Rules as Rules
 from kpi.pipeline.state import RANK, Components, QueueCounts, Reason
-from kpi.queue_settings import DEFAULT_RULES as DEFAULT_RULES
 from realtime.rooms import RoomFilter
 
 _BLOCKS: dict[str, type[msgspec.Struct]] = {
@@ -164,7 +166,7 @@ def intervals(scope: Scope, *, day: date | None, now: datetime) -> dict[str, Any
     zone = ZoneInfo(organization.time_zone)
     today = now.astimezone(zone).date()
     begin, end = hours.day_bounds(day or today, zone)
-    minutes, rows = reading_day.intervals(scope, begin, end, now=now)
+    minutes, rows = day_reading.intervals(scope, begin, end, now=now)
     return {
         "organization_id": organization.pk,
         "department_id": scope.department_id or None,
@@ -178,7 +180,7 @@ def intervals(scope: Scope, *, day: date | None, now: datetime) -> dict[str, Any
 
 def what_if(scope: Scope, change: Change, *, now: datetime) -> WhatIf:
     """The running interval of a queue as it is, and as it would be. Raises kpi.day.what_if.NotWorkedOutError."""
-    return reading_day.what_if(scope, change, now=now)
+    return day_reading.what_if(scope, change, now=now)
 
 
 def closed(organization_id: str, *, at: datetime) -> dict[int, datetime]:

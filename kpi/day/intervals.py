@@ -7,12 +7,11 @@ from typing import Any, Literal, NamedTuple
 
 from msgspec import Struct, structs
 
-from intraday.rounding import half_up
+from intraday.rounding import half_up, percent, ratio
 from kpi import formulas
 from kpi.day.backlog_plan import planned_agents
 from kpi.day.schedule import Cell, scheduled_heads
 from kpi.pipeline.demand import MAX_ERLANGS, required
-from kpi.pipeline.edge import percent, ratio
 from kpi.pipeline.heads import planned_heads
 from kpi.pipeline.inputs import Backlog, Expected, Interval, Key, Rules, WorkSpan
 from kpi.pipeline.measured import judged

@@ -5,10 +5,9 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
-from intraday.rounding import half_up
+from intraday.rounding import half_up, percent, ratio
 from kpi import formulas
 from kpi.pipeline.demand import Demand, demand_for
-from kpi.pipeline.edge import percent, ratio
 from kpi.pipeline.heads import Heads
 from kpi.pipeline.inputs import Key, Surroundings
 from kpi.pipeline.measured import Measured

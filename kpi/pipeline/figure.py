@@ -7,7 +7,7 @@ from typing import Any, Generic, TypeVar
 
 from msgspec import UNSET, Struct
 
-from intraday.rounding import half_up
+from intraday.rounding import half_up, percent, ratio
 from kpi import formulas
 from kpi.events import (
     Changes,
@@ -20,7 +20,6 @@ from kpi.events import (
     Utilization,
     VolumeDrop,
 )
-from kpi.pipeline.edge import percent, ratio
 from kpi.pipeline.inputs import Drop, Judging, Place
 from kpi.pipeline.part import Part
 from kpi.pipeline.reasons import reasons

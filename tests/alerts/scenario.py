@@ -16,7 +16,7 @@ import kpi.services
 from alerts.models import Alert, Notification, Transition
 from intraday.org.models import Organization, Scope
 from intraday.org.services import add_queues, create_organization
-from kpi import facts
+from kpi import ingest as kpi_ingest
 from tests.kpi.queue_simulation import Minute, Plan, Row, forecasts, minutes
 
 DEPARTMENT = "dept_456"
@@ -128,16 +128,16 @@ def _prepare(organization: Organization, plans: Mapping[str, Plan], settings: Ma
             "cadence_seconds": 60.0,
         }
         kpi.services.configure(scope, {**own, **settings}, now=now)
-        rows = _rows(queue, forecasts(plan), facts.FORECAST_STATED)
-        _all_taken(facts.store_forecasts(organization=organization, rows=rows, now=now))
+        rows = _rows(queue, forecasts(plan), kpi_ingest.FORECAST_STATED)
+        _all_taken(kpi_ingest.store_forecasts(organization=organization, rows=rows, now=now))
 
 
 def _post(organization: Organization, told: Mapping[str, Minute], now: datetime) -> None:
-    rows = [row for queue, each in told.items() for row in _rows(queue, [each.row], facts.STATS_STATED).values()]
-    _all_taken(facts.store_intervals(organization=organization, rows=dict(enumerate(rows)), now=now))
+    rows = [row for queue, each in told.items() for row in _rows(queue, [each.row], kpi_ingest.STATS_STATED).values()]
+    _all_taken(kpi_ingest.store_intervals(organization=organization, rows=dict(enumerate(rows)), now=now))
 
 
-def _rows(queue: str, rows: Iterable[Row], stated: Iterable[str]) -> dict[int, facts.Row]:
+def _rows(queue: str, rows: Iterable[Row], stated: Iterable[str]) -> dict[int, kpi_ingest.Row]:
     """By the names of the model, which a serializer would give; what is not said is None."""
     return {
         place: {
@@ -152,7 +152,7 @@ def _rows(queue: str, rows: Iterable[Row], stated: Iterable[str]) -> dict[int, f
     }
 
 
-def _all_taken(stored: facts.Stored) -> None:
+def _all_taken(stored: kpi_ingest.Stored) -> None:
     assert not stored.errors, stored.errors
 
 

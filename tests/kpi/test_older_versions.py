@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from intraday.org.models import Scope
-from kpi import latest
+from kpi.computing import latest
 from kpi.models import CurrentKPI, KPISnapshot
 from tests.backlog.posting import TEN, at, post
 from tests.kpi.posting import (

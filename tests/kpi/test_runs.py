@@ -12,7 +12,8 @@ from django.utils import timezone
 from intraday.jobs.models import DirtyScope
 from intraday.org.models import Scope
 from intraday.org.services import add_queues
-from kpi import latest, services
+from kpi import services
+from kpi.computing import latest
 from kpi.models import CurrentKPI, IntervalStats, KPISnapshot, QueueSettings
 from tests.attendance.posting import BATCH as ATTENDANCE
 from tests.backlog.posting import INGEST as BACKLOG_INGEST

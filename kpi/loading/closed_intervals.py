@@ -5,10 +5,10 @@ from datetime import datetime
 from typing import NamedTuple
 
 from intraday.org.models import Scope
+from intraday.rounding import percent
 from kpi import formulas
+from kpi.loading.queue_settings import DEFAULT_RULES, rules_of
 from kpi.models import IntervalStats, QueueSettings
-from kpi.pipeline.edge import percent
-from kpi.queue_settings import DEFAULT_RULES, rules_of
 
 UNMEASURED_SHARE = 0.1  # of an interval that may lack: feeds post a few seconds before the end and go on
 

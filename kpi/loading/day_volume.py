@@ -8,7 +8,8 @@ from django.db import connection
 from django.db.models import Q
 
 from intraday.org.models import Organization
-from kpi import formulas, queue_settings
+from kpi import formulas
+from kpi.loading import queue_settings
 from kpi.models import ForecastInterval, IntervalStats, VolumeDrop
 from kpi.pipeline.inputs import Day, Expected, Interval
 from kpi.pipeline.spans import forecast_spans, offered_spans, without_overlaps

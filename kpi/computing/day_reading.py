@@ -9,15 +9,17 @@ import msgspec
 from django.db.models import Q
 
 from intraday.org.models import Organization, Scope
-from kpi import day_volume, hours, latest, load_inputs, queue_settings
+from kpi import hours
+from kpi.computing import latest
 from kpi.day.intervals import Day, GridInterval, Live, QueueDay, cells, grid, lengths
 from kpi.day.what_if import Change, WhatIf
 from kpi.day.what_if import what_if as compare
 from kpi.formulas import reforecast_ratio
+from kpi.loading import day_volume, load_inputs, queue_settings
+from kpi.loading.queue_settings import DEFAULT_RULES
 from kpi.models import CurrentKPI, KPISnapshot, VolumeDrop
 from kpi.pipeline.inputs import Key, WorkSpan
 from kpi.pipeline.organization import work_out
-from kpi.queue_settings import DEFAULT_RULES
 
 
 def intervals(scope: Scope, begin: datetime, end: datetime, *, now: datetime) -> tuple[int, list[GridInterval]]:

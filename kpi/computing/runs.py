@@ -13,9 +13,10 @@ from msgspec import structs
 
 from intraday.jobs.garbage import not_collected
 from intraday.org.models import Organization, Scope
-from kpi import latest, load_inputs, volume_drops
+from kpi.computing import latest, volume_drops
+from kpi.computing.latest import Before
 from kpi.events import KPIChanged
-from kpi.latest import Before
+from kpi.loading import load_inputs
 from kpi.models import CurrentKPI, KPISnapshot
 from kpi.pipeline.figure import Figure, Inside, figure, payload
 from kpi.pipeline.inputs import Judging, Key, Surroundings

@@ -11,7 +11,9 @@ import attendance.selectors
 import backlog.selectors
 from intraday import cadence
 from intraday.org.models import Organization, Scope
-from kpi import day_volume, hours, queue_settings
+from kpi import hours
+from kpi.loading import day_volume, queue_settings
+from kpi.loading.queue_settings import of_queues
 from kpi.models import ForecastInterval, IntervalStats, VolumeDrop
 from kpi.pipeline.heads import counted_by_acd
 from kpi.pipeline.inputs import (
@@ -28,7 +30,6 @@ from kpi.pipeline.inputs import (
     WorkSpan,
 )
 from kpi.pipeline.spans import without_overlaps
-from kpi.queue_settings import of_queues
 
 T = TypeVar("T")
 RECENT = timedelta(hours=2)
