@@ -80,7 +80,7 @@ def check_heads(sent: Sent) -> None:
     if short == 0:
         assert status in ("balanced", "overstaffed")
     if required and available == 0:
-        assert status == "critical_understaffed"
+        assert status == "critical_understaffed", gap
 
 
 def check_risk(sent: Sent) -> None:

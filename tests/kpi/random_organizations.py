@@ -251,7 +251,7 @@ def figures(
 ) -> Figures:
     """Work out the world's queues and all levels above, from `others` too, as a run does."""
     memories, others = memories or {}, others or {}
-    levels = levels_of([*(each.queue.key for each in world.queues), *others])
+    levels = levels_of([each.queue.key for each in world.queues])
     parts = {key: part for key, (part, _) in others.items()}
     worked = work_out(world.queues, world.near, world.at, others=parts, levels=levels)
     found: dict[Key, Figure[Place]] = {}
