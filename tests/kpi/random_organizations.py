@@ -201,9 +201,9 @@ def groups_of(draw: st.DrawFn, keys: Sequence[Key]) -> list[SkillGroup]:
 
 
 @st.composite
-def worlds(draw: st.DrawFn) -> World:
+def worlds(draw: st.DrawFn, of: Sequence[Key] = KEYS) -> World:
     at = TEN + timedelta(seconds=draw(st.sampled_from([0, 20, 400, 1_000, 1_790]) | st.integers(0, 3_599)))
-    keys = draw(st.lists(st.sampled_from(KEYS), min_size=1, max_size=5, unique=True))
+    keys = draw(st.lists(st.sampled_from(of), min_size=1, max_size=5, unique=True))
     levels = [("north", ""), ("south", ""), ("", "")]
     near = Surroundings(
         judging=JUDGING,
