@@ -233,8 +233,8 @@ def _as_backlog(time: datetime, figure: Mapping[str, Any], at: datetime) -> Back
     )
 
 
-def _buckets(profile: Sequence[Any]) -> tuple[tuple[float, int], ...]:
+def _buckets(profile: Sequence[Mapping[str, Any]]) -> tuple[tuple[float, int], ...]:
     """From items at least so old to items in each bucket of ages."""
-    ages = [(60 * bucket.older_than_minutes, bucket.items) for bucket in profile]
+    ages = [(60 * bucket["older_than_minutes"], bucket["items"]) for bucket in profile]
     older = [items for _, items in ages[1:]] + [0]
     return tuple((age, items - beyond) for (age, items), beyond in zip(ages, older, strict=False))
