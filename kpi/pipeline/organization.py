@@ -128,7 +128,8 @@ def _volumes(measured: Mapping[Key, Measured], others: Mapping[Key, Part], near:
         above = near.drops.get(level)
         if not _is_inside(level, others):
             spans = formulas.add_trailing(columns[key] for key in inside if key in columns)
-            above = _drop(_judged(spans, above), above, at)
+            has_callers = any(_has_callers(measured[key]) for key in inside)
+            above = _drop(_judged(spans, above), above, at) if has_callers else None
         if above is not None:
             drops[level] = above
             if not above.confirmed:
@@ -155,7 +156,7 @@ def _idle(
 def _trailing(measured: Measured) -> Sequence[Trailing] | None:
     """None for queues that say nothing of volume: closed, deferred, or silent."""
     queue, as_of = measured.inputs.queue, measured.as_of
-    if queue.closed_until is not None or measured.rules.deferred or as_of is None or measured.stale:
+    if not _has_callers(measured) or as_of is None or measured.stale:
         return None
     return formulas.trailing(
         offered_spans(measured.inputs.recent),
@@ -179,6 +180,10 @@ def _without_drop(measured: Measured, drop: Drop | None, near: Surroundings) -> 
         offered, forecast = formulas.comparable(offered_spans(rows), forecast_spans(inputs.forecasts))
         day = day._replace(compared=max(0.0, day.compared - offered), forecast=max(0.0, day.forecast - forecast))
     return replace(measured, inputs=replace(inputs, day=day))
+
+
+def _has_callers(measured: Measured) -> bool:
+    return measured.inputs.queue.closed_until is None and not measured.rules.deferred
 
 
 def _judged(spans: Sequence[Trailing], before: Drop | None) -> Judgement:
@@ -217,18 +222,19 @@ def _is_inside(level: Key, others: Collection[Key]) -> bool:
 def _heads(
     measured: Mapping[Key, Measured], demands: Mapping[Key, Demand], near: Surroundings, others: Mapping[Key, Part]
 ) -> dict[Key, Heads]:
-    """The heads of all queues; others keep the requirement that they had."""
+    """The heads of all queues; others keep the requirement that they had. Nobody is shared with a closed queue."""
     is_open = {key: each for key, each in measured.items() if each.inputs.queue.closed_until is None}
     acd = {key: counted_by_acd(each.newest) for key, each in is_open.items() if each.newest and not each.stale}
     planned = {
         key: heads for key, each in measured.items() if (heads := planned_heads(each.expected, each.rules)) is not None
     }
-    required = {key: part.totals.required for key, part in others.items()}
-    required |= {key: demands[key].required if key in demands else None for key in measured}
+    required = {key: part.totals.required for key, part in others.items() if part.closed_until is None}
+    required |= {key: demands[key].required if key in demands else None for key in is_open}
     for key, part in others.items():
         if part.totals.available_source == "acd" and part.totals.available is not None:
             acd[key] = part.totals.available
-    return queue_heads(near.groups, near.present, acd=acd, planned=planned, required=required)
+    nobody = dict.fromkeys([*measured, *others], NOBODY)
+    return nobody | queue_heads(near.groups, near.present, acd=acd, planned=planned, required=required)
 
 
 def queue_part(

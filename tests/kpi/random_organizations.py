@@ -202,9 +202,9 @@ def groups_of(draw: st.DrawFn, keys: Sequence[Key]) -> list[SkillGroup]:
 
 
 @st.composite
-def worlds(draw: st.DrawFn) -> World:
+def worlds(draw: st.DrawFn, of: Sequence[Key] = KEYS) -> World:
     at = TEN + timedelta(seconds=draw(st.sampled_from([0, 20, 400, 1_000, 1_790]) | st.integers(0, 3_599)))
-    keys = draw(st.lists(st.sampled_from(KEYS), min_size=1, max_size=5, unique=True))
+    keys = draw(st.lists(st.sampled_from(of), min_size=1, max_size=5, unique=True))
     levels = [("north", ""), ("south", ""), ("", "")]
     near = Surroundings(
         judging=JUDGING,
@@ -252,7 +252,7 @@ def figures(
 ) -> Figures:
     """Work out the world's queues and all levels above, from `others` too, as a run does."""
     memories, others = memories or {}, others or {}
-    levels = levels_of([*(each.queue.key for each in world.queues), *others])
+    levels = levels_of([each.queue.key for each in world.queues])
     parts = {key: part for key, (part, _) in others.items()}
     worked = work_out(world.queues, world.near, world.at, others=parts, levels=levels)
     found: dict[Key, Figure[Place]] = {}

@@ -21,6 +21,11 @@ def inside(world: World, level: Key) -> list[tuple[Key, bool]]:
     return [(key, deferred) for key, deferred in queues if level[0] in ("", key[0])]
 
 
+def people_of(world: World, level: Key) -> int | None:
+    groups = [group for group in world.near.groups if not level[0] or level[0] in {code for code, _ in group.serves}]
+    return sum(group.available for group in groups) if groups else None
+
+
 def check(world: World, done: Figures) -> None:
     assert done.worked.demands.keys() == done.worked.queues.keys(), "a queue was not worked out"
     for key, sent in done.sent.items():
@@ -28,7 +33,8 @@ def check(world: World, done: Figures) -> None:
         if key[1]:
             check_nobody_there(sent)
         else:
-            check_level(sent, [(done.sent[queue], deferred) for queue, deferred in inside(world, key)])
+            queues = [(done.sent[queue], deferred) for queue, deferred in inside(world, key)]
+            check_level(sent, queues, people_of(world, key))
 
 
 @many
