@@ -179,7 +179,7 @@ def _with_heads(totals: Totals, heads: Heads) -> Totals:
     gap, gap_required = totals.gap, totals.gap_required
     if gap is not None:
         gap += heads.available - (totals.available or 0)
-    elif totals.required is not None:
+    elif totals.required is not None and heads.source in ("attendance", "feed"):
         gap, gap_required = heads.available - totals.required, totals.required
     return structs.replace(
         totals,
