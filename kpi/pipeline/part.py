@@ -178,7 +178,8 @@ def _with_heads(totals: Totals, heads: Heads) -> Totals:
         return totals
     gap, gap_required = totals.gap, totals.gap_required
     if gap is not None:
-        gap += heads.available - (totals.available or 0)
+        # Heads that are fewer than the sum of the queues' cannot leave more short than are required.
+        gap = max(gap + heads.available - (totals.available or 0), -(gap_required or 0))
     elif totals.required is not None and heads.source in ("attendance", "feed"):
         gap, gap_required = heads.available - totals.required, totals.required
     return structs.replace(
