@@ -69,7 +69,9 @@ def snapshot(organization_id: str, rooms: RoomFilter, names: bool) -> Sequence[m
     if not rooms.everything:
         rows = rows.filter(Q(scope__department_id__in=rooms.departments) | Q(scope__queue_name__in=rooms.queues))
     return [
-        msgspec.Raw(_in_todays_form(row.figure)) for row in rows if rooms.hears(row.scope.department_id, row.scope.queue_name)
+        msgspec.Raw(_in_todays_form(row.figure))
+        for row in rows
+        if rooms.hears(row.scope.department_id, row.scope.queue_name)
     ]
 
 

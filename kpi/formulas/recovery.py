@@ -15,6 +15,8 @@ from kpi.formulas.waits import Goal, Server
 
 CORRELATION = 1.3
 """How many handling times the waits of one interval stay correlated."""
+LEAST_CALLS = 1e-6
+"""Fewer are none: their square, and shares of it, are no numbers any more."""
 NEARLY_BUSY = 0.97
 GRID = 0.005
 CACHE = 32_768
@@ -66,8 +68,8 @@ def interval_level(
     positive(interval_seconds=interval_seconds)
     if patience_seconds is not None:
         positive(patience_seconds=patience_seconds)
-    if not calls:
-        return IntervalLevel(0.0, 1.0, 0.0)
+    if calls < LEAST_CALLS:
+        return IntervalLevel(calls, 1.0, 0.0)
     about = math.exp(round(math.log(calls) / GRID) * GRID)
     aht = max(aht_seconds, LEAST_AHT_SECONDS)
     mean, variance = _level(about, interval_seconds, aht, math.floor(agents), target_seconds, patience_seconds)
@@ -107,7 +109,8 @@ def _of_chain(
         seconds=interval_seconds,
         goal=Goal(USUAL_SERVICE_LEVEL, target_seconds, "ignore"),
     )
-    return min(1.0, max(0.0, rest.mean / calls + USUAL_SERVICE_LEVEL)), rest.variance / calls**2
+    mean = min(1.0, max(0.0, rest.mean / calls + USUAL_SERVICE_LEVEL))
+    return mean, min(mean * (1 - mean), rest.variance / calls**2)
 
 
 def day_recovery_probability(*, required_rest: float | None, intervals: Iterable[IntervalLevel]) -> float | None:
