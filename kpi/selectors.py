@@ -71,7 +71,9 @@ def snapshot(organization_id: str, rooms: RoomFilter, names: bool) -> Sequence[m
     if not rooms.everything:
         rows = rows.filter(Q(scope__department_id__in=rooms.departments) | Q(scope__queue_name__in=rooms.queues))
     return [
-        msgspec.Raw(bytes(row.figure)) for row in rows if rooms.hears(row.scope.department_id, row.scope.queue_name)
+        msgspec.Raw(_in_todays_form(row.figure))
+        for row in rows
+        if rooms.hears(row.scope.department_id, row.scope.queue_name)
     ]
 
 
@@ -156,8 +158,14 @@ def history(
 
 
 def as_dict(figure: bytes | memoryview) -> dict[str, Any]:
-    found: dict[str, Any] = msgspec.json.decode(figure)
+    found: dict[str, Any] = msgspec.json.decode(_in_todays_form(figure))
     return found
+
+
+def _in_todays_form(figure: bytes | memoryview) -> bytes:
+    """Return a stored figure with all fields that are promised: an older version knew fewer, and no state."""
+    text = bytes(figure)
+    return text if b'"state":{' in text else msgspec.json.encode(msgspec.json.decode(text, type=KPIChanged))
 
 
 def intervals(scope: Scope, *, day: date | None, now: datetime) -> dict[str, Any]:

@@ -192,7 +192,9 @@ def _with_heads(totals: Totals, heads: Heads) -> Totals:
     """People are counted once, whatever their queues add up to."""
     if heads.available is None:
         return totals
-    gap_required = totals.gap_required if heads.source != "feed" and totals.gap is not None else totals.required
+    gap_required = totals.gap_required
+    if heads.source == "feed" or (totals.gap is None and heads.source == "attendance"):
+        gap_required = totals.required  # heads of no single queue, against the requirement of all
     gap = None if gap_required is None else max(0, heads.available - _without_requirement(totals)) - gap_required
     return structs.replace(
         totals,

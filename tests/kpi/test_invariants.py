@@ -3,14 +3,13 @@
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from hypothesis import given
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from intraday.org.models import Scope
 from intraday.org.services import add_queues
 from kpi.models import QueueSettings
 from tests.attendance.posting import BATCH, SHIFTS
-from tests.backlog.conftest import with_database
 from tests.backlog.posting import at, post
 from tests.conftest import client_of
 from tests.kpi.posting import CURRENT, INTERVALS, WHAT_IF, clock, compute, forecast, interval, post_all, post_forecast
@@ -96,7 +95,7 @@ worlds = st.fixed_dictionaries(
         "modes": st.dictionaries(names, modes),
     }
 )
-days = iter(range(-9_000, 0))
+days = iter(range(-900, 0))
 
 
 def on_shift(api, day, groups):
@@ -127,9 +126,14 @@ def built(api, organization, day, world):
     assert not plan or post_forecast(api, *plan)["status"] == 201
 
 
-@with_database
+@settings(
+    max_examples=15,
+    deadline=None,
+    phases=[Phase.explicit, Phase.generate],  # an example takes a second: shrinking takes minutes
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(worlds)
-def test_what_screens_show_agrees(organization, world):
+def test_what_screens_show_agrees(transactional_db, organization, world):
     """Each example looks at a day of its own."""
     api, day = client_of(organization), next(days) * DAY
     with clock(day + 10):

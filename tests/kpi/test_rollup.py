@@ -191,3 +191,12 @@ def test_a_queue_that_was_not_worked_out_now_counts_with_its_last_figure(api, or
         post_all(api, interval("billing", agents=12, as_of="2026-01-31T10:00:30Z"))
         round_of(organization, 1)
         assert figure(api)["headcount_gap"]["available"] == 26
+
+
+def test_no_level_is_short_of_more_heads_than_it_requires():
+    """Two are required in one queue, where five are; six are in a queue whose requirement nobody knows. Attendance sees
+    five people: at worst nobody of them is in the first queue."""
+    known = Part(Totals(required=2, available=5, gap=3, gap_required=2), "ok")
+    unknown = Part(Totals(available=6), "partial")
+    found = roll_up([known, unknown], Heads(5, None, "attendance"), None).totals
+    assert (found.available, found.gap, found.gap_required) == (5, -2, 2)
