@@ -5,14 +5,14 @@ may show in a department alone.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TypeVar
 
 import structlog
 
-from kpi import formulas
+from kpi import formulas, hours
 from kpi.formulas import Judgement, Trailing
 from kpi.pipeline.demand import Demand, demand_of
 from kpi.pipeline.heads import Heads, counted_by_acd, level_heads, planned_heads, queue_heads
@@ -27,6 +27,8 @@ log = structlog.get_logger(__name__)
 T = TypeVar("T")
 R = TypeVar("R")
 NOBODY = Heads()
+HAIR = 1e-6
+"""Contacts. Fewer are what is left of sums that are equal but for rounding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +59,11 @@ def work_out(
     others = others or {}
     by_key = {each.queue.key: each for each in inputs}
     measured = _each(by_key, partial(measure, at=at))
-    ratio = _day_ratio(measured, others, near)
     volumes = _volumes(measured, others, near, at)
     suspect = volumes.suspect
+    begun = {key: drop for key, drop in suspect.items() if key not in near.drops}
+    measured |= {key: _without(drop, measured[key]) for key, drop in begun.items() if key in measured}
+    ratio = _day_ratio(measured, others, near)
     demands = _each(measured, lambda each: _demand(each, ratio, near, suspect))
     heads = _heads(measured, demands, near, others)
     ready = {key: (measured[key], demand) for key, demand in demands.items()}
@@ -198,6 +202,20 @@ def _levels_of(keys: Collection[Key]) -> dict[Key, list[Key]]:
 
 def _is_inside(level: Key, others: Collection[Key]) -> bool:
     return any(level in ((key[0], ""), ("", "")) for key in others)
+
+
+def _without(drop: Drop, measured: Measured) -> Measured:
+    """Leave the intervals that a new drop touches out of the day; those of known drops were not loaded into it."""
+    inputs = measured.inputs
+    midnight, _ = hours.local_day(measured.at, inputs.zone)
+    touched = [row for row in inputs.recent if midnight <= row.start and drop.since < row.end <= measured.at]
+    offered, forecast = formulas.comparable(offered_spans(touched), forecast_spans(inputs.forecasts))
+    left = inputs.day.forecast - forecast
+    known = left > HAIR
+    day = inputs.day._replace(
+        compared=max(0.0, inputs.day.compared - offered) if known else 0.0, forecast=left if known else 0.0
+    )
+    return replace(measured, inputs=replace(inputs, day=day))
 
 
 # --- heads and parts -------------------------------------------------------------------------------------------------

@@ -128,7 +128,10 @@ def forecast_of(draw: st.DrawFn) -> list[Expected]:
     if not draw(st.integers(0, 4)):
         return []
     length = timedelta(minutes=draw(st.sampled_from([15, 30, 60])))
-    calls, aht = draw(st.sampled_from([0.0, 0.3, 12.0, 60.0]) | st.floats(0, 400)), draw(st.sampled_from([0.0, 180, 900]))
+    calls, aht = (
+        draw(st.sampled_from([0.0, 0.3, 12.0, 60.0]) | st.floats(0, 400)),
+        draw(st.sampled_from([0.0, 180, 900])),
+    )
     heads = draw(st.none() | counts), draw(st.none() | counts)
     found, start = [], TEN - timedelta(hours=2)
     while start < TEN + timedelta(hours=2):
@@ -279,6 +282,7 @@ def _sent(found: Figure[Place]) -> dict[str, Any]:
 
 
 def next_minute(world: World, done: Figures, minutes: float = 1) -> World:
-    """The same inputs a while later, after the drops that were found have been kept."""
+    """The same inputs a while later, after the drops that were found have been kept: days are loaded without them."""
     near = replace(world.near, drops=done.worked.drops)
-    return replace(world, near=near, at=world.at + timedelta(minutes=minutes))
+    queues = [done.worked.measured[each.queue.key].inputs for each in world.queues]
+    return World(queues, near, world.at + timedelta(minutes=minutes))

@@ -30,7 +30,7 @@ DEPARTMENTS = ("north", "south")
 IN_DEPARTMENTS = [key for key in KEYS if key[0]]
 
 few = settings(
-    max_examples=12,
+    max_examples=6,
     deadline=None,
     derandomize=True,
     phases=[Phase.generate],  # an example takes half a second: shrinking one would take minutes
@@ -168,7 +168,9 @@ def make(world: World, persons: Sequence[Row]) -> tuple[Organization, APIClient]
 def _configure(organization: Organization, queue: QueueInputs) -> None:
     rules = queue.queue.rules
     QueueSettings.objects.create(
-        scope=Scope.objects.get(organization=organization, **dict(zip(("department_id", "queue_name"), queue.queue.key))),
+        scope=Scope.objects.get(
+            organization=organization, **dict(zip(("department_id", "queue_name"), queue.queue.key))
+        ),
         kind="deferred" if rules.deferred else "realtime",
         target_service_level=100 * rules.target_service_level,
         sla_minutes=rules.sla_seconds / 60,
@@ -188,7 +190,9 @@ def _configure(organization: Organization, queue: QueueInputs) -> None:
 def _post(api: APIClient, path: str, rows: Sequence[Row]) -> None:
     if rows:
         answer = post(api, {"items": rows}, path)
-        refused = [each for each in answer.get("results", [answer]) if each.get("result") in (None, "error", "rejected")]
+        refused = [
+            each for each in answer.get("results", [answer]) if each.get("result") in (None, "error", "rejected")
+        ]
         assert not refused, refused[0]
 
 
