@@ -27,6 +27,8 @@ log = structlog.get_logger(__name__)
 T = TypeVar("T")
 R = TypeVar("R")
 NOBODY = Heads()
+HAIR = 1e-6
+"""Contacts. Fewer are what is left of sums that are equal but for rounding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +180,9 @@ def _without_drop(measured: Measured, drop: Drop | None, near: Surroundings) -> 
         midnight, _ = hours.local_day(at, inputs.zone)
         rows = [row for row in inputs.recent if row.start >= midnight and drop.since < row.end <= at]
         offered, forecast = formulas.comparable(offered_spans(rows), forecast_spans(inputs.forecasts))
-        day = day._replace(compared=max(0.0, day.compared - offered), forecast=max(0.0, day.forecast - forecast))
+        left = day.forecast - forecast
+        compared = max(0.0, day.compared - offered) if left > HAIR else 0.0
+        day = day._replace(compared=compared, forecast=left if left > HAIR else 0.0)
     return replace(measured, inputs=replace(inputs, day=day))
 
 

@@ -126,7 +126,9 @@ def _coming(measured: Measured, demand: Demand, ratio: float) -> Iterator[Expect
         left = max(0.0, (end - measured.at).total_seconds() / measured.interval_seconds)
         yield measured.expected._replace(start=measured.at, end=end, offered=demand.calls * left)
     for each in measured.inputs.rest:
-        yield each._replace(offered=each.offered * ratio)
+        yield Expected(
+            each.start, each.end, each.offered * ratio, each.aht_seconds, each.required_agents, each.scheduled_agents
+        )
 
 
 def _level_of(

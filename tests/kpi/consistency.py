@@ -59,6 +59,15 @@ def numbers(sent: Any, path: str = "") -> Iterator[tuple[str, float]]:
         yield path, sent
 
 
+def differences(one: Any, other: Any, path: str = "") -> Iterator[str]:
+    """Yield each field in which two figures differ, with both values."""
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        for name in sorted({*one, *other}, key=str):
+            yield from differences(one.get(name), other.get(name), f"{path}.{name}")
+    elif one != other:
+        yield f"{path}: {one!r} | {other!r}"
+
+
 def check_reasons(sent: Sent) -> None:
     """Every null has a reason, and only nulls have one (and a quality that is suspect)."""
     nulls = {f"{block}.{name}" for block in REASONED for name, value in sent[block].items() if value is None}

@@ -280,6 +280,7 @@ def _sent(found: Figure[Place]) -> dict[str, Any]:
 
 
 def next_minute(world: World, done: Figures, minutes: float = 1) -> World:
-    """The same inputs a while later, after the drops that were found have been kept."""
+    """The same inputs a while later, after the drops that were found have been kept: days are loaded without them."""
     near = replace(world.near, drops=done.worked.drops)
-    return replace(world, near=near, at=world.at + timedelta(minutes=minutes))
+    queues = [done.worked.measured[each.queue.key].inputs for each in world.queues]
+    return World(queues, near, world.at + timedelta(minutes=minutes))

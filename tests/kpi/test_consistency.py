@@ -21,7 +21,7 @@ from tests.attendance.posting import SHIFTS
 from tests.backlog.posting import BATCH as BACKLOG
 from tests.backlog.posting import TEN, post
 from tests.conftest import client_of
-from tests.kpi.consistency import check_figure, check_level, check_nobody_there
+from tests.kpi.consistency import check_figure, check_level, check_nobody_there, differences
 from tests.kpi.posting import BATCH, COMPUTE, CURRENT, FORECAST, INTERVALS, WHAT_IF
 from tests.kpi.random_organizations import KEYS, World, levels_of, worlds
 
@@ -30,7 +30,7 @@ DEPARTMENTS = ("north", "south")
 IN_DEPARTMENTS = [key for key in KEYS if key[0]]
 
 few = settings(
-    max_examples=12,
+    max_examples=6,
     deadline=None,
     derandomize=True,
     phases=[Phase.generate],  # an example takes half a second: shrinking one would take minutes
@@ -256,7 +256,7 @@ def test_tile_grid_and_what_if_say_the_same(transactional_db: None, world: World
             seen = [heads for serves, _, heads in groups if not level[0] or level[0] in {code for code, _ in serves}]
             check_level(found[level], queues, sum(seen) if seen else None)
         assert post(api, {}, COMPUTE)["status"] == 201
-        assert alike(told(api, [*deferred, *levels])) == alike(found)
+        assert not list(differences(alike(told(api, [*deferred, *levels])), alike(found)))
 
 
 @few
@@ -275,4 +275,4 @@ def test_a_run_of_some_queues_before_one_of_all_changes_nothing(
             for each in (*targets, every) if earlier else (every,):
                 runs.run(organization=organization, targets=each, at=world.at, now=world.at, manual=True)
             figures.append(alike(told(api, [*keys, *levels_of(keys)])))
-        assert figures[0] == figures[1]
+        assert not list(differences(*figures))
