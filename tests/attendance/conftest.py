@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from attendance.models import AttendanceRecord, CurrentAttendance, Duty, Person, Shift, Snapshot, Spell
+from attendance.models import AttendanceRecord, CurrentAttendance, ScheduledPeriod, Person, Shift, Snapshot, StatusPeriod
 from intraday.org.models import Department, Organization, Scope
 from realtime.models import Segment, Stream
 from tests.rest.contract import ContractClient, contract_client
@@ -27,11 +27,11 @@ def rows_stored(db: None) -> Callable[[], dict[str, int]]:
     tables = (
         AttendanceRecord,
         CurrentAttendance,
-        Duty,
+        ScheduledPeriod,
         Person,
         Shift,
         Snapshot,
-        Spell,
+        StatusPeriod,
         Department,
         Scope,
         Segment,

@@ -11,7 +11,7 @@ import time_machine
 from rest_framework import serializers
 
 from attendance.serializers import AttendanceRecordSerializer
-from attendance.terms import Status
+from attendance.choices import Status
 from backlog.serializers import BacklogSnapshotSerializer
 from intraday.feeds import kinds, table
 from intraday.feeds.instants import WHOLE, Feed, FeedError, Target, Window
