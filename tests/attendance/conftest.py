@@ -4,7 +4,15 @@ from collections.abc import Callable
 
 import pytest
 
-from attendance.models import AttendanceRecord, CurrentAttendance, ScheduledPeriod, Person, Shift, Snapshot, StatusPeriod
+from attendance.models import (
+    AttendanceRecord,
+    CurrentAttendance,
+    ScheduledPeriod,
+    Person,
+    Shift,
+    Snapshot,
+    StatusPeriod,
+)
 from intraday.org.models import Department, Organization, Scope
 from realtime.models import Segment, Stream
 from tests.rest.contract import ContractClient, contract_client

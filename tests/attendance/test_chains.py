@@ -284,7 +284,11 @@ def test_a_check_in_belongs_to_the_chain_that_it_falls_into_else_to_the_next_one
     shift_chains = ShiftChains([first, second])
     expected = {-HOUR - 1: None, -HOUR: first, 0: first, 3 * HOUR - 1: first, 3 * HOUR: None, 5 * HOUR: second}
     assert {time: shift_chains.chain_of(time) for time in expected} == expected
-    assert (shift_chains.own_chain(-JOIN_WITHIN), shift_chains.own_chain(-JOIN_WITHIN - 1), shift_chains.own_chain(3 * HOUR)) == (first, None, second)
+    assert (
+        shift_chains.own_chain(-JOIN_WITHIN),
+        shift_chains.own_chain(-JOIN_WITHIN - 1),
+        shift_chains.own_chain(3 * HOUR),
+    ) == (first, None, second)
     assert shift_chains.chain_of(9 * HOUR) is None
 
 

@@ -384,7 +384,9 @@ def post_records(organization: Organization, group: list[Row], said: dict[tuple[
             "shift_start": None,
             "shift_end": None,
         }
-        told = Record(to_microseconds(time), each["status"], "dept_456", None if came is None else to_microseconds(came))
+        told = Record(
+            to_microseconds(time), each["status"], "dept_456", None if came is None else to_microseconds(came)
+        )
         said[each["employee"], to_microseconds(time)] = told
     services.ingest(organization=organization, rows=rows, now=moment(2000))
 
@@ -410,35 +412,72 @@ def post_shifts(organization: Organization, group: list[Row], plans: dict[str, l
     services.ingest_shifts(organization=organization, rows=rows, now=moment(2000))
 
 
-def by_rules(records: dict[tuple[str, int], Record], plans: dict[str, list[PlannedShift]], time: int) -> dict[str, Headcount]:
+def by_rules(
+    records: dict[tuple[str, int], Record], plans: dict[str, list[PlannedShift]], time: int
+) -> dict[str, Headcount]:
     found = {code: Headcount() for code in ("", *DEPARTMENTS)}
     for person in PEOPLE:
         scheduled_periods, status_periods = rules.scheduled_periods(plans[person]), list[StatusPeriod]()
-        work = [Interval(scheduled_period.starts, scheduled_period.ends) for scheduled_period in scheduled_periods if not scheduled_period.on_leave]
-        shift_chains = ShiftChains(chains(work), union(plan.time for plan in plans[person] if plan.kind == ShiftKind.BREAK))
+        work = [
+            Interval(scheduled_period.starts, scheduled_period.ends)
+            for scheduled_period in scheduled_periods
+            if not scheduled_period.on_leave
+        ]
+        shift_chains = ShiftChains(
+            chains(work), union(plan.time for plan in plans[person] if plan.kind == ShiftKind.BREAK)
+        )
         for (name, _), told in sorted(records.items()):
             if name == person:
                 apply_record(status_periods, told, shift_chains)
         end_open_break(status_periods)
-        for code, adherence in person_by_rules([scheduled_period for scheduled_period in scheduled_periods if scheduled_period.of_department], status_periods, time):
+        for code, adherence in person_by_rules(
+            [scheduled_period for scheduled_period in scheduled_periods if scheduled_period.of_department],
+            status_periods,
+            time,
+        ):
             found[code] += adherence
-        for _, adherence in person_by_rules([scheduled_period for scheduled_period in scheduled_periods if scheduled_period.of_organization], status_periods, time):
+        for _, adherence in person_by_rules(
+            [scheduled_period for scheduled_period in scheduled_periods if scheduled_period.of_organization],
+            status_periods,
+            time,
+        ):
             found[""] += adherence
     return found
 
 
-def person_by_rules(scheduled_periods: list[rules.ScheduledPeriod], status_periods: list[StatusPeriod], time: int) -> list[tuple[str, Headcount]]:
-    covering = [scheduled_period for scheduled_period in scheduled_periods if scheduled_period.starts <= time < scheduled_period.ends]
-    now = next((status_period for status_period in status_periods if status_period.starts <= time < status_period.ends), None)
+def person_by_rules(
+    scheduled_periods: list[rules.ScheduledPeriod], status_periods: list[StatusPeriod], time: int
+) -> list[tuple[str, Headcount]]:
+    covering = [
+        scheduled_period
+        for scheduled_period in scheduled_periods
+        if scheduled_period.starts <= time < scheduled_period.ends
+    ]
+    now = next(
+        (status_period for status_period in status_periods if status_period.starts <= time < status_period.ends), None
+    )
     here = now is not None and now.came_at is not None
-    found = [(scheduled_period.department_id, as_counts(rules.adherence(scheduled_period, status_periods, time))) for scheduled_period in covering if not scheduled_period.on_leave]
+    found = [
+        (scheduled_period.department_id, as_counts(rules.adherence(scheduled_period, status_periods, time)))
+        for scheduled_period in covering
+        if not scheduled_period.on_leave
+    ]
     if not here:
-        found += [(scheduled_period.department_id, Headcount(on_leave=1)) for scheduled_period in covering if scheduled_period.on_leave]
+        found += [
+            (scheduled_period.department_id, Headcount(on_leave=1))
+            for scheduled_period in covering
+            if scheduled_period.on_leave
+        ]
         if not covering and now is not None and now.status == AttendanceStatus.ON_LEAVE:
             found.append((now.department_id, Headcount(on_leave=1)))
     elif now is not None and now.came_at is not None:
         came = now.came_at
-        near = [scheduled_period for scheduled_period in scheduled_periods if not scheduled_period.on_leave and scheduled_period.starts <= min(time + EARLY_CHECK_IN, came + JOIN_WITHIN)]
+        near = [
+            scheduled_period
+            for scheduled_period in scheduled_periods
+            if not scheduled_period.on_leave
+            and scheduled_period.starts <= min(time + EARLY_CHECK_IN, came + JOIN_WITHIN)
+        ]
         if not any(scheduled_period.ends > came for scheduled_period in near):
             found.append((now.department_id, Headcount(unscheduled=1)))
     return found
@@ -449,5 +488,9 @@ def as_counts(adherence: rules.Adherence) -> Headcount:
     scheduled = standing in ("present", "expected", "absent", "left_early")
     counted = {} if standing == "day_off" else {standing: 1}
     return Headcount(
-        scheduled=int(scheduled), late=int(adherence.late), no_show=int(adherence.no_show), lost=adherence.lost, **counted
+        scheduled=int(scheduled),
+        late=int(adherence.late),
+        no_show=int(adherence.no_show),
+        lost=adherence.lost,
+        **counted,
     )

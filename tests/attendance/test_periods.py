@@ -8,8 +8,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from attendance.presence.chains import ShiftChains
-from attendance.presence.intervals import EARLY_CHECK_IN, GRACE, EXPIRES_AFTER, HOUR, MINUTE, NO_SHOW_AFTER, Interval, union, subtract
-from attendance.presence.scheduled_periods import ScheduledPeriod, PlannedShift, Adherence, arrival, scheduled_periods, adherence
+from attendance.presence.intervals import (
+    EARLY_CHECK_IN,
+    GRACE,
+    EXPIRES_AFTER,
+    HOUR,
+    MINUTE,
+    NO_SHOW_AFTER,
+    Interval,
+    union,
+    subtract,
+)
+from attendance.presence.scheduled_periods import (
+    ScheduledPeriod,
+    PlannedShift,
+    Adherence,
+    arrival,
+    scheduled_periods,
+    adherence,
+)
 from attendance.status_periods import Record, StatusPeriod, end_open_break, rewind, apply_record
 from attendance.choices import ShiftKind, AttendanceStatus
 
@@ -126,7 +143,10 @@ def test_spells_follow_one_another(records: list[Record], shift_chains: ShiftCha
     status_periods = told(*records, shift_chains=shift_chains)
     assert all(a.starts < a.ends <= b.starts for a, b in pairwise(status_periods))
     assert all(status_period.starts < status_period.ends for status_period in status_periods)
-    assert all(status_period.came_at is None or status_period.came_at <= status_period.starts for status_period in status_periods)
+    assert all(
+        status_period.came_at is None or status_period.came_at <= status_period.starts
+        for status_period in status_periods
+    )
 
 
 @given(A_DAY, st.integers(0, 7))
@@ -180,7 +200,10 @@ SCHEDULED_IN_E = scheduled_period(9, 13, "e")._replace(of_organization=False)
         ([plan(9, 17), plan(10, 18, posted=True)], [scheduled_period(9, 17)]),
         ([plan(9, 17, posted=True), plan(9.5, 18, posted=True)], [scheduled_period(9.5, 18)]),
         ([plan(9, 17, posted=True), plan(33, 41, posted=True)], [scheduled_period(9, 17), scheduled_period(33, 41)]),
-        ([plan(9, 17, posted=True), plan(9, 12, "leave")], [scheduled_period(12, 17), scheduled_period(9, 12, on_leave=True)]),
+        (
+            [plan(9, 17, posted=True), plan(9, 12, "leave")],
+            [scheduled_period(12, 17), scheduled_period(9, 12, on_leave=True)],
+        ),
     ],
 )
 def test_shifts_become_duties(plans: list[PlannedShift], expected: list[ScheduledPeriod]):
@@ -231,7 +254,9 @@ def test_intervals_are_sets_of_instants(times: list[Interval], holes: list[Inter
         pytest.param([said(0), said(60, "absent")], 61, Adherence("left_early", NINE), id="there no more"),
         pytest.param([said(-480, "on_leave")], 300, Adherence("on_leave"), id="on leave since the night"),
         pytest.param([said(0, "day_off")], 1, Adherence("day_off"), id="day off"),
-        pytest.param([said(-60), said(-20, "checked_out")], 10, Adherence("absent", lost=10 * MINUTE), id="gone before"),
+        pytest.param(
+            [said(-60), said(-20, "checked_out")], 10, Adherence("absent", lost=10 * MINUTE), id="gone before"
+        ),
         pytest.param([said(-1410)], 10, Adherence("absent", lost=10 * MINUTE), id="forgot to check out yesterday"),
     ],
 )

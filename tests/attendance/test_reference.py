@@ -107,11 +107,19 @@ class Minutes:
     def end_of(self, came: int, heard: int) -> int:
         """The later of what is known by the shift and by records."""
         own_chain = self.belongs(came, JOIN_WITHIN)
-        return heard if own_chain is None else max(heard, 1 + max(m for m, n in self.chain_number.items() if n == own_chain))
+        return (
+            heard
+            if own_chain is None
+            else max(heard, 1 + max(m for m, n in self.chain_number.items() if n == own_chain))
+        )
 
     def next_start(self, came: int) -> int:
         own_chain = self.belongs(came, JOIN_WITHIN)
-        later = (m for m, n in self.chain_number.items() if m > came and n != own_chain and (own_chain is None or n > own_chain))
+        later = (
+            m
+            for m, n in self.chain_number.items()
+            if m > came and n != own_chain and (own_chain is None or n > own_chain)
+        )
         return min(later, default=10**6)
 
     def continues(self, came: int, heard: int, minute: int) -> bool:
@@ -188,7 +196,9 @@ class Minutes:
             until, then = back, Cell("checked_out", back, None, cell.since)
         elif cell.came is not None:
             until = min(
-                heard + EXPIRES_AFTER if self.belongs(cell.came, JOIN_WITHIN) is None else self.end_of(cell.came, heard) + EARLY_CHECK_IN,
+                heard + EXPIRES_AFTER
+                if self.belongs(cell.came, JOIN_WITHIN) is None
+                else self.end_of(cell.came, heard) + EARLY_CHECK_IN,
                 self.next_start(cell.came),
             )
         self.cells = {m: old for m, old in self.cells.items() if m < cell.since}
