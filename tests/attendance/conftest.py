@@ -7,8 +7,8 @@ import pytest
 from attendance.models import (
     AttendanceRecord,
     CurrentAttendance,
-    ScheduledPeriod,
     Person,
+    ScheduledPeriod,
     Shift,
     Snapshot,
     StatusPeriod,

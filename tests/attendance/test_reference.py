@@ -1,6 +1,6 @@
-"""Counts against an independent reference that paints every minute of every person (DOMAIN 3.7).
+"""Headcount against an independent reference that paints every minute of every person (DOMAIN 3.7).
 
-The reference knows nothing of status periods, scheduled periods or SQL: it holds an array of minutes for each person, paints what each
+The reference knows nothing of periods or SQL: it holds an array of minutes for each person, paints what each
 record says into it, and looks the counts up. Shifts, check-ins and check-outs are made as days of work are, in the hope
 of meeting every rule often: split shifts, two departments, nights, breaks with and without clock-outs, forgotten
 check-outs, early and late check-ins, days on which the clocks change.
@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from attendance import services
-from attendance.headcounts import Headcount
+from attendance.presence.headcounts import Headcount
 from intraday.org.models import Organization
 from intraday.org.services import add_queues
 from tests.backlog.conftest import with_database
@@ -31,8 +31,8 @@ WEEKENDS = {
     datetime(2026, 3, 28, tzinfo=BERLIN): (26 * 60, -60),  # on the 29th at two it is three
     datetime(2026, 10, 24, tzinfo=BERLIN): (27 * 60, 60),  # on the 25th at three it is two
 }
-GRACE, EARLY_CHECK_IN, JOIN_WITHIN, MAX_GAP, NO_SHOW_AFTER, EXPIRES_AFTER = 5, 60, 240, 120, 120, 960
-PRESENT_STATUSES, WORKING_KINDS = ("present", "late", "on_break", "training"), ("work", "break", "training")
+GRACE, EARLY, JOINS, GAP, NO_SHOW, HOLDS = 5, 60, 240, 120, 120, 960
+HERE, ON_DUTY = ("present", "late", "on_break", "training"), ("work", "break", "training")
 AWAY_KINDS = ("leave", "on_leave", "day_off")
 
 
@@ -72,7 +72,7 @@ class Minutes:
         self.planned = [each for each in planned if not each.cancelled]
         self.known: dict[tuple[tuple[str, ...], str], set[int]] = {}
         self.leave = self.minutes("leave")
-        self.on_duty = self.minutes(*WORKING_KINDS) - self.minutes(*AWAY_KINDS)
+        self.on_duty = self.minutes(*ON_DUTY) - self.minutes(*AWAY_KINDS)
         self.breaks = self.minutes("break")
         self.chain_number = self.chains()
         self.cells: dict[int, Cell] = {}
@@ -94,7 +94,7 @@ class Minutes:
         found: dict[int, int] = {}
         last = None
         for minute in sorted(self.on_duty):
-            joins = last is not None and minute - last - 1 <= MAX_GAP
+            joins = last is not None and minute - last - 1 <= GAP
             found[minute] = found[last] if joins and last is not None else len(found)
             if joins and last is not None:
                 found |= dict.fromkeys(range(last + 1, minute), found[minute])
@@ -106,26 +106,18 @@ class Minutes:
 
     def end_of(self, came: int, heard: int) -> int:
         """The later of what is known by the shift and by records."""
-        own_chain = self.belongs(came, JOIN_WITHIN)
-        return (
-            heard
-            if own_chain is None
-            else max(heard, 1 + max(m for m, n in self.chain_number.items() if n == own_chain))
-        )
+        home = self.belongs(came, JOINS)
+        return heard if home is None else max(heard, 1 + max(m for m, n in self.chain_number.items() if n == home))
 
     def next_start(self, came: int) -> int:
-        own_chain = self.belongs(came, JOIN_WITHIN)
-        later = (
-            m
-            for m, n in self.chain_number.items()
-            if m > came and n != own_chain and (own_chain is None or n > own_chain)
-        )
+        home = self.belongs(came, JOINS)
+        later = (m for m, n in self.chain_number.items() if m > came and n != home and (home is None or n > home))
         return min(later, default=10**6)
 
     def continues(self, came: int, heard: int, minute: int) -> bool:
-        return minute - self.end_of(came, heard) <= EXPIRES_AFTER and minute < self.next_start(came)
+        return minute - self.end_of(came, heard) <= HOLDS and minute < self.next_start(came)
 
-    def break_end(self, left: int) -> int | None:
+    def pause(self, left: int) -> int | None:
         """The end of the break that a clock-out at this minute begins, with grace."""
         first = next((m for m in range(left, left + GRACE + 1) if m in self.breaks), None)
         if first is None:
@@ -136,12 +128,12 @@ class Minutes:
 
     def take(self, said: Stated) -> None:
         now = self.current
-        if now.status == "paused" and (back := self.break_end(now.since)) is not None and said.minute >= back:
+        if now.status == "paused" and (back := self.pause(now.since)) is not None and said.minute >= back:
             now = self.current = Cell("checked_out", back, None, now.since)
         here = now.came is not None and self.continues(now.came, self.heard, said.minute)
-        recent = said.minute - self.heard <= EXPIRES_AFTER
-        if said.status in PRESENT_STATUSES:
-            if self.belongs(said.minute, EARLY_CHECK_IN) not in (None, self.belongs(now.came or 0, JOIN_WITHIN)):
+        recent = said.minute - self.heard <= HOLDS
+        if said.status in HERE:
+            if self.belongs(said.minute, EARLY) not in (None, self.belongs(now.came or 0, JOINS)):
                 here = False
             self.come(said, here)
         elif said.status == "checked_out":
@@ -159,8 +151,8 @@ class Minutes:
         now, status = self.current, "present" if said.status == "late" else said.status
         came = said.came
         if came is not None:
-            own = self.belongs(said.minute, EARLY_CHECK_IN) in (None, self.belongs(came, JOIN_WITHIN))
-            if not (own and said.minute - came <= EXPIRES_AFTER and self.continues(came, came, said.minute)):
+            own = self.belongs(said.minute, EARLY) in (None, self.belongs(came, JOINS))
+            if not (own and said.minute - came <= HOLDS and self.continues(came, came, said.minute)):
                 came = None  # of another presence
             elif now.left is not None and came <= now.left:
                 came = said.minute
@@ -176,11 +168,11 @@ class Minutes:
     def go(self, said: Stated, here: bool) -> None:
         left = said.minute if said.went is None else said.went
         stayed = here
-        if not here and said.came is not None and self.current.since < said.came < left <= said.came + EXPIRES_AFTER:
+        if not here and said.came is not None and self.current.since < said.came < left <= said.came + HOLDS:
             self.put(Cell("present", said.came, said.came), left)
             here = True
         left = left if left > self.current.since else said.minute
-        if here and self.break_end(left) is not None:
+        if here and self.pause(left) is not None:
             self.put(Cell("paused", left, self.current.came, left), said.minute, stayed=stayed)
         else:
             self.put(Cell("checked_out", left, None, left), said.minute, stayed=stayed)
@@ -189,26 +181,24 @@ class Minutes:
         """Paint what is believed from now on; what was said before lasted until then if it is known to."""
         if stayed and self.current.status != "paused":
             self.cells |= dict.fromkeys(range(self.current.since, cell.since), self.current)
-        until, then = max(cell.since, heard) + EXPIRES_AFTER, None
+        until, then = max(cell.since, heard) + HOLDS, None
         if cell.status == "paused":
-            back = self.break_end(cell.since)
+            back = self.pause(cell.since)
             assert back is not None
             until, then = back, Cell("checked_out", back, None, cell.since)
         elif cell.came is not None:
             until = min(
-                heard + EXPIRES_AFTER
-                if self.belongs(cell.came, JOIN_WITHIN) is None
-                else self.end_of(cell.came, heard) + EARLY_CHECK_IN,
+                heard + HOLDS if self.belongs(cell.came, JOINS) is None else self.end_of(cell.came, heard) + EARLY,
                 self.next_start(cell.came),
             )
         self.cells = {m: old for m, old in self.cells.items() if m < cell.since}
         self.cells |= dict.fromkeys(range(cell.since, until), cell)
         if then is not None:
-            self.cells |= dict.fromkeys(range(until, max(until, heard) + EXPIRES_AFTER), then)
+            self.cells |= dict.fromkeys(range(until, max(until, heard) + HOLDS), then)
         self.current, self.heard = cell, heard
 
-    def headcounts(self, on_duty: set[int], at: int) -> Counter[str]:
-        """How she stands to a scheduled period that covers a minute; counted under the names of Counts."""
+    def adherence(self, on_duty: set[int], at: int) -> Counter[str]:
+        """Return her adherence to working time that covers a minute, counted under the names of Headcount."""
         start, end = at, at
         while start - 1 in on_duty:
             start -= 1
@@ -222,7 +212,7 @@ class Minutes:
             waited = at - start
             if waited <= GRACE:
                 return Counter(scheduled=1, expected=1)
-            return Counter(scheduled=1, absent=1, no_show=int(waited > NO_SHOW_AFTER), lost=waited)
+            return Counter(scheduled=1, absent=1, no_show=int(waited > NO_SHOW), lost=waited)
         if seen[-1].came is None and seen[-1].since < end - GRACE:
             return Counter(scheduled=1, left_early=1)
         late = came > start + GRACE
@@ -230,20 +220,20 @@ class Minutes:
 
     def counts(self, at: int, department: str) -> Counter[str]:
         """Of a department; of the organization without one. Whoever has no shift counts in her record's department."""
-        on_duty = self.minutes(*WORKING_KINDS, department=department) - self.minutes(*AWAY_KINDS)
-        now, own_chain = self.cells.get(at), department in ("", DEPARTMENTS[0])
+        on_duty = self.minutes(*ON_DUTY, department=department) - self.minutes(*AWAY_KINDS)
+        now, home = self.cells.get(at), department in ("", DEPARTMENTS[0])
         here = now is not None and now.came is not None
         if at in on_duty:
-            return self.headcounts(on_duty, at)
+            return self.adherence(on_duty, at)
         if not here:
             if at in self.minutes("leave", department=department):
                 return Counter(on_leave=1)
             away = now is not None and now.status == "on_leave" and at not in self.leave | self.on_duty
-            return Counter(on_leave=int(away and own_chain))
+            return Counter(on_leave=int(away and home))
         assert now is not None
         assert now.came is not None
-        near = range(now.came, min(at + EARLY_CHECK_IN, now.came + JOIN_WITHIN) + 1)
-        return Counter(unscheduled=int(own_chain and self.on_duty.isdisjoint(near)))
+        near = range(now.came, min(at + EARLY, now.came + JOINS) + 1)
+        return Counter(unscheduled=int(home and self.on_duty.isdisjoint(near)))
 
 
 # --- days of work ----------------------------------------------------------------------------------------------------
@@ -256,9 +246,9 @@ def days(draw: st.DrawFn, person: str, day: int) -> tuple[list[Planned], list[St
     start = day * 1440 + draw(st.sampled_from([0, 6, 8, 12, 14, 22])) * 60
     length = draw(st.sampled_from([180, 480, 600]))
     planned, stated = [Planned(person, draw(CODES), "work", start, start + length)], list[Stated]()
-    break_end = start + draw(st.sampled_from([60, 120, length - 60, length - 15]))
+    pause = start + draw(st.sampled_from([60, 120, length - 60, length - 15]))
     if draw(st.booleans()):
-        planned.append(Planned(person, DEPARTMENTS[0], "break", break_end, break_end + draw(st.sampled_from([15, 45]))))
+        planned.append(Planned(person, DEPARTMENTS[0], "break", pause, pause + draw(st.sampled_from([15, 45]))))
     for _ in range(draw(st.integers(0, 2))):
         other = start + draw(st.sampled_from([0, 60, length, length + 60, length + 120, length + 121, length + 240]))
         kind = draw(st.sampled_from(["work", "work", "training", "leave", "day_off"]))
@@ -272,7 +262,7 @@ def days(draw: st.DrawFn, person: str, day: int) -> tuple[list[Planned], list[St
         )
         stated.append(Stated(person, came, draw(st.sampled_from(["present", "late", "training"]))))
         if draw(st.booleans()):
-            out = break_end + draw(st.sampled_from([-6, -5, 0, 10]))
+            out = pause + draw(st.sampled_from([-6, -5, 0, 10]))
             stated.append(Stated(person, out, draw(st.sampled_from(["checked_out", "checked_out", "on_break"]))))
             if draw(st.booleans()):
                 stated.append(Stated(person, out + draw(st.sampled_from([10, 30, 50, 60])), "present"))

@@ -15,10 +15,10 @@ from backlog.formulas import (
     compliance_percent,
     flows,
     flows_explain_change,
-    trend_points,
     merged,
     rates,
     trend,
+    trend_points,
     with_flows,
 )
 from backlog.window import RAW_POINTS, thinned
