@@ -84,7 +84,7 @@ def merged(earlier: Point, later: Point) -> Point:
 
 
 def flows_explain_change(previous: Point | None, point: Point, found: Flows) -> bool:
-    """Whether end = start + added - completed holds, up to max(2 items, 2 %): transfers and deletions break it."""
+    """Tell whether end = start + added - completed holds, up to max(2 items, 2 %): transfers and deletions break it."""
     if previous is None or not found.known:
         return True
     residual = (point.total - previous.total) - (found.added - found.completed)

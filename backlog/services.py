@@ -9,11 +9,12 @@ from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
-from backlog import daily_totals, latest, rollup, stored_snapshots
-from backlog.classification import Classification, Row, RowResult, classify
-from backlog.daily_totals import Changes
+from backlog import latest
 from backlog.events import BacklogChanged
 from backlog.models import CurrentBacklog, Snapshot
+from backlog.pipeline import daily_totals, rollup, stored_snapshots
+from backlog.pipeline.classification import Classification, Row, RowResult, classify
+from backlog.pipeline.daily_totals import Changes
 from intraday.jobs import dirty
 from intraday.org.models import Organization, Scope
 from intraday.org.services import Resolved, ScopeName, resolve_scopes

@@ -154,7 +154,7 @@ def test_a_statement_of_leave_takes_the_person_off_the_schedule(api: ContractCli
 
 
 def test_pieces_that_touch_are_one_shift(api: ContractClient):
-    """Who does not come is not expected anew after the break."""
+    """A person who does not come is not expected anew after the break."""
     plan(api, shift(start=0, end=60), shift(kind="break", start=60, end=75), shift(start=75, end=DAY))
     refresh(76)
     assert (headcount(api), figure(api)["lost_minutes"]) == ({"scheduled": 1, "absent": 1}, 76)

@@ -1,4 +1,4 @@
-"""What others read of attendance, what beat starts, what is forgotten, what the admin shows."""
+"""Reading by other apps, scheduled jobs, retention and the admin."""
 
 from datetime import timedelta
 

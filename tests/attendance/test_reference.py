@@ -56,7 +56,7 @@ class Stated(NamedTuple):
 
 
 class Cell(NamedTuple):
-    """What is known of a person in a minute: her status, since when, and when she came if she is there."""
+    """The known status of a person in a minute, its start, and her check-in if she is present."""
 
     status: str
     since: int
@@ -219,7 +219,8 @@ class Minutes:
         return Counter(scheduled=1, present=1, late=int(late), lost=came - start if late else 0)
 
     def counts(self, at: int, department: str) -> Counter[str]:
-        """Of a department; of the organization without one. Whoever has no shift counts in her record's department."""
+        """Count in a department, or in the organization without one. A person without a shift counts in her record's
+        department."""
         on_duty = self.minutes(*ON_DUTY, department=department) - self.minutes(*AWAY_KINDS)
         now, home = self.cells.get(at), department in ("", DEPARTMENTS[0])
         here = now is not None and now.came is not None

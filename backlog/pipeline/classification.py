@@ -6,11 +6,12 @@ from datetime import datetime
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from backlog import daily_totals, formulas
-from backlog.daily_totals import Changes, Totals
+from backlog import formulas
 from backlog.formulas import Point
 from backlog.models import CurrentBacklog, Quality, Snapshot
-from backlog.window import Window
+from backlog.pipeline import daily_totals
+from backlog.pipeline.daily_totals import Changes, Totals
+from backlog.pipeline.window import Window
 from intraday.org.models import Scope
 from realtime.publish import EventRef
 
@@ -68,7 +69,7 @@ def classify(
 ) -> Classification:
     """Classify the rows of one scope in order of their time; of one time, the last row counts.
 
-    `stored` are the stored snapshots at and around these times (backlog.stored_snapshots).
+    `stored` are the stored snapshots at and around these times (backlog.pipeline.stored_snapshots).
     """
     before = {snapshot.pk: daily_totals.flows_of(snapshot) for snapshot in stored.values()}
     classified = _fill_snapshots(scope, group, current.time, stored, now)

@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import OuterRef, QuerySet, Subquery
 
 from backlog.models import CurrentBacklog, Snapshot
-from backlog.window import LOOK_BACK_SECONDS, RAW_POINTS
+from backlog.pipeline.window import LOOK_BACK_SECONDS, RAW_POINTS
 from intraday.org.models import Scope
 
 LOOK_BACK = timedelta(seconds=LOOK_BACK_SECONDS)

@@ -1,8 +1,8 @@
 """Roll up departments and the organization: sums of the latest snapshots of fresh queues, and of the flows of all.
 
 Compliance is the sum of numerators over the sum of denominators, waits are weighted by items, flows are differences of
-the day's totals (DOMAIN 3.6, 3.13; backlog.daily_totals). "Fresh" is judged at the newest queue's time, not by the
-clock, so that a replayed log rolls up as the live one did.
+the day's totals (DOMAIN 3.6, 3.13; backlog.pipeline.daily_totals). "Fresh" is judged at the newest queue's time, not by
+the clock, so that a replayed log rolls up as the live one did.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -16,12 +16,13 @@ from django.db import connection
 from django.db.models import Max
 from django.db.models.functions import TruncDate
 
-from backlog import daily_totals, formulas, latest
-from backlog.classification import set_trend
-from backlog.daily_totals import Changes, Totals
+from backlog import formulas, latest
 from backlog.formulas import Flows, Point
 from backlog.models import CurrentBacklog, FlowSource, Quality, Snapshot
-from backlog.window import Window
+from backlog.pipeline import daily_totals
+from backlog.pipeline.classification import set_trend
+from backlog.pipeline.daily_totals import Changes, Totals
+from backlog.pipeline.window import Window
 from intraday.org.models import Scope
 
 # Levels change with every queue; reports less than a minute apart do not show their rhythm.
