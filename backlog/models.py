@@ -75,7 +75,7 @@ class CurrentBacklog(models.Model):
 
     A queue's `day_added` and `day_completed` are the running totals of the flows of its snapshots of `day`, the local
     day of the newest one; `earlier_days` has those of the days before. Above queues, they are the sums of the
-    published figures of `day` (backlog.pipeline.daily_totals).
+    published figures of `day` (backlog.ingest.daily_totals).
     """
 
     scope = models.OneToOneField(Scope, models.CASCADE, primary_key=True, related_name="current_backlog")

@@ -97,7 +97,7 @@ class BacklogSnapshotSerializer(serializers.Serializer):
 
 
 def to_row(valid: dict[str, Any]) -> dict[str, Any]:
-    """Map the wire's names to those of the model (backlog.pipeline.classification.Row)."""
+    """Map the wire's names to those of the model (backlog.ingest.classification.Row)."""
     return {
         "department_id": valid.get("department_id") or "",
         "queue_name": valid.get("queue_name") or "",

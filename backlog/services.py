@@ -11,10 +11,10 @@ from django.db import transaction
 
 from backlog import latest
 from backlog.events import BacklogChanged
+from backlog.ingest import daily_totals, rollup, stored_snapshots
+from backlog.ingest.classification import Classification, Row, RowResult, classify
+from backlog.ingest.daily_totals import Changes
 from backlog.models import CurrentBacklog, Snapshot
-from backlog.pipeline import daily_totals, rollup, stored_snapshots
-from backlog.pipeline.classification import Classification, Row, RowResult, classify
-from backlog.pipeline.daily_totals import Changes
 from intraday.jobs import dirty
 from intraday.org.models import Organization, Scope
 from intraday.org.services import Resolved, ScopeName, resolve_scopes

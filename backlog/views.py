@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from backlog import schema, selectors, services
-from backlog.pipeline.classification import RowResult
+from backlog.ingest.classification import RowResult
 from backlog.serializers import BacklogSnapshotSerializer, to_row
 from intraday.intake.booking import booked
 from intraday.org.access import Principal

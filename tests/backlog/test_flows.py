@@ -363,7 +363,7 @@ def test_batches_and_single_posts_in_any_order_work_out_the_same(api: ContractCl
 
 
 def remembered(queue: str) -> tuple[Any, ...]:
-    """Return the points from which the next snapshot derives. The flow of the first point of a window lies before it, and is unused."""
+    """Return the points of the next snapshot. The flow of the first point of a window lies before it, and is unused."""
     kept = CurrentBacklog.objects.get(scope__queue_name=queue)
     first, *rest = kept.window
     return kept.time, kept.cadence_seconds, first[:2], rest, kept.day, kept.day_added, kept.day_completed

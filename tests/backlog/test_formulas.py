@@ -21,7 +21,7 @@ from backlog.formulas import (
     trend_points,
     with_flows,
 )
-from backlog.pipeline.window import RAW_POINTS, thinned
+from backlog.ingest.window import RAW_POINTS, thinned
 from intraday.rounding import half_up
 
 HOUR = 3600

@@ -1,7 +1,7 @@
 """Roll up departments and the organization: sums of the latest snapshots of fresh queues, and of the flows of all.
 
 Compliance is the sum of numerators over the sum of denominators, waits are weighted by items, flows are differences of
-the day's totals (DOMAIN 3.6, 3.13; backlog.pipeline.daily_totals). "Fresh" is judged at the newest queue's time, not by
+the day's totals (DOMAIN 3.6, 3.13; backlog.ingest.daily_totals). "Fresh" is judged at the newest queue's time, not by
 the clock, so that a replayed log rolls up as the live one did.
 """
 
@@ -18,11 +18,11 @@ from django.db.models.functions import TruncDate
 
 from backlog import formulas, latest
 from backlog.formulas import Flows, Point
+from backlog.ingest import daily_totals
+from backlog.ingest.classification import set_trend
+from backlog.ingest.daily_totals import Changes, Totals
+from backlog.ingest.window import Window
 from backlog.models import CurrentBacklog, FlowSource, Quality, Snapshot
-from backlog.pipeline import daily_totals
-from backlog.pipeline.classification import set_trend
-from backlog.pipeline.daily_totals import Changes, Totals
-from backlog.pipeline.window import Window
 from intraday.org.models import Scope
 
 # Levels change with every queue; reports less than a minute apart do not show their rhythm.

@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 
 from backlog import formulas
 from backlog.formulas import Point
+from backlog.ingest import daily_totals
+from backlog.ingest.daily_totals import Changes, Totals
+from backlog.ingest.window import Window
 from backlog.models import CurrentBacklog, Quality, Snapshot
-from backlog.pipeline import daily_totals
-from backlog.pipeline.daily_totals import Changes, Totals
-from backlog.pipeline.window import Window
 from intraday.org.models import Scope
 from realtime.publish import EventRef
 
@@ -69,7 +69,7 @@ def classify(
 ) -> Classification:
     """Classify the rows of one scope in order of their time; of one time, the last row counts.
 
-    `stored` are the stored snapshots at and around these times (backlog.pipeline.stored_snapshots).
+    `stored` are the stored snapshots at and around these times (backlog.ingest.stored_snapshots).
     """
     before = {snapshot.pk: daily_totals.flows_of(snapshot) for snapshot in stored.values()}
     classified = _fill_snapshots(scope, group, current.time, stored, now)

@@ -6,8 +6,8 @@ from typing import Any
 
 from django.db.models import OuterRef, QuerySet, Subquery
 
+from backlog.ingest.window import LOOK_BACK_SECONDS, RAW_POINTS
 from backlog.models import CurrentBacklog, Snapshot
-from backlog.pipeline.window import LOOK_BACK_SECONDS, RAW_POINTS
 from intraday.org.models import Scope
 
 LOOK_BACK = timedelta(seconds=LOOK_BACK_SECONDS)
