@@ -8,6 +8,8 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('attendance', '0002_chains_of_shifts'),
+        # Renamed models rename their content types, whose table must have its final columns on the way back, too.
+        ('contenttypes', '0002_remove_content_type_name'),
     ]
 
     operations = [
