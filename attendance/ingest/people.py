@@ -1,4 +1,4 @@
-"""The people of an organization, as feeds name them."""
+"""Load and save the people whom feeds report."""
 
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
@@ -9,23 +9,23 @@ from intraday.org.models import Organization
 Row = Mapping[str, Any]
 
 
-def known(organization: Organization, rows: Iterable[Row]) -> dict[str, Person]:
-    """Those whom these rows name, by employee id."""
+def load(organization: Organization, rows: Iterable[Row]) -> dict[str, Person]:
+    """Return the stored people of these rows, by employee id."""
     ids = {row["employee_id"] for row in rows}
     return {each.employee_id: each for each in Person.objects.filter(organization=organization, employee_id__in=ids)}
 
 
-def beside(person: Person | None, within: frozenset[str] | None) -> bool:
-    """Whether she belongs to a department that is not one of the caller's: what is said of her moves its figures."""
+def is_foreign(person: Person | None, within: frozenset[str] | None) -> bool:
+    """Tell whether she belongs to a department that is not one of the caller's: her records change its figures."""
     return (
         within is not None and person is not None and bool(person.department_id) and person.department_id not in within
     )
 
 
-def describe(person: Person, row: Row) -> bool:
-    """Take over what a row says of who she is, unless something newer did; whether that changed anything."""
+def update(person: Person, row: Row) -> bool:
+    """Take over name, department and site unless the row is older than her newest; tell whether anything changed."""
     before = (person.name, person.department_id, person.site_id, person.newest_at)
-    time = row.get("time")  # shifts have none: they say nothing of where she was last
+    time = row.get("time")  # shifts have none: they do not tell where she was last
     if time is None or person.newest_at is None or time >= person.newest_at:
         person.name = row["employee_name"] or person.name
         person.department_id = (
@@ -37,7 +37,7 @@ def describe(person: Person, row: Row) -> bool:
 
 
 def save(people: Collection[Person]) -> None:
-    """Insert or update. Sets the primary keys of new ones."""
+    """Insert or update people; set the primary keys of new ones."""
     if people:
         Person.objects.bulk_create(
             people,

@@ -7,11 +7,11 @@ from backlog.formulas import Point
 from backlog.models import CurrentBacklog
 from intraday import cadence
 
-# So many points are kept as they came: the predecessor of the next snapshot, and the rhythm of the feed.
+# Number of points that are kept as they came: the predecessor of the next snapshot, and the rhythm of the feed.
 RAW_POINTS = formulas.TREND_POINTS + 1
 _GROUP_SECONDS = 300
 LOOK_BACK_SECONDS = formulas.TREND_SECONDS + _GROUP_SECONDS
-"""Nothing older than this before the newest snapshot is in its window."""
+"""The window of a snapshot holds no points older than this."""
 
 
 def thinned(points: list[Point]) -> list[Point]:
@@ -63,13 +63,13 @@ class Window:
         return Window(thinned([*(point for point in older.points if point.time < first), *self.points]))
 
     def drop(self, time: float) -> None:
-        """Forget the points from this time on: what is there is about to be replaced."""
+        """Drop the points from this time on, which are about to be replaced."""
         while self.points and self.points[-1].time >= time:
             del self.points[-1]
 
     def remember(self, row: CurrentBacklog, *, step_seconds: float = 0.0) -> None:
-        """Store the points in the row, and what they say about the feed's rhythm. Reports less than `step_seconds`
-        apart are one to it."""
+        """Store the points in the row, and the rhythm of the feed by them. Reports less than `step_seconds` apart count
+        as one."""
         row.window = [list(point) for point in self.points]
         steps = formulas.spaced(self.points, step_seconds)[-RAW_POINTS:] if self.points else []
         row.cadence_seconds = cadence.learned([point.time for point in steps]) or cadence.DEFAULT_CADENCE_SECONDS

@@ -1,8 +1,8 @@
 """Running totals of a day's flows.
 
 Each queue keeps the totals of the flows of its snapshots of a local day. The flow of a level above queues is the sum of
-these totals now less what its earlier figures of that day add up to: whatever the rhythms of the feeds, and whenever
-the level is rolled up, its figures of a day add up to what the queues posted.
+these totals now less the sum of its earlier figures of that day: whatever the rhythms of the feeds, and whenever
+the level is rolled up, its figures of a day add up to the flows that the queues posted.
 """
 
 from collections.abc import Iterable
@@ -31,7 +31,7 @@ class Totals(NamedTuple):
 
 
 Changes = dict[date, Totals]
-"""By local day, by how much the flows of its snapshots changed."""
+"""Changes of the flows of snapshots, by local day."""
 
 
 def flows_of(snapshot: Snapshot) -> Totals:
@@ -42,7 +42,7 @@ def local_day(time: datetime, zone: ZoneInfo) -> date:
     return time.astimezone(zone).date()
 
 
-def summed(changes: Iterable[tuple[date, Totals]]) -> Changes:
+def sum_changes(changes: Iterable[tuple[date, Totals]]) -> Changes:
     found: Changes = {}
     for day, totals in changes:
         found[day] = found.get(day, Totals()).plus(totals)
@@ -50,22 +50,22 @@ def summed(changes: Iterable[tuple[date, Totals]]) -> Changes:
 
 
 def totals_of(row: CurrentBacklog) -> Changes:
-    """Return a queue's running totals of each day that it remembers."""
+    """Return a queue's running totals of each day that its row keeps."""
     days = {date.fromisoformat(day): Totals(*counts) for day, counts in row.earlier_days.items()}
     return days if row.day is None else {**days, row.day: Totals(row.day_added, row.day_completed)}
 
 
-def forgot(row: CurrentBacklog, day: date) -> bool:
-    """Return whether the row may have had totals of that day, and remembers only later ones."""
+def has_forgotten(row: CurrentBacklog, day: date) -> bool:
+    """Tell whether the row may have had totals of that day, and keeps only later ones."""
     return len(row.earlier_days) >= EARLIER_DAYS and day < date.fromisoformat(min(row.earlier_days))
 
 
-def book(row: CurrentBacklog, changes: Changes) -> None:
-    """Add these changes to a queue's running totals. A day of which it has none any more stays so."""
-    known = {day: counts for day, counts in changes.items() if not forgot(row, day)}
+def add_changes(row: CurrentBacklog, changes: Changes) -> None:
+    """Add these changes to a queue's running totals, except those of days that its row no longer keeps."""
+    known = {day: counts for day, counts in changes.items() if not has_forgotten(row, day)}
     if not known:
         return
-    totals = summed([*totals_of(row).items(), *known.items()])
+    totals = sum_changes([*totals_of(row).items(), *known.items()])
     newest, *earlier = sorted(totals, reverse=True)[: EARLIER_DAYS + 1]
     row.day, (row.day_added, row.day_completed) = newest, _bounded(totals[newest])
     row.earlier_days = {day.isoformat(): list(_bounded(totals[day])) for day in earlier}
@@ -75,6 +75,6 @@ def _bounded(totals: Totals) -> Totals:
     return Totals(*(max(0, min(TOTAL_MAX, count)) for count in totals))
 
 
-def flow_since(now: Totals, told: Totals) -> Totals:
-    """Return a level's flow: the totals of its queues now, less what its figures of the day have told before."""
-    return now.less(told)
+def flow_since(now: Totals, published: Totals) -> Totals:
+    """Return a level's flow: the totals of its queues now, less those that its figures of the day have published."""
+    return now.less(published)

@@ -1,7 +1,7 @@
-"""Stretches of time, and the limits by which attendance judges them. Pure: no database, no clock.
+"""Intervals of time, and the limits that attendance applies to them. Pure: no database, no clock.
 
 Instants are microseconds since 1970, and so are durations: shifts over midnight or through a change of the clock are
-compared as what they are.
+compared by the time that really passes.
 """
 
 from collections.abc import Iterable, Sequence
@@ -11,27 +11,27 @@ MINUTE = 60_000_000
 HOUR = 60 * MINUTE
 
 GRACE = 5 * MINUTE
-"""Coming that much after the start is on time, going that much before the end is not early."""
-NO_SHOW = 120 * MINUTE
-"""Somebody who is absent for longer does not come any more."""
-EARLY = 60 * MINUTE
-"""A check-in that long before a shift is for this shift."""
-HOLDS = 16 * HOUR
-"""A record without a shift is believed that long: somebody who forgot to check out is not present for ever."""
+"""A check-in this long after the start is on time; a check-out this long before the end is not early."""
+NO_SHOW_AFTER = 120 * MINUTE
+"""A person who is absent for longer is a no-show."""
+EARLY_CHECK_IN = 60 * MINUTE
+"""A check-in at most this long before a shift belongs to the shift."""
+EXPIRES_AFTER = 16 * HOUR
+"""A status without a shift expires after 16 hours, so that a forgotten check-out does not last for ever."""
 
 
 class Interval(NamedTuple):
-    """From `starts` up to, not including, `ends`."""
+    """The time from `starts` up to, not including, `ends`."""
 
     starts: int
     ends: int
 
-    def meets(self, other: "Interval") -> bool:
+    def overlaps(self, other: "Interval") -> bool:
         return self.starts < other.ends and other.starts < self.ends
 
 
 def union(intervals: Iterable[Interval]) -> list[Interval]:
-    """The same time in order, what touches or overlaps made one."""
+    """Return the same time as disjoint intervals in order: intervals that touch or overlap are merged."""
     found: list[Interval] = []
     for each in sorted(intervals):
         if found and each.starts <= found[-1].ends:
@@ -41,8 +41,8 @@ def union(intervals: Iterable[Interval]) -> list[Interval]:
     return found
 
 
-def without(intervals: Sequence[Interval], holes: Iterable[Interval]) -> list[Interval]:
-    """What is left of disjoint intervals outside the holes, in order."""
+def subtract(intervals: Sequence[Interval], holes: Iterable[Interval]) -> list[Interval]:
+    """Return the parts of disjoint intervals that lie outside the holes, in order."""
     left = list(intervals)
     for hole in holes:
         left = [part for each in left for part in _cut(each, hole)]
@@ -50,7 +50,7 @@ def without(intervals: Sequence[Interval], holes: Iterable[Interval]) -> list[In
 
 
 def _cut(each: Interval, hole: Interval) -> list[Interval]:
-    if not each.meets(hole):
+    if not each.overlaps(hole):
         return [each]
     parts = [Interval(each.starts, hole.starts), Interval(hole.ends, each.ends)]
     return [part for part in parts if part.starts < part.ends]

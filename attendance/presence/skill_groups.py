@@ -8,11 +8,11 @@ from typing import NamedTuple
 
 from django.db.models import Q
 
-from attendance.chains import JOINS
-from attendance.instants import instant, micros
-from attendance.intervals import EARLY, HOLDS, HOUR, Interval, union, without
-from attendance.models import Duty, Shift, Spell
-from attendance.terms import AWAY, HERE, ON_DUTY, Kind, Status
+from attendance.choices import AWAY_STATUSES, PRESENT_STATUSES, WORKING_KINDS, AttendanceStatus, ShiftKind
+from attendance.microseconds import to_instant, to_microseconds
+from attendance.models import ScheduledPeriod, Shift, StatusPeriod
+from attendance.presence.chains import JOIN_WITHIN
+from attendance.presence.intervals import EARLY_CHECK_IN, EXPIRES_AFTER, HOUR, Interval, subtract, union
 
 Serves = frozenset[tuple[str, str]]
 """(department_id, queue_name); the name is '' where the shift names no queue."""
@@ -24,7 +24,8 @@ _AROUND = timedelta(hours=12)
 class SkillGroup(NamedTuple):
     """People who serve the same queues at an instant, each counted once.
 
-    `scheduled` are on duty by their shifts and not away; `available` are there and neither on break nor in training.
+    `scheduled` are to work now by their shifts and not away; `available` are present and neither on break nor in
+    training.
     """
 
     serves: Serves
@@ -55,10 +56,10 @@ class _Piece(NamedTuple):
 def skill_groups(organization_id: str, *, at: datetime) -> list[SkillGroup]:
     """Return the groups of an instant in three queries; the counts of all groups add up to distinct people."""
     pieces = _by_person(_pieces(organization_id, at, at + timedelta(microseconds=1)))
-    duties, last = _duties(organization_id, at), _last_spells(organization_id, micros(at))
+    working, latest = _working_times(organization_id, at), _latest_status_periods(organization_id, to_microseconds(at))
     heads: dict[Serves, list[int]] = {}
-    for person in sorted(duties.keys() | last.keys()):
-        found = _head(pieces.get(person, ()), duties.get(person, ()), last.get(person), micros(at))
+    for person in sorted(working.keys() | latest.keys()):
+        found = _head(pieces.get(person, ()), working.get(person, ()), latest.get(person), to_microseconds(at))
         if found is not None:
             serves, scheduled, available = found
             counted = heads.setdefault(serves, [0, 0])
@@ -68,49 +69,49 @@ def skill_groups(organization_id: str, *, at: datetime) -> list[SkillGroup]:
 
 
 def _head(
-    pieces: Collection[_Piece], duties: Collection[Interval], spell: Spell | None, at: int
+    pieces: Collection[_Piece], working: Collection[Interval], period: StatusPeriod | None, at: int
 ) -> tuple[Serves, bool, bool] | None:
     """Return what one person serves, whether she is scheduled and whether she is available; None if she is neither."""
-    covering = [duty for duty in duties if duty.starts <= at < duty.ends]
-    here = spell is not None and spell.ends > at and spell.status in HERE
-    ready = here and spell is not None and spell.status == Status.PRESENT
+    covering = [time for time in working if time.starts <= at < time.ends]
+    present = period is not None and period.ends > at and period.status in PRESENT_STATUSES
+    ready = present and period is not None and period.status == AttendanceStatus.PRESENT
     if not covering:
-        return _unscheduled(duties, spell, at, ready=ready) if here and spell is not None else None
-    if spell is not None and spell.status in AWAY and spell.ends > min(covering).starts:
+        return _unscheduled(working, period, at, ready=ready) if present and period is not None else None
+    if period is not None and period.status in AWAY_STATUSES and period.ends > min(covering).starts:
         return None
     serves = _served(pieces)
     if not serves:
         return None
-    return serves, True, ready and all(piece.kind == Kind.WORK for piece in pieces)
+    return serves, True, ready and all(piece.kind == ShiftKind.WORK for piece in pieces)
 
 
 def _unscheduled(
-    duties: Collection[Interval], spell: Spell, at: int, *, ready: bool
+    working: Collection[Interval], period: StatusPeriod, at: int, *, ready: bool
 ) -> tuple[Serves, bool, bool] | None:
-    """Return the head of a person who is there without a shift, neither early for one nor staying longer."""
-    came_at = at if spell.came_at is None else spell.came_at
-    near = (duty for duty in duties if duty.starts <= min(at + EARLY, came_at + JOINS))
-    if not spell.department_id or any(duty.ends > came_at for duty in near):
+    """Return the head of a person who is present without a shift, neither early for one nor staying longer."""
+    came_at = at if period.came_at is None else period.came_at
+    near = (time for time in working if time.starts <= min(at + EARLY_CHECK_IN, came_at + JOIN_WITHIN))
+    if not period.department_id or any(time.ends > came_at for time in near):
         return None
-    return frozenset([(spell.department_id, "")]), False, ready
+    return frozenset([(period.department_id, "")]), False, ready
 
 
 def _served(pieces: Collection[_Piece]) -> Serves:
-    """Work says what somebody serves; breaks and training say it only where no work covers them."""
-    on_duty = [piece for piece in pieces if piece.kind in ON_DUTY]
-    work = [piece for piece in on_duty if piece.kind == Kind.WORK]
-    return frozenset[tuple[str, str]]().union(*(piece.serves for piece in work or on_duty))
+    """Return the queues that work shifts name; breaks and training count only where no work covers them."""
+    working = [piece for piece in pieces if piece.kind in WORKING_KINDS]
+    work = [piece for piece in working if piece.kind == ShiftKind.WORK]
+    return frozenset[tuple[str, str]]().union(*(piece.serves for piece in work or working))
 
 
-def _duties(organization_id: str, at: datetime) -> dict[int, list[Interval]]:
-    """Return duties near the instant by person, without leave."""
-    time = micros(at)
-    rows = Duty.objects.filter(
+def _working_times(organization_id: str, at: datetime) -> dict[int, list[Interval]]:
+    """Return scheduled periods near the instant by person, without leave."""
+    time = to_microseconds(at)
+    rows = ScheduledPeriod.objects.filter(
         organization=organization_id,
         of_organization=True,
         on_leave=False,
-        starts__lte=time + EARLY,
-        ends__gt=time - HOLDS,
+        starts__lte=time + EARLY_CHECK_IN,
+        ends__gt=time - EXPIRES_AFTER,
     )
     found: dict[int, list[Interval]] = {}
     for person, starts, ends in rows.values_list("person_id", "starts", "ends"):
@@ -118,10 +119,10 @@ def _duties(organization_id: str, at: datetime) -> dict[int, list[Interval]]:
     return found
 
 
-def _last_spells(organization_id: str, at: int) -> dict[int, Spell]:
-    """Return the spell of each person that covers the instant, else her leave of the last day."""
-    recent = Q(ends__gt=at) | Q(ends__gt=at - _DAY, status__in=AWAY)
-    rows = Spell.objects.filter(recent, organization=organization_id, starts__lte=at).order_by("starts")
+def _latest_status_periods(organization_id: str, at: int) -> dict[int, StatusPeriod]:
+    """Return the status period of each person that covers the instant, else her leave of the last day."""
+    recent = Q(ends__gt=at) | Q(ends__gt=at - _DAY, status__in=AWAY_STATUSES)
+    rows = StatusPeriod.objects.filter(recent, organization=organization_id, starts__lte=at).order_by("starts")
     fields = ("id", "person_id", "department_id", "status", "starts", "ends", "came_at")
     return {row.person_id: row for row in rows.only(*fields)}
 
@@ -138,29 +139,31 @@ def group_spans(
     """Return the working time that meets [since, until), without breaks, training and leave, in one query.
 
     A person has one span at a time, which serves the queues of all her shifts of that time. A department and a queue
-    select the spans that serve one of them; these still name all that they serve.
+    select the spans that serve one of them; the spans still name all queues that they serve.
     """
-    asked = Interval(micros(since), micros(until))
+    asked = Interval(to_microseconds(since), to_microseconds(until))
     found: list[GroupSpan] = []
     for pieces in _by_person(_pieces(organization_id, since - _AROUND, until + _AROUND)).values():
-        published = any(piece.kind == Kind.BREAK for piece in pieces)
+        published = any(piece.kind == ShiftKind.BREAK for piece in pieces)
         for serves, time in _spans(pieces):
-            if time.meets(asked) and _selected(serves, department_id, queue_name):
-                found.append(GroupSpan(serves, instant(time.starts), instant(time.ends), published))
+            if time.overlaps(asked) and _selected(serves, department_id, queue_name):
+                found.append(GroupSpan(serves, to_instant(time.starts), to_instant(time.ends), published))
     return sorted(found, key=lambda span: (span.start, span.end))
 
 
 def _spans(pieces: Collection[_Piece]) -> Iterator[tuple[Serves, Interval]]:
     """Yield stretches of one person's work that serve the same queues."""
-    work = [piece for piece in pieces if piece.kind == Kind.WORK]
-    free = without(union(piece.time for piece in work), [piece.time for piece in pieces if piece.kind != Kind.WORK])
+    work = [piece for piece in pieces if piece.kind == ShiftKind.WORK]
+    free = subtract(
+        union(piece.time for piece in work), [piece.time for piece in pieces if piece.kind != ShiftKind.WORK]
+    )
     parts: list[tuple[Serves, Interval]] = []
     if len({piece.serves for piece in work}) == 1:  # the usual case, for the sake of speed
         yield from ((work[0].serves, time) for time in free)
         return
     for whole in free:
         for time in _cut(whole, (edge for piece in work for edge in piece.time)):
-            serves = _served([piece for piece in work if piece.time.meets(time)])
+            serves = _served([piece for piece in work if piece.time.overlaps(time)])
             joins = bool(parts) and parts[-1][0] == serves and parts[-1][1].ends == time.starts
             starts = parts.pop()[1].starts if joins else time.starts
             parts.append((serves, Interval(starts, time.ends)))
@@ -181,7 +184,9 @@ def _pieces(organization_id: str, since: datetime, until: datetime) -> Iterator[
     rows = Shift.objects.filter(organization=organization_id, start__lt=until, end__gt=since, cancelled=False)
     fields = ("person_id", "kind", "posted", "department_id", "queue_names", "start", "end")
     for person, kind, posted, code, names, start, end in rows.order_by("person_id", "start").values_list(*fields):
-        yield _Piece(person, kind, posted, _serves(code, tuple(names)), Interval(micros(start), micros(end)))
+        yield _Piece(
+            person, kind, posted, _serves(code, tuple(names)), Interval(to_microseconds(start), to_microseconds(end))
+        )
 
 
 @lru_cache(maxsize=4096)
@@ -190,7 +195,7 @@ def _serves(department_id: str, queue_names: tuple[str, ...]) -> Serves:
 
 
 def _by_person(pieces: Iterable[_Piece]) -> Mapping[int, list[_Piece]]:
-    """Group shifts by person; those that only came with a record give way to published ones that they meet."""
+    """Group shifts by person; those that only came with a record give way to published ones that they overlap."""
     found: dict[int, list[_Piece]] = {}
     for piece in pieces:
         found.setdefault(piece.person, []).append(piece)
@@ -198,7 +203,7 @@ def _by_person(pieces: Iterable[_Piece]) -> Mapping[int, list[_Piece]]:
 
 
 def _without_superseded(pieces: list[_Piece]) -> list[_Piece]:
-    published = [piece for piece in pieces if not piece.posted and piece.kind in ON_DUTY]
+    published = [piece for piece in pieces if not piece.posted and piece.kind in WORKING_KINDS]
     return [
-        piece for piece in pieces if not (piece.posted and any(piece.time.meets(other.time) for other in published))
+        piece for piece in pieces if not (piece.posted and any(piece.time.overlaps(other.time) for other in published))
     ]

@@ -1,8 +1,8 @@
-"""Department and organization figures: sums of what each fresh queue last said, and of the flows of all queues.
+"""Roll up departments and the organization: sums of the latest snapshots of fresh queues, and of the flows of all.
 
 Compliance is the sum of numerators over the sum of denominators, waits are weighted by items, flows are differences of
-the day's totals (DOMAIN 3.6, 3.13; backlog.days). "Fresh" is judged at the newest queue's time, not by the clock, so
-that a replayed log rolls up as the live one did.
+the day's totals (DOMAIN 3.6, 3.13; backlog.ingest.daily_totals). "Fresh" is judged at the newest queue's time, not by
+the clock, so that a replayed log rolls up as the live one did.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -16,15 +16,16 @@ from django.db import connection
 from django.db.models import Max
 from django.db.models.functions import TruncDate
 
-from backlog import currents, days, formulas
-from backlog.days import Changes, Totals
+from backlog import formulas, latest
 from backlog.formulas import Flows, Point
+from backlog.ingest import daily_totals
+from backlog.ingest.classification import set_trend
+from backlog.ingest.daily_totals import Changes, Totals
+from backlog.ingest.window import Window
 from backlog.models import CurrentBacklog, FlowSource, Quality, Snapshot
-from backlog.settling import follow
-from backlog.window import Window
 from intraday.org.models import Scope
 
-# Levels change with every queue; reports less than a minute apart say nothing of their rhythm.
+# Levels change with every queue; reports less than a minute apart do not show their rhythm.
 CADENCE_STEP_SECONDS = 60.0
 
 # One statement for all levels. The ORM would need one each, and more time to build them than the database to answer.
@@ -73,8 +74,8 @@ FROM inside GROUP BY level
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """What the queues of a level add up to: flows those of all, the rest those of the fresh ones. None where no queue
-    says it."""
+    """Sums of the queues of a level: flows over all queues, the rest over the fresh ones. None where no queue reports
+    the value."""
 
     as_of: datetime
     day: date
@@ -85,9 +86,9 @@ class Sums:
     over_sla: int | None
     at_risk: int | None
     compliant_items: float | None
-    judged_items: int | None  # of the queues that say how many are compliant
+    items_with_compliance: int | None  # of the queues with a compliance
     oldest_age_minutes: float | None
-    doubtful_queues: int
+    partial_queues: int
     inferring_queues: int
     queues: int
     added_per_hour: float | None
@@ -97,9 +98,9 @@ class Sums:
 
     @property
     def compliance(self) -> float | None:
-        if self.compliant_items is None or self.judged_items is None:
+        if self.compliant_items is None or self.items_with_compliance is None:
             return None
-        return 100.0 * self.compliant_items / self.judged_items if self.judged_items else 100.0
+        return 100.0 * self.compliant_items / self.items_with_compliance if self.items_with_compliance else 100.0
 
     @property
     def totals(self) -> Totals:
@@ -109,29 +110,29 @@ class Sums:
 def derive(
     rows: Mapping[Scope, CurrentBacklog], *, posted: Collection[Scope], zone: ZoneInfo, now: datetime
 ) -> dict[Scope, Snapshot]:
-    """Roll up these scopes of one organization; their new snapshots.
+    """Roll up these scopes of one organization; return their new snapshots.
 
-    One that a feed posts itself (now, or it is not stale yet) keeps its figure. What its queues do meanwhile is not
-    told again when it is derived again.
+    A scope that a feed posts itself (now, or its figure is not stale yet) keeps its figure. The flows of its queues
+    meanwhile are not published later, when it is derived again.
     """
     if not rows:
         return {}
     organization_id = next(iter(rows)).organization_id
-    sums, closing = _sums(organization_id), _Closing(organization_id, zone)
+    sums, closer = _sums(organization_id), _DayCloser(organization_id, zone)
     fresh: dict[Scope, Snapshot] = {}
     for scope, row in rows.items():
         figures = sums[scope.department_id]
         if scope not in posted and not _posted(row, figures.as_of):
-            closing.close(row, scope.department_id, figures.day)
+            closer.close(row, scope.department_id, figures.day)
             fresh[scope] = _snapshot(scope, row, figures, now)
         row.day, (row.day_added, row.day_completed) = figures.day, figures.totals
     _fill_profiles(organization_id, fresh, sums)
-    currents.save([*closing.amended, *fresh.values()], rows.values())
+    latest.save([*closer.amended, *fresh.values()], rows.values())
     return fresh
 
 
 def _sums(organization_id: str) -> dict[str, Sums]:
-    """By department; '' is the organization."""
+    """Return the sums by department; '' is the organization."""
     with connection.cursor() as cursor:
         cursor.execute(_SUMS, [organization_id])
         return {row[0]: _as_sums(row[1:]) for row in cursor.fetchall()}
@@ -146,51 +147,51 @@ def _as_sums(row: tuple[Any, ...]) -> Sums:
 
 
 def _posted(row: CurrentBacklog, as_of: datetime) -> bool:
-    """A feed posts this scope itself and is not stale, or is ahead of its queues."""
+    """Tell whether a feed posts this scope itself and is not stale, or is ahead of its queues."""
     if row.snapshot is None or row.snapshot.derived or row.fresh_until is None:
         return False
     return row.fresh_until >= as_of or row.snapshot.time >= as_of
 
 
 def _snapshot(scope: Scope, row: CurrentBacklog, sums: Sums, now: datetime) -> Snapshot:
-    """The derived snapshot at the newest queue's time: the row of that time again, or a new one."""
+    """Return the derived snapshot at the newest queue's time: the row of that time again, or a new one."""
     same_time = row.snapshot is not None and row.snapshot.time == sums.as_of
     snapshot = row.snapshot if same_time and row.snapshot is not None else Snapshot(scope=scope, time=sums.as_of)
-    moved = days.flow_since(sums.totals, _told_before(row, snapshot, sums.day))
+    flows = daily_totals.flow_since(sums.totals, _already_published(row, snapshot, sums.day))
     snapshot.derived, snapshot.received_at = True, now
     snapshot.total_items = sums.total
     snapshot.average_wait_minutes = sums.item_minutes / sums.total if sums.total else 0.0
     snapshot.over_sla, snapshot.items_at_risk, snapshot.compliance = sums.over_sla, sums.at_risk, sums.compliance
     snapshot.oldest_age_minutes, snapshot.age_profile = sums.oldest_age_minutes, None
-    snapshot.added, snapshot.completed = moved
+    snapshot.added, snapshot.completed = flows
     snapshot.flow_source = FlowSource.NET_INFERRED if sums.inferring_queues else FlowSource.EXPLICIT
-    snapshot.quality = Quality.PARTIAL if sums.doubtful_queues else Quality.OK
+    snapshot.quality = Quality.PARTIAL if sums.partial_queues else Quality.OK
     complete = sums.queues_with_rates == sums.queues
     snapshot.added_per_hour = sums.added_per_hour if complete else None
     snapshot.completed_per_hour = sums.completed_per_hour if complete else None
     window = Window.of(row)
     window.drop(sums.as_of.timestamp())
-    follow(snapshot, _point(snapshot), window)
+    set_trend(snapshot, _point(snapshot), window)
     row.snapshot, row.time = snapshot, snapshot.time
     window.remember(row, step_seconds=CADENCE_STEP_SECONDS)
     return snapshot
 
 
-def _told_before(row: CurrentBacklog, snapshot: Snapshot, day: date) -> Totals:
-    """What the level's figures of this day told before this one; the one whose place it takes is not among them."""
+def _already_published(row: CurrentBacklog, snapshot: Snapshot, day: date) -> Totals:
+    """Return the flows that the level's earlier figures of this day published, without the one that this replaces."""
     if row.day != day:
         return Totals()
-    told = Totals(row.day_added, row.day_completed)
-    return told.less(days.flows_of(snapshot)) if snapshot is row.snapshot else told
+    published = Totals(row.day_added, row.day_completed)
+    return published.less(daily_totals.flows_of(snapshot)) if snapshot is row.snapshot else published
 
 
 def _point(snapshot: Snapshot) -> Point:
-    moved = Flows(snapshot.added, snapshot.completed, snapshot.flow_source)  # type: ignore[arg-type]
-    return formulas.with_flows(Point(snapshot.time.timestamp(), snapshot.total_items), moved)
+    flows = Flows(snapshot.added, snapshot.completed, snapshot.flow_source)  # type: ignore[arg-type]
+    return formulas.with_flows(Point(snapshot.time.timestamp(), snapshot.total_items), flows)
 
 
 def _fill_profiles(organization_id: str, fresh: Mapping[Scope, Snapshot], sums: Mapping[str, Sums]) -> None:
-    """Add up the age profiles of the queues inside, where all of them send one. Asks nothing where none can be."""
+    """Add up the age profiles of the queues inside, where all of them send one. Needs no query where none can be."""
     complete = {
         scope: level for scope in fresh if (level := sums[scope.department_id]).queues_with_profiles == level.queues
     }
@@ -198,7 +199,7 @@ def _fill_profiles(organization_id: str, fresh: Mapping[Scope, Snapshot], sums: 
         return
     queues = list(_queues(organization_id).values_list("scope__department_id", "fresh_until", "snapshot__age_profile"))
     for scope, level in complete.items():
-        fresh[scope].age_profile = formulas.added_profiles(
+        fresh[scope].age_profile = formulas.sum_of_profiles(
             [
                 profile
                 for code, fresh_until, profile in queues
@@ -214,9 +215,9 @@ def _queues(organization_id: str) -> Any:
 
 
 # --- days that have ended --------------------------------------------------------------------------------------------
-class _Closing:
-    """What late rows added to a day after the level's last figure of it goes into that figure when the next day
-    begins: there is no later one of that day."""
+class _DayCloser:
+    """Add the flows of rows that came after a level's last figure of a day to that figure, when the next day begins:
+    there is no later figure of that day."""
 
     def __init__(self, organization_id: str, zone: ZoneInfo) -> None:
         self.amended: list[Snapshot] = []
@@ -230,29 +231,29 @@ class _Closing:
         if day not in self._totals:
             self._totals[day] = _totals_of_day(self._organization_id, day)
         now = self._totals[day].get(department_id)
-        rest = Totals() if now is None else days.flow_since(now, Totals(row.day_added, row.day_completed))
+        rest = Totals() if now is None else daily_totals.flow_since(now, Totals(row.day_added, row.day_completed))
         if any(rest):
-            last.added, last.completed = days.flows_of(last).plus(rest)
+            last.added, last.completed = daily_totals.flows_of(last).plus(rest)
             self.amended.append(last)
 
 
 def _totals_of_day(organization_id: str, day: date) -> dict[str, Totals]:
-    """What the queues of each level posted on that day; nothing of levels with a queue that does not remember it."""
+    """Return the totals of that day by level; levels with a queue that no longer keeps the day are left out."""
     found: dict[str, Totals] = {}
     unknown: set[str] = set()
     rows = _queues(organization_id).select_related("scope").defer("window")
     for row in rows:
         for level in (row.scope.department_id, ""):
-            found[level] = found.get(level, Totals()).plus(days.totals_of(row).get(day, Totals()))
-            if days.forgot(row, day):
+            found[level] = found.get(level, Totals()).plus(daily_totals.totals_of(row).get(day, Totals()))
+            if daily_totals.has_forgotten(row, day):
                 unknown.add(level)
     return {level: totals for level, totals in found.items() if level not in unknown}
 
 
 def amend(rows: Mapping[Scope, CurrentBacklog], changes: Mapping[str, Changes], zone: ZoneInfo) -> None:
-    """Put what changed of a day that a level has left behind into the level's last figure of that day.
+    """Add the changes of earlier days to each level's last figure of the day.
 
-    `changes` are by department, '' being the organization. A day of which a level has no figure stays without.
+    `changes` are by department, '' being the organization. Days without a figure of the level stay without.
     """
     late = {
         (scope.pk, day): counts
@@ -264,13 +265,13 @@ def amend(rows: Mapping[Scope, CurrentBacklog], changes: Mapping[str, Changes], 
         return
     figures = list(_last_figures(late, zone))
     for figure in figures:
-        counts = late[figure.scope_id, days.local_day(figure.time, zone)]
-        figure.added, figure.completed = days.flows_of(figure).plus(counts)
+        counts = late[figure.scope_id, daily_totals.local_day(figure.time, zone)]
+        figure.added, figure.completed = daily_totals.flows_of(figure).plus(counts)
     Snapshot.objects.bulk_update(figures, ["added", "completed"])
 
 
 def _last_figures(wanted: Collection[tuple[int, date]], zone: ZoneInfo) -> Iterable[Snapshot]:
-    """The last derived snapshot of each of these scopes and local days."""
+    """Return the last derived snapshot of each of these scopes and local days."""
     scopes, dates = {pk for pk, _ in wanted}, {day for _, day in wanted}
     since = datetime.combine(min(dates), time(), zone)
     until = datetime.combine(max(dates) + timedelta(days=1), time(), zone)

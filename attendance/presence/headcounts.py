@@ -1,6 +1,6 @@
-"""How everybody stands at an instant, in one statement for all departments of an organization.
+"""Count people by their adherence at an instant, in one statement for all departments of an organization.
 
-The same rules as attendance.rules.stand, said in SQL; a test holds the two against each other.
+The SQL has the same rules as attendance.presence.adherence; a test holds the two against each other.
 """
 
 from collections.abc import Iterator, Mapping
@@ -9,15 +9,16 @@ from typing import Any
 
 from django.db import connection
 
-from attendance.chains import JOINS
-from attendance.intervals import EARLY, GRACE, MINUTE, NO_SHOW
-from attendance.terms import Status
+from attendance.choices import AttendanceStatus
+from attendance.presence.chains import JOIN_WITHIN
+from attendance.presence.intervals import EARLY_CHECK_IN, GRACE, MINUTE, NO_SHOW_AFTER
 
-# One row for each duty that covers the instant, with the newest spell that touches it; then people who are there
-# without a duty, or away with leave. A person has one row in each of her departments (`of_department`) and one in the
-# organization (`of_organization`), which usually are the same row. `lost` is in microseconds.
-_STANDS = f"""
-WITH heard AS (
+# One row for each scheduled period (attendance_duty) that covers the instant, with the newest status period
+# (attendance_spell) that touches it; then people who are present without a scheduled period, or on leave. A person has
+# one row in each of her departments (`of_department`) and one in the organization (`of_organization`), which usually
+# are the same row. `lost` is in microseconds.
+_ADHERENCE = f"""
+WITH known AS (
     SELECT d.person_id, d.department_id, d.starts, d.ends, d.of_department, d.of_organization,
            s.status, s.came_at, s.starts AS since,
            MIN(s.came_at) OVER (PARTITION BY d.id) AS first_came_at,
@@ -26,29 +27,29 @@ WITH heard AS (
     LEFT JOIN attendance_spell s ON s.person_id = d.person_id AND s.starts <= %(at)s AND s.ends > d.starts
     WHERE d.organization_id = %(organization)s AND d.starts <= %(at)s AND d.ends > %(at)s AND NOT d.on_leave
 ),
-on_duty AS (
+scheduled AS (
     SELECT person_id, department_id, starts, ends, of_department, of_organization,
            first_came_at AS came_at, status AS activity,
-           CASE WHEN status IN ('{Status.ON_LEAVE}', '{Status.DAY_OFF}') THEN status
+           CASE WHEN status IN ('{AttendanceStatus.ON_LEAVE}', '{AttendanceStatus.DAY_OFF}') THEN status
                 WHEN first_came_at IS NULL THEN
                     CASE WHEN %(at)s <= starts + {GRACE} THEN 'expected' ELSE 'absent' END
                 WHEN came_at IS NULL AND since < ends - {GRACE} THEN 'left_early'
-                ELSE 'present' END AS standing
-    FROM heard WHERE place = 1
+                ELSE 'present' END AS state
+    FROM known WHERE place = 1
 ),
 now AS (
     SELECT s.person_id, s.department_id, s.status, s.came_at
     FROM attendance_spell s
     WHERE s.organization_id = %(organization)s AND s.starts <= %(at)s AND s.ends > %(at)s
-      AND (s.came_at IS NOT NULL OR s.status = '{Status.ON_LEAVE}')
+      AND (s.came_at IS NOT NULL OR s.status = '{AttendanceStatus.ON_LEAVE}')
 ),
-stands AS (
-    SELECT person_id, department_id, starts, ends, of_department, of_organization, came_at, activity, standing,
-           CASE WHEN standing = 'present' AND came_at > starts + {GRACE} THEN 1 ELSE 0 END AS late,
-           CASE WHEN standing = 'absent' AND %(at)s > starts + {NO_SHOW} THEN 1 ELSE 0 END AS no_show,
-           CASE WHEN standing = 'present' AND came_at > starts + {GRACE} THEN came_at - starts
-                WHEN standing = 'absent' THEN %(at)s - starts ELSE 0 END AS lost
-    FROM on_duty
+adherence AS (
+    SELECT person_id, department_id, starts, ends, of_department, of_organization, came_at, activity, state,
+           CASE WHEN state = 'present' AND came_at > starts + {GRACE} THEN 1 ELSE 0 END AS late,
+           CASE WHEN state = 'absent' AND %(at)s > starts + {NO_SHOW_AFTER} THEN 1 ELSE 0 END AS no_show,
+           CASE WHEN state = 'present' AND came_at > starts + {GRACE} THEN came_at - starts
+                WHEN state = 'absent' THEN %(at)s - starts ELSE 0 END AS lost
+    FROM scheduled
     UNION ALL
     SELECT d.person_id, d.department_id, d.starts, d.ends, d.of_department, d.of_organization,
            NULL, NULL, 'on_leave', 0, 0, 0
@@ -63,32 +64,32 @@ stands AS (
         SELECT 1 FROM attendance_duty d
         WHERE d.person_id = now.person_id
           AND CASE WHEN now.came_at IS NULL THEN d.starts <= %(at)s AND d.ends > %(at)s
-                   ELSE NOT d.on_leave AND d.starts <= %(at)s + {EARLY} AND d.ends > now.came_at
-                        AND d.starts <= now.came_at + {JOINS} END
+                   ELSE NOT d.on_leave AND d.starts <= %(at)s + {EARLY_CHECK_IN} AND d.ends > now.came_at
+                        AND d.starts <= now.came_at + {JOIN_WITHIN} END
     )
 )
 """  # noqa: S608 - all parts are literals and constants of this project
 
 _COUNTS = (
-    _STANDS
+    _ADHERENCE
     + """
 SELECT department_id, of_department, of_organization,
-       SUM(CASE WHEN standing IN ('present', 'expected', 'absent', 'left_early') THEN 1 ELSE 0 END),
-       SUM(CASE WHEN standing = 'present' THEN 1 ELSE 0 END),
-       SUM(CASE WHEN standing = 'expected' THEN 1 ELSE 0 END),
-       SUM(CASE WHEN standing = 'absent' THEN 1 ELSE 0 END),
-       SUM(CASE WHEN standing = 'left_early' THEN 1 ELSE 0 END),
+       SUM(CASE WHEN state IN ('present', 'expected', 'absent', 'left_early') THEN 1 ELSE 0 END),
+       SUM(CASE WHEN state = 'present' THEN 1 ELSE 0 END),
+       SUM(CASE WHEN state = 'expected' THEN 1 ELSE 0 END),
+       SUM(CASE WHEN state = 'absent' THEN 1 ELSE 0 END),
+       SUM(CASE WHEN state = 'left_early' THEN 1 ELSE 0 END),
        SUM(late), SUM(no_show),
-       SUM(CASE WHEN standing = 'on_leave' THEN 1 ELSE 0 END),
-       SUM(CASE WHEN standing = 'unscheduled' THEN 1 ELSE 0 END),
+       SUM(CASE WHEN state = 'on_leave' THEN 1 ELSE 0 END),
+       SUM(CASE WHEN state = 'unscheduled' THEN 1 ELSE 0 END),
        SUM(lost)
-FROM stands GROUP BY department_id, of_department, of_organization
+FROM adherence GROUP BY department_id, of_department, of_organization
 """
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
+class Headcount:
     """People of a scope at an instant. scheduled = present + expected + absent + left_early."""
 
     scheduled: int = 0
@@ -103,21 +104,21 @@ class Counts:
     lost: int = 0
     """Microseconds."""
 
-    def __add__(self, other: "Counts") -> "Counts":
-        return Counts(*(getattr(self, name) + getattr(other, name) for name in Counts.__slots__))
+    def __add__(self, other: "Headcount") -> "Headcount":
+        return Headcount(*(getattr(self, name) + getattr(other, name) for name in Headcount.__slots__))
 
     @property
     def lost_minutes(self) -> float:
         return self.lost / MINUTE
 
 
-def counts(organization_id: str, *, at: int) -> dict[str, Counts]:
-    """Return counts by department, of those that have anybody; '' is the organization, which counts people once."""
-    found, whole = dict[str, Counts](), Counts()
+def count(organization_id: str, *, at: int) -> dict[str, Headcount]:
+    """Return the headcounts of departments that have anybody; '' is the organization, which counts people once."""
+    found, whole = dict[str, Headcount](), Headcount()
     for code, of_department, of_organization, *sums in _rows(_COUNTS, {"organization": organization_id, "at": at}):
-        counted = Counts(*map(int, sums))
+        counted = Headcount(*map(int, sums))
         if of_department:
-            found[code] = found.get(code, Counts()) + counted
+            found[code] = found.get(code, Headcount()) + counted
         if of_organization:
             whole += counted
     return {**found, "": whole}
@@ -129,39 +130,39 @@ def _rows(statement: str, values: Mapping[str, Any]) -> Iterator[tuple[Any, ...]
         yield from cursor.fetchall()
 
 
-# What `people?status=` may ask for.
-STATUSES = {
+# The conditions of `people?status=`.
+PEOPLE_STATUSES = {
     "no_show": "no_show = 1",
-    "absent": "standing = 'absent'",
-    "left_early": "standing = 'left_early'",
+    "absent": "state = 'absent'",
+    "left_early": "state = 'left_early'",
     "late": "late = 1",
-    "on_break": "activity = 'on_break' AND standing IN ('present', 'unscheduled')",
-    "training": "activity = 'training' AND standing IN ('present', 'unscheduled')",
-    "present": "standing = 'present'",
-    "expected": "standing = 'expected'",
-    "unscheduled": "standing = 'unscheduled'",
-    "on_leave": "standing = 'on_leave'",
-    "day_off": "standing = 'day_off'",
+    "on_break": "activity = 'on_break' AND state IN ('present', 'unscheduled')",
+    "training": "activity = 'training' AND state IN ('present', 'unscheduled')",
+    "present": "state = 'present'",
+    "expected": "state = 'expected'",
+    "unscheduled": "state = 'unscheduled'",
+    "on_leave": "state = 'on_leave'",
+    "day_off": "state = 'day_off'",
 }
 
 _PEOPLE = (
-    _STANDS
+    _ADHERENCE
     + """
-SELECT p.id, p.employee_id, p.name, stands.department_id, CASE {cases} ELSE standing END, starts, ends, came_at, lost
-FROM stands JOIN attendance_person p ON p.id = stands.person_id
+SELECT p.id, p.employee_id, p.name, adherence.department_id, CASE {cases} ELSE state END, starts, ends, came_at, lost
+FROM adherence JOIN attendance_person p ON p.id = adherence.person_id
 WHERE CASE WHEN %(department)s = '' THEN of_organization
-           ELSE of_department AND stands.department_id = %(department)s END
+           ELSE of_department AND adherence.department_id = %(department)s END
   AND (%(site)s = '' OR p.site_id = %(site)s)
   AND {condition}
 ORDER BY lost DESC, p.employee_id, starts LIMIT %(limit)s
 """
 )
-_CASES = " ".join(f"WHEN {condition} THEN '{status}'" for status, condition in STATUSES.items())
+_CASES = " ".join(f"WHEN {condition} THEN '{status}'" for status, condition in PEOPLE_STATUSES.items())
 
 
 @dataclass(frozen=True, slots=True)
 class PersonNow:
-    """`status` is the one asked for, else the first of STATUSES that holds."""
+    """A person at an instant. `status` is the requested one, else the first of PEOPLE_STATUSES that holds."""
 
     person_id: int
     employee_id: str
@@ -177,14 +178,14 @@ class PersonNow:
 def people(
     organization_id: str, *, at: int, status: str | None, department_id: str, site_id: str, limit: int
 ) -> list[PersonNow]:
-    """How each of them stands, who has lost most first."""
+    """Return people with their adherence, those with the most lost time first."""
     cases = _CASES if status is None else f"WHEN 1 = 1 THEN '{status}'"
-    condition = "1 = 1" if status is None else STATUSES[status]
+    condition = "1 = 1" if status is None else PEOPLE_STATUSES[status]
     values = {"organization": organization_id, "at": at, "department": department_id, "site": site_id, "limit": limit}
     return [PersonNow(*row) for row in _rows(_PEOPLE.format(cases=cases, condition=condition), values)]
 
 
-_CHECKINS = f"""
+_CHECK_INS = f"""
 WITH visits AS (
     SELECT s.person_id, MAX(s.department_id) AS department_id, s.came_at,
            ROW_NUMBER() OVER (PARTITION BY s.person_id ORDER BY s.came_at DESC) AS place
@@ -192,41 +193,43 @@ WITH visits AS (
     WHERE s.organization_id = %(organization)s AND s.came_at > %(since)s AND s.came_at <= %(at)s
     GROUP BY s.person_id, s.came_at
 ),
-duty AS (
+visit AS (
     SELECT v.person_id, v.department_id, v.came_at,
            (SELECT MIN(d.starts) FROM attendance_duty d
             WHERE d.person_id = v.person_id AND d.of_organization AND NOT d.on_leave
-              AND d.starts <= v.came_at + {EARLY} AND d.ends > v.came_at) AS duty_starts
+              AND d.starts <= v.came_at + {EARLY_CHECK_IN} AND d.ends > v.came_at) AS scheduled_start
     FROM visits v WHERE v.place = 1
 ),
 ranked AS (
-    SELECT duty.*, p.employee_id, p.name,
-           ROW_NUMBER() OVER (PARTITION BY duty.department_id ORDER BY duty.came_at DESC, p.employee_id) AS rank
-    FROM duty JOIN attendance_person p ON p.id = duty.person_id
+    SELECT visit.*, p.employee_id, p.name,
+           ROW_NUMBER() OVER (PARTITION BY visit.department_id ORDER BY visit.came_at DESC, p.employee_id) AS rank
+    FROM visit JOIN attendance_person p ON p.id = visit.person_id
 )
-SELECT department_id, employee_id, name, came_at, duty_starts,
+SELECT department_id, employee_id, name, came_at, scheduled_start,
        (SELECT MIN(s.came_at) FROM attendance_spell s
-        WHERE s.person_id = ranked.person_id AND s.ends > ranked.duty_starts AND s.starts <= ranked.came_at)
+        WHERE s.person_id = ranked.person_id AND s.ends > ranked.scheduled_start AND s.starts <= ranked.came_at)
 FROM ranked WHERE rank <= %(limit)s
 """  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True)
-class Checkin:
+class CheckIn:
+    """The last check-in of a person, with the start of its scheduled period and the first check-in for that."""
+
     department_id: str
     employee_id: str
     name: str
     came_at: int
-    duty_starts: int | None
+    scheduled_start: int | None
     first_came_at: int | None
 
 
-def checkins(organization_id: str, *, since: int, at: int, limit: int) -> dict[str, list[Checkin]]:
-    """The newest check-ins in (since, at], one a person, by department; '' is the organization."""
+def recent_check_ins(organization_id: str, *, since: int, at: int, limit: int) -> dict[str, list[CheckIn]]:
+    """Return the newest check-ins in (since, at], one a person, by department; '' is the organization."""
     values = {"organization": organization_id, "since": since, "at": at, "limit": limit}
-    found = [Checkin(*row) for row in _rows(_CHECKINS, values)]
+    found = [CheckIn(*row) for row in _rows(_CHECK_INS, values)]
     found.sort(key=lambda each: (-each.came_at, each.employee_id))
-    by_department: dict[str, list[Checkin]] = {"": found[:limit]}
+    by_department: dict[str, list[CheckIn]] = {"": found[:limit]}
     for each in found:
         if each.department_id:
             by_department.setdefault(each.department_id, []).append(each)

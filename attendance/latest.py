@@ -3,41 +3,40 @@
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from attendance import stands
-from attendance.instants import micros
-from attendance.intervals import HOUR
+from attendance.microseconds import to_microseconds
 from attendance.models import CurrentAttendance, Snapshot
-from attendance.rules import arrival
-from attendance.stands import Checkin, Counts
+from attendance.presence import headcounts
+from attendance.presence.adherence import arrival
+from attendance.presence.derivation import RULES_VERSION
+from attendance.presence.headcounts import CheckIn, Headcount
+from attendance.presence.intervals import HOUR
 from intraday.org.models import Scope
 
-RECENT = HOUR
+RECENT_WINDOW = HOUR
 RECENT_MAX = 10
-DRIFT = timedelta(minutes=5)
-DERIVED_BY = 2
-"""Version of the rules that make duties and spells. To be raised where stored ones must be worked out anew."""
-COUNTED = [name for name in Counts.__slots__ if name != "lost"]
+DRIFT_PERIOD = timedelta(minutes=5)
+COUNT_FIELDS = [name for name in Headcount.__slots__ if name != "lost"]
 
 
 def lock(organization: Scope) -> CurrentAttendance:
     """Wait for other writers of this organization's attendance; return its own row, with the time of its figures.
 
-    Every write changes the figures of the organization, so writers could not go side by side anyway; and one lock,
-    taken first, cannot be taken in the wrong order.
+    Every write changes the figures of the organization, so that writers could not work in parallel anyway; and one
+    lock, taken first, cannot be taken in the wrong order.
     """
-    row = CurrentAttendance(scope=organization, derived_by=DERIVED_BY)
+    row = CurrentAttendance(scope=organization, rules_version=RULES_VERSION)
     CurrentAttendance.objects.bulk_create([row], ignore_conflicts=True)
     return CurrentAttendance.objects.select_for_update(of=("self",)).get(scope=organization)
 
 
-def renew(
+def recount(
     scopes: Collection[Scope], *, at: datetime, now: datetime, posted: Collection[Scope] = ()
 ) -> dict[Scope, Snapshot]:
-    """Count these scopes of one organization anew at an instant, under its lock; the snapshots that are news.
+    """Count these scopes of one organization again at an instant, under its lock; return the snapshots that are news.
 
-    For which something was `posted`, whatever is newer or differs is news. For others only time has passed: other
-    counts are news, and every DRIFT what time alone changes (minutes lost, check-ins that are no longer recent).
-    Figures that are no news are true at the instant nevertheless, and remembered to be.
+    For scopes with posted rows (`posted`), any newer or different figure is news. For others only time has passed:
+    changed counts are news, and once in DRIFT_PERIOD the changes by time alone (minutes lost, check-ins that are no
+    longer recent). Figures that are no news hold at the instant nevertheless, which their row records.
     """
     if not scopes:
         return {}
@@ -60,41 +59,43 @@ def renew(
 
 
 def _count(scopes: Collection[Scope], *, at: datetime, now: datetime) -> dict[int, Snapshot]:
-    """Snapshots of these scopes of one organization, unsaved, by the scope's primary key."""
+    """Return unsaved snapshots of these scopes of one organization, by the scope's primary key."""
     organization_id = next(iter(scopes)).organization_id
-    counted = stands.counts(organization_id, at=micros(at))
-    recent = stands.checkins(organization_id, since=micros(at) - RECENT, at=micros(at), limit=RECENT_MAX)
+    counted = headcounts.count(organization_id, at=to_microseconds(at))
+    recent = headcounts.recent_check_ins(
+        organization_id, since=to_microseconds(at) - RECENT_WINDOW, at=to_microseconds(at), limit=RECENT_MAX
+    )
     found = {}
     for scope in scopes:
-        counts = counted.get(scope.department_id, Counts())
+        counts = counted.get(scope.department_id, Headcount())
         found[scope.pk] = Snapshot(
             scope=scope,
             time=at,
             received_at=now,
             lost_minutes=counts.lost_minutes,
             recent_checkins=[_as_json(each) for each in recent.get(scope.department_id, [])],
-            **{name: getattr(counts, name) for name in COUNTED},
+            **{name: getattr(counts, name) for name in COUNT_FIELDS},
         )
     return found
 
 
 def _is_news(fresh: Snapshot, before: Snapshot | None, *, posted: bool) -> bool:
     if before is None:
-        return posted or any(getattr(fresh, name) for name in COUNTED)
-    if any(getattr(fresh, name) != getattr(before, name) for name in COUNTED):
+        return posted or any(getattr(fresh, name) for name in COUNT_FIELDS)
+    if any(getattr(fresh, name) != getattr(before, name) for name in COUNT_FIELDS):
         return True
     if posted and fresh.time > before.time:
         return True
     drifted = fresh.lost_minutes != before.lost_minutes or fresh.recent_checkins != before.recent_checkins
-    return drifted and (posted or fresh.time - before.time >= DRIFT)
+    return drifted and (posted or fresh.time - before.time >= DRIFT_PERIOD)
 
 
-def _as_json(checkin: Checkin) -> dict[str, object]:
+def _as_json(check_in: CheckIn) -> dict[str, object]:
     return {
-        "employee_id": checkin.employee_id,
-        "employee_name": checkin.name or None,
-        "checked_in_at": checkin.came_at,
-        "status": arrival(checkin.duty_starts, checkin.came_at, checkin.first_came_at),
+        "employee_id": check_in.employee_id,
+        "employee_name": check_in.name or None,
+        "checked_in_at": check_in.came_at,
+        "status": arrival(check_in.scheduled_start, check_in.came_at, check_in.first_came_at),
     }
 
 

@@ -1,4 +1,4 @@
-"""The row of each scope with its newest snapshot: made, locked and saved."""
+"""Make, lock and save the row of each scope with its newest snapshot."""
 
 from collections.abc import Collection
 
@@ -9,8 +9,8 @@ from intraday.org.models import Scope
 
 
 def ensure(scopes: Collection[Scope]) -> None:
-    """Make the current rows that are missing. To be done for all scopes of a commit before any of them is locked: an
-    insert waits for whoever inserts the same row, and two that wait while they hold locks may wait for each other."""
+    """Make the current rows that are missing. Call it for all scopes of a commit before any is locked: an insert waits
+    for another insert of the same row, and two that wait while they hold locks may wait for each other."""
     wanted = {scope.pk for scope in scopes}
     missing = wanted.difference(CurrentBacklog.objects.filter(scope__in=wanted).values_list("scope_id", flat=True))
     if missing:
@@ -19,7 +19,7 @@ def ensure(scopes: Collection[Scope]) -> None:
 
 
 def lock(scopes: Collection[Scope], *, with_snapshot: bool = False) -> dict[Scope, CurrentBacklog]:
-    """The current rows of these scopes, which `ensure` made, locked until commit.
+    """Lock the current rows of these scopes, which `ensure` made, until commit.
 
     All writers lock in one order: queues in a first call, then everything above them in one later call, where an
     organization, having no department, comes last.
@@ -36,7 +36,7 @@ def lock(scopes: Collection[Scope], *, with_snapshot: bool = False) -> dict[Scop
 
 
 def save(snapshots: Collection[Snapshot], rows: Collection[CurrentBacklog]) -> None:
-    """Insert or correct these snapshots, and make the rows point where they now do."""
+    """Insert or correct these snapshots, and save the rows."""
     if snapshots:
         Snapshot.objects.bulk_create(
             snapshots, update_conflicts=True, unique_fields=["scope", "time"], update_fields=_SNAPSHOT_FIELDS
