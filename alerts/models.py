@@ -136,7 +136,7 @@ class Round(models.Model):
 
 
 class RuleState(models.Model):
-    """Where a rule stands in a scope (alerts.rules.State); no row: in order, as nearly always."""
+    """Where a rule stands in a scope (alerts.rules.machine.State); no row: in order, as nearly always."""
 
     rule = models.ForeignKey(Rule, models.CASCADE, related_name="states")
     scope = models.ForeignKey(Scope, models.CASCADE, related_name="+")
@@ -306,7 +306,7 @@ class Transition(models.TextChoices):
 
 
 class Notification(models.Model):
-    """The outbox: written in the transition's own transaction (alerts.outbox), sent later, status asked again then."""
+    """The outbox: written in the transition's own transaction (alerts.notifications.notification_outbox), sent later, status asked again then."""
 
     alert = models.ForeignKey(Alert, models.CASCADE, related_name="notifications")
     transition = models.CharField(max_length=16, choices=Transition)

@@ -7,7 +7,7 @@ from drf_spectacular.utils import inline_serializer
 from rest_framework import serializers
 
 from alerts.models import Resolution, Severity, Source, Status, Transition
-from alerts.outgoing.models import Outcome
+from alerts.notifications.models import Outcome
 from alerts.serializers import (
     AcknowledgeManyRequest,
     AcknowledgeRequest,

@@ -9,11 +9,11 @@ import msgspec
 from django.db.models import Q, QuerySet
 from msgspec import structs
 
-from alerts import metrics, wording
-from alerts.definition import FIELDS
 from alerts.events import AlertChanged
 from alerts.models import Alert, Rule, Silence, Status
-from alerts.outgoing.selectors import deliveries
+from alerts.notifications.selectors import deliveries
+from alerts.rules import catalogue, messages
+from alerts.rules.validation import FIELDS
 from intraday.org.models import Organization
 from intraday.rest.errors import NotFound
 from intraday.rest.pages import spell
@@ -127,7 +127,7 @@ def stated(rule: Rule) -> dict[str, Any]:
 
 def in_words(rule: Rule) -> str:
     """What it means, as a sentence."""
-    return wording.rule(stated(rule), metrics.find(rule.source, rule.metric))
+    return messages.rule(stated(rule), catalogue.find(rule.source, rule.metric))
 
 
 def history(rule: Rule) -> list[dict[str, Any]]:
@@ -182,5 +182,5 @@ def catalogue() -> list[dict[str, Any]]:
             "evaluate_each": list(metric.levels),
             "values": list(metric.values),
         }
-        for metric in metrics.CATALOGUE.values()
+        for metric in catalogue.CATALOGUE.values()
     ]

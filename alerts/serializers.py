@@ -8,9 +8,9 @@ from django.utils import timezone
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from alerts.editing import LONGEST_SILENCE
-from alerts.hours import DAYS
 from alerts.models import Level, NoDataMode, Operator, Severity, Source, Status
+from alerts.rule_services import LONGEST_SILENCE
+from alerts.rules.weekly_windows import DAYS
 from intraday.rest.fields import (
     ChoiceField,
     FiniteField,

@@ -9,16 +9,16 @@ from uuid import UUID
 
 from django.db import transaction
 
-from alerts import records
-from alerts.attending import attend as attend
-from alerts.attending import sweep as sweep
-from alerts.evaluation import evaluate as evaluate
-from alerts.journal import Actor, Journal
+from alerts.default_rules import install_rules as install_rules
+from alerts.default_rules import renew_rules as renew_rules
+from alerts.evaluation.changes import Actor, Journal
+from alerts.evaluation.run import evaluate as evaluate
+from alerts.evaluation.timers import attend as attend
+from alerts.evaluation.timers import sweep as sweep
 from alerts.models import Alert, Resolution
-from alerts.pack import install_rules as install_rules
-from alerts.pack import renew_rules as renew_rules
-from alerts.records import Answer, Record, Status
-from alerts.wording import ago
+from alerts.rules import lifecycle
+from alerts.rules.lifecycle import Answer, Record, Status
+from alerts.rules.messages import ago
 from intraday.rest.errors import NotFound
 
 
@@ -70,7 +70,7 @@ def resolve(
     """R5, R7. Raises NotFound or Conflict. If the condition goes on, a new alert follows after the cooldown."""
 
     def act(alert: Alert, journal: Journal) -> Answer:
-        answer = records.resolve(_record(alert), expected_version=expected_version)
+        answer = lifecycle.resolve(_record(alert), expected_version=expected_version)
         if answer is Answer.CHANGE:
             journal.resolve(alert, Resolution.MANUAL, note)
         return answer
@@ -90,7 +90,7 @@ def snooze(
     """R11: nobody is told until then. Raises NotFound or Conflict."""
 
     def act(alert: Alert, journal: Journal) -> Answer:
-        answer = records.snooze(_record(alert), expected_version=expected_version)
+        answer = lifecycle.snooze(_record(alert), expected_version=expected_version)
         if answer is Answer.CHANGE:
             journal.snooze(alert, until, note)
         return answer
@@ -102,7 +102,7 @@ def _acknowledge(
     alert: Alert, journal: Journal, note: str, *, take_over: bool = False, expected_version: int | None = None
 ) -> Answer:
     record, by = _record(alert), journal.actor.name
-    answer = records.acknowledge(record, by=by, take_over=take_over, expected_version=expected_version)
+    answer = lifecycle.acknowledge(record, by=by, take_over=take_over, expected_version=expected_version)
     if answer is Answer.CHANGE:
         taken = record.status is Status.ACKNOWLEDGED
         journal.acknowledge(alert, note, f"taken over from {alert.acknowledged_by}"[:64] if taken else "acknowledged")

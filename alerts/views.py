@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from alerts import schema, selectors, services
-from alerts.journal import Actor
+from alerts.evaluation.changes import Actor
 from alerts.serializers import (
     AcknowledgeManyRequest,
     AcknowledgeRequest,

@@ -21,9 +21,9 @@ from bench import kpis as _kpis  # noqa: F401  first: it sets Django up
 # ruff: isort: split
 from django.test import Client
 
-from alerts.pack import DEFAULT_RULES
-from alerts.preview import preview
-from alerts.records import SEVERITIES
+from alerts.default_rules import DEFAULT_RULES
+from alerts.evaluation.preview import preview
+from alerts.rules.lifecycle import SEVERITIES
 from intraday.feeds import bank
 from intraday.feeds.client import PATHS
 from intraday.feeds.instants import Target
@@ -108,7 +108,7 @@ def _alert(rule: dict[str, Any], would_be: dict[str, Any]) -> dict[str, Any]:
 
 
 def _speaks_for(other: dict[str, Any], alert: dict[str, Any]) -> bool:
-    """Of the same scope and source, open when this one fired, and graver or earlier (alerts.muting)."""
+    """Of the same scope and source, open when this one fired, and graver or earlier (alerts.evaluation.inhibition)."""
     if other is alert or (other["place"], other["source"]) != (alert["place"], alert["source"]):
         return False
     return other["first"] <= alert["first"] < other["last"] and _precedence(other) < _precedence(alert)

@@ -69,7 +69,7 @@ INSTALLED_APPS = [
     "attendance",
     "kpi",
     "alerts",
-    "alerts.outgoing",
+    "alerts.notifications",
 ]
 MIDDLEWARE = [
     "intraday.probes.answered_first",

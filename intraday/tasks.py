@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from celery import Task, shared_task
 from django.utils import timezone
 
-import alerts.outgoing.services
+import alerts.notifications.services
 import alerts.selectors
 import alerts.services
 import attendance.services
@@ -102,10 +102,10 @@ def tell() -> None:
     time, so whoever does not answer occupies one worker at most."""
     with lease("tell", seconds=2 * TELL_SECONDS) as held:
         if held:
-            alerts.outgoing.services.send_due(clock=timezone.now)
+            alerts.notifications.services.send_due(clock=timezone.now)
 
 
 def _tell_soon() -> None:
     """Asked by jobs, not on commit of whatever fired: a request shall not wait for a broker that is away."""
-    if alerts.outgoing.services.anything_due(now=timezone.now()):
+    if alerts.notifications.services.anything_due(now=timezone.now()):
         tell.apply_async(expires=TELL_SECONDS)

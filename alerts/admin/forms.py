@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
-from alerts import definition, editing
+from alerts import rule_services
 from alerts.admin.fields import (
     HoursField,
     SpanField,
@@ -17,8 +17,9 @@ from alerts.admin.fields import (
     the_only_organization,
 )
 from alerts.models import EscalationStep, Level, NoDataMode, Operator, Rule, Severity
+from alerts.rules import validation
+from alerts.rules.messages import COMPARED
 from alerts.selectors import stated
-from alerts.wording import COMPARED
 from intraday.org.models import Organization
 
 STEPS = "escalation"  # the prefix of the rows
@@ -90,7 +91,7 @@ class RuleForm(forms.ModelForm):
     def _check(self) -> None:
         """By the service that will save it."""
         try:
-            editing.draft(self.organization, self.said, self.stored)
+            rule_services.draft(self.organization, self.said, self.stored)
         except ValidationError as error:
             for name, messages in error.message_dict.items():
                 shown = {"source": "metric"}.get(name, name)
@@ -116,11 +117,11 @@ def steps_of(data: Mapping[str, Any]) -> list[dict[str, Any]] | None:
 
 def _said(cleaned: Mapping[str, Any], steps: list[dict[str, Any]]) -> dict[str, Any]:
     """The fields of a rule; a span that was left empty is the default, where there is one."""
-    fields = {name: cleaned[name] for name in definition.FIELDS if name in cleaned}
+    fields = {name: cleaned[name] for name in validation.FIELDS if name in cleaned}
     fields["source"], _, fields["metric"] = cleaned["metric"].partition(":")
     for name in ("for_seconds", "recover_for_seconds", "no_data_for_seconds"):
         if fields[name] is None:
-            fields[name] = definition.DEFAULTS[name]
+            fields[name] = validation.DEFAULTS[name]
     return {**fields, "escalation": steps}
 
 

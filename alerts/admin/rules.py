@@ -12,12 +12,14 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
 
-from alerts import definition, editing, metrics, preview, selectors, sources, wording
+from alerts import rule_services, selectors
 from alerts.admin.fields import the_only_organization
 from alerts.admin.forms import RuleForm, StepForm
-from alerts.journal import Actor
+from alerts.evaluation import figure_providers, preview
+from alerts.evaluation.changes import Actor
 from alerts.models import EscalationStep, Rule
-from alerts.outgoing.services import try_rule
+from alerts.notifications.services import try_rule
+from alerts.rules import catalogue, messages, validation
 
 PREVIEW = timedelta(hours=24)
 
@@ -156,7 +158,7 @@ class RuleAdmin(admin.ModelAdmin):
     ) -> Any:
         try:
             return super().changeform_view(request, object_id, form_url, extra_context)
-        except editing.VersionError as error:
+        except rule_services.VersionError as error:
             messages.error(request, f"Not saved. {error}")
             return HttpResponseRedirect(request.path)
 
@@ -167,8 +169,8 @@ class RuleAdmin(admin.ModelAdmin):
     def _save(self, form: Any, by: Actor) -> Rule:
         now = timezone.now()
         if form.stored is None:
-            return editing.create_rule(organization=form.organization, fields=form.said, actor=by, now=now)
-        return editing.edit_rule(
+            return rule_services.create_rule(organization=form.organization, fields=form.said, actor=by, now=now)
+        return rule_services.edit_rule(
             organization=form.organization,
             rule_id=form.stored.pk,
             fields=form.said,
@@ -188,7 +190,9 @@ class RuleAdmin(admin.ModelAdmin):
         return [str(rule) for rule in objs], {self.opts.verbose_name_plural: len(objs)}, set(), []
 
     def delete_model(self, request: HttpRequest, obj: Rule) -> None:
-        editing.delete_rule(organization=obj.organization, rule_id=obj.pk, actor=actor(request), now=timezone.now())
+        rule_services.delete_rule(
+            organization=obj.organization, rule_id=obj.pk, actor=actor(request), now=timezone.now()
+        )
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Rule]) -> None:
         for rule in queryset:
@@ -204,7 +208,7 @@ class RuleAdmin(admin.ModelAdmin):
 
     def _set_enabled(self, request: HttpRequest, queryset: QuerySet[Rule], enabled: bool) -> None:
         for rule in queryset:
-            editing.edit_rule(
+            rule_services.edit_rule(
                 organization=rule.organization,
                 rule_id=rule.pk,
                 fields={"enabled": enabled},
@@ -215,8 +219,8 @@ class RuleAdmin(admin.ModelAdmin):
 
 
 def _previewed(form: Any, rule: Rule | None) -> dict[str, Any]:
-    now, fields = timezone.now(), definition.complete(form.said)
-    metric = metrics.find(fields["source"], fields["metric"])
+    now, fields = timezone.now(), validation.complete(form.said)
+    metric = catalogue.find(fields["source"], fields["metric"])
     answer = preview.preview(
         organization=form.organization,
         since=now - PREVIEW,
@@ -226,11 +230,11 @@ def _previewed(form: Any, rule: Rule | None) -> dict[str, Any]:
     )
     shown = {name: answer[name] for name in ("current", "draft") if answer[name]}
     return {
-        "in_words": wording.rule(fields, metric),
+        "in_words": messages.rule(fields, metric),
         "versions": {name: {**each, "alerts": [_row(row) for row in each["alerts"]]} for name, each in shown.items()},
         "since": answer["since"],
         "until": answer["until"],
-        "kept": sources.SOURCES.providers[metric.figures].past is not None,
+        "kept": figure_providers.SOURCES.providers[metric.figures].past is not None,
     }
 
 
@@ -238,5 +242,5 @@ def _row(episode: dict[str, Any]) -> dict[str, Any]:
     scope = episode["scope"]
     place = [scope[name] for name in ("department_id", "queue_name") if name in scope]
     peak = episode["peak"]
-    peak = wording.figure(peak, "") if peak is not None else ""
+    peak = messages.figure(peak, "") if peak is not None else ""
     return {"place": " / ".join(place) or scope["organization_id"], "begin": episode["from"], **episode, "peak": peak}

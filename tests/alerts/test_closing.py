@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from alerts import preview, sources
+from alerts.evaluation import figure_providers, preview
 from alerts.models import Notification, RuleState
 from alerts.services import evaluate
 from intraday.org.models import Queue, Scope
@@ -135,7 +135,7 @@ def test_a_level_is_closed_while_all_its_queues_are(world: World, support: str, 
     opening(world, "support", support)
     opening(world, "billing", billing)
     Queue.objects.filter(name="sales").delete()
-    found = sources.closed("org_123", at=TEN)
+    found = figure_providers.closed("org_123", at=TEN)
     scopes = Scope.objects.filter(pk__in=found)
     assert {scope.queue_name or scope.department_id for scope in scopes} == closed
 
@@ -144,7 +144,7 @@ def test_another_department_that_is_open_keeps_the_organization_open(world: Worl
     for queue in ("support", "billing", "sales"):
         opening(world, queue, WEEKDAYS)
     add_queues(world.organization, [("dept_999", "night line")])
-    found = Scope.objects.filter(pk__in=sources.closed("org_123", at=TEN))
+    found = Scope.objects.filter(pk__in=figure_providers.closed("org_123", at=TEN))
     assert {scope.queue_name or scope.department_id for scope in found} == {
         "support",
         "billing",
@@ -156,7 +156,7 @@ def test_another_department_that_is_open_keeps_the_organization_open(world: Worl
 def test_a_queue_that_was_removed_keeps_no_department_open(world: World):
     opening(world, "support", WEEKDAYS)
     Queue.objects.filter(name__in=["billing", "sales"]).delete()
-    found = Scope.objects.filter(pk__in=sources.closed("org_123", at=TEN))
+    found = Scope.objects.filter(pk__in=figure_providers.closed("org_123", at=TEN))
     assert {scope.queue_name or scope.department_id for scope in found} >= {"support", "dept_456", ""}
 
 
@@ -186,7 +186,7 @@ def test_attendance_ends_with_the_last_shift(world: World, scheduled: int, statu
         evaluate_each="department",
     )
     wall = Wall()
-    using = sources.Sources({"attendance": sources.Provider(wall.figures)}, world.sources.closed)
+    using = figure_providers.Sources({"attendance": figure_providers.Provider(wall.figures)}, world.sources.closed)
     wall.show(world.scope(""), at(0), {"scheduled_count": 10, "attendance_rate": 70.0})
     evaluate(organization_id="org_123", now=at(0), using=using)
     wall.show(world.scope(""), at(60), {"scheduled_count": scheduled, "attendance_rate": None})
@@ -210,6 +210,6 @@ def test_the_real_sources_close_an_alert_whose_queue_closes(world: World):
     world.rule()
     world.judge(95, 0)
     opening(world, "support", WEEKDAYS)
-    real = sources.Sources(world.sources.providers, sources.closed)
+    real = figure_providers.Sources(world.sources.providers, figure_providers.closed)
     evaluate(organization_id="org_123", now=at(60), using=real)
     assert world.alert.resolution == "closed"

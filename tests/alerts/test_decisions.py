@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from alerts.records import (
+from alerts.rules.lifecycle import (
     TIMERS_END,
     Answer,
     EscalationStep,

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from alerts import sources
+from alerts.evaluation import figure_providers
 from alerts.services import evaluate
 from kpi.models import QueueSettings
 from tests.alerts.world import World, at
@@ -26,7 +26,7 @@ def measured(minutes: float, in_target: int, *, until: float = 30, **fields: Any
 
 
 def shortfalls(seconds: float) -> dict[str, float]:
-    found = sources.interval_figures("org_123", now=at(seconds))
+    found = figure_providers.interval_figures("org_123", now=at(seconds))
     return {scope.queue_name: figure["service"]["closed_shortfall_points"] for scope, _, figure in found}
 
 

@@ -8,9 +8,10 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from alerts import definition, evaluation, sources
+from alerts.evaluation import figure_providers, run
+from alerts.evaluation.figure_providers import Provider, Sources
 from alerts.models import Alert, Rule, RuleState
-from alerts.sources import Provider, Sources
+from alerts.rules import validation
 from intraday.org.models import Scope
 from intraday.org.services import add_queues
 from tests.alerts.world import TEN, World, at, occupancy
@@ -70,7 +71,7 @@ def waits(world: World, *totals: tuple[float, int]) -> None:
         world.backlog.show(world.scope(), at(seconds), {"total_items": total, "quality": "ok"})
 
 
-def news(world: World, seconds: float) -> evaluation.Evaluated:
+def news(world: World, seconds: float) -> run.Evaluated:
     """A run over what feeds posted."""
     return world.again(seconds, scopes=[world.scope().pk])
 
@@ -163,7 +164,7 @@ def test_posted_backlog_is_judged(world: World, api):
     """No double in between: the figures are those of the backlog."""
     world.rule(source="backlog", metric="items_over_sla", operator=">=", threshold=5, clear_threshold=3)
     post(api, row(total=20, items_over_sla=5))
-    done = evaluation.evaluate(organization_id="org_123", now=TEN + timedelta(seconds=30))
+    done = run.evaluate(organization_id="org_123", now=TEN + timedelta(seconds=30))
     assert (done.triggered, world.alert.current_value) == (1, 5)
     assert world.alert.message == "support: 5 items over SLA (at least 5)"
 
@@ -177,7 +178,7 @@ def test_a_feed_is_stale_after_three_of_its_own_cadences_and_five_minutes(
     silent: float, cadence: float | None, stale: float
 ):
     feed = {"kind": "kpi", "cadence_seconds": cadence, "last_received_at": at(-silent)}
-    minutes = sources.stale_minutes([feed], TEN)
+    minutes = figure_providers.stale_minutes([feed], TEN)
     assert (minutes["stale_minutes"], minutes["kpi_stale_minutes"]) == (stale, stale)
     assert minutes["backlog_stale_minutes"] is None
 
@@ -188,7 +189,7 @@ def test_a_silent_feed_raises_one_alert_of_the_organization(world: World, api):
     feed = world.organization.feeds.get()
     for minutes, open_alerts in [(0, 0), (49, 0), (51, 1)]:
         now = feed.last_received_at + timedelta(minutes=minutes)
-        evaluation.evaluate(organization_id="org_123", now=now)
+        run.evaluate(organization_id="org_123", now=now)
         assert Alert.objects.count() == open_alerts
     assert world.alert.scope == world.scope("", "")
 
@@ -310,12 +311,12 @@ def test_a_source_that_is_not_there_is_no_failure(world: World):
 
     world.rule()
     using = Sources({"backlog": Provider(nothing)}, lambda organization_id, *, at: {})
-    assert evaluation.evaluate(organization_id="org_123", now=TEN, using=using).judged == 0
+    assert run.evaluate(organization_id="org_123", now=TEN, using=using).judged == 0
 
 
 def test_the_default_cooldown_is_none_for_critical_rules(world: World):
     assert world.rule(severity="critical").cooldown_seconds == 0
-    assert world.rule().cooldown_seconds == definition.COOLDOWN_SECONDS
+    assert world.rule().cooldown_seconds == validation.COOLDOWN_SECONDS
 
 
 def test_events_of_one_alert_come_in_the_order_of_its_transitions(world: World, heard: Hear):

@@ -8,10 +8,10 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from alerts import editing, selectors, services
-from alerts.metrics import CATALOGUE
+from alerts import rule_services, selectors, services
+from alerts.default_rules import DEFAULT_RULES
 from alerts.models import Rule, RuleState
-from alerts.pack import DEFAULT_RULES
+from alerts.rules.catalogue import CATALOGUE
 from intraday.org.models import Organization, Role
 from tests.access.people import browser_of, person
 from tests.alerts.world import OWNER, TEN, World, at
@@ -52,7 +52,7 @@ def test_what_was_installed_once_is_not_installed_again(organization: Organizati
     count = Rule.objects.count()
     assert len(capsys.readouterr().out.splitlines()) == count
     rule = Rule.objects.get(name="No-show")
-    editing.delete_rule(organization=organization, rule_id=rule.pk, actor=OWNER, now=timezone.now())
+    rule_services.delete_rule(organization=organization, rule_id=rule.pk, actor=OWNER, now=timezone.now())
     call_command("rules", "install", organization="org_123")
     assert Rule.objects.count() == count
     assert capsys.readouterr().out.startswith("Nothing to add")

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.db import IntegrityError, transaction
 
-from alerts import editing
+from alerts import rule_services
 from alerts.models import Alert, Notification, RuleState
 from alerts.services import Conflict
 from intraday.org.models import Queue
@@ -245,7 +245,7 @@ def test_r11_snoozed_nobody_is_told_and_once_it_is_over_everybody_is_once(world:
 
 def test_r11_in_a_silence_the_record_is_made_and_seen_but_nobody_is_told(world: World, heard: Hear):
     rule = world.rule()
-    silence = editing.create_silence(
+    silence = rule_services.create_silence(
         organization=world.organization,
         fields={"rule_id": rule.pk, "ends_at": at(600), "comment": "telephone works"},
         actor=OWNER,
@@ -255,14 +255,14 @@ def test_r11_in_a_silence_the_record_is_made_and_seen_but_nobody_is_told(world: 
         world.judge(95, 60)
     assert (names(events), events[0]["data"]["suppressed"], told()) == (["alert:triggered"], True, [])
     assert world.attend(300) == 0
-    editing.end_silence(silence=silence, now=at(301))
+    rule_services.end_silence(silence=silence, now=at(301))
     world.attend(302)
     assert (world.alert.suppressed, told()) == (False, ["reminder"])
 
 
 def test_a_silence_that_begins_later_mutes_what_is_open_already(world: World, waiting: Alert, heard: Hear):
     fields = {"queue_name": "support", "starts_at": at(60), "ends_at": at(600), "comment": "fire drill"}
-    editing.create_silence(organization=world.organization, fields=fields, actor=OWNER, now=TEN)
+    rule_services.create_silence(organization=world.organization, fields=fields, actor=OWNER, now=TEN)
     assert world.attend(59) == 0
     with heard(STREAM) as events:
         world.attend(60)
@@ -298,7 +298,7 @@ def test_e12_a_disabled_rule_resolves_what_it_raised(world: World, waiting: Aler
 
 
 def test_a_deleted_rule_resolves_what_it_raised_and_its_history_stays(world: World, waiting: Alert):
-    editing.delete_rule(organization=world.organization, rule_id=waiting.rule_id, actor=OWNER, now=at(60))
+    rule_services.delete_rule(organization=world.organization, rule_id=waiting.rule_id, actor=OWNER, now=at(60))
     assert world.statuses() == ["resolved"]
     assert [change.action for change in waiting.rule.history.all()] == ["created", "deleted"]
     with pytest.raises(NotFound):

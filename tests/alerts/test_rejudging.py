@@ -8,7 +8,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from alerts import editing, preview, services
+from alerts import rule_services, services
+from alerts.evaluation import preview
 from alerts.models import Alert, Notification, Rule, RuleState
 from intraday.org.models import Role
 from intraday.org.services import add_queues
@@ -311,7 +312,7 @@ def test_the_reinstall_leaves_alone_what_a_person_has_edited(world: World):
     [rule] = services.install_rules(
         organization=world.organization, now=at(0), rules=[{**STATED, "name": "Occupancy too high"}]
     )
-    editing.edit_rule(
+    rule_services.edit_rule(
         organization=world.organization, rule_id=rule.pk, fields={"threshold": 85}, actor=OWNER, now=at(30)
     )
     terms = {**STATED, "name": "Occupancy too high", "threshold": 97}

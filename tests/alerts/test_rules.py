@@ -6,18 +6,7 @@ from typing import Any
 
 import pytest
 
-from alerts.rules import (
-    OPERATORS,
-    Data,
-    Effect,
-    NoDataMode,
-    Phase,
-    Reading,
-    Records,
-    Rule,
-    State,
-    next_state,
-)
+from alerts.rules.machine import OPERATORS, Data, Effect, NoDataMode, Phase, Reading, Records, Rule, State, next_state
 from tests.alerts.world import at
 
 MINUTE = timedelta(seconds=60)

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from alerts.metrics import CATALOGUE
 from alerts.models import RuleState
-from alerts.rules import Data, NoDataMode, Phase, Reading, Records, Rule, State, next_state
-from alerts.terms import is_suspect
+from alerts.rules.catalogue import CATALOGUE
+from alerts.rules.compiled_rule import is_suspect
+from alerts.rules.machine import Data, NoDataMode, Phase, Reading, Records, Rule, State, next_state
 from tests.alerts.world import World, at, occupancy
 
 SUSPECT = {"quality": "suspect"}
@@ -100,8 +100,9 @@ def test_the_intervals_of_a_suspect_queue_are_held_too(world: World):
     intervals = type(world.kpi)()
     using = world.sources
     providers = {**using.providers, "intervals": type(using.providers["kpi"])(intervals.figures)}
-    from alerts.services import evaluate
     from alerts.sources import Sources
+
+    from alerts.services import evaluate
 
     def judge(short: float, seconds: float) -> None:
         intervals.show(world.scope(), at(seconds), {"service": {"closed_shortfall_points": short}})

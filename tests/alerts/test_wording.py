@@ -2,9 +2,9 @@
 
 import pytest
 
-from alerts import wording
-from alerts.definition import complete
-from alerts.metrics import CATALOGUE, find
+from alerts.rules import messages
+from alerts.rules.catalogue import CATALOGUE, find
+from alerts.rules.validation import complete
 from tests.alerts.world import BUSY
 
 FIRED = [
@@ -237,7 +237,7 @@ FIRED = [
 
 @pytest.mark.parametrize(("source", "path", "operator", "value", "said"), FIRED)
 def test_a_message_reads_well_whatever_the_unit(source, path, operator, value, said):
-    assert wording.fired("support", find(source, path), operator, value, 300, value) == said
+    assert messages.fired("support", find(source, path), operator, value, 300, value) == said
 
 
 def test_every_metric_has_its_message():
@@ -256,12 +256,12 @@ def test_every_metric_has_its_message():
     ],
 )
 def test_a_condition_reads_well_whatever_the_unit(source, path, operator, threshold, said):
-    assert wording.condition(find(source, path), operator, threshold, 0) == said
+    assert messages.condition(find(source, path), operator, threshold, 0) == said
 
 
 def test_a_rule_without_delay_is_over_at_once():
     fields = {**complete(BUSY), "recover_for_seconds": 0}
-    said = wording.rule(fields, find("kpi", "utilization.occupancy"))
+    said = messages.rule(fields, find("kpi", "utilization.occupancy"))
     assert said == (
         "For each queue: when occupancy is over 90 %, raise a high alert. It is over as soon as it is at most 80 %."
     )

@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from alerts import attending, editing, evaluation, services
-from alerts.evaluation import Evaluated
-from alerts.journal import Actor
+from alerts import rule_services, services
+from alerts.evaluation import run, timers
+from alerts.evaluation.changes import Actor
+from alerts.evaluation.figure_providers import FigureAt, Provider, Sources
+from alerts.evaluation.run import Evaluated
 from alerts.models import Alert, AlertAudit, Rule
 from alerts.services import Caller
-from alerts.sources import FigureAt, Provider, Sources
 from intraday.org.models import Organization, Scope
 
 TEN = datetime(2026, 1, 31, 10, tzinfo=UTC)
@@ -75,10 +76,10 @@ class World:
     def rule(self, **fields: Any) -> Rule:
         """Occupancy over 90 on any queue, healthy at 80, unless told otherwise."""
         whole = {**BUSY, "name": f"busy {Rule.objects.count()}", **fields}
-        return editing.create_rule(organization=self.organization, fields=whole, actor=OWNER, now=self.now)
+        return rule_services.create_rule(organization=self.organization, fields=whole, actor=OWNER, now=self.now)
 
     def edit(self, rule: Rule, **fields: Any) -> Rule:
-        return editing.edit_rule(
+        return rule_services.edit_rule(
             organization=self.organization, rule_id=rule.pk, fields=fields, actor=OWNER, now=self.now
         )
 
@@ -94,15 +95,15 @@ class World:
         """Judge once more, with no news."""
         if seconds is not None:
             self.now = at(seconds)
-        return evaluation.evaluate(organization_id=self.organization.pk, now=self.now, using=self.sources, **options)
+        return run.evaluate(organization_id=self.organization.pk, now=self.now, using=self.sources, **options)
 
     def attend(self, seconds: float | None = None) -> int:
         if seconds is not None:
             self.now = at(seconds)
-        return attending.attend(organization_id=self.organization.pk, now=self.now, using=self.sources)
+        return timers.attend(organization_id=self.organization.pk, now=self.now, using=self.sources)
 
     def sweep(self) -> int:
-        return attending.sweep(organization_id=self.organization.pk, now=self.now)
+        return timers.sweep(organization_id=self.organization.pk, now=self.now)
 
     # --- people ------------------------------------------------------------------------------------------------------
     def caller(self, name: str = "dana") -> Caller:

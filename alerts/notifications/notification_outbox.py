@@ -1,0 +1,33 @@
+"""What people are to be told of: one row per transition, written with it. Nothing is sent here.
+
+Whoever sends asks `unwanted` first, in the transaction that settles the row: an alert that was acknowledged, silenced
+or resolved meanwhile wakes nobody. A row that is a day late is dropped, too.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from alerts.models import Alert, Notification, Status, Transition
+from alerts.rules.lifecycle import TIMERS_END
+
+
+def write(notices: Sequence[tuple[Alert, Transition, str]], *, now: datetime) -> None:
+    """(alert, transition, whom besides those who are routed), in the transaction of the transition."""
+    if notices:
+        Notification.objects.bulk_create(
+            [
+                Notification(alert=alert, transition=transition, to=to, created_at=now, due_at=now)
+                for alert, transition, to in notices
+            ]
+        )
+
+
+def unwanted(notification: Notification, alert: Alert, *, now: datetime) -> str:
+    """Why it is not to be sent any more; '' if it is. `alert` is its record as it is now."""
+    if now >= notification.due_at + TIMERS_END:
+        return "too late"
+    if notification.transition == Transition.RESOLVED:
+        return "" if alert.status == Status.RESOLVED else "not resolved any more"
+    if alert.status != Status.PENDING:
+        return f"{alert.status} meanwhile"
+    return "silenced meanwhile" if alert.suppressed else ""
