@@ -214,15 +214,15 @@ def install_rules(
 def renew_rules(
     *, organization: Organization, now: datetime, rules: Sequence[Mapping[str, Any]] = DEFAULT_RULES
 ) -> list[Rule]:
-    """Bring the default rules that no person has edited to the terms of this version; return those that changed."""
-    terms = {rule["name"]: validation.complete(_fields(rule)) for rule in rules}
-    own = Rule.objects.filter(organization=organization, name__in=terms, deleted_at=None)
+    """Update the default rules that no person has edited to this version; return those that changed."""
+    current = {rule["name"]: validation.with_defaults(_fields(rule)) for rule in rules}
+    own = Rule.objects.filter(organization=organization, name__in=current, deleted_at=None)
     own = own.exclude(history__in=RuleChange.objects.exclude(actor=SYSTEM))
     renewed = []
     for rule in own.order_by("name"):
         before = rule.version
         after = rule_services.edit_rule(
-            organization=organization, rule_id=rule.pk, fields=terms[rule.name], actor=Actor(SYSTEM), now=now
+            organization=organization, rule_id=rule.pk, fields=current[rule.name], actor=Actor(SYSTEM), now=now
         )
         renewed += [after] if after.version != before else []
     return renewed

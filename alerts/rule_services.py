@@ -1,4 +1,7 @@
-"""Making and changing rules and silences. Each change of a rule leaves a line of history: who, old and new value."""
+"""Make, change and preview rules; make, change and end silences.
+
+Each change of a rule leaves a line of history: its author, old and new values.
+"""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
@@ -8,14 +11,17 @@ from uuid import UUID
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
+from alerts.choices import Resolution
 from alerts.evaluation import reevaluation
-from alerts.evaluation.changes import Actor, Journal
+from alerts.evaluation.changes import Actor, Changes
 from alerts.evaluation.evaluation_state import lock_open
+from alerts.evaluation.figure_providers import PROVIDERS, FigureProviders
+from alerts.evaluation.preview import preview
 from alerts.evaluation.run import lock_round
-from alerts.models import EscalationStep, Resolution, Rule, RuleChange, RuleState, Silence
+from alerts.models import EscalationStep, Rule, RuleChange, RuleState, Silence
 from alerts.rules import validation, weekly_windows
 from alerts.rules.validation import Fields
-from alerts.selectors import stated
+from alerts.selectors import rule_fields
 from intraday.org.models import Organization, Scope
 from intraday.rest.errors import NotFound
 
@@ -25,7 +31,7 @@ LONGEST_WEEKLY = timedelta(days=366)  # mute windows come again every week; even
 
 
 class VersionError(Exception):
-    """Somebody else changed the rule meanwhile. `rule` is as it is now."""
+    """The rule was changed by somebody else meanwhile. `rule` is as it is now."""
 
     def __init__(self, rule: Rule) -> None:
         super().__init__(f"It has changed since: this is version {rule.version}.")
@@ -55,25 +61,27 @@ def edit_rule(
     now: datetime,
     expected_version: int | None = None,
 ) -> Rule:
-    """Change these fields. A rule whose question changes is judged anew; its open alerts stay open, follow it, and are
-    decided by the next figure. A rule that is disabled resolves them, and so does one that looks elsewhere now. Raises
-    NotFound, ValidationError or VersionError."""
+    """Change these fields. Raises NotFound, ValidationError or VersionError.
+
+    A rule whose condition changes is evaluated anew: its open alerts follow it, and the next figure decides about
+    them. They are resolved if the rule is disabled or no longer covers their scope.
+    """
     lock_round(organization.pk)
     rule = rule_of(organization, rule_id)
     if expected_version not in (None, rule.version):
         raise VersionError(rule)
-    before = stated(rule)
+    before = rule_fields(rule)
     after = _checked(organization, {**before, **fields})
     _check_name(organization, after["name"], rule)
-    changes = {name: [before[name], after[name]] for name in validation.FIELDS if before[name] != after[name]}
-    if changes:
-        _change(rule, after, changes, actor, now)
+    edits = {name: [before[name], after[name]] for name in validation.FIELDS if before[name] != after[name]}
+    if edits:
+        _change(rule, after, edits, actor, now)
     return rule
 
 
 @transaction.atomic
 def delete_rule(*, organization: Organization, rule_id: UUID, actor: Actor, now: datetime) -> None:
-    """Its open alerts are resolved; they and its history stay. Raises NotFound."""
+    """Delete a rule and resolve its open alerts; they and its history stay. Raises NotFound."""
     lock_round(organization.pk)
     rule = rule_of(organization, rule_id)
     rule.deleted_at = rule.changed_at = now
@@ -81,14 +89,14 @@ def delete_rule(*, organization: Organization, rule_id: UUID, actor: Actor, now:
     rule.save()
     RuleState.objects.filter(rule=rule).delete()
     _remember(rule, "deleted", {}, actor, now)
-    journal = Journal(now)
-    _resolve_open(rule, journal, "rule deleted")
-    journal.write()
+    changes = Changes(now)
+    _resolve_open(rule, changes, "rule deleted")
+    changes.write()
 
 
-def draft(organization: Organization, fields: Fields, rule: Rule | None = None) -> Rule:
-    """A rule of these fields, or what that one would become; not saved. Raises ValidationError, by field."""
-    before = {"name": "draft"} if rule is None else stated(rule)
+def draft_rule(organization: Organization, fields: Fields, rule: Rule | None = None) -> Rule:
+    """Return an unsaved rule of these fields, on top of those of `rule`. Raises ValidationError, by field."""
+    before = {"name": "draft"} if rule is None else rule_fields(rule)
     return Rule(organization=organization, **_columns(_checked(organization, {**before, **fields})))
 
 
@@ -105,8 +113,8 @@ def _columns(fields: Fields) -> dict[str, Any]:
 
 
 def _checked(organization: Organization, said: Fields) -> dict[str, Any]:
-    """The rule, complete. Raises ValidationError, by field."""
-    fields = validation.complete(said)
+    """Return all fields of a valid rule. Raises ValidationError, by field."""
+    fields = validation.with_defaults(said)
     fields["escalation"] = [{"raise_severity": "", **step} for step in fields["escalation"]]
     errors: dict[str, Any] = {name: ["Unknown field."] for name in fields.keys() - set(validation.FIELDS)}
     errors |= {name: ["Needed."] for name in validation.REQUIRED if fields.get(name) is None}
@@ -130,37 +138,57 @@ def _unknown_place(organization: Organization, fields: Fields) -> dict[str, Any]
     return {list(named)[-1]: ["Unknown."]}
 
 
-def _change(rule: Rule, after: Fields, changes: Mapping[str, Any], actor: Actor, now: datetime) -> None:
+def _change(rule: Rule, after: Fields, edits: Mapping[str, Any], actor: Actor, now: datetime) -> None:
     for name, value in _columns(after).items():
         setattr(rule, name, value)
     rule.version, rule.changed_at = rule.version + 1, now
     rule.save()
-    if "escalation" in changes:
+    if "escalation" in edits:
         rule.escalation.all().delete()
         _set_steps(rule, after["escalation"])
-    _remember(rule, "changed", changes, actor, now)
-    journal = Journal(now)
+    _remember(rule, "changed", edits, actor, now)
+    changes = Changes(now)
     if not rule.enabled:
         RuleState.objects.filter(rule=rule).delete()
-        _resolve_open(rule, journal, "rule disabled")
+        _resolve_open(rule, changes, "rule disabled")
     else:
-        reevaluation.follow(rule, changes, journal, by=actor.name)
-    journal.write()
+        reevaluation.follow(rule, edits, changes, by=actor.name)
+    changes.write()
 
 
-def _resolve_open(rule: Rule, journal: Journal, reason: str) -> None:
+def _resolve_open(rule: Rule, changes: Changes, reason: str) -> None:
     for alert in lock_open(rule.organization_id):
         if alert.rule_id == rule.pk:
-            journal.resolve(alert, Resolution.RULE_DISABLED, reason=reason)
+            changes.resolve(alert, Resolution.RULE_DISABLED, reason=reason)
 
 
 def _set_steps(rule: Rule, steps: Iterable[Mapping[str, Any]]) -> None:
     EscalationStep.objects.bulk_create([EscalationStep(rule=rule, **step) for step in steps])
 
 
-def _remember(rule: Rule, action: str, changes: Mapping[str, Any], actor: Actor, now: datetime) -> None:
+def _remember(rule: Rule, action: str, edits: Mapping[str, Any], actor: Actor, now: datetime) -> None:
     RuleChange.objects.create(
-        rule=rule, version=rule.version, action=action, at=now, actor=actor.name, changes=dict(changes)
+        rule=rule, version=rule.version, action=action, at=now, actor=actor.name, changes=dict(edits)
+    )
+
+
+def preview_rule(
+    *,
+    organization: Organization,
+    since: datetime,
+    until: datetime,
+    rule_id: UUID | None = None,
+    draft: Fields | None = None,
+    providers: FigureProviders = PROVIDERS,
+) -> dict[str, Any]:
+    """Run the stored rule and a draft over the past; with both, the draft is an edit of the rule.
+
+    Raises NotFound, ValidationError.
+    """
+    stored = None if rule_id is None else rule_of(organization, rule_id)
+    drafted = None if draft is None else draft_rule(organization, draft, stored)
+    return preview(
+        organization=organization, since=since, until=until, current=stored, draft=drafted, providers=providers
     )
 
 
@@ -192,7 +220,7 @@ def edit_silence(*, silence: Silence, fields: Fields, now: datetime) -> Silence:
 
 
 def end_silence(*, silence: Silence, now: datetime) -> None:
-    """Now rather than later; what it silenced is said within seconds."""
+    """End a silence now; people are notified within seconds of alerts that it suppressed."""
     Silence.objects.filter(pk=silence.pk, ends_at__gt=now).update(ends_at=now)
 
 
@@ -203,7 +231,7 @@ def _save_silence(silence: Silence, fields: Fields, now: datetime) -> Silence:
 
 
 def check_silence(silence: Silence, fields: Fields, now: datetime) -> None:
-    """Puts the fields into the silence. Raises ValidationError, by field."""
+    """Put the fields into the silence. Raises ValidationError, by field."""
     for name in SILENCE_FIELDS:
         if name in fields:
             setattr(silence, name, fields[name])
@@ -216,7 +244,7 @@ def check_silence(silence: Silence, fields: Fields, now: datetime) -> None:
 def _silence_errors(silence: Silence, fields: Fields, now: datetime) -> dict[str, str]:
     found: dict[str, str] = {}
     try:
-        longest = LONGEST_WEEKLY if weekly_windows.read(silence.weekly) else LONGEST_SILENCE
+        longest = LONGEST_WEEKLY if weekly_windows.parse(silence.weekly) else LONGEST_SILENCE
     except ValueError as error:
         return {"weekly": str(error)}
     if fields.get("ends_at", silence.ends_at) is None:

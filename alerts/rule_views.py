@@ -1,4 +1,4 @@
-"""Rules and silences, for those who own them."""
+"""Rules, previews, silences and the catalogue of metrics, for owners of rules."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -15,7 +15,6 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from alerts import rule_services, schema, selectors
-from alerts.evaluation import preview
 from alerts.serializers import (
     CreateRuleRequest,
     EditRuleRequest,
@@ -38,7 +37,7 @@ def _by_field() -> Iterator[None]:
 
 
 def _owner(request: Request, stated: Mapping[str, Any], grant: str = Grant.RULES) -> Principal:
-    """Rules are the organization's: whoever is limited to departments is no owner of them."""
+    """Enter as an owner of rules: rules are the organization's, so a person limited to departments is refused."""
     principal = enter(request, stated.get("organization_id"), grant=grant)
     check_organization_level(principal)
     return principal
@@ -49,14 +48,14 @@ def _fields(body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _part(serializer: type[OfOrganization], request: Request) -> dict[str, Any]:
-    """A body that names only what is to change."""
+    """Read a body that names only the fields to change."""
     checked = serializer(data=request.data, partial=True)
     checked.is_valid(raise_exception=True)
     return checked.validated_data  # type: ignore[no-any-return]
 
 
 class MetricsView(APIView):
-    """What a rule may look at."""
+    """The metrics that a rule may watch."""
 
     permission_classes = [SignedIn]
 
@@ -133,7 +132,7 @@ class RuleView(APIView):
 
 
 class PreviewView(APIView):
-    """What a rule would have done in a past period, beside what a draft of it would have done. Nothing is written."""
+    """The alerts of a past period by a rule as it is and by a draft of it. Nothing is written."""
 
     permission_classes = [SignedIn]
 
@@ -142,7 +141,7 @@ class PreviewView(APIView):
         body = read_body(PreviewRequest, request)
         principal = _owner(request, body)
         with _by_field():
-            return Response(preview.preview(organization=principal.organization, **_fields(body)))
+            return Response(rule_services.preview_rule(organization=principal.organization, **_fields(body)))
 
 
 class SilencesView(APIView):
@@ -209,7 +208,7 @@ class SilenceView(APIView):
 
 
 def check_silence(principal: Principal, body: Mapping[str, Any]) -> None:
-    """Whoever is limited to departments silences in one of them; a queue's name alone may be another's, too."""
+    """Check the place of a silence: a person limited to departments must name one, because names of queues repeat."""
     department = body.get("department_id") or ""
     if not department:
         check_organization_level(principal)

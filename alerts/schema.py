@@ -1,4 +1,4 @@
-"""What the OpenAPI document says beyond what the serializers can."""
+"""Describe the REST API of alerts in the OpenAPI document, beyond the serializers."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import inline_serializer
 from rest_framework import serializers
 
-from alerts.models import Resolution, Severity, Source, Status, Transition
+from alerts.choices import Resolution, Severity, Source, Status, Transition
 from alerts.notifications.models import Outcome
 from alerts.serializers import (
     AcknowledgeManyRequest,
@@ -40,8 +40,8 @@ class AlertFigure(serializers.Serializer):
     rule_id = serializers.UUIDField()
     rule_name = serializers.CharField()
     alert_type = serializers.CharField()
-    severity = serializers.ChoiceField(choices=Severity.choices)
-    source = serializers.ChoiceField(choices=Source.choices)  # type: ignore[assignment]  # hides a property of no use
+    severity = serializers.ChoiceField(choices=Severity.choices())
+    source = serializers.ChoiceField(choices=Source.choices())  # type: ignore[assignment]  # hides a property of no use
     organization_id = serializers.CharField()
     department_id = serializers.CharField(required=False)
     queue_name = serializers.CharField(required=False)
@@ -50,13 +50,13 @@ class AlertFigure(serializers.Serializer):
     unit = serializers.CharField(allow_blank=True)
     current_value = _value()
     threshold_value = _value()
-    status = serializers.ChoiceField(choices=Status.choices)
+    status = serializers.ChoiceField(choices=Status.choices())
     triggered_at = serializers.DateTimeField()
     acknowledged_at = serializers.DateTimeField(required=False)
     acknowledged_by = serializers.CharField(required=False)
     resolved_at = serializers.DateTimeField(required=False)
     resolved_by = serializers.CharField(required=False)
-    resolution = serializers.ChoiceField(choices=Resolution.choices, required=False)
+    resolution = serializers.ChoiceField(choices=Resolution.choices(), required=False)
     condition_cleared_at = serializers.DateTimeField(
         required=False, help_text="The condition is over; the rule leaves it to people to resolve."
     )
@@ -98,7 +98,7 @@ _delivery = inline_serializer(
     "AlertDelivery",
     {
         "at": serializers.DateTimeField(help_text="When there was something to say."),
-        "transition": serializers.ChoiceField(choices=Transition.choices),
+        "transition": serializers.ChoiceField(choices=Transition.choices()),
         "to": serializers.CharField(allow_null=True, help_text="A channel or person; null: it went to nobody."),
         "outcome": serializers.ChoiceField(choices=Outcome.choices),
         "attempts": serializers.IntegerField(),
@@ -219,7 +219,7 @@ PREVIEWED = inline_serializer(
 METRIC = inline_serializer(
     "Metric",
     {
-        "source": serializers.ChoiceField(choices=Source.choices),
+        "source": serializers.ChoiceField(choices=Source.choices()),
         "metric": serializers.CharField(),
         "label": serializers.CharField(),
         "unit": serializers.CharField(allow_blank=True),

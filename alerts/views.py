@@ -1,4 +1,4 @@
-"""Alerts: judge now, read, acknowledge, resolve, snooze."""
+"""Alerts: evaluate now, read, acknowledge, resolve, snooze."""
 
 from collections.abc import Mapping
 from dataclasses import asdict

@@ -21,9 +21,9 @@ from bench import kpis as _kpis  # noqa: F401  first: it sets Django up
 # ruff: isort: split
 from django.test import Client
 
+from alerts.choices import SEVERITIES
 from alerts.default_rules import DEFAULT_RULES
 from alerts.evaluation.preview import preview
-from alerts.rules.lifecycle import SEVERITIES
 from intraday.feeds import bank
 from intraday.feeds.client import PATHS
 from intraday.feeds.instants import Target

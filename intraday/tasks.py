@@ -84,7 +84,7 @@ def attend(organization_id: str) -> None:
     """Escalations, acknowledgements that ran out, silences that begin and end."""
     with lease("attend", organization_id, seconds=ATTEND_SECONDS) as held:
         if held:
-            alerts.services.attend(organization_id=organization_id, now=timezone.now())
+            alerts.services.run_timers(organization_id=organization_id, now=timezone.now())
             _tell_soon()
 
 
@@ -93,7 +93,7 @@ def sweep(organization_id: str) -> None:
     """Alerts whose rule or scope is gone."""
     with lease("sweep", organization_id) as held:
         if held:
-            alerts.services.sweep(organization_id=organization_id, now=timezone.now())
+            alerts.services.resolve_unreachable(organization_id=organization_id, now=timezone.now())
 
 
 @shared_task

@@ -1,4 +1,4 @@
-"""Alerts, to be read, acknowledged and resolved; their audit trail, and who was told."""
+"""Alerts: reading, acknowledging and resolving them; their history and notifications."""
 
 from collections.abc import Callable
 from typing import Any
@@ -35,7 +35,7 @@ class AuditInline(ReadOnly, admin.TabularInline):
     model = AlertAudit
     fields = ["at", "from_status", "to_status", "actor", "reason", "note", "value", "threshold", "rule_version"]
     ordering = ["id"]
-    verbose_name_plural = "audit trail"
+    verbose_name_plural = "history"
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return request.user.has_perm("alerts.view_alert") or may_act(request)
@@ -70,8 +70,8 @@ class AlertAdmin(ReadOnly, admin.ModelAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> Any:
-        told = {"may_act": may_act(request), "deliveries": deliveries(UUID(object_id))}
-        return super().change_view(request, object_id, form_url, {**(extra_context or {}), **told})
+        context = {"may_act": may_act(request), "deliveries": deliveries(UUID(object_id))}
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), **context})
 
     @admin.action(description="Acknowledge the selected alerts", permissions=["act"])
     def acknowledge(self, request: HttpRequest, queryset: QuerySet[Alert]) -> None:

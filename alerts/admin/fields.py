@@ -1,4 +1,4 @@
-"""Form fields for what rules say: spans of time, hours of the week, metrics, places, recipients. Nobody types JSON."""
+"""Form fields of rules: spans of time, hours of the week, metrics, places, recipients. Nobody types JSON."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 
+from alerts.choices import SOURCES
 from alerts.notifications import recipients
 from alerts.rules import catalogue, messages, weekly_windows
 from intraday.numerals import advice, is_ambiguous
@@ -21,7 +22,7 @@ class SpanField(forms.CharField):
     widget = forms.TextInput(attrs={"class": "vTextField", "placeholder": "10 min"})
 
     def prepare_value(self, value: Any) -> Any:
-        return messages.span(value) if isinstance(value, int) else value
+        return messages.format_span(value) if isinstance(value, int) else value
 
     def to_python(self, value: Any) -> Any:
         text = (super().to_python(value) or "").strip().lower()
@@ -47,7 +48,7 @@ class HoursField(forms.CharField):
         lines = (super().to_python(value) or "").lower().splitlines()
         windows = [_window(line) for line in lines if line.strip()]
         try:
-            weekly_windows.read(windows)
+            weekly_windows.parse(windows)
         except ValueError as error:
             raise forms.ValidationError(str(error)) from error
         return windows
@@ -102,7 +103,7 @@ class ValueField(forms.CharField):
 
 def metric_choices() -> Groups:
     """All metrics by what they are about, each with its unit or its words."""
-    groups: dict[str, list[tuple[str, str]]] = {source: [] for source in catalogue.SOURCES}
+    groups: dict[str, list[tuple[str, str]]] = {source: [] for source in SOURCES}
     for metric in catalogue.CATALOGUE.values():
         means = " | ".join(metric.values) or metric.unit
         groups[metric.source].append((f"{metric.source}:{metric.path}", f"{metric.label} ({means})"))

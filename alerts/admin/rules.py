@@ -1,4 +1,4 @@
-"""Rules: made, tried on the last day, tested, enabled, and who changed what."""
+"""Rules: making, previewing, testing and enabling them, and their history."""
 
 from datetime import timedelta
 from typing import Any
@@ -15,11 +15,13 @@ from django.utils import timezone
 from alerts import rule_services, selectors
 from alerts.admin.fields import the_only_organization
 from alerts.admin.forms import RuleForm, StepForm
-from alerts.evaluation import figure_providers, preview
 from alerts.evaluation.changes import Actor
+from alerts.evaluation.figure_providers import PROVIDERS
 from alerts.models import EscalationStep, Rule
 from alerts.notifications.services import try_rule
-from alerts.rules import catalogue, messages, validation
+from alerts.rules.catalogue import find
+from alerts.rules.messages import describe_rule, format_value
+from alerts.rules.validation import with_defaults
 
 PREVIEW = timedelta(hours=24)
 
@@ -29,7 +31,7 @@ def actor(request: HttpRequest) -> Actor:
 
 
 class StepInline(admin.TabularInline):
-    """After so long unattended, tell these people too."""
+    """A step of escalation."""
 
     model = EscalationStep
     form = StepForm
@@ -106,7 +108,7 @@ class RuleAdmin(admin.ModelAdmin):
         return "Preview says it." if rule._state.adding else selectors.in_words(rule)
 
     def preview_view(self, request: HttpRequest) -> HttpResponse:
-        """What the unsaved draft would have done in the last day, beside the rule as it is. Writes nothing."""
+        """Preview the unsaved draft on the last day, beside the rule as it is. Writes nothing."""
         if request.method != "POST" or not _may_edit(request):
             raise PermissionDenied
         rule = self._stored(request, request.GET.get("rule"))
@@ -117,7 +119,7 @@ class RuleAdmin(admin.ModelAdmin):
         return self._page(request, "preview", context)
 
     def test_view(self, request: HttpRequest, rule_id: Any) -> HttpResponse:
-        """Tell those whom the rule, as it is saved, may reach that this is a test."""
+        """Send a test to everybody whom the rule, as it is saved, may notify."""
         if request.method != "POST" or not _may_edit(request):
             raise PermissionDenied
         rule = self._stored(request, rule_id)
@@ -140,7 +142,7 @@ class RuleAdmin(admin.ModelAdmin):
         return TemplateResponse(request, f"alerts/admin/rule_{name}.html", whole)
 
     def _stored(self, request: HttpRequest, rule_id: Any) -> Rule | None:
-        """None where none is named."""
+        """Return the rule, or None if none is named."""
         if not rule_id:
             return None
         rule: Rule | None = self.get_object(request, str(rule_id))
@@ -219,9 +221,9 @@ class RuleAdmin(admin.ModelAdmin):
 
 
 def _previewed(form: Any, rule: Rule | None) -> dict[str, Any]:
-    now, fields = timezone.now(), validation.complete(form.said)
-    metric = catalogue.find(fields["source"], fields["metric"])
-    answer = preview.preview(
+    now, fields = timezone.now(), with_defaults(form.said)
+    metric = find(fields["source"], fields["metric"])
+    answer = rule_services.preview_rule(
         organization=form.organization,
         since=now - PREVIEW,
         until=now,
@@ -230,11 +232,11 @@ def _previewed(form: Any, rule: Rule | None) -> dict[str, Any]:
     )
     shown = {name: answer[name] for name in ("current", "draft") if answer[name]}
     return {
-        "in_words": messages.rule(fields, metric),
+        "in_words": describe_rule(fields, metric),
         "versions": {name: {**each, "alerts": [_row(row) for row in each["alerts"]]} for name, each in shown.items()},
         "since": answer["since"],
         "until": answer["until"],
-        "kept": figure_providers.SOURCES.providers[metric.figures].past is not None,
+        "kept": PROVIDERS.by_name[metric.provider].past is not None,
     }
 
 
@@ -242,5 +244,5 @@ def _row(episode: dict[str, Any]) -> dict[str, Any]:
     scope = episode["scope"]
     place = [scope[name] for name in ("department_id", "queue_name") if name in scope]
     peak = episode["peak"]
-    peak = messages.figure(peak, "") if peak is not None else ""
+    peak = format_value(peak, "") if peak is not None else ""
     return {"place": " / ".join(place) or scope["organization_id"], "begin": episode["from"], **episode, "peak": peak}

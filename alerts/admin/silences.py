@@ -12,7 +12,8 @@ from django.utils import timezone
 from alerts import rule_services
 from alerts.admin.fields import HoursField, place_choices, the_only_organization
 from alerts.admin.rules import actor
-from alerts.models import Rule, Severity, Silence, Source
+from alerts.choices import Severity, Source
+from alerts.models import Rule, Silence
 from intraday.org.models import Organization
 
 ANY = [("", "any")]
@@ -20,8 +21,8 @@ ANY = [("", "any")]
 
 class SilenceForm(forms.ModelForm):
     rule = forms.ModelChoiceField(Rule.objects.filter(deleted_at=None), required=False, empty_label="any")
-    source = forms.ChoiceField(choices=[*ANY, *Source.choices], required=False)
-    severity = forms.ChoiceField(choices=[*ANY, *Severity.choices], required=False)
+    source = forms.ChoiceField(choices=[*ANY, *Source.choices()], required=False)
+    severity = forms.ChoiceField(choices=[*ANY, *Severity.choices()], required=False)
     department_id = forms.ChoiceField(required=False, label="Department")
     queue_name = forms.ChoiceField(required=False, label="Queue")
     weekly = HoursField(

@@ -1,7 +1,7 @@
-"""What one transaction does to alerts, written at its end in a fixed number of statements: the records, a line of audit
-for each transition, what people are told, and the events in the order in which things happened.
+"""The changes that one transaction makes to alerts, written at its end in a fixed number of statements.
 
-The records have been locked by whoever hands them in, so what was decided about them still holds when it is written.
+They are the alerts themselves, a line of audit for each transition, notifications, and events in the order in which
+things happened. Callers lock the alerts first, so a decision about them still holds when it is written.
 """
 
 import copy
@@ -10,8 +10,9 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
+from alerts.choices import Resolution, Status, Transition
 from alerts.events import AlertAcknowledged, AlertChanged, AlertEscalated, AlertResolved, AlertTriggered, AlertUpdated
-from alerts.models import Alert, AlertAudit, Resolution, Status, Transition
+from alerts.models import Alert, AlertAudit
 from alerts.notifications import notification_outbox
 from alerts.rules.machine import Value
 from intraday.org.models import Scope
@@ -22,20 +23,20 @@ SYSTEM = "system"
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who does it: a person, a key, or the system; and by which request, if by one."""
+    """The author of a change: a person, a key or the system; and the request, if there is one."""
 
     name: str
     request_id: str = ""
 
 
 @dataclass
-class Journal:
+class Changes:
     now: datetime
     actor: Actor = Actor(SYSTEM)
     _opened: list[Alert] = field(default_factory=list)
     _changed: dict[Any, Alert] = field(default_factory=dict)
-    _audit: list[AlertAudit] = field(default_factory=list)
-    _notices: list[tuple[Alert, Transition, str]] = field(default_factory=list)
+    _audit_lines: list[AlertAudit] = field(default_factory=list)
+    _notifications: list[tuple[Alert, Transition, str]] = field(default_factory=list)
     _events: list[tuple[Scope, Builder]] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(("triggered", "resolved", "seen"), 0))
 
@@ -45,101 +46,101 @@ class Journal:
 
     # --- transitions -------------------------------------------------------------------------------------------------
     def open(self, alert: Alert, reason: str) -> None:
-        """R1."""
+        """Open an alert (R1)."""
         self._opened.append(alert)
         self.counts["triggered"] += 1
-        self.note(alert, reason, before="")
-        self._tell(alert, Transition.TRIGGERED)
-        self._say(AlertTriggered, alert)
+        self.audit(alert, reason, before="")
+        self._notify(alert, Transition.TRIGGERED)
+        self._publish(AlertTriggered, alert)
 
-    def see(self, alert: Alert) -> None:
-        """R2: who acknowledged it and what was noted is not touched, and nobody is told."""
+    def confirm(self, alert: Alert) -> None:
+        """Confirm an open alert (R2): its acknowledgement and note stay, and nobody is notified."""
         alert.last_seen_at = self.now
         alert.occurrence_count += 1
         self.counts["seen"] += 1
         self._changed[alert.pk] = alert
 
     def show(self, alert: Alert, value: Value | None, message: str) -> None:
-        """Keep what is shown of an open alert current. Its event follows within a minute (`refresh`), not at once:
-        figures change every few seconds."""
+        """Keep the value and message of an open alert current. Its event follows within a minute (`refresh`), not at
+        once: figures change every few seconds."""
         if (alert.current_value, alert.message) != (value, message):
             alert.current_value, alert.message, alert.moved = value, message, True
             self._changed[alert.pk] = alert
 
     def refresh(self, alert: Alert) -> None:
-        """Publish what `show` changed. It is no transition: the version stays, and nobody is told."""
+        """Publish the value and message that `show` changed. The version stays, and nobody is notified."""
         self._changed[alert.pk] = alert
-        self._say(AlertUpdated, alert)
+        self._publish(AlertUpdated, alert)
 
     def follow_rule(self, alert: Alert, note: str) -> None:
-        """E12: the caller has put into the record what the edited rule says; the record stays open."""
+        """Record that an open alert follows the edit of its rule (E12). The caller has set the fields."""
         self._change(alert, "rule changed", note=note)
-        self._say(AlertUpdated, alert)
+        self._publish(AlertUpdated, alert)
 
     def raise_severity(self, alert: Alert, severity: str) -> None:
-        """R2 with a graver rule: people are told again."""
+        """Raise the severity (R2 with a graver rule): people are notified again."""
         alert.severity = alert.told_severity = severity
         self._change(alert, "severity raised")
-        self._tell(alert, Transition.RAISED)
-        self._say(AlertTriggered, alert)
+        self._notify(alert, Transition.RAISED)
+        self._publish(AlertTriggered, alert)
 
     def acknowledge(self, alert: Alert, note: str, reason: str) -> None:
-        """R3, or R4 with take-over."""
+        """Acknowledge (R3), or take over (R4)."""
         before = alert.status
         alert.status = Status.ACKNOWLEDGED
         alert.acknowledged_at, alert.acknowledged_by = self.now, self.actor.name
         alert.note = note or alert.note
         self._change(alert, reason, before=before, note=note)
-        self._say(AlertAcknowledged, alert)
+        self._publish(AlertAcknowledged, alert)
 
     def resolve(self, alert: Alert, resolution: str, note: str = "", reason: str = "") -> None:
-        """R5, R6."""
+        """Resolve (R5, R6)."""
         before = alert.status
         alert.status, alert.resolution = Status.RESOLVED, resolution
         alert.resolved_at, alert.resolved_by = self.now, self.actor.name
         alert.note = note or alert.note
         self.counts["resolved"] += 1
         self._change(alert, reason or f"resolved: {Resolution(resolution).label}", before=before, note=note)
-        self._tell(alert, Transition.RESOLVED)
-        self._say(AlertResolved, alert)
+        self._notify(alert, Transition.RESOLVED)
+        self._publish(AlertResolved, alert)
 
     def calm(self, alert: Alert) -> None:
-        """E8 where people resolve themselves: the record stays and says that the condition is over."""
+        """Note that the condition is over, for rules whose alerts people resolve (E8)."""
         alert.condition_cleared_at = self.now
         self._change(alert, "condition cleared")
-        self._say(AlertUpdated, alert)
+        self._publish(AlertUpdated, alert)
 
     def snooze(self, alert: Alert, until: datetime, note: str) -> None:
         alert.snoozed_until, alert.suppressed = until, True
         alert.note = note or alert.note
         self._change(alert, "snoozed", note=note)
-        self._say(AlertUpdated, alert)
+        self._publish(AlertUpdated, alert)
 
     def suppress(self, alert: Alert) -> None:
         alert.suppressed = True
         self._change(alert, "silenced")
-        self._say(AlertUpdated, alert)
+        self._publish(AlertUpdated, alert)
 
     def release(self, alert: Alert) -> None:
-        """R11: the silence is over and the alert is not. People are told once, and timers begin."""
+        """End suppression of an alert that is still open (R11). People are notified once, and timers begin."""
         alert.suppressed, alert.snoozed_until = False, None
         if alert.status == Status.PENDING:
             self._remind(alert, "silence over")
         else:
             self._change(alert, "silence over")
-            self._say(AlertUpdated, alert)
+            self._publish(AlertUpdated, alert)
 
     def escalate(self, alert: Alert, *, to: str, severity: str) -> None:
-        """R9."""
+        """Take the next step of escalation (R9)."""
         alert.escalation_level += 1
         alert.escalated_at = self.now
         alert.severity = alert.told_severity = severity or alert.severity
         self._change(alert, f"escalated to {to}"[:64])
-        self._tell(alert, Transition.ESCALATED, to)
-        self._say(AlertEscalated, alert)
+        self._notify(alert, Transition.ESCALATED, to)
+        self._publish(AlertEscalated, alert)
 
     def reopen(self, alert: Alert) -> None:
-        """R10, the only way back: who had acknowledged stands in the audit."""
+        """Return to pending (R10), the only way back; the audit keeps the name of the person who had acknowledged."""
         before, by = alert.status, alert.acknowledged_by
         alert.status, alert.acknowledged_at, alert.acknowledged_by = Status.PENDING, None, ""
         self._remind(alert, "acknowledgement ran out", before=before, note=f"Acknowledged by {by}, and it goes on.")
@@ -147,19 +148,19 @@ class Journal:
     def remind(self, alert: Alert) -> None:
         alert.reminded_at = self.now
         self._change(alert, "reminder")
-        self._tell(alert, Transition.REMINDER)
-        self._say(AlertTriggered, alert, reminder=True)
+        self._notify(alert, Transition.REMINDER)
+        self._publish(AlertTriggered, alert, reminder=True)
 
     def _remind(self, alert: Alert, reason: str, *, before: str | None = None, note: str = "") -> None:
         alert.waiting_since = alert.reminded_at = self.now
         self._change(alert, reason, before=before, note=note)
-        self._tell(alert, Transition.REMINDER)
-        self._say(AlertTriggered, alert, reminder=True)
+        self._notify(alert, Transition.REMINDER)
+        self._publish(AlertTriggered, alert, reminder=True)
 
-    # --- what each leaves behind -------------------------------------------------------------------------------------
-    def note(self, alert: Alert, reason: str, *, before: str | None = None, note: str = "") -> None:
-        """A line of audit."""
-        self._audit.append(
+    # --- audit, notifications, events --------------------------------------------------------------------------------
+    def audit(self, alert: Alert, reason: str, *, before: str | None = None, note: str = "") -> None:
+        """Add a line of audit."""
+        self._audit_lines.append(
             AlertAudit(
                 alert=alert,
                 at=self.now,
@@ -178,19 +179,19 @@ class Journal:
     def _change(self, alert: Alert, reason: str, *, before: str | None = None, note: str = "") -> None:
         alert.version += 1
         self._changed[alert.pk] = alert
-        self.note(alert, reason, before=before, note=note)
+        self.audit(alert, reason, before=before, note=note)
 
-    def _tell(self, alert: Alert, transition: Transition, to: str = "") -> None:
+    def _notify(self, alert: Alert, transition: Transition, to: str = "") -> None:
         if not alert.suppressed:
-            self._notices.append((alert, transition, to))
+            self._notifications.append((alert, transition, to))
 
-    def _say(self, event: type[AlertChanged], alert: Alert, **extra: Any) -> None:
+    def _publish(self, event: type[AlertChanged], alert: Alert, **extra: Any) -> None:
         """Publish a copy, because the record may change again before the end."""
         alert.published_at, alert.moved = self.now, False
         self._events.append((alert.scope, partial(event.of, copy.copy(alert), alert.scope, **extra)))
 
     def write(self) -> None:
-        """The last line of the caller's transaction."""
+        """Write everything; the last call of the caller's transaction."""
         Alert.objects.bulk_create(self._opened)
         if self._changed:
             Alert.objects.bulk_create(
@@ -199,8 +200,8 @@ class Journal:
                 unique_fields=["id"],
                 update_fields=_CHANGING,
             )
-        AlertAudit.objects.bulk_create(self._audit)
-        notification_outbox.write(self._notices, now=self.now)
+        AlertAudit.objects.bulk_create(self._audit_lines)
+        notification_outbox.write(self._notifications, now=self.now)
         if self._events:
             publish("alerts", self._events)
 

@@ -1,4 +1,4 @@
-"""Where rules and records of an organization stand while they are judged: read once, written once."""
+"""The states of rules and the open alerts of an organization during a run: read once, written once."""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
@@ -8,14 +8,16 @@ from typing import Any
 from django.db.models import F, Window
 from django.db.models.functions import RowNumber
 
-from alerts.evaluation import inhibition
-from alerts.evaluation.changes import Journal
-from alerts.models import Alert, Kind, Resolution, Rule, RuleState, Severity, Status
+from alerts.choices import AlertKind, Resolution, Severity, Status
+from alerts.evaluation.changes import Changes
+from alerts.evaluation.inhibition import load_inhibition
+from alerts.models import Alert, RuleState
 from alerts.rules import messages
 from alerts.rules.catalogue import Metric
-from alerts.rules.compiled_rule import Judge, dedup_key, place
+from alerts.rules.compiled_rule import CompiledRule, RuleFields
+from alerts.rules.coverage import dedup_key, scope_label
 from alerts.rules.lifecycle import cooling_until, outranks
-from alerts.rules.machine import IN_ORDER, Data, Effect, Phase, Reading, Records, State, Step, Value
+from alerts.rules.machine import IN_ORDER, Data, Effect, Phase, Reading, RelatedAlerts, State, Step, Value
 from intraday.org.models import Organization, Scope
 
 MESSAGE_LENGTH = 500
@@ -23,138 +25,152 @@ Key = tuple[Any, int]
 """A rule and a scope, by primary key."""
 
 
-class Board:
+class EvaluationState:
     def __init__(
-        self, organization: Organization, judges: Sequence[Judge], scopes: Collection[int] | None, journal: Journal
+        self,
+        organization: Organization,
+        compiled_rules: Sequence[CompiledRule],
+        scopes: Collection[int] | None,
+        changes: Changes,
     ) -> None:
-        self._organization, self._now, self._journal = organization, journal.now, journal
-        self._stored = _stored_states(judges, scopes)
+        self._organization, self._now, self._changes = organization, changes.now, changes
+        self._stored = _stored_states(compiled_rules, scopes)
         self._open = {(row.rule_id, row.scope_id, row.kind): row for row in lock_open(organization.pk, scopes)}
-        self._last = _lately_resolved(organization.pk, judges, scopes, journal.now)
-        self._states = self._with_records({judge.rule.pk: judge.rule for judge in judges})
-        self._changed: dict[Key, State] = {}
+        self._last = _lately_resolved(organization.pk, compiled_rules, scopes, changes.now)
+        self._states = self._with_alerts({compiled.rule.pk: compiled.rule for compiled in compiled_rules})
+        self._changed_states: dict[Key, State] = {}
         self._settled: set[Key] = set()
         self._fired: list[Alert] = []
         self._raised: list[tuple[Alert, str]] = []
 
-    def _with_records(self, rules: dict[Any, Rule]) -> dict[Key, State]:
+    def _with_alerts(self, rules: dict[Any, RuleFields]) -> dict[Key, State]:
         known = {*self._stored, *(key[:2] for key in self._open), *(key[:2] for key in self._last)}
         return {
-            key: replace(self._stored.get(key, IN_ORDER), records=self._records(key, rules[key[0]]))
+            key: replace(self._stored.get(key, IN_ORDER), alerts=self._related(key, rules[key[0]]))
             for key in known
             if key[0] in rules
         }
 
-    def _records(self, key: Key, rule: Rule) -> Records:
-        return Records(
-            open=(*key, Kind.CONDITION) in self._open,
-            cooling_until=self._cooling(key, Kind.CONDITION, rule, rule.severity),
-            silence_open=(*key, Kind.NO_DATA) in self._open,
-            silence_cooling_until=self._cooling(key, Kind.NO_DATA, rule, Severity.LOW),
+    def _related(self, key: Key, rule: RuleFields) -> RelatedAlerts:
+        return RelatedAlerts(
+            open=(*key, AlertKind.CONDITION) in self._open,
+            cooling_until=self._cooling(key, AlertKind.CONDITION, rule, rule.severity),
+            no_data_open=(*key, AlertKind.NO_DATA) in self._open,
+            no_data_cooling_until=self._cooling(key, AlertKind.NO_DATA, rule, Severity.LOW),
         )
 
-    def _cooling(self, key: Key, kind: str, rule: Rule, severity: str) -> datetime | None:
+    def _cooling(self, key: Key, kind: str, rule: RuleFields, severity: str) -> datetime | None:
         last = self._last.get((*key, kind))
         if last is None or last.resolved_at is None:
             return None
         cooldown = timedelta(seconds=rule.cooldown_seconds)
         return cooling_until(last.resolved_at, cooldown, severity=severity, before=last.severity)
 
-    # --- judging -----------------------------------------------------------------------------------------------------
-    def state(self, judge: Judge, scope: Scope) -> State:
-        return self._states.get((judge.rule.pk, scope.pk), IN_ORDER)
+    # --- evaluating --------------------------------------------------------------------------------------------------
+    def state(self, compiled: CompiledRule, scope: Scope) -> State:
+        return self._states.get((compiled.rule.pk, scope.pk), IN_ORDER)
 
-    def settled(self, judge: Judge, scope: Scope) -> bool:
-        """Its records were opened or closed in this run: what came after that is for the next one."""
-        return (judge.rule.pk, scope.pk) in self._settled
+    def settled(self, compiled: CompiledRule, scope: Scope) -> bool:
+        """Return whether an alert was opened or closed in this run: later figures are left to the next one."""
+        return (compiled.rule.pk, scope.pk) in self._settled
 
-    def take(self, judge: Judge, scope: Scope, reading: Reading, step: Step) -> None:
-        """The step is done: remember the state, and do to the records what it asks."""
-        key = (judge.rule.pk, scope.pk)
-        before = self.state(judge, scope)
+    def take(self, compiled: CompiledRule, scope: Scope, reading: Reading, step: Step) -> None:
+        """Keep the state that the step led to, and carry its effects into the alerts."""
+        key = (compiled.rule.pk, scope.pk)
+        before = self.state(compiled, scope)
         self._states[key] = step.state
         if _worth_storing(self._stored.get(key, IN_ORDER), step.state):
-            self._changed[key] = step.state
+            self._changed_states[key] = step.state
         else:
-            self._changed.pop(key, None)
+            self._changed_states.pop(key, None)
         if any(effect is not Effect.SEEN for effect in step.effects):
             self._settled.add(key)
         since = before.since if before.phase is Phase.BREACHING else reading.as_of
         for effect in step.effects:
-            self._apply(effect, judge, scope, reading.value, step, since)
+            self._apply(effect, compiled, scope, reading.value, step, since)
         if not step.effects and step.state.as_of != before.as_of:
-            self._show(judge, scope, reading.value)
+            self._show(compiled, scope, reading.value)
 
-    def _show(self, judge: Judge, scope: Scope, value: Value | None) -> None:
-        """The open alert recovers: its value stays current."""
-        record = self._open.get((judge.rule.pk, scope.pk, Kind.CONDITION))
-        if record is not None:
-            self._journal.show(record, value, record.message)
+    def _show(self, compiled: CompiledRule, scope: Scope, value: Value | None) -> None:
+        """Keep the value of an open alert that recovers current."""
+        alert = self._open.get((compiled.rule.pk, scope.pk, AlertKind.CONDITION))
+        if alert is not None:
+            self._changes.show(alert, value, alert.message)
 
     def _apply(
-        self, effect: Effect, judge: Judge, scope: Scope, value: Value | None, step: Step, since: datetime | None
+        self,
+        effect: Effect,
+        compiled: CompiledRule,
+        scope: Scope,
+        value: Value | None,
+        step: Step,
+        since: datetime | None,
     ) -> None:
-        record = self._open.get((judge.rule.pk, scope.pk, Kind.CONDITION))
-        silence = self._open.get((judge.rule.pk, scope.pk, Kind.NO_DATA))
+        alert = self._open.get((compiled.rule.pk, scope.pk, AlertKind.CONDITION))
+        no_data_alert = self._open.get((compiled.rule.pk, scope.pk, AlertKind.NO_DATA))
         if effect is Effect.FIRE:
-            self._fired.append(self._alert(judge, scope, value, since))
-        elif effect is Effect.SILENT:
-            self._fired.append(self._silence(judge, scope))
+            self._fired.append(self._condition_alert(compiled, scope, value, since))
+        elif effect is Effect.NO_DATA:
+            self._fired.append(self._no_data_alert(compiled, scope))
         elif effect is Effect.COOLING:
-            self._journal.note(self._last[judge.rule.pk, scope.pk, Kind.CONDITION], "suppressed_cooldown")
-        elif effect is Effect.SEEN and record is not None:
-            self._see(record, judge, value, since)
-        elif effect is Effect.CLEARED and record is not None:
-            self._clear(record, judge, value, step.reason)
-        elif effect is Effect.CLOSED and record is not None:
-            self._journal.resolve(record, Resolution.CLOSED)
-        elif effect is Effect.LOST and record is not None:
-            self._journal.resolve(record, Resolution.NO_DATA)
-        elif effect is Effect.HEARD and silence is not None:
-            self._hear(silence, step.state)
+            self._changes.audit(self._last[compiled.rule.pk, scope.pk, AlertKind.CONDITION], "suppressed_cooldown")
+        elif effect is Effect.SEEN and alert is not None:
+            self._see(alert, compiled, value, since)
+        elif effect is Effect.CLEARED and alert is not None:
+            self._clear(alert, compiled, value, step.reason)
+        elif effect is Effect.CLOSED and alert is not None:
+            self._changes.resolve(alert, Resolution.CLOSED)
+        elif effect is Effect.LOST and alert is not None:
+            self._changes.resolve(alert, Resolution.NO_DATA)
+        elif effect is Effect.DATA_RETURNED and no_data_alert is not None:
+            self._end_no_data(no_data_alert, step.state)
 
-    def _hear(self, silence: Alert, state: State) -> None:
+    def _end_no_data(self, no_data_alert: Alert, state: State) -> None:
         if state.data is Data.PAUSED:
-            self._journal.resolve(silence, Resolution.CLOSED)
+            self._changes.resolve(no_data_alert, Resolution.CLOSED)
         else:
-            self._journal.resolve(silence, Resolution.AUTO, reason="a value again")
+            self._changes.resolve(no_data_alert, Resolution.AUTO, reason="a value again")
 
-    def _see(self, record: Alert, judge: Judge, value: Value | None, since: datetime | None) -> None:
+    def _see(self, alert: Alert, compiled: CompiledRule, value: Value | None, since: datetime | None) -> None:
         assert value is not None
-        if record.condition_cleared_at is not None and judge.terms.breaches(value):
-            record.condition_cleared_at, record.breaching_since = None, since
-        record.peak_value = judge.worse(value, record.peak_value)
-        self._journal.show(record, value, fired_message(judge.rule, judge.metric, record.scope, value))
-        self._journal.see(record)
-        severity = judge.rule.severity if outranks(judge.rule.severity, record.severity) else record.severity
-        if outranks(severity, record.told_severity or record.severity):
-            self._raised.append((record, severity))
+        if alert.condition_cleared_at is not None and compiled.condition.breaches(value):
+            alert.condition_cleared_at, alert.breaching_since = None, since
+        alert.peak_value = compiled.worse(value, alert.peak_value)
+        self._changes.show(alert, value, fired_message(compiled.rule, compiled.metric, alert.scope, value))
+        self._changes.confirm(alert)
+        severity = compiled.rule.severity if outranks(compiled.rule.severity, alert.severity) else alert.severity
+        if outranks(severity, alert.told_severity or alert.severity):
+            self._raised.append((alert, severity))
 
-    def _clear(self, record: Alert, judge: Judge, value: Value | None, reason: str) -> None:
-        record.current_value = value
-        if judge.rule.auto_resolve:
-            self._journal.resolve(record, Resolution.AUTO, reason=reason)
-        elif record.condition_cleared_at is None:
-            self._journal.calm(record)
+    def _clear(self, alert: Alert, compiled: CompiledRule, value: Value | None, reason: str) -> None:
+        alert.current_value = value
+        if compiled.rule.auto_resolve:
+            self._changes.resolve(alert, Resolution.AUTO, reason=reason)
+        elif alert.condition_cleared_at is None:
+            self._changes.calm(alert)
 
-    def _alert(self, judge: Judge, scope: Scope, value: Value | None, since: datetime | None) -> Alert:
-        rule = judge.rule
+    def _condition_alert(
+        self, compiled: CompiledRule, scope: Scope, value: Value | None, since: datetime | None
+    ) -> Alert:
+        rule = compiled.rule
         assert value is not None
-        said = fired_message(rule, judge.metric, scope, value)
-        alert = self._record(judge, scope, Kind.CONDITION, rule.severity, said, value)
+        said = fired_message(rule, compiled.metric, scope, value)
+        alert = self._new_alert(compiled, scope, AlertKind.CONDITION, rule.severity, said, value)
         alert.breaching_since = since
         return alert
 
-    def _silence(self, judge: Judge, scope: Scope) -> Alert:
-        said = silent_message(judge.rule, judge.metric, scope)
-        return self._record(judge, scope, Kind.NO_DATA, Severity.LOW, said, None)
+    def _no_data_alert(self, compiled: CompiledRule, scope: Scope) -> Alert:
+        said = no_data_message(compiled.rule, compiled.metric, scope)
+        return self._new_alert(compiled, scope, AlertKind.NO_DATA, Severity.LOW, said, None)
 
-    def _record(self, judge: Judge, scope: Scope, kind: str, severity: str, message: str, value: Value | None) -> Alert:
-        rule = judge.rule
+    def _new_alert(
+        self, compiled: CompiledRule, scope: Scope, kind: str, severity: str, message: str, value: Value | None
+    ) -> Alert:
+        rule = compiled.rule
         return Alert(
             organization=self._organization,
             scope=scope,
-            rule=rule,
+            rule_id=rule.pk,
             kind=kind,
             dedup_key=dedup_key(rule.pk, scope, kind),
             rule_name=rule.name,
@@ -162,7 +178,7 @@ class Board:
             alert_type=rule.alert_type,
             source=rule.source,
             metric=rule.metric,
-            unit=judge.metric.unit,
+            unit=compiled.metric.unit,
             severity=severity,
             told_severity=severity,
             message=message,
@@ -179,41 +195,42 @@ class Board:
     # --- writing -----------------------------------------------------------------------------------------------------
     def write(self) -> None:
         self._write_states()
-        self._tell()
-        self._journal.write()
+        self._open_and_raise()
+        self._changes.write()
 
     def _write_states(self) -> None:
         rows = [
-            RuleState(rule_id=rule, scope_id=scope, **_columns(state)) for (rule, scope), state in self._changed.items()
+            RuleState(rule_id=rule, scope_id=scope, **_columns(state))
+            for (rule, scope), state in self._changed_states.items()
         ]
         if rows:
             RuleState.objects.bulk_create(
                 rows, update_conflicts=True, unique_fields=["rule", "scope"], update_fields=_STATE
             )
 
-    def _tell(self) -> None:
-        """Open what fired, raise what rose; whether people are told of it is asked for all at once."""
+    def _open_and_raise(self) -> None:
+        """Open new alerts and raise the severity of others; inhibition is loaded once for all of them."""
         if not self._fired and not self._raised:
             return
         before = _newest([alert.dedup_key for alert in self._fired])
-        muted = inhibition.load(self._organization, [*self._open.values(), *self._fired], at=self._now)
+        inhibition = load_inhibition(self._organization, [*self._open.values(), *self._fired], at=self._now)
         for alert in self._fired:
             alert.previous_id = before.get(alert.dedup_key)
-            alert.suppressed = muted.mutes(alert, alert.scope)
-            self._journal.open(alert, "fired" if alert.kind == Kind.CONDITION else "no data")
+            alert.suppressed = inhibition.suppresses(alert, alert.scope)
+            self._changes.open(alert, "fired" if alert.kind == AlertKind.CONDITION else "no data")
         for alert, severity in self._raised:
             alert.snoozed_until = None
-            alert.suppressed = muted.mutes(alert, alert.scope)
-            self._journal.raise_severity(alert, severity)
+            alert.suppressed = inhibition.suppresses(alert, alert.scope)
+            self._changes.raise_severity(alert, severity)
 
 
-def fired_message(rule: Rule, metric: Metric, scope: Scope, value: Value | None) -> str:
-    said = messages.fired(place(scope), metric, rule.operator, rule.threshold, rule.for_seconds, value)
+def fired_message(rule: RuleFields, metric: Metric, scope: Scope, value: Value | None) -> str:
+    said = messages.fired(scope_label(scope), metric, rule.operator, rule.threshold, rule.for_seconds, value)
     return said[:MESSAGE_LENGTH]
 
 
-def silent_message(rule: Rule, metric: Metric, scope: Scope) -> str:
-    return messages.silent(place(scope), metric, rule.no_data_for_seconds)[:MESSAGE_LENGTH]
+def no_data_message(rule: RuleFields, metric: Metric, scope: Scope) -> str:
+    return messages.no_data(scope_label(scope), metric, rule.no_data_for_seconds)[:MESSAGE_LENGTH]
 
 
 _STATE = ["phase", "since", "as_of", "data", "data_since", "cooling"]
@@ -224,8 +241,11 @@ def _columns(state: State) -> dict[str, Any]:
 
 
 def _worth_storing(before: State, after: State) -> bool:
-    """What a rule that is in order last looked at is not: current figures never go back, so nothing hangs on it. Ten
-    thousand rows a minute would say no more."""
+    """Return whether the state is to be written.
+
+    The last reading of a rule that is in order is not: figures never go back, and it would cost ten thousand rows a
+    minute.
+    """
     unchanged = (before.phase, before.since, before.data, before.data_since, before.cooling) == (
         after.phase,
         after.since,
@@ -238,8 +258,8 @@ def _worth_storing(before: State, after: State) -> bool:
     return not (before.phase is after.phase is Phase.OK and after.data is Data.PAUSED and before.data is Data.OK)
 
 
-def _stored_states(judges: Sequence[Judge], scopes: Collection[int] | None) -> dict[Key, State]:
-    rows = RuleState.objects.filter(rule__in=[judge.rule.pk for judge in judges])
+def _stored_states(compiled_rules: Sequence[CompiledRule], scopes: Collection[int] | None) -> dict[Key, State]:
+    rows = RuleState.objects.filter(rule__in=[compiled.rule.pk for compiled in compiled_rules])
     if scopes is not None:
         rows = rows.filter(scope__in=scopes)
     return {
@@ -249,17 +269,17 @@ def _stored_states(judges: Sequence[Judge], scopes: Collection[int] | None) -> d
 
 
 def lock_open(organization_id: str, scopes: Collection[int] | None = None) -> Iterable[Alert]:
-    """The open records, locked until commit; everybody locks them in the order of their ids."""
+    """Return the open alerts, locked until commit; every caller locks them in the order of their ids."""
     rows = Alert.objects.select_related("scope").select_for_update(of=("self",))
     rows = rows.filter(organization=organization_id).exclude(status=Status.RESOLVED)
     return rows.order_by("id") if scopes is None else rows.filter(scope__in=scopes).order_by("id")
 
 
 def _lately_resolved(
-    organization_id: str, judges: Sequence[Judge], scopes: Collection[int] | None, now: datetime
+    organization_id: str, compiled_rules: Sequence[CompiledRule], scopes: Collection[int] | None, now: datetime
 ) -> dict[tuple[Any, int, str], Alert]:
-    """The last record of each kind, rule and scope that a cooldown may still be counted from."""
-    longest = timedelta(seconds=max(judge.rule.cooldown_seconds for judge in judges))
+    """Return the last alert of each kind, rule and scope whose cooldown may not be over."""
+    longest = timedelta(seconds=max(compiled.rule.cooldown_seconds for compiled in compiled_rules))
     rows = Alert.objects.filter(organization=organization_id, status=Status.RESOLVED, resolved_at__gt=now - longest)
     if scopes is not None:
         rows = rows.filter(scope__in=scopes)
@@ -267,7 +287,7 @@ def _lately_resolved(
 
 
 def _newest(keys: Collection[str]) -> dict[str, Any]:
-    """The newest record of each key, open or not."""
+    """Return the newest alert of each key, open or not."""
     place_in_time = Window(RowNumber(), partition_by=F("dedup_key"), order_by=F("triggered_at").desc())
     rows = Alert.objects.filter(dedup_key__in=keys).annotate(place_in_time=place_in_time).filter(place_in_time=1)
     return dict(rows.values_list("dedup_key", "id"))

@@ -1,4 +1,4 @@
-"""Where figures come from: the one table of other domains' selectors that rules are judged by."""
+"""Provide the figures that rules are evaluated on: the one table of other domains' selectors."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -16,7 +16,6 @@ from intraday.org.models import Scope
 
 FigureAt = tuple[Scope, datetime, dict[str, Any]]
 
-STALE_AT_LEAST = timedelta(seconds=180)  # three rounds of judging: a single late figure is not silence
 INSTANT = timedelta(microseconds=1)  # what ends now has ended
 NEWEST_INTERVALS = timedelta(hours=3)  # two closed intervals of an hour each, and a late feed
 
@@ -38,24 +37,24 @@ class PastFigures(Protocol):
 
 
 @dataclass(frozen=True)
-class Provider:
+class FigureProvider:
     figures: Figures
     past: PastFigures | None = None
-    """None where nobody keeps the past: such rules cannot be previewed."""
+    """None if the past is not kept: such rules cannot be previewed."""
     posted: bool = False
-    """Whether feeds make these figures: several may come between two runs, and each is judged."""
+    """True if feeds post these figures: several may come between two runs, and each is evaluated."""
 
 
 @dataclass(frozen=True)
-class Sources:
-    providers: Mapping[str, Provider]
+class FigureProviders:
+    by_name: Mapping[str, FigureProvider]
     closed: Callable[..., Mapping[int, datetime]]
     """(organization id, at=…) -> until when each queue and each level above is closed that is closed then, by primary
     key of its scope. A level is closed while all its queues are."""
 
 
 def feeds(organization_id: str, *, now: datetime, scopes: Collection[int] | None = None) -> Iterator[FigureAt]:
-    """One figure of the organization: for how many minutes its feeds have been stale, by source and at worst."""
+    """Return one figure of the organization: the minutes its feeds have been stale, by source and at worst."""
     whole = Scope.objects.get(organization=organization_id, department_id="", queue_name="")
     if scopes is None or whole.pk in scopes:
         known = intraday.intake.selectors.feeds(organization_id, now=now, opened=kpi.selectors.opened)
@@ -124,8 +123,8 @@ def past_backlog_figures(
 
 
 def _with_sla(organization_id: str, figures: Iterable[FigureAt]) -> Iterator[FigureAt]:
-    """How much of their SLA the oldest items of deferred queues have used up; how old they may become is a setting of
-    the queue."""
+    """Add the share of their SLA that the oldest items of deferred queues have used up; the SLA is a setting of the
+    queue."""
     limits = {
         pk: rules.sla_seconds for pk, rules in kpi.selectors.rules_by_queue(organization_id).items() if rules.deferred
     }
@@ -139,13 +138,13 @@ def closed(organization_id: str, *, at: datetime) -> Mapping[int, datetime]:
     return scopes_of.with_levels_above(organization_id, kpi.selectors.closed(organization_id, at=at))
 
 
-SOURCES = Sources(
-    providers={
-        "kpi": Provider(kpi.selectors.figures, kpi.selectors.past_figures),
-        "attendance": Provider(attendance.selectors.figures, attendance.selectors.past_figures, posted=True),
-        "backlog": Provider(backlog_figures, past_backlog_figures, posted=True),
-        "feeds": Provider(feeds),
-        "intervals": Provider(interval_figures, past_interval_figures),
+PROVIDERS = FigureProviders(
+    by_name={
+        "kpi": FigureProvider(kpi.selectors.figures, kpi.selectors.past_figures),
+        "attendance": FigureProvider(attendance.selectors.figures, attendance.selectors.past_figures, posted=True),
+        "backlog": FigureProvider(backlog_figures, past_backlog_figures, posted=True),
+        "feeds": FigureProvider(feeds),
+        "intervals": FigureProvider(interval_figures, past_interval_figures),
     },
     closed=closed,
 )

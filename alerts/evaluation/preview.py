@@ -1,23 +1,21 @@
-"""What a rule would have done: the same machine over past figures. Writes nothing.
+"""Run a rule over past figures with the same machine, and list the alerts it would have raised. Writes nothing.
 
-The cooldown counts; silences, people and alerts about missing data do not. Where figures were missing for longer than
-three of their steps, clocks stand, as they do live.
+The cooldown counts; silences, people and alerts about missing data do not. Clocks stand where figures were missing for
+longer than three of their steps, as they do live.
 """
 
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
 
-from alerts import rule_services
 from alerts.evaluation import figure_providers
-from alerts.evaluation.figure_providers import STALE_AT_LEAST, Sources
+from alerts.evaluation.figure_providers import FigureProviders
 from alerts.models import Rule
 from alerts.rules import messages
-from alerts.rules.compiled_rule import Judge, covers
-from alerts.rules.machine import IN_ORDER, Data, Effect, Reading, Records, State, Value, next_state
-from alerts.rules.validation import Fields
+from alerts.rules.compiled_rule import STALE_AT_LEAST, CompiledRule, compile_rule
+from alerts.rules.coverage import covers
+from alerts.rules.machine import IN_ORDER, Data, Effect, Reading, RelatedAlerts, State, Value, next_state
 from intraday.cadence import STALE_AFTER_CADENCES
 from intraday.org.models import Organization, Scope
 
@@ -45,26 +43,26 @@ class _Episode:
 
 @dataclass
 class _Run:
-    """One rule on its way through the past."""
+    """The run of one rule through the past."""
 
-    judge: Judge
+    compiled: CompiledRule
     states: dict[int, State] = field(default_factory=dict)
     steps: dict[int, timedelta] = field(default_factory=dict)
     open: dict[int, _Episode] = field(default_factory=dict)
     episodes: list[_Episode] = field(default_factory=list)
 
     def take(self, scope: Scope, as_of: datetime, figure: dict[str, Any]) -> None:
-        if not covers(self.judge.rule, scope) or figure.get("latest") is False:
+        if not covers(self.compiled.rule, scope) or figure.get("latest") is False:
             return
         before = self._after_gap(scope.pk, as_of)
-        step = next_state(self.judge.terms, before, self._reading(figure, as_of), as_of)
+        step = next_state(self.compiled.condition, before, self._reading(figure, as_of), as_of)
         self.states[scope.pk] = step.state
         for effect in step.effects:
             self._apply(effect, scope, as_of, figure)
 
     def _reading(self, figure: dict[str, Any], as_of: datetime) -> Reading:
         try:
-            return self.judge.reading(figure, as_of, as_of)
+            return self.compiled.reading(figure, as_of, as_of)
         except (KeyError, TypeError):  # an old figure without what is asked
             return Reading(None, as_of, Data.ERROR)
 
@@ -79,25 +77,25 @@ class _Run:
 
     def _apply(self, effect: Effect, scope: Scope, as_of: datetime, figure: dict[str, Any]) -> None:
         if effect is Effect.FIRE:
-            value = self.judge.metric.read(figure)
+            value = self.compiled.metric.read(figure)
             self.open[scope.pk] = _Episode(scope, as_of, value)
             self.episodes.append(self.open[scope.pk])
-            self._records(scope, Records(open=True))
+            self._set_alerts(scope, RelatedAlerts(open=True))
         elif effect is Effect.SEEN:
             episode = self.open[scope.pk]
             episode.count += 1
-            episode.peak = self.judge.worse(self.judge.metric.read(figure), episode.peak)
+            episode.peak = self.compiled.worse(self.compiled.metric.read(figure), episode.peak)
         elif effect in (Effect.CLEARED, Effect.LOST, Effect.CLOSED):
             self.open.pop(scope.pk).end = as_of
-            cooldown = timedelta(seconds=self.judge.rule.cooldown_seconds)
-            self._records(scope, Records(cooling_until=as_of + cooldown))
+            cooldown = timedelta(seconds=self.compiled.rule.cooldown_seconds)
+            self._set_alerts(scope, RelatedAlerts(cooling_until=as_of + cooldown))
 
-    def _records(self, scope: Scope, records: Records) -> None:
-        self.states[scope.pk] = replace(self.states[scope.pk], records=records)
+    def _set_alerts(self, scope: Scope, alerts: RelatedAlerts) -> None:
+        self.states[scope.pk] = replace(self.states[scope.pk], alerts=alerts)
 
     def as_dict(self) -> Answer:
-        rule = self.judge.rule
-        said = messages.condition(self.judge.metric, rule.operator, rule.threshold, rule.for_seconds)
+        rule = self.compiled.rule
+        said = messages.describe_condition(self.compiled.metric, rule.operator, rule.threshold, rule.for_seconds)
         return {"in_words": said, "total": len(self.episodes), "alerts": [each.as_dict() for each in self.episodes]}
 
 
@@ -106,37 +104,32 @@ def preview(
     organization: Organization,
     since: datetime,
     until: datetime,
-    rule_id: UUID | None = None,
-    draft: Fields | None = None,
-    using: Sources = figure_providers.SOURCES,
+    current: Rule | None = None,
+    draft: Rule | None = None,
+    providers: FigureProviders = figure_providers.PROVIDERS,
 ) -> Answer:
-    """The stored rule and the draft side by side; with both, the draft is what the rule would become.
-
-    Raises NotFound, ValidationError.
-    """
-    stored = None if rule_id is None else rule_services.rule_of(organization, rule_id)
-    drafted = None if draft is None else rule_services.draft(organization, draft, stored)
-    versions = {name: _run(rule, organization) for name, rule in (("current", stored), ("draft", drafted)) if rule}
-    for name in {run.judge.metric.figures for run in versions.values()}:
-        runs = [run for run in versions.values() if run.judge.metric.figures == name]
-        _through(runs, using, name, organization, since, until)
+    """Run the current rule and a draft of it side by side; either may be left out."""
+    versions = {name: _run(rule, organization) for name, rule in (("current", current), ("draft", draft)) if rule}
+    for name in {run.compiled.metric.provider for run in versions.values()}:
+        runs = [run for run in versions.values() if run.compiled.metric.provider == name]
+        _through(runs, providers, name, organization, since, until)
     answers = {name: run.as_dict() for name, run in versions.items()}
     return {"since": since, "until": until, "current": None, "draft": None, **answers}
 
 
 def _run(rule: Rule, organization: Organization) -> _Run:
-    return _Run(Judge.of(rule, organization.time_zone))
+    return _Run(compile_rule(rule, organization.time_zone))
 
 
 def _through(
     runs: Collection[_Run],
-    using: Sources,
+    providers: FigureProviders,
     name: str,
     organization: Organization,
     since: datetime,
     until: datetime,
 ) -> None:
-    provider = using.providers.get(name)
+    provider = providers.by_name.get(name)
     if provider is None or provider.past is None:
         return
     for scope, as_of, figure in provider.past(organization.pk, since=since, until=until):

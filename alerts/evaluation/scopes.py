@@ -1,4 +1,4 @@
-"""The scopes of an organization that exist, and those above queues in which every queue is closed."""
+"""Select the scopes of an organization that exist, and the levels in which every queue is closed."""
 
 from collections import defaultdict
 from collections.abc import Mapping

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from alerts.admin.fields import place_choices, recipient_choices, the_only_organization
 from alerts.notifications import channel_services
-from alerts.notifications.models import Channel, Kind, Route
+from alerts.notifications.models import Channel, ChannelKind, Route
 from alerts.notifications.services import try_channel
 
 
@@ -71,7 +71,7 @@ class ChannelAdmin(admin.ModelAdmin):
 
     @admin.display(description="leads to")
     def leads_to(self, channel: Channel) -> str:
-        if channel.kind == Kind.MAIL:
+        if channel.kind == ChannelKind.MAIL:
             return channel.address
         return f"{urlsplit(channel.address).hostname}/…"
 
@@ -99,7 +99,7 @@ class ChannelAdmin(admin.ModelAdmin):
 
     @admin.action(description="Renew the secret of the selected webhooks", permissions=["change"])
     def renew_secret(self, request: HttpRequest, queryset: QuerySet[Channel]) -> None:
-        for channel in queryset.filter(kind=Kind.WEBHOOK):
+        for channel in queryset.filter(kind=ChannelKind.WEBHOOK):
             secret = channel_services.renew_secret(channel)
             messages.warning(request, f"{channel} is signed with this secret, shown only now: {secret}")
 

@@ -10,7 +10,7 @@ from django.core.validators import validate_email
 from django.db import transaction
 
 from alerts.notifications import recipients
-from alerts.notifications.models import Channel, Delivery, Kind, Outcome, Route
+from alerts.notifications.models import Channel, ChannelKind, Delivery, Outcome, Route
 from intraday.org.models import Role, Scope
 
 
@@ -18,7 +18,7 @@ def save_channel(channel: Channel) -> str | None:
     """The secret, if this made one. Raises ValidationError, by field."""
     check_channel(channel)
     made = None
-    if channel.kind == Kind.WEBHOOK and not channel.secret:
+    if channel.kind == ChannelKind.WEBHOOK and not channel.secret:
         made = channel.secret = secrets.token_urlsafe(32)
     channel.save()
     return made
@@ -45,7 +45,7 @@ def check_channel(channel: Channel) -> None:
     if channel.name in Role.values:
         errors["name"] = "That is a role."
     try:
-        validate_email(channel.address) if channel.kind == Kind.MAIL else _check_url(channel.address)
+        validate_email(channel.address) if channel.kind == ChannelKind.MAIL else _check_url(channel.address)
     except ValidationError as error:
         errors["address"] = error.messages
     if errors:

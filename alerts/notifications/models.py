@@ -4,11 +4,12 @@ import uuid
 
 from django.db import models
 
-from alerts.models import Notification, Severity
+from alerts.choices import Severity
+from alerts.models import Notification
 from intraday.org.models import Organization
 
 
-class Kind(models.TextChoices):
+class ChannelKind(models.TextChoices):
     WEBHOOK = "webhook", "webhook (JSON, signed)"
     SLACK = "slack", "Slack"
     TEAMS = "teams", "Microsoft Teams"
@@ -20,7 +21,7 @@ class Channel(models.Model):
 
     organization = models.ForeignKey(Organization, models.CASCADE, related_name="alert_channels")
     name = models.CharField(max_length=100)
-    kind = models.CharField(max_length=16, choices=Kind)
+    kind = models.CharField(max_length=16, choices=ChannelKind)
     address = models.CharField(max_length=500)
     secret = models.CharField(max_length=100)
     enabled = models.BooleanField(default=True)
@@ -38,7 +39,7 @@ class Route(models.Model):
 
     organization = models.ForeignKey(Organization, models.CASCADE, related_name="alert_routes")
     to = models.CharField(max_length=150, help_text="A role, a channel or a person.")
-    minimum_severity = models.CharField(max_length=8, choices=Severity, default=Severity.HIGH)
+    minimum_severity = models.CharField(max_length=8, choices=Severity.choices(), default=Severity.HIGH)
     department_id = models.CharField(max_length=64, blank=True, default="", help_text="Only of this department.")
     queue_name = models.CharField(max_length=128, blank=True, default="", help_text="Only of queues of this name.")
     enabled = models.BooleanField(default=True)

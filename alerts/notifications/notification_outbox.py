@@ -7,7 +7,8 @@ or resolved meanwhile wakes nobody. A row that is a day late is dropped, too.
 from collections.abc import Sequence
 from datetime import datetime
 
-from alerts.models import Alert, Notification, Status, Transition
+from alerts.choices import Status, Transition
+from alerts.models import Alert, Notification
 from alerts.rules.lifecycle import TIMERS_END
 
 

@@ -41,8 +41,8 @@ class Notice:
         facts = {
             "Rule": str(self.alert["rule_name"]),
             "Where": " / ".join(str(self.alert[name]) for name in PLACE if name in self.alert),
-            "Now": messages.figure(self.alert["current_value"], unit),
-            "Threshold": messages.figure(self.alert["threshold_value"], unit),
+            "Now": messages.format_value(self.alert["current_value"], unit),
+            "Threshold": messages.format_value(self.alert["threshold_value"], unit),
             "Since": f"{self.alert['triggered_at']:%Y-%m-%d %H:%M:%S} UTC",
         }
         if "runbook" in self.alert and self.transition != "resolved":

@@ -3,9 +3,9 @@
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from alerts.models import Alert, Notification, Rule, Transition
-from alerts.notifications.models import Channel, Delivery, Kind, Route
-from alerts.rules.lifecycle import SEVERITIES
+from alerts.choices import SEVERITIES, Transition
+from alerts.models import Alert, Notification, Rule
+from alerts.notifications.models import Channel, ChannelKind, Delivery, Route
 from intraday.org.models import Membership, Organization, Role
 
 
@@ -72,7 +72,7 @@ def named(organization: Organization, to: str, department_id: str | None) -> lis
 
 
 def of_channel(channel: Channel) -> Recipient:
-    return Recipient(channel.name, channel, channel.address if channel.kind == Kind.MAIL else "")
+    return Recipient(channel.name, channel, channel.address if channel.kind == ChannelKind.MAIL else "")
 
 
 def _called(member: Membership, to: str) -> str:

@@ -1,7 +1,7 @@
-"""What a rule may look at: the typed catalogue of metrics over the figures that other domains publish. Pure.
+"""The typed catalogue of metrics that rules may watch, over the figures that other domains publish. Pure.
 
-`figures` is whose figures are read (alerts.evaluation.figure_providers); `source` is what the alert is about. They differ for the schedule,
-which is judged by figures of KPIs and feeds.
+`provider` names the figures that are read (alerts.evaluation.figure_providers); `source` is the subject of the alert.
+They differ for the schedule, which is evaluated on figures of KPIs and feeds.
 """
 
 import math
@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
+from alerts.choices import LEVELS
 from alerts.rules.machine import Value
 
 Figure = Mapping[str, Any]
 
-SOURCES = ("kpi", "backlog", "attendance", "schedule")
-LEVELS = ("organization", "department", "queue")
 ABOVE_QUEUES = ("organization", "department")
 STATE_LEVELS = ("ok", "at_risk", "critical")
 VOLUME_STATE = "state.components.volume"
@@ -39,7 +38,7 @@ class Metric:
     path: str
     label: str
     unit: str
-    figures: str
+    provider: str
     read: Callable[[Figure], Value | None]
     levels: tuple[str, ...] = LEVELS
     values: tuple[str, ...] = ()
@@ -243,7 +242,7 @@ _METRICS = (
 CATALOGUE: dict[tuple[str, str], Metric] = {(metric.source, metric.path): metric for metric in _METRICS}
 
 SILENCED_SOURCES = {f"{source}_stale_minutes": source for source in ("backlog", "kpi", "attendance")}
-"""Which source has nothing to say while the feed that this metric watches is down."""
+"""The source whose alerts are suppressed while the feed that this metric watches is down."""
 
 
 class UnknownMetricError(ValueError):

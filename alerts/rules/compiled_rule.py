@@ -1,48 +1,82 @@
-"""A stored rule made ready for judging: its terms, its metric, its hours, and which scopes it is about."""
+"""A stored rule made ready for evaluation: its condition, its metric and its active hours. Pure."""
 
-import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
-from alerts.evaluation.figure_providers import STALE_AT_LEAST
-from alerts.models import Kind, Level, Rule
-from alerts.rules import catalogue, machine, weekly_windows
+from alerts.choices import NoDataMode
+from alerts.rules import catalogue, weekly_windows
 from alerts.rules.catalogue import Figure, Metric
-from alerts.rules.machine import Data, NoDataMode, Reading, Value
-from intraday.org.models import Scope
+from alerts.rules.coverage import CoverageFields
+from alerts.rules.machine import Condition, Data, Reading, Value
+from alerts.rules.weekly_windows import WeeklyWindow
+
+STALE_AT_LEAST = timedelta(seconds=180)  # three rounds of evaluation: a single late figure is not missing data
+
+
+class RuleFields(CoverageFields, Protocol):
+    """The fields of a stored rule that evaluation depends on."""
+
+    @property
+    def pk(self) -> Any: ...
+    @property
+    def version(self) -> int: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def alert_type(self) -> str: ...
+    @property
+    def severity(self) -> str: ...
+    @property
+    def runbook(self) -> str: ...
+    @property
+    def auto_resolve(self) -> bool: ...
+    @property
+    def cooldown_seconds(self) -> int: ...
+    @property
+    def source(self) -> str: ...
+    @property
+    def metric(self) -> str: ...
+    @property
+    def operator(self) -> str: ...
+    @property
+    def threshold(self) -> Any: ...
+    @property
+    def clear_threshold(self) -> Any: ...
+    @property
+    def for_seconds(self) -> int: ...
+    @property
+    def recover_for_seconds(self) -> int: ...
+    @property
+    def no_data_mode(self) -> str: ...
+    @property
+    def no_data_for_seconds(self) -> int: ...
+    @property
+    def active_hours(self) -> Any: ...
+    @property
+    def time_zone(self) -> str: ...
 
 
 @dataclass(frozen=True)
-class Judge:
-    rule: Rule
-    terms: machine.Rule
+class CompiledRule:
+    rule: RuleFields
+    condition: Condition
     metric: Metric
-    active: tuple[weekly_windows.Window, ...]
+    active: Sequence[WeeklyWindow]
     zone: ZoneInfo
-
-    @classmethod
-    def of(cls, rule: Rule, time_zone: str) -> "Judge":
-        """Raises ValueError for a metric that the catalogue no longer has."""
-        return cls(
-            rule=rule,
-            terms=terms(rule),
-            metric=catalogue.find(rule.source, rule.metric),
-            active=weekly_windows.read(rule.active_hours),
-            zone=ZoneInfo(rule.time_zone or time_zone),
-        )
 
     def reading(
         self, figure: Figure, as_of: datetime, now: datetime, *, closed: bool = False, suspect: bool = False
     ) -> Reading:
-        """Return what the figure says to this rule. An error in the figure is raised.
+        """Return the figure as this rule reads it. An error in the figure is raised.
 
-        Metrics of staffed queues mean nothing while the queue is closed; others, such as a backlog of mail, are judged
-        as long as data come.
+        Metrics of staffed queues mean nothing while the queue is closed; others, such as a backlog of mail, are
+        evaluated as long as data come.
         """
-        closed = closed or _says_closed(figure, now)
-        if (closed and self.metric.staffed) or (self.active and not weekly_windows.hold(self.active, self.zone, now)):
+        closed = closed or _is_closed(figure, now)
+        if (closed and self.metric.staffed) or (self.active and not weekly_windows.cover(self.active, self.zone, now)):
             return Reading(None, as_of, Data.PAUSED, ends=True)
         if self.metric.rests_on_volume and (suspect or is_suspect(figure)):
             return Reading(None, as_of, Data.HELD)
@@ -53,37 +87,27 @@ class Judge:
         return Reading(None, as_of, Data.PAUSED if ends else Data.NO_DATA, ends=ends)
 
     def worse(self, value: Value | None, other: Value | None) -> Value | None:
-        """The one further beyond the threshold; of words the newer, which is the first."""
+        """Return the value further beyond the threshold; of words the newer, which is the first."""
         if value is None or other is None:
             return other if value is None else value
-        if isinstance(value, str) or isinstance(other, str) or self.terms.operator in ("==", "!="):
+        if isinstance(value, str) or isinstance(other, str) or self.condition.operator in ("==", "!="):
             return value
-        return max(value, other) if self.terms.operator.startswith(">") else min(value, other)
+        return max(value, other) if self.condition.operator.startswith(">") else min(value, other)
 
 
-def _says_closed(figure: Figure, now: datetime) -> bool:
-    """Return whether the figure is of a scope that is closed still; an opening that lies behind us counts no more."""
-    until = figure.get("closed_until")
-    return until is not None and datetime.fromisoformat(until) > now
+def compile_rule(rule: RuleFields, time_zone: str) -> CompiledRule:
+    """Raises ValueError for a metric that the catalogue no longer has."""
+    return CompiledRule(
+        rule=rule,
+        condition=condition_of(rule),
+        metric=catalogue.find(rule.source, rule.metric),
+        active=weekly_windows.parse(rule.active_hours),
+        zone=ZoneInfo(rule.time_zone or time_zone),
+    )
 
 
-def is_suspect(figure: Figure) -> bool:
-    """Return whether the volume behind the figure is implausibly low (DOMAIN 1.9): a broken line looks like calm."""
-    return figure.get("quality") == "suspect" or figure.get("volume") is not None
-
-
-def _is_old(figure: Figure, as_of: datetime, now: datetime) -> bool:
-    return figure.get("quality") in ("stale", "no_data") and _age(figure, as_of, now) > STALE_AT_LEAST
-
-
-def _age(figure: Figure, as_of: datetime, now: datetime) -> timedelta:
-    """Of the newest data behind it: a figure worked out a moment ago may rest on old ones."""
-    stated = figure.get("data_age_seconds")
-    return now - as_of if stated is None else timedelta(seconds=stated)
-
-
-def terms(rule: Rule) -> machine.Rule:
-    return machine.Rule(
+def condition_of(rule: RuleFields) -> Condition:
+    return Condition(
         operator=rule.operator,
         threshold=rule.threshold,
         clear_threshold=rule.threshold if rule.clear_threshold is None else rule.clear_threshold,
@@ -94,27 +118,22 @@ def terms(rule: Rule) -> machine.Rule:
     )
 
 
-def level_of(scope: Scope) -> str:
-    if scope.queue_name:
-        return Level.QUEUE
-    return Level.DEPARTMENT if scope.department_id else Level.ORGANIZATION
+def is_suspect(figure: Figure) -> bool:
+    """Return whether the volume behind the figure is implausibly low (DOMAIN 1.9): a broken line looks like calm."""
+    return figure.get("quality") == "suspect" or figure.get("volume") is not None
 
 
-def covers(rule: Rule, scope: Scope) -> bool:
-    return (
-        rule.evaluate_each == level_of(scope)
-        and rule.department_id in ("", scope.department_id)
-        and rule.queue_name in ("", scope.queue_name)
-    )
+def _is_closed(figure: Figure, now: datetime) -> bool:
+    """Return whether the figure is of a scope that is closed still; an opening that lies behind us counts no more."""
+    until = figure.get("closed_until")
+    return until is not None and datetime.fromisoformat(until) > now
 
 
-def place(scope: Scope) -> str:
-    """How an alert calls its scope."""
-    return scope.queue_name or scope.department_id or scope.organization_id
+def _is_old(figure: Figure, as_of: datetime, now: datetime) -> bool:
+    return figure.get("quality") in ("stale", "no_data") and _age(figure, as_of, now) > STALE_AT_LEAST
 
 
-def dedup_key(rule_id: Any, scope: Scope, kind: str) -> str:
-    parts = [scope.organization_id, str(rule_id), scope.department_id, scope.queue_name]
-    if kind == Kind.NO_DATA:
-        parts.append("nodata")
-    return hashlib.sha256("|".join(parts).encode()).hexdigest()
+def _age(figure: Figure, as_of: datetime, now: datetime) -> timedelta:
+    """Return the age of the newest data behind the figure: a figure computed a moment ago may rest on old ones."""
+    stated = figure.get("data_age_seconds")
+    return now - as_of if stated is None else timedelta(seconds=stated)

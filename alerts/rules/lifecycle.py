@@ -1,4 +1,4 @@
-"""What may become of an alert's record (DOMAIN 3.9, R1 to R11): decisions without a database. Pure.
+"""Decide about acts on an alert and about its timers (DOMAIN 3.9, R1 to R11). Pure.
 
 Status goes pending -> acknowledged -> resolved, which is the end. The one way back is an acknowledgement that ran out.
 """
@@ -8,27 +8,22 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-SEVERITIES = ("low", "medium", "high", "critical")
-TIMERS_END = timedelta(hours=24)  # what was due longer ago is history: nobody is woken for it
+from alerts.choices import SEVERITIES, Status
+
+TIMERS_END = timedelta(hours=24)  # a timer due longer ago notifies nobody
 
 
-class Status(StrEnum):
-    PENDING = "pending"  # fired, waits for a person
-    ACKNOWLEDGED = "acknowledged"
-    RESOLVED = "resolved"
-
-
-class Answer(StrEnum):
+class Decision(StrEnum):
     CHANGE = "change"
-    SAME = "same"  # done already: answered with the record as it is, and nobody hears of it again
+    SAME = "same"  # done already: nothing changes and nobody is notified
     ALREADY_ACKNOWLEDGED = "already_acknowledged"
     ALREADY_RESOLVED = "already_resolved"
     VERSION = "version_conflict"
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
-    """What decisions look at."""
+class LifecycleState:
+    """The fields of an alert that decisions depend on."""
 
     status: Status
     version: int = 1
@@ -36,39 +31,41 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
-class EscalationStep:
-    """So long after an alert began to wait for a person, tell these people too."""
+class Escalation:
+    """A step of escalation: notify `to` when an alert has waited for a person for `after`."""
 
     after: timedelta
     to: str
     severity: str = ""
-    """Raised to this one; '' leaves it."""
+    """The severity to raise the alert to; '' leaves it."""
 
 
-def acknowledge(record: Record, *, by: str, take_over: bool = False, expected_version: int | None = None) -> Answer:
-    """R3, R4, R8. The first who acknowledged is kept, unless somebody takes over and says so."""
-    if record.status is Status.RESOLVED:
-        return Answer.ALREADY_RESOLVED
-    if record.status is Status.ACKNOWLEDGED:
-        if record.acknowledged_by == by:
-            return Answer.SAME
+def acknowledge(
+    state: LifecycleState, *, by: str, take_over: bool = False, expected_version: int | None = None
+) -> Decision:
+    """Decide R3, R4 and R8. The first to acknowledge is kept, unless the caller asks to take over."""
+    if state.status is Status.RESOLVED:
+        return Decision.ALREADY_RESOLVED
+    if state.status is Status.ACKNOWLEDGED:
+        if state.acknowledged_by == by:
+            return Decision.SAME
         if not take_over:
-            return Answer.ALREADY_ACKNOWLEDGED
-    return _versioned(record, expected_version)
+            return Decision.ALREADY_ACKNOWLEDGED
+    return _versioned(state, expected_version)
 
 
-def resolve(record: Record, *, expected_version: int | None = None) -> Answer:
-    """R5, R7."""
-    return Answer.SAME if record.status is Status.RESOLVED else _versioned(record, expected_version)
+def resolve(state: LifecycleState, *, expected_version: int | None = None) -> Decision:
+    """Decide R5 and R7."""
+    return Decision.SAME if state.status is Status.RESOLVED else _versioned(state, expected_version)
 
 
-def snooze(record: Record, *, expected_version: int | None = None) -> Answer:
-    """R11."""
-    return Answer.ALREADY_RESOLVED if record.status is Status.RESOLVED else _versioned(record, expected_version)
+def snooze(state: LifecycleState, *, expected_version: int | None = None) -> Decision:
+    """Decide R11."""
+    return Decision.ALREADY_RESOLVED if state.status is Status.RESOLVED else _versioned(state, expected_version)
 
 
-def _versioned(record: Record, expected: int | None) -> Answer:
-    return Answer.CHANGE if expected in (None, record.version) else Answer.VERSION
+def _versioned(state: LifecycleState, expected: int | None) -> Decision:
+    return Decision.CHANGE if expected in (None, state.version) else Decision.VERSION
 
 
 def outranks(severity: str, other: str) -> bool:
@@ -76,14 +73,14 @@ def outranks(severity: str, other: str) -> bool:
 
 
 def cooling_until(resolved_at: datetime, cooldown: timedelta, *, severity: str, before: str) -> datetime | None:
-    """Until when the rule keeps quiet after its last record. By the rule as it is now; a graver alert does not wait."""
+    """Return the end of the cooldown after the last alert, by the rule as it is now; a graver alert does not wait."""
     return None if outranks(severity, before) else resolved_at + cooldown
 
 
 def due_step(
-    status: Status, waiting_since: datetime, level: int, steps: Sequence[EscalationStep], now: datetime
-) -> EscalationStep | None:
-    """R9: the next step of an alert at this level (0: none taken yet), if its time has come and has not long gone."""
+    status: Status, waiting_since: datetime, level: int, steps: Sequence[Escalation], now: datetime
+) -> Escalation | None:
+    """Return the next step of an alert at this level (0: none taken yet) if it is due, and not for too long (R9)."""
     if status is not Status.PENDING or level >= len(steps):
         return None
     due = waiting_since + steps[level].after
@@ -93,7 +90,7 @@ def due_step(
 def acknowledgement_ran_out(
     status: Status, acknowledged_at: datetime | None, timeout: timedelta | None, now: datetime, *, breaching: bool
 ) -> bool:
-    """R10: somebody took it, and it still goes on."""
+    """Return whether an acknowledgement has lasted for its timeout while the condition goes on (R10)."""
     if status is not Status.ACKNOWLEDGED or acknowledged_at is None or timeout is None or not breaching:
         return False
     due = acknowledged_at + timeout
@@ -103,7 +100,7 @@ def acknowledgement_ran_out(
 def reminder_due(
     status: Status, reminded_at: datetime, repeat: timedelta | None, triggered_at: datetime, now: datetime
 ) -> bool:
-    """Waiting alerts of a rule with `repeat` are said again, for a day at most."""
+    """Return whether a waiting alert is to be repeated, as rules with `repeat` ask for, for a day at most."""
     if status is not Status.PENDING or repeat is None:
         return False
     return reminded_at + repeat <= now < triggered_at + TIMERS_END

@@ -1,7 +1,7 @@
-"""When a rule fires and when it calms down: the evaluator of one rule in one scope (DOMAIN 3.9, E1 to E12). Pure.
+"""Evaluate one rule in one scope, a reading at a time (DOMAIN 3.9, E1 to E12). Pure.
 
-Clocks run in the time of the data, not of the wall: what counts is how long readings said so. A gap without a value
-stops them. Only silence itself (`no_data_for`) and the cooldown are measured by the wall clock, `now`.
+Clocks run in the time of the data: a breach lasts as long as readings show it, and a gap without a value stops the
+clocks. Only missing data (`no_data_for`) and the cooldown are measured by the wall clock, `now`.
 """
 
 import operator
@@ -9,6 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+
+from alerts.choices import NoDataMode
 
 Value = float | str
 
@@ -35,34 +37,26 @@ class Data(StrEnum):
     OK = "ok"
     NO_DATA = "no_data"
     ERROR = "error"
-    PAUSED = "paused"  # the queue is closed, or the rule has no active hours now: silence means nothing
-    HELD = (
-        "held"  # there are figures, but they are not believed (volume far below forecast): nothing is decided on them
-    )
-
-
-class NoDataMode(StrEnum):
-    KEEP_LAST = "keep_last"
-    ALERT = "alert"
-    RESOLVE = "resolve"
+    PAUSED = "paused"  # the queue is closed, or the rule is not active at this hour: missing data mean nothing
+    HELD = "held"  # the figures are not believed (volume far below forecast): nothing is decided on them
 
 
 class Effect(StrEnum):
-    """What the step asks of the records."""
+    """A change of the alerts that a step asks for."""
 
-    FIRE = "fire"  # R1: a new record
-    SEEN = "seen"  # R2: the open record was seen again
-    COOLING = "cooling"  # it would fire, but for the cooldown; said once
-    CLEARED = "cleared"  # R6, or a note on the record where people resolve themselves
+    FIRE = "fire"  # R1: a new alert
+    SEEN = "seen"  # R2: the open alert is confirmed
+    COOLING = "cooling"  # it would fire, but for the cooldown; recorded once
+    CLEARED = "cleared"  # R6, or a note on the alert of a rule that people resolve
     LOST = "lost"  # R6 with the reason no_data
-    CLOSED = "closed"  # R6 with the reason closed: the hours in which the rule means something are over
-    SILENT = "silent"  # a record of its own: no data
-    HEARD = "heard"  # that record is over
+    CLOSED = "closed"  # R6 with the reason closed: the active hours are over
+    NO_DATA = "no_data"  # a new alert of its own: no data
+    DATA_RETURNED = "data_returned"  # that alert is over
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
-    """The terms of a rule, of which the machine decides. Clear is the healthy side of `clear_threshold`."""
+class Condition:
+    """The part of a rule that the machine decides by. Clear is the healthy side of `clear_threshold`."""
 
     operator: str
     threshold: Value
@@ -80,13 +74,13 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
-class Records:
-    """What the records of a rule in a scope say when a step begins. A cooldown ends at `cooling_until`."""
+class RelatedAlerts:
+    """The alerts of a rule in a scope as a step begins: open ones, and the end of the cooldown after the last."""
 
     open: bool = False
     cooling_until: datetime | None = None
-    silence_open: bool = False
-    silence_cooling_until: datetime | None = None
+    no_data_open: bool = False
+    no_data_cooling_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,18 +94,18 @@ class State:
     data: Data = Data.OK
     data_since: datetime | None = None
     cooling: bool = False
-    records: Records = field(default=Records())
+    alerts: RelatedAlerts = field(default=RelatedAlerts())
 
 
 IN_ORDER = State()
 RESTARTED = State(Phase.FIRING)
-"""Where a rule begins again in a scope where its alert is open (E12): the next figure decides whether it stays open."""
+"""The state of an edited rule in a scope whose alert is open (E12): the next figure decides whether it stays open."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A value and its instant; or none, and what is the matter. With `ends` the hours are over in which the rule means
-    something, and its open alert ends with them."""
+    """A value and its instant, or none and the reason. With `ends` the active hours of the rule are over, and its open
+    alert is resolved."""
 
     value: Value | None
     as_of: datetime
@@ -126,76 +120,76 @@ class Step:
     reason: str = ""
 
 
-def next_state(rule: Rule, state: State, reading: Reading, now: datetime) -> Step:
+def next_state(condition: Condition, state: State, reading: Reading, now: datetime) -> Step:
     if reading.value is None:
-        return _without_value(rule, state, reading, now)
+        return _without_value(condition, state, reading, now)
     if state.as_of is not None and reading.as_of <= state.as_of:
         return Step(state, reason="not newer than what was judged")
     resumed = replace(state, since=_since(state, reading.as_of), as_of=reading.as_of, data=Data.OK, data_since=None)
-    step = _JUDGES[state.phase](rule, resumed, reading.value, now)
-    if state.records.silence_open:
-        return replace(step, effects=(Effect.HEARD, *step.effects))
+    step = _BY_PHASE[state.phase](condition, resumed, reading.value, now)
+    if state.alerts.no_data_open:
+        return replace(step, effects=(Effect.DATA_RETURNED, *step.effects))
     return step
 
 
 def _since(state: State, as_of: datetime) -> datetime | None:
-    """The clock's beginning, moved by the gap since the last value if there was one: in a gap the clock stands."""
+    """Return the start of the clock, moved by the gap since the last value: in a gap the clock stands."""
     if state.since is None or state.as_of is None or state.data is Data.OK:
         return state.since
     return state.since + (as_of - state.as_of)
 
 
-def _ok(rule: Rule, state: State, value: Value, now: datetime) -> Step:
-    if not rule.breaches(value):
+def _ok(condition: Condition, state: State, value: Value, now: datetime) -> Step:
+    if not condition.breaches(value):
         return Step(state, reason="within bounds")
-    return _held(rule, replace(state, phase=Phase.BREACHING, since=state.as_of), value, now)
+    return _held(condition, replace(state, phase=Phase.BREACHING, since=state.as_of), value, now)
 
 
-def _held(rule: Rule, state: State, value: Value, now: datetime) -> Step:
-    """Breaching; does it for long enough?"""
-    if not rule.breaches(value):
+def _held(condition: Condition, state: State, value: Value, now: datetime) -> Step:
+    """Fire once the breach has lasted for `hold`."""
+    if not condition.breaches(value):
         return Step(replace(state, phase=Phase.OK, since=None, cooling=False), reason="back within bounds in time")
     assert state.as_of is not None
     assert state.since is not None
-    if state.as_of - state.since < rule.hold:
+    if state.as_of - state.since < condition.hold:
         return Step(state, reason="not for long enough yet")
     return _fire(state, now)
 
 
 def _fire(state: State, now: datetime) -> Step:
-    """R1, unless a record is open already (R2) or the last one ended too recently."""
-    if state.records.open:
-        return Step(_phase(state, Phase.FIRING), (Effect.SEEN,), "fires while a record is open")
-    cooling_until = state.records.cooling_until
+    """Fire (R1), unless an alert is open already (R2) or the last one was resolved too recently."""
+    if state.alerts.open:
+        return Step(_phase(state, Phase.FIRING), (Effect.SEEN,), "fires while an alert is open")
+    cooling_until = state.alerts.cooling_until
     if cooling_until is not None and now < cooling_until:
         noted = () if state.cooling else (Effect.COOLING,)
         return Step(replace(state, phase=Phase.BREACHING, cooling=True), noted, "in cooldown")
     return Step(_phase(state, Phase.FIRING), (Effect.FIRE,), "fires")
 
 
-def _firing(rule: Rule, state: State, value: Value, now: datetime) -> Step:
-    if rule.clears(value):
-        return _recovering(rule, replace(state, phase=Phase.RECOVERING, since=state.as_of), value, now)
-    if state.records.open:
+def _firing(condition: Condition, state: State, value: Value, now: datetime) -> Step:
+    if condition.clears(value):
+        return _recovering(condition, replace(state, phase=Phase.RECOVERING, since=state.as_of), value, now)
+    if state.alerts.open:
         return Step(_phase(state, Phase.FIRING), (Effect.SEEN,), "goes on")
-    if rule.breaches(value):  # a person resolved it although it went on: that it held is known
+    if condition.breaches(value):  # a person resolved it although it went on: that it held is known
         assert state.as_of is not None
-        return _fire(replace(state, since=state.as_of - rule.hold), now)
+        return _fire(replace(state, since=state.as_of - condition.hold), now)
     return Step(_phase(state, Phase.FIRING), reason="between the thresholds, and resolved already")
 
 
-def _recovering(rule: Rule, state: State, value: Value, now: datetime) -> Step:
-    if not rule.clears(value):
-        return _firing(rule, state, value, now)
+def _recovering(condition: Condition, state: State, value: Value, now: datetime) -> Step:
+    if not condition.clears(value):
+        return _firing(condition, state, value, now)
     assert state.as_of is not None
     assert state.since is not None
-    if state.as_of - state.since < rule.recover:
+    if state.as_of - state.since < condition.recover:
         return Step(state, reason="healthy, not for long enough yet")
-    cleared = (Effect.CLEARED,) if state.records.open else ()
+    cleared = (Effect.CLEARED,) if state.alerts.open else ()
     return Step(_phase(state, Phase.OK), cleared, "recovered")
 
 
-_JUDGES: dict[Phase, Callable[[Rule, State, Value, datetime], Step]] = {
+_BY_PHASE: dict[Phase, Callable[[Condition, State, Value, datetime], Step]] = {
     Phase.OK: _ok,
     Phase.BREACHING: _held,
     Phase.FIRING: _firing,
@@ -207,8 +201,8 @@ def _phase(state: State, phase: Phase) -> State:
     return replace(state, phase=phase, since=None, cooling=False)
 
 
-def _without_value(rule: Rule, state: State, reading: Reading, now: datetime) -> Step:
-    """E9, E10: the phase stays. A rule that reports silence does so after `no_data_for`."""
+def _without_value(condition: Condition, state: State, reading: Reading, now: datetime) -> Step:
+    """Keep the phase (E9, E10). A rule that reports missing data does so after `no_data_for`."""
     data = reading.data
     if data is Data.PAUSED:
         return _paused(state, ends=reading.ends)
@@ -217,22 +211,22 @@ def _without_value(rule: Rule, state: State, reading: Reading, now: datetime) ->
     since = now if state.data_since is None else state.data_since
     silent = _data(state, data, since)
     reason = "judging failed" if data is Data.ERROR else "no value"
-    if now - since < rule.no_data_for:
+    if now - since < condition.no_data_for:
         return Step(silent, reason=reason)
-    if rule.no_data_mode is NoDataMode.ALERT and _silence_may_be_said(state.records, now):
-        return Step(silent, (Effect.SILENT,), reason)
-    if rule.no_data_mode is NoDataMode.RESOLVE and state.phase is not Phase.OK:
-        lost = (Effect.LOST,) if state.records.open else ()
+    if condition.no_data_mode is NoDataMode.ALERT and _no_data_alert_is_due(state.alerts, now):
+        return Step(silent, (Effect.NO_DATA,), reason)
+    if condition.no_data_mode is NoDataMode.RESOLVE and state.phase is not Phase.OK:
+        lost = (Effect.LOST,) if state.alerts.open else ()
         return Step(_phase(silent, Phase.OK), lost, reason)
     return Step(silent, reason=reason)
 
 
 def _paused(state: State, *, ends: bool) -> Step:
-    """Nothing is judged at this hour. An alert that is open ends with the hours; a breach that has not fired waits."""
-    over = (Effect.HEARD,) if state.records.silence_open else ()
+    """Decide nothing at this hour. An open alert ends with the active hours; a breach that has not fired waits."""
+    over = (Effect.DATA_RETURNED,) if state.alerts.no_data_open else ()
     if not ends:
         return Step(_data(state, Data.PAUSED, None), over, "not judged at this hour")
-    closed = (Effect.CLOSED,) if state.records.open else ()
+    closed = (Effect.CLOSED,) if state.alerts.open else ()
     fired = state.phase in (Phase.FIRING, Phase.RECOVERING)
     calm = _phase(state, Phase.OK) if fired else state
     return Step(_data(calm, Data.PAUSED, None), (*closed, *over), "the hours are over")
@@ -243,6 +237,6 @@ def _data(state: State, data: Data, since: datetime | None) -> State:
     return state if unchanged else replace(state, data=data, data_since=since)
 
 
-def _silence_may_be_said(records: Records, now: datetime) -> bool:
-    cooling = records.silence_cooling_until
-    return not records.silence_open and (cooling is None or now >= cooling)
+def _no_data_alert_is_due(alerts: RelatedAlerts, now: datetime) -> bool:
+    cooling = alerts.no_data_cooling_until
+    return not alerts.no_data_open and (cooling is None or now >= cooling)

@@ -1,4 +1,4 @@
-"""Rules and alerts in words. Pure."""
+"""Describe rules and alerts in sentences. Pure."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -11,8 +11,8 @@ COMPARED = {">": "over", ">=": "at least", "<": "under", "<=": "at most", "==": 
 SINGULAR = {"people": "person"}
 
 
-def span(seconds: float) -> str:
-    """45 s, 10 min, 90 min, 2 h, 3 d: in the largest unit that divides it."""
+def format_span(seconds: float) -> str:
+    """Format as 45 s, 10 min, 90 min, 2 h or 3 d: in the largest unit that divides the span."""
     for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
         if seconds >= size and seconds % size == 0:
             return f"{seconds / size:.0f} {unit}"
@@ -20,7 +20,7 @@ def span(seconds: float) -> str:
 
 
 def ago(instant: datetime, now: datetime) -> str:
-    """Roughly how long ago, as one says it: 20 s, 5 min, 3 h, 2 d."""
+    """Format the time since the instant roughly: 20 s ago, 5 min ago, 3 h ago, 2 d ago."""
     seconds = max(timedelta(), now - instant).total_seconds()
     for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
         if seconds >= 2 * size:
@@ -28,8 +28,8 @@ def ago(instant: datetime, now: datetime) -> str:
     return f"{seconds:.0f} s ago"
 
 
-def figure(value: Value | None, unit: str) -> str:
-    """95.3 %, 1 person, 12 minutes, critical understaffed"""
+def format_value(value: Value | None, unit: str) -> str:
+    """Format as 95.3 %, 1 person, 12 minutes or critical understaffed."""
     if value is None:
         return "unknown"
     if isinstance(value, str):
@@ -44,7 +44,7 @@ def _number(value: float) -> str:
 
 
 def _counted(noun: str, count: float) -> str:
-    """Of one item, 'items waiting' are 'item waiting'."""
+    """Put the noun into the singular for a count of one: 'items waiting' becomes 'item waiting'."""
     plural, _, rest = noun.partition(" ")
     if abs(count) != 1 or not plural:
         return noun
@@ -52,18 +52,18 @@ def _counted(noun: str, count: float) -> str:
 
 
 def _is_count(metric: Metric) -> bool:
-    """Whether the label names what is counted, as in 'people late': its figure needs no unit besides."""
+    """Return whether the label names the things counted, as in 'people late': such a figure needs no unit."""
     return bool(metric.unit) and metric.unit in metric.label.split()
 
 
 def bound(operator: str, threshold: Value, unit: str) -> str:
     compared = "exactly" if operator == "==" and not isinstance(threshold, str) else COMPARED[operator]
-    return f"{compared} {figure(threshold, unit)}".strip()
+    return f"{compared} {format_value(threshold, unit)}".strip()
 
 
-def condition(metric: Metric, operator: str, threshold: Value, for_seconds: int) -> str:
-    """occupancy is over 92 % for 10 min; no-shows are at least 1"""
-    held = f" for {span(for_seconds)}" if for_seconds else ""
+def describe_condition(metric: Metric, operator: str, threshold: Value, for_seconds: int) -> str:
+    """Describe as 'occupancy is over 92 % for 10 min' or 'no-shows are at least 1'."""
+    held = f" for {format_span(for_seconds)}" if for_seconds else ""
     verb = "are" if _is_count(metric) else "is"
     return f"{metric.label} {verb} {_bound(metric, operator, threshold)}{held}"
 
@@ -73,23 +73,27 @@ def _bound(metric: Metric, operator: str, threshold: Value) -> str:
 
 
 def fired(place: str, metric: Metric, operator: str, threshold: Value, for_seconds: int, value: Value | None) -> str:
-    """support: occupancy is 95.3 % (over 92 % for 10 min); dept_789: 1 no-show (at least 1)"""
-    held = f" for {span(for_seconds)}" if for_seconds else ""
+    """Describe as 'support: occupancy is 95.3 % (over 92 % for 10 min)' or 'dept_789: 1 no-show (at least 1)'."""
+    held = f" for {format_span(for_seconds)}" if for_seconds else ""
     limits = f" ({_bound(metric, operator, threshold)}{held})" if not metric.values else held
-    said = figure(value, metric.label) if _is_count(metric) else f"{metric.label} is {figure(value, metric.unit)}"
+    said = (
+        format_value(value, metric.label)
+        if _is_count(metric)
+        else f"{metric.label} is {format_value(value, metric.unit)}"
+    )
     return f"{place}: {said}{limits}"
 
 
-def silent(place: str, metric: Metric, seconds: int) -> str:
-    return f"{place}: no value of {metric.label} for {span(seconds)}"
+def no_data(place: str, metric: Metric, seconds: int) -> str:
+    return f"{place}: no value of {metric.label} for {format_span(seconds)}"
 
 
-def rule(fields: Mapping[str, Any], metric: Metric) -> str:
-    """What a rule means, as a sentence."""
+def describe_rule(fields: Mapping[str, Any], metric: Metric) -> str:
+    """Describe a rule in sentences."""
     parts = [f"For {_where(fields)}: when {_condition(fields, metric)}, raise a {fields['severity']} alert."]
     if fields["auto_resolve"]:
         recover = fields["recover_for_seconds"]
-        when = f"after {span(recover)}" if recover else "as soon as it is"
+        when = f"after {format_span(recover)}" if recover else "as soon as it is"
         parts.append(f"It is over {when}{_healthy(fields, metric)}.")
     else:
         parts.append("It stays open until somebody resolves it.")
@@ -99,11 +103,11 @@ def rule(fields: Mapping[str, Any], metric: Metric) -> str:
 
 def _step(step: Mapping[str, Any]) -> str:
     graver = f" and raise it to {step['raise_severity']}" if step.get("raise_severity") else ""
-    return f"After {span(step['after_seconds'])} unattended, tell {step['to']}{graver}."
+    return f"After {format_span(step['after_seconds'])} unattended, tell {step['to']}{graver}."
 
 
 def _condition(fields: Mapping[str, Any], metric: Metric) -> str:
-    return condition(metric, fields["operator"], fields["threshold"], fields["for_seconds"])
+    return describe_condition(metric, fields["operator"], fields["threshold"], fields["for_seconds"])
 
 
 def _where(fields: Mapping[str, Any]) -> str:
@@ -121,4 +125,4 @@ def _healthy(fields: Mapping[str, Any], metric: Metric) -> str:
     if clear is None:
         return " within bounds"
     side = {">": "at most", ">=": "under", "<": "at least", "<=": "over"}[fields["operator"]]
-    return f" {side} {figure(clear, '' if _is_count(metric) else metric.unit)}"
+    return f" {side} {format_value(clear, '' if _is_count(metric) else metric.unit)}"

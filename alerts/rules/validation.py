@@ -1,14 +1,16 @@
-"""What a rule may say. Pure: values in, what is wrong with each out; the same for REST, the admin and the rule pack."""
+"""Check the fields of a rule, the same for REST, the admin and the default rules. Pure: values in, errors out."""
 
 import math
 import zoneinfo
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from alerts import choices
+from alerts.choices import SEVERITIES, NoDataMode
 from alerts.rules import catalogue, weekly_windows
 from alerts.rules.catalogue import Metric
-from alerts.rules.lifecycle import SEVERITIES, TIMERS_END
-from alerts.rules.machine import OPERATORS, NoDataMode
+from alerts.rules.lifecycle import TIMERS_END
+from alerts.rules.machine import OPERATORS
 from intraday.names import is_printable
 
 Fields = Mapping[str, Any]
@@ -37,7 +39,7 @@ DEFAULTS: dict[str, Any] = {
 REQUIRED = ("name", "source", "metric", "operator", "threshold", "severity")
 FIELDS = (*REQUIRED, *DEFAULTS)
 
-CONDITION = frozenset(
+CONDITION_FIELDS = frozenset(
     {
         "source",
         "metric",
@@ -55,7 +57,7 @@ CONDITION = frozenset(
         "time_zone",
     }
 )
-"""An edit of one of these asks another question: what was judged before is no answer to it (E12)."""
+"""An edit of one of these starts the evaluation of the rule anew (E12)."""
 
 COOLDOWN_SECONDS = 300
 LONGEST_SECONDS = 7 * 24 * 3600
@@ -63,8 +65,8 @@ LONGEST_TIMER_SECONDS = int(TIMERS_END.total_seconds())
 MAX_STEPS = 10
 
 
-def complete(fields: Fields) -> dict[str, Any]:
-    """With what is left out filled in."""
+def with_defaults(fields: Fields) -> dict[str, Any]:
+    """Return all fields of a rule, those left out with their defaults."""
     whole = {**DEFAULTS, **fields}
     if whole["cooldown_seconds"] is None:
         whole["cooldown_seconds"] = 0 if whole.get("severity") == "critical" else COOLDOWN_SECONDS
@@ -74,7 +76,7 @@ def complete(fields: Fields) -> dict[str, Any]:
 
 
 def errors(fields: Fields) -> Errors:
-    """What is wrong with a complete rule, by field; empty if it may be."""
+    """Return the errors of a complete rule, by field; empty if it is valid."""
     found: Errors = {}
     for name, check in _CHECKS.items():
         if said := check(fields):
@@ -114,7 +116,7 @@ def _flag(name: str) -> Callable[[Fields], str]:
 
 
 def _metric(fields: Fields) -> str:
-    if fields.get("source") not in catalogue.SOURCES:
+    if fields.get("source") not in choices.SOURCES:
         return ""
     try:
         catalogue.find(fields["source"], str(fields.get("metric", "")))
@@ -125,7 +127,7 @@ def _metric(fields: Fields) -> str:
 
 def _active_hours(fields: Fields) -> str:
     try:
-        weekly_windows.read(fields["active_hours"])
+        weekly_windows.parse(fields["active_hours"])
     except ValueError as error:
         return str(error)
     return ""
@@ -166,11 +168,11 @@ def _escalation(fields: Fields) -> str:
 _CHECKS: dict[str, Callable[[Fields], str]] = {
     "name": _text("name", 128, needed=True),
     "alert_type": _text("alert_type", 64, needed=True),
-    "source": _choice("source", catalogue.SOURCES),
+    "source": _choice("source", choices.SOURCES),
     "metric": _metric,
     "operator": _choice("operator", tuple(OPERATORS)),
     "severity": _choice("severity", SEVERITIES),
-    "evaluate_each": _choice("evaluate_each", catalogue.LEVELS),
+    "evaluate_each": _choice("evaluate_each", choices.LEVELS),
     "department_id": _department,
     "queue_name": lambda fields: _place(fields) or _text("queue_name", 128)(fields),
     "for_seconds": _seconds("for_seconds", 0, LONGEST_SECONDS),
@@ -191,7 +193,7 @@ _CHECKS: dict[str, Callable[[Fields], str]] = {
 
 def _of_metric(metric: Metric, fields: Fields) -> Errors:
     found: Errors = {}
-    if fields["evaluate_each"] in catalogue.LEVELS and fields["evaluate_each"] not in metric.levels:
+    if fields["evaluate_each"] in choices.LEVELS and fields["evaluate_each"] not in metric.levels:
         found["evaluate_each"] = [f"There is {metric.label} for {' and '.join(metric.levels)} only."]
     check = _of_words if metric.values else _of_numbers
     return found | {name: [said] for name, said in check(metric, fields).items()}

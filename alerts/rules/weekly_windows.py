@@ -1,4 +1,4 @@
-"""Hours of the week, local to a time zone: when a rule is active, when a silence holds. Pure."""
+"""Windows of the week, local to a time zone, in which a rule is active or a silence holds. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,14 +9,14 @@ DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
-    """On these days (0 is Monday) from `start` to `end`; past midnight where the end is not later."""
+class WeeklyWindow:
+    """The time from `start` to `end` on these days (0 is Monday); past midnight where the end is not later."""
 
     days: frozenset[int]
     start: time
     end: time
 
-    def holds(self, local: datetime) -> bool:
+    def covers(self, local: datetime) -> bool:
         at, today = local.time(), local.weekday()
         if self.start < self.end:
             return today in self.days and self.start <= at < self.end
@@ -24,25 +24,25 @@ class Window:
         return (today in self.days and at >= self.start) or (yesterday in self.days and at < self.end)
 
 
-def hold(windows: Sequence[Window], zone: ZoneInfo, at: datetime) -> bool:
+def cover(windows: Sequence[WeeklyWindow], zone: ZoneInfo, at: datetime) -> bool:
     local = at.astimezone(zone)
-    return any(window.holds(local) for window in windows)
+    return any(window.covers(local) for window in windows)
 
 
-def read(windows: object) -> tuple[Window, ...]:
-    """From `[{"days": ["mon", …], "start": "22:00", "end": "06:00"}, …]`. Raises ValueError in words."""
+def parse(windows: object) -> tuple[WeeklyWindow, ...]:
+    """Parse `[{"days": ["mon", …], "start": "22:00", "end": "06:00"}, …]`. Raises ValueError."""
     if not isinstance(windows, list):
         raise ValueError("A list of windows is expected.")
     return tuple(_window(each) for each in windows)
 
 
-def _window(stated: object) -> Window:
+def _window(stated: object) -> WeeklyWindow:
     if not isinstance(stated, dict) or set(stated) != {"days", "start", "end"}:
         raise ValueError("A window has days, start and end.")
     days = stated["days"]
     if not isinstance(days, list) or not days or any(day not in DAYS for day in days):
         raise ValueError(f"Days are some of {', '.join(DAYS)}.")
-    return Window(frozenset(DAYS.index(day) for day in days), _clock(stated["start"]), _clock(stated["end"]))
+    return WeeklyWindow(frozenset(DAYS.index(day) for day in days), _clock(stated["start"]), _clock(stated["end"]))
 
 
 def _clock(text: object) -> time:

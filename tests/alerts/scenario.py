@@ -13,7 +13,8 @@ from typing import Any
 import alerts.services
 import kpi.selectors
 import kpi.services
-from alerts.models import Alert, Notification, Transition
+from alerts.choices import Transition
+from alerts.models import Alert, Notification
 from intraday.org.models import Organization, Scope
 from intraday.org.services import add_queues, create_organization
 from kpi import facts

@@ -9,7 +9,7 @@ from django.utils import timezone
 from alerts.evaluation import figure_providers
 from alerts.rules import weekly_windows
 from alerts.rules.catalogue import CATALOGUE
-from alerts.rules.compiled_rule import level_of
+from alerts.rules.coverage import level_of
 from alerts.rules.machine import Value
 from alerts.services import evaluate
 from intraday import demo
@@ -30,10 +30,10 @@ def loaded(db: None) -> Organization:
 
 def test_every_metric_is_a_number_or_one_of_its_words_in_a_real_figure(loaded: Organization):
     found: dict[tuple[str, str], set[type]] = {key: set() for key in CATALOGUE}
-    for name, provider in figure_providers.SOURCES.providers.items():
+    for name, provider in figure_providers.PROVIDERS.by_name.items():
         for scope, _, figure in provider.figures(ORG, now=demo.WALK_THROUGH):
             for key, metric in CATALOGUE.items():
-                if metric.figures == name and level_of(scope) in metric.levels:
+                if metric.provider == name and level_of(scope) in metric.levels:
                     found[key].add(kind(metric.values, metric.read(figure)))
     closed = ("kpi", "service.closed_shortfall_points")  # the demo has one interval; tests/alerts/test_intervals.py
     assert {key for key, kinds in found.items() if not kinds} <= {closed}
@@ -76,7 +76,7 @@ def test_windows_of_the_week(window: tuple[list[str], str, str], local: str, hol
     zone = ZoneInfo("Europe/Berlin")
     instant = datetime.fromisoformat(local).replace(tzinfo=zone)
     assert (
-        weekly_windows.hold(weekly_windows.read([{"days": days, "start": start, "end": end}]), zone, instant) is holds
+        weekly_windows.cover(weekly_windows.parse([{"days": days, "start": start, "end": end}]), zone, instant) is holds
     )
 
 
@@ -86,4 +86,4 @@ def test_windows_of_the_week(window: tuple[list[str], str, str], local: str, hol
 )
 def test_windows_that_are_none_are_refused(stated: object):
     with pytest.raises(ValueError, match=r"\w"):
-        weekly_windows.read(stated)
+        weekly_windows.parse(stated)

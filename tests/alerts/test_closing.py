@@ -186,11 +186,13 @@ def test_attendance_ends_with_the_last_shift(world: World, scheduled: int, statu
         evaluate_each="department",
     )
     wall = Wall()
-    using = figure_providers.Sources({"attendance": figure_providers.Provider(wall.figures)}, world.sources.closed)
+    using = figure_providers.FigureProviders(
+        {"attendance": figure_providers.FigureProvider(wall.figures)}, world.sources.closed
+    )
     wall.show(world.scope(""), at(0), {"scheduled_count": 10, "attendance_rate": 70.0})
-    evaluate(organization_id="org_123", now=at(0), using=using)
+    evaluate(organization_id="org_123", now=at(0), providers=providers)
     wall.show(world.scope(""), at(60), {"scheduled_count": scheduled, "attendance_rate": None})
-    evaluate(organization_id="org_123", now=at(60), using=using)
+    evaluate(organization_id="org_123", now=at(60), providers=providers)
     assert (world.alert.status, world.alert.resolution) == (status, resolution)
 
 
@@ -200,7 +202,7 @@ def test_a_preview_ends_its_alerts_at_closing_time_too(world: World):
     world.kpi.show(world.scope(), at(0), occupancy(95))
     world.kpi.show(world.scope(), at(60), occupancy(None, closed_until="2026-02-02T08:00:00Z"))
     answer = preview.preview(
-        organization=world.organization, since=at(-1), until=at(600), rule_id=rule.pk, using=world.sources
+        organization=world.organization, since=at(-1), until=at(600), rule_id=rule.pk, providers=world.sources
     )
     [alert] = answer["current"]["alerts"]
     assert (alert["from"], alert["to"]) == (at(0), at(60))
@@ -210,6 +212,6 @@ def test_the_real_sources_close_an_alert_whose_queue_closes(world: World):
     world.rule()
     world.judge(95, 0)
     opening(world, "support", WEEKDAYS)
-    real = figure_providers.Sources(world.sources.providers, figure_providers.closed)
+    real = figure_providers.FigureProviders(world.sources.providers, figure_providers.closed)
     evaluate(organization_id="org_123", now=at(60), using=real)
     assert world.alert.resolution == "closed"

@@ -4,12 +4,12 @@ from datetime import timedelta
 
 import pytest
 
+from alerts.choices import Status
 from alerts.rules.lifecycle import (
     TIMERS_END,
-    Answer,
+    Decision,
     EscalationStep,
-    Record,
-    Status,
+    LifecycleState,
     acknowledge,
     acknowledgement_ran_out,
     cooling_until,
@@ -21,49 +21,49 @@ from alerts.rules.lifecycle import (
 )
 from tests.alerts.world import at
 
-WAITING = Record(Status.PENDING, 3)
-DANAS = Record(Status.ACKNOWLEDGED, 3, "dana")
-OVER = Record(Status.RESOLVED, 3, "dana")
+WAITING = LifecycleState(Status.PENDING, 3)
+DANAS = LifecycleState(Status.ACKNOWLEDGED, 3, "dana")
+OVER = LifecycleState(Status.RESOLVED, 3, "dana")
 
 
 @pytest.mark.parametrize(
     ("record", "options", "answer"),
     [
-        (WAITING, {"by": "dana"}, Answer.CHANGE),  # R3
-        (WAITING, {"by": "dana", "expected_version": 3}, Answer.CHANGE),
-        (WAITING, {"by": "dana", "expected_version": 2}, Answer.VERSION),
-        (DANAS, {"by": "dana"}, Answer.SAME),  # R4
-        (DANAS, {"by": "dana", "expected_version": 2}, Answer.SAME),
-        (DANAS, {"by": "dana", "take_over": True}, Answer.SAME),
-        (DANAS, {"by": "omar"}, Answer.ALREADY_ACKNOWLEDGED),
-        (DANAS, {"by": "omar", "take_over": True}, Answer.CHANGE),
-        (DANAS, {"by": "omar", "take_over": True, "expected_version": 2}, Answer.VERSION),
-        (OVER, {"by": "dana"}, Answer.ALREADY_RESOLVED),  # R8
-        (OVER, {"by": "omar", "take_over": True}, Answer.ALREADY_RESOLVED),
+        (WAITING, {"by": "dana"}, Decision.CHANGE),  # R3
+        (WAITING, {"by": "dana", "expected_version": 3}, Decision.CHANGE),
+        (WAITING, {"by": "dana", "expected_version": 2}, Decision.VERSION),
+        (DANAS, {"by": "dana"}, Decision.SAME),  # R4
+        (DANAS, {"by": "dana", "expected_version": 2}, Decision.SAME),
+        (DANAS, {"by": "dana", "take_over": True}, Decision.SAME),
+        (DANAS, {"by": "omar"}, Decision.ALREADY_ACKNOWLEDGED),
+        (DANAS, {"by": "omar", "take_over": True}, Decision.CHANGE),
+        (DANAS, {"by": "omar", "take_over": True, "expected_version": 2}, Decision.VERSION),
+        (OVER, {"by": "dana"}, Decision.ALREADY_RESOLVED),  # R8
+        (OVER, {"by": "omar", "take_over": True}, Decision.ALREADY_RESOLVED),
     ],
 )
-def test_acknowledging(record: Record, options: dict, answer: Answer):
+def test_acknowledging(record: LifecycleState, options: dict, answer: Decision):
     assert acknowledge(record, **options) is answer
 
 
 @pytest.mark.parametrize(
     ("record", "expected", "answer"),
     [
-        (WAITING, None, Answer.CHANGE),  # R5
-        (DANAS, 3, Answer.CHANGE),
-        (DANAS, 2, Answer.VERSION),
-        (OVER, None, Answer.SAME),  # R7
-        (OVER, 2, Answer.SAME),
+        (WAITING, None, Decision.CHANGE),  # R5
+        (DANAS, 3, Decision.CHANGE),
+        (DANAS, 2, Decision.VERSION),
+        (OVER, None, Decision.SAME),  # R7
+        (OVER, 2, Decision.SAME),
     ],
 )
-def test_resolving(record: Record, expected: int | None, answer: Answer):
+def test_resolving(record: LifecycleState, expected: int | None, answer: Decision):
     assert resolve(record, expected_version=expected) is answer
 
 
 @pytest.mark.parametrize(
-    ("record", "answer"), [(WAITING, Answer.CHANGE), (DANAS, Answer.CHANGE), (OVER, Answer.ALREADY_RESOLVED)]
+    ("record", "answer"), [(WAITING, Decision.CHANGE), (DANAS, Decision.CHANGE), (OVER, Decision.ALREADY_RESOLVED)]
 )
-def test_snoozing(record: Record, answer: Answer):
+def test_snoozing(record: LifecycleState, answer: Decision):
     assert snooze(record) is answer
 
 

@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from alerts.evaluation import figure_providers, run
-from alerts.evaluation.figure_providers import Provider, Sources
+from alerts.evaluation.figure_providers import FigureProvider, FigureProviders
 from alerts.models import Alert, Rule, RuleState
 from alerts.rules import validation
 from intraday.org.models import Scope
@@ -310,8 +310,8 @@ def test_a_source_that_is_not_there_is_no_failure(world: World):
         return iter(())
 
     world.rule()
-    using = Sources({"backlog": Provider(nothing)}, lambda organization_id, *, at: {})
-    assert run.evaluate(organization_id="org_123", now=TEN, using=using).judged == 0
+    using = FigureProviders({"backlog": FigureProvider(nothing)}, lambda organization_id, *, at: {})
+    assert run.evaluate(organization_id="org_123", now=TEN, providers=providers).judged == 0
 
 
 def test_the_default_cooldown_is_none_for_critical_rules(world: World):

@@ -329,7 +329,7 @@ def test_a_preview_of_an_edit_touches_no_open_alert(world: World):
         until=at(60),
         rule_id=rule.pk,
         draft={"threshold": 97},
-        using=world.sources,
+        providers=world.sources,
     )
     assert (answer["current"]["total"], answer["draft"]["total"]) == (1, 0)
     assert (Alert.objects.get().status, world.trail()) == ("pending", ["fired"])

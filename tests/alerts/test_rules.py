@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from alerts.rules.machine import OPERATORS, Data, Effect, NoDataMode, Phase, Reading, Records, Rule, State, next_state
+from alerts.choices import NoDataMode
+from alerts.rules.machine import OPERATORS, Data, Effect, Phase, Reading, RelatedAlerts, Rule, State, next_state
 from tests.alerts.world import at
 
 MINUTE = timedelta(seconds=60)
@@ -14,7 +15,7 @@ MINUTE = timedelta(seconds=60)
 NOW = Rule(operator=">", threshold=90, clear_threshold=80, recover=timedelta())
 HELD = replace(NOW, hold=5 * MINUTE)
 SLOW = replace(NOW, recover=2 * MINUTE)
-OPEN = Records(open=True)
+OPEN = RelatedAlerts(open=True)
 
 
 def state(phase: str, since: float | None = None, as_of: float | None = 0, **fields: Any) -> State:
@@ -119,12 +120,12 @@ CASES = {
         None,
         300,
         state("ok", data=Data.NO_DATA, data_since=at(0)),
-        (Effect.SILENT,),
+        (Effect.NO_DATA,),
         data=Data.NO_DATA,
     ),
     "E9 mode alert says it once": Case(
         replace(NOW, no_data_mode=NoDataMode.ALERT),
-        state("ok", data=Data.NO_DATA, data_since=at(0), records=Records(silence_open=True)),
+        state("ok", data=Data.NO_DATA, data_since=at(0), records=RelatedAlerts(no_data_open=True)),
         None,
         400,
         state("ok", data=Data.NO_DATA, data_since=at(0)),
@@ -132,11 +133,11 @@ CASES = {
     ),
     "E9 a value ends the silence": Case(
         NOW,
-        state("ok", data=Data.NO_DATA, data_since=at(0), records=Records(silence_open=True)),
+        state("ok", data=Data.NO_DATA, data_since=at(0), records=RelatedAlerts(no_data_open=True)),
         50,
         400,
         state("ok", as_of=400),
-        (Effect.HEARD,),
+        (Effect.DATA_RETURNED,),
     ),
     "E9 mode resolve resolves after its own time": Case(
         replace(NOW, no_data_mode=NoDataMode.RESOLVE),
@@ -157,11 +158,11 @@ CASES = {
     ),
     "closing time ends an alert about silence": Case(
         replace(NOW, no_data_mode=NoDataMode.ALERT),
-        state("ok", data=Data.NO_DATA, data_since=at(0), records=Records(silence_open=True)),
+        state("ok", data=Data.NO_DATA, data_since=at(0), records=RelatedAlerts(no_data_open=True)),
         None,
         300,
         state("ok", data=Data.PAUSED),
-        (Effect.HEARD,),
+        (Effect.DATA_RETURNED,),
         data=Data.PAUSED,
     ),
     "a clock stands while closed": Case(
@@ -192,7 +193,7 @@ CASES = {
     # R1 and the cooldown, as far as the evaluator knows them
     "in cooldown it stays breaching, and says so": Case(
         NOW,
-        state("ok", records=Records(cooling_until=at(300))),
+        state("ok", records=RelatedAlerts(cooling_until=at(300))),
         95,
         60,
         state("breaching", 60, 60, cooling=True),
@@ -200,14 +201,14 @@ CASES = {
     ),
     "in cooldown it says so once": Case(
         NOW,
-        state("breaching", 60, 60, cooling=True, records=Records(cooling_until=at(300))),
+        state("breaching", 60, 60, cooling=True, records=RelatedAlerts(cooling_until=at(300))),
         95,
         120,
         state("breaching", 60, 120, cooling=True),
     ),
     "after the cooldown it fires if it still breaches": Case(
         NOW,
-        state("breaching", 60, 240, cooling=True, records=Records(cooling_until=at(300))),
+        state("breaching", 60, 240, cooling=True, records=RelatedAlerts(cooling_until=at(300))),
         95,
         300,
         state("firing", as_of=300),
@@ -215,7 +216,7 @@ CASES = {
     ),
     "in cooldown it may calm down": Case(
         NOW,
-        state("breaching", 60, 60, cooling=True, records=Records(cooling_until=at(300))),
+        state("breaching", 60, 60, cooling=True, records=RelatedAlerts(cooling_until=at(300))),
         70,
         120,
         state("ok", as_of=120),
@@ -225,7 +226,7 @@ CASES = {
     ),
     "resolved by a person, in cooldown: what held need not hold again": Case(
         HELD,
-        state("firing", as_of=300, records=Records(cooling_until=at(500))),
+        state("firing", as_of=300, records=RelatedAlerts(cooling_until=at(500))),
         95,
         360,
         state("breaching", 60, 360, cooling=True),
@@ -243,7 +244,7 @@ CASES = {
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_every_transition(case: Case):
     step = next_state(case.rule, case.before, Reading(case.value, at(case.seconds), case.data), at(case.seconds))
-    assert (replace(step.state, records=Records()), step.effects) == (case.after, case.effects)
+    assert (replace(step.state, records=RelatedAlerts()), step.effects) == (case.after, case.effects)
     assert step.reason
 
 

@@ -4,10 +4,11 @@ from typing import Any
 
 import pytest
 
+from alerts.choices import NoDataMode
 from alerts.models import RuleState
 from alerts.rules.catalogue import CATALOGUE
 from alerts.rules.compiled_rule import is_suspect
-from alerts.rules.machine import Data, NoDataMode, Phase, Reading, Records, Rule, State, next_state
+from alerts.rules.machine import Data, Phase, Reading, RelatedAlerts, Rule, State, next_state
 from tests.alerts.world import World, at, occupancy
 
 SUSPECT = {"quality": "suspect"}
@@ -99,14 +100,13 @@ def test_the_intervals_of_a_suspect_queue_are_held_too(world: World):
     world.rule(metric="service.closed_shortfall_points", threshold=5, clear_threshold=0, recover_for_seconds=0)
     intervals = type(world.kpi)()
     using = world.sources
-    providers = {**using.providers, "intervals": type(using.providers["kpi"])(intervals.figures)}
-    from alerts.sources import Sources
+    providers = {**providers.by_name, "intervals": type(providers.by_name["kpi"])(intervals.figures)}
 
     from alerts.services import evaluate
 
     def judge(short: float, seconds: float) -> None:
         intervals.show(world.scope(), at(seconds), {"service": {"closed_shortfall_points": short}})
-        evaluate(organization_id="org_123", now=at(seconds), using=Sources(providers, using.closed))
+        evaluate(organization_id="org_123", now=at(seconds), using=FigureProviders(providers, providers.closed))
 
     judge(12, 0)
     world.kpi.show(world.scope(), at(1_800), occupancy(0, **SUSPECT))
@@ -125,7 +125,7 @@ HELD = Reading(None, at(60), Data.HELD)
 def test_held_in_every_phase_changes_nothing_but_the_clock(phase: Phase, mode: NoDataMode):
     rule = Rule(">", 90, 80, no_data_mode=mode)
     since = at(0) if phase in (Phase.BREACHING, Phase.RECOVERING) else None
-    before = State(phase, since, at(0), records=Records(open=True))
+    before = State(phase, since, at(0), records=RelatedAlerts(open=True))
     step = next_state(rule, before, HELD, at(100_000))
     assert (step.effects, step.state.phase, step.state.since, step.state.as_of) == ((), phase, since, at(0))
     assert (step.state.data, step.state.data_since) == (Data.HELD, None)

@@ -256,12 +256,12 @@ def test_every_metric_has_its_message():
     ],
 )
 def test_a_condition_reads_well_whatever_the_unit(source, path, operator, threshold, said):
-    assert messages.condition(find(source, path), operator, threshold, 0) == said
+    assert messages.describe_condition(find(source, path), operator, threshold, 0) == said
 
 
 def test_a_rule_without_delay_is_over_at_once():
     fields = {**complete(BUSY), "recover_for_seconds": 0}
-    said = messages.rule(fields, find("kpi", "utilization.occupancy"))
+    said = messages.describe_rule(fields, find("kpi", "utilization.occupancy"))
     assert said == (
         "For each queue: when occupancy is over 90 %, raise a high alert. It is over as soon as it is at most 80 %."
     )

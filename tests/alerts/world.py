@@ -8,7 +8,7 @@ from typing import Any
 from alerts import rule_services, services
 from alerts.evaluation import run, timers
 from alerts.evaluation.changes import Actor
-from alerts.evaluation.figure_providers import FigureAt, Provider, Sources
+from alerts.evaluation.figure_providers import FigureAt, FigureProvider, FigureProviders
 from alerts.evaluation.run import Evaluated
 from alerts.models import Alert, AlertAudit, Rule
 from alerts.services import Caller
@@ -66,8 +66,10 @@ class World:
     def sources(self) -> Sources:
         walls = {"kpi": self.kpi, "backlog": self.backlog, "feeds": self.feeds}
         posted = {"backlog"}
-        providers = {name: Provider(wall.figures, wall.past_figures, name in posted) for name, wall in walls.items()}
-        return Sources(providers, lambda organization_id, *, at: self.closed)
+        providers = {
+            name: FigureProvider(wall.figures, wall.past_figures, name in posted) for name, wall in walls.items()
+        }
+        return FigureProviders(providers, lambda organization_id, *, at: self.closed)
 
     def scope(self, queue: str = "support", department: str = "dept_456") -> Scope:
         return Scope.objects.get(organization=self.organization, department_id=department, queue_name=queue)
@@ -95,12 +97,12 @@ class World:
         """Judge once more, with no news."""
         if seconds is not None:
             self.now = at(seconds)
-        return run.evaluate(organization_id=self.organization.pk, now=self.now, using=self.sources, **options)
+        return run.evaluate(organization_id=self.organization.pk, now=self.now, providers=self.sources, **options)
 
     def attend(self, seconds: float | None = None) -> int:
         if seconds is not None:
             self.now = at(seconds)
-        return timers.attend(organization_id=self.organization.pk, now=self.now, using=self.sources)
+        return timers.attend(organization_id=self.organization.pk, now=self.now, providers=self.sources)
 
     def sweep(self) -> int:
         return timers.sweep(organization_id=self.organization.pk, now=self.now)

@@ -10,7 +10,7 @@ from django.core import mail
 
 from alerts.models import AlertAudit, Notification
 from alerts.notifications import addresses, channel_services, services
-from alerts.notifications.models import Channel, Delivery, Kind, Route
+from alerts.notifications.models import Channel, ChannelKind, Delivery, Route
 from tests.alerts.world import World, at
 from tests.notifications.conftest import outcomes, tell
 from tests.notifications.receiver import receiver
@@ -43,8 +43,8 @@ def test_a_webhook_gets_the_alert_signed(world, channel, settings):
 
 def test_slack_and_teams_get_what_they_understand(world, channel):
     with receiver() as slack, receiver() as teams:
-        channel(slack.url, "slack", Kind.SLACK)
-        channel(teams.url, "teams", Kind.TEAMS)
+        channel(slack.url, "slack", ChannelKind.SLACK)
+        channel(teams.url, "teams", ChannelKind.TEAMS)
         fire(world, name="<busy> & co")
         tell(at(0))
     said = json.loads(slack.requests[0][1])
@@ -85,7 +85,7 @@ def test_whoever_has_many_receivers_that_hang_delays_no_other_organization(world
     with receiver(hangs=True) as stuck, receiver() as well:
         for number in range(services.AT_ONCE_EACH + 2):
             channel(stuck.url, f"stuck {number}")
-        made = Channel(organization=stranger, name="well", kind=Kind.WEBHOOK, address=well.url)
+        made = Channel(organization=stranger, name="well", kind=ChannelKind.WEBHOOK, address=well.url)
         channel_services.save_channel(made)
         channel_services.save_route(Route(organization=stranger, to="well", minimum_severity="low"))
         fire(world)
