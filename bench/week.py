@@ -3,7 +3,7 @@
 python -m bench.week PATH        with DATABASE_URL, SECRET_KEY; prints the tables
 
 Every five minutes of the log: what it shows then is posted and all figures are worked out, with the log's own time as
-the clock. Then each rule of the pack is previewed over the week: the machine that judges live, over the same figures.
+the clock. Then each default rule is previewed over the week: the machine that judges live, over the same figures.
 """
 
 import csv
@@ -23,7 +23,7 @@ from django.test import Client
 
 from alerts.choices import SEVERITIES
 from alerts.default_rules import DEFAULT_RULES
-from alerts.evaluation.preview import preview
+from alerts.rule_services import preview_rule
 from intraday.feeds import bank
 from intraday.feeds.client import PATHS
 from intraday.feeds.instants import Target
@@ -87,9 +87,9 @@ def fired(organization: Organization) -> list[dict[str, Any]]:
 
 
 def _preview(organization: Organization, rule: dict[str, Any]) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = preview(organization=organization, since=SINCE, until=UNTIL, draft=rule)["draft"][
-        "alerts"
-    ]
+    found: list[dict[str, Any]] = preview_rule(organization=organization, since=SINCE, until=UNTIL, draft=rule)[
+        "draft"
+    ]["alerts"]
     return found
 
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 from alerts import rule_services
 from alerts.models import Alert, Rule, Silence
 from alerts.rules import validation
-from alerts.rules.compiled_rule import dedup_key
+from alerts.rules.coverage import dedup_key
 from intraday.org.models import Organization, Scope
 from tests.alerts.world import BUSY, OWNER
 
@@ -30,7 +30,7 @@ def named(path: str, asked: str) -> str:
 
 def make(organization: Organization) -> None:
     for name, pk in RULES.items():
-        fields = {**validation.complete(RULE), "name": f"rule {name}"}
+        fields = {**validation.with_defaults(RULE), "name": f"rule {name}"}
         del fields["escalation"]
         Rule.objects.create(id=pk, organization=organization, created_at=NOW, changed_at=NOW, **fields)
     rule = Rule.objects.get(pk=RULES["org"])

@@ -28,7 +28,7 @@ Place = str
 
 @dataclass(frozen=True)
 class Raised:
-    """An alert. Minutes are counted from the begin of the day; `told`: people heard of it."""
+    """An alert. Minutes are counted from the begin of the day; `notified`: people heard of it."""
 
     rule: str
     alert_type: str
@@ -37,7 +37,7 @@ class Raised:
     opened: float
     resolved: float | None
     resolution: str
-    told: bool
+    notified: bool
 
     def open_at(self, minute: float) -> bool:
         return self.opened <= minute and (self.resolved is None or minute < self.resolved)
@@ -70,14 +70,14 @@ class Story:
         place: Place | None = None,
         severity: str | None = None,
         alert_type: str | None = None,
-        told: bool = False,
+        notified: bool = False,
     ) -> list[Raised]:
-        """Alerts in order of time; with `told` those alone of which people heard."""
+        """Alerts in order of time; with `notified` those alone of which people heard."""
         asked = (("place", place), ("severity", severity), ("alert_type", alert_type))
         return [
             each
             for each in self.raised
-            if all(wanted in (None, getattr(each, name)) for name, wanted in asked) and (each.told or not told)
+            if all(wanted in (None, getattr(each, name)) for name, wanted in asked) and (each.notified or not notified)
         ]
 
     def resolved_between(self, since: float, until: float, *, place: Place | None = None) -> list[Raised]:
@@ -103,9 +103,9 @@ def play(organization: Organization, plans: Mapping[str, Plan], *, settings: Map
     _prepare(organization, plans, settings or {}, begin)
     story = Story()
     days = {queue: minutes(plan) for queue, plan in plans.items()}
-    for told in zip(*days.values(), strict=True):
-        now = told[0].time + JUDGED_AFTER
-        _post(organization, dict(zip(days, told, strict=True)), now)
+    for notified in zip(*days.values(), strict=True):
+        now = notified[0].time + JUDGED_AFTER
+        _post(organization, dict(zip(days, notified, strict=True)), now)
         _judge(organization, now)
         _note(story, organization, now)
     story.raised = [_raised(alert, begin) for alert in _alerts(organization)]
@@ -133,8 +133,8 @@ def _prepare(organization: Organization, plans: Mapping[str, Plan], settings: Ma
         _all_taken(facts.store_forecasts(organization=organization, rows=rows, now=now))
 
 
-def _post(organization: Organization, told: Mapping[str, Minute], now: datetime) -> None:
-    rows = [row for queue, each in told.items() for row in _rows(queue, [each.row], facts.STATS_STATED).values()]
+def _post(organization: Organization, notified: Mapping[str, Minute], now: datetime) -> None:
+    rows = [row for queue, each in notified.items() for row in _rows(queue, [each.row], facts.STATS_STATED).values()]
     _all_taken(facts.store_intervals(organization=organization, rows=dict(enumerate(rows)), now=now))
 
 
@@ -187,5 +187,5 @@ def _raised(alert: Alert, begin: datetime) -> Raised:
         opened=(alert.triggered_at - begin) / timedelta(minutes=1),
         resolved=None if alert.resolved_at is None else (alert.resolved_at - begin) / timedelta(minutes=1),
         resolution=alert.resolution,
-        told=heard.exists(),
+        notified=heard.exists(),
     )

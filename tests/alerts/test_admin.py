@@ -213,7 +213,7 @@ def test_silences_need_an_end_and_are_ended_early(owner, world: World):
     assert silence.ends_at < end
 
 
-def test_alerts_are_read_acknowledged_and_resolved_with_their_trail(owner, world: World):
+def test_alerts_are_read_acknowledged_and_resolved_with_their_history(owner, world: World):
     world.rule()
     world.judge(95, 0)
     shown = reverse("admin:alerts_alert_change", args=[world.alert.pk])

@@ -38,9 +38,9 @@ def test_every_metric_is_a_number_or_one_of_its_words_in_a_real_figure(loaded: O
     closed = ("kpi", "service.closed_shortfall_points")  # the demo has one interval; tests/alerts/test_intervals.py
     assert {key for key, kinds in found.items() if not kinds} <= {closed}
     assert {key: kinds for key, kinds in found.items() if kinds - {float, str, type(None)}} == {}
-    told = {key for key, kinds in found.items() if kinds & {float, str}}
-    assert len(told) > len(CATALOGUE) * 0.6
-    assert {source for source, _ in told} >= {"kpi", "backlog", "attendance"}
+    notified = {key for key, kinds in found.items() if kinds & {float, str}}
+    assert len(notified) > len(CATALOGUE) * 0.6
+    assert {source for source, _ in notified} >= {"kpi", "backlog", "attendance"}
 
 
 def kind(values: tuple[str, ...], value: Value | None) -> type:

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from alerts.evaluation import figure_providers, preview
+from alerts.evaluation import figure_providers
 from alerts.models import Notification, RuleState
+from alerts.rule_services import preview_rule
 from alerts.services import evaluate
 from intraday.org.models import Queue, Scope
 from intraday.org.services import add_queues
@@ -38,7 +39,7 @@ def test_at_closing_time_an_open_alert_is_resolved(world: World, heard: Hear, ph
     assert RuleState.objects.get().phase == "ok"
 
 
-def test_that_it_closed_is_told_once(world: World):
+def test_that_it_closed_is_notified_once(world: World):
     world.rule()
     world.judge(95, 0)
     close(world)
@@ -164,7 +165,7 @@ def test_an_alert_without_any_figure_is_swept_at_closing_time(world: World):
     world.rule()
     world.judge(95, 0)
     opening(world, "support", WEEKDAYS)
-    assert world.sweep() == 1
+    assert world.resolve_unreachable() == 1
     assert world.alert.resolution == "closed"
 
 
@@ -186,8 +187,8 @@ def test_attendance_ends_with_the_last_shift(world: World, scheduled: int, statu
         evaluate_each="department",
     )
     wall = Wall()
-    using = figure_providers.FigureProviders(
-        {"attendance": figure_providers.FigureProvider(wall.figures)}, world.sources.closed
+    providers = figure_providers.FigureProviders(
+        {"attendance": figure_providers.FigureProvider(wall.figures)}, world.providers.closed
     )
     wall.show(world.scope(""), at(0), {"scheduled_count": 10, "attendance_rate": 70.0})
     evaluate(organization_id="org_123", now=at(0), providers=providers)
@@ -201,8 +202,8 @@ def test_a_preview_ends_its_alerts_at_closing_time_too(world: World):
     rule = world.rule()
     world.kpi.show(world.scope(), at(0), occupancy(95))
     world.kpi.show(world.scope(), at(60), occupancy(None, closed_until="2026-02-02T08:00:00Z"))
-    answer = preview.preview(
-        organization=world.organization, since=at(-1), until=at(600), rule_id=rule.pk, providers=world.sources
+    answer = preview_rule(
+        organization=world.organization, since=at(-1), until=at(600), rule_id=rule.pk, providers=world.providers
     )
     [alert] = answer["current"]["alerts"]
     assert (alert["from"], alert["to"]) == (at(0), at(60))
@@ -212,6 +213,6 @@ def test_the_real_sources_close_an_alert_whose_queue_closes(world: World):
     world.rule()
     world.judge(95, 0)
     opening(world, "support", WEEKDAYS)
-    real = figure_providers.FigureProviders(world.sources.providers, figure_providers.closed)
-    evaluate(organization_id="org_123", now=at(60), using=real)
+    real = figure_providers.FigureProviders(world.providers.by_name, figure_providers.closed)
+    evaluate(organization_id="org_123", now=at(60), providers=real)
     assert world.alert.resolution == "closed"

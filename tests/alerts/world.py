@@ -1,4 +1,4 @@
-"""A small world to judge: figures as other domains hand them in, rules, and what became of the records."""
+"""A small world to evaluate: figures as other domains provide them, rules, and the alerts that follow."""
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -63,13 +63,13 @@ class World:
     now: datetime = TEN
 
     @property
-    def sources(self) -> Sources:
+    def providers(self) -> FigureProviders:
         walls = {"kpi": self.kpi, "backlog": self.backlog, "feeds": self.feeds}
         posted = {"backlog"}
-        providers = {
+        by_name = {
             name: FigureProvider(wall.figures, wall.past_figures, name in posted) for name, wall in walls.items()
         }
-        return FigureProviders(providers, lambda organization_id, *, at: self.closed)
+        return FigureProviders(by_name, lambda organization_id, *, at: self.closed)
 
     def scope(self, queue: str = "support", department: str = "dept_456") -> Scope:
         return Scope.objects.get(organization=self.organization, department_id=department, queue_name=queue)
@@ -97,15 +97,15 @@ class World:
         """Judge once more, with no news."""
         if seconds is not None:
             self.now = at(seconds)
-        return run.evaluate(organization_id=self.organization.pk, now=self.now, providers=self.sources, **options)
+        return run.evaluate(organization_id=self.organization.pk, now=self.now, providers=self.providers, **options)
 
-    def attend(self, seconds: float | None = None) -> int:
+    def run_timers(self, seconds: float | None = None) -> int:
         if seconds is not None:
             self.now = at(seconds)
-        return timers.attend(organization_id=self.organization.pk, now=self.now, providers=self.sources)
+        return timers.run_timers(organization_id=self.organization.pk, now=self.now, providers=self.providers)
 
-    def sweep(self) -> int:
-        return timers.sweep(organization_id=self.organization.pk, now=self.now)
+    def resolve_unreachable(self) -> int:
+        return timers.resolve_unreachable(organization_id=self.organization.pk, now=self.now)
 
     # --- people ------------------------------------------------------------------------------------------------------
     def caller(self, name: str = "dana") -> Caller:
@@ -134,7 +134,7 @@ class World:
     def statuses(self) -> list[str]:
         return [alert.status for alert in self.alerts]
 
-    def trail(self, alert: Alert | None = None) -> list[str]:
+    def history(self, alert: Alert | None = None) -> list[str]:
         """The reasons of its audit."""
         rows = AlertAudit.objects.filter(alert=alert or self.alert).order_by("id")
         return list(rows.values_list("reason", flat=True))

@@ -25,7 +25,7 @@ def receivers_on_this_machine(settings: Any) -> None:
 
 @pytest.fixture
 def channel(organization: Organization) -> Callable[..., Channel]:
-    """A channel that alerts of any severity are told to."""
+    """A channel that alerts of any severity are sent to."""
 
     def make(address: str, name: str = "ops", kind: str = ChannelKind.WEBHOOK, **route: Any) -> Channel:
         made = Channel(organization=organization, name=name, kind=kind, address=address)
@@ -62,7 +62,7 @@ def route(organization: Organization) -> Callable[..., Route]:
     return make
 
 
-def tell(now: datetime) -> int:
+def send(now: datetime) -> int:
     return services.send_due(clock=lambda: now)
 
 

@@ -12,7 +12,7 @@ from alerts.models import AlertAudit, Notification
 from alerts.notifications import addresses, channel_services, services
 from alerts.notifications.models import Channel, ChannelKind, Delivery, Route
 from tests.alerts.world import World, at
-from tests.notifications.conftest import outcomes, tell
+from tests.notifications.conftest import outcomes, send
 from tests.notifications.receiver import receiver
 
 
@@ -26,7 +26,7 @@ def test_a_webhook_gets_the_alert_signed(world, channel, settings):
     with receiver() as hook:
         made = channel(hook.url)
         fire(world, name="busy")
-        tell(at(5))
+        send(at(5))
     [(headers, body)] = hook.requests
     said = json.loads(body)
     assert said["transition"] == "triggered"
@@ -46,7 +46,7 @@ def test_slack_and_teams_get_what_they_understand(world, channel):
         channel(slack.url, "slack", ChannelKind.SLACK)
         channel(teams.url, "teams", ChannelKind.TEAMS)
         fire(world, name="<busy> & co")
-        tell(at(0))
+        send(at(0))
     said = json.loads(slack.requests[0][1])
     assert said["text"] == "[high] support: occupancy is 95 % (over 90 %)"
     assert "*Rule*: &lt;busy&gt; &amp; co" in said["blocks"][0]["text"]["text"]
@@ -56,12 +56,12 @@ def test_slack_and_teams_get_what_they_understand(world, channel):
     assert card["actions"][0]["url"].endswith(f"/alerts/{world.alert.pk}")
 
 
-def trail(api, world):
+def history(api, world):
     found = api.get(f"/api/alerts/{world.alert.pk}").json()["deliveries"]
     return {line["to"]: (line["outcome"], line["attempts"], line["detail"]) for line in found}
 
 
-def test_a_receiver_that_hangs_delays_nobody_and_stands_in_the_trail(world, channel, person, route, api):
+def test_a_receiver_that_hangs_delays_nobody_and_stands_in_the_history(world, channel, person, route, api):
     person("sam")
     with receiver(hangs=True) as stuck, receiver(drips=True) as slow, receiver() as well:
         channel(stuck.url, "stuck")
@@ -72,7 +72,7 @@ def test_a_receiver_that_hangs_delays_nobody_and_stands_in_the_trail(world, chan
         order = _order_of_settling(at(0))
     assert set(order[:2]) == {"well", "sam"}
     assert len(well.requests) == len(mail.outbox) == 1
-    assert trail(api, world) == {
+    assert history(api, world) == {
         "stuck": ("waiting", 1, "no answer within 2 s"),
         "slow": ("waiting", 1, "no answer within 2 s"),
         "well": ("sent", 1, "answered 200"),
@@ -108,12 +108,12 @@ def test_what_waits_behind_a_channel_that_fails_waits_with_it(world, channel):
         world.rule()
         for queue in ("support", "billing", "sales"):
             world.judge(95, 0, queue=queue)
-        tell(at(0))
+        send(at(0))
         assert len(hook.requests) == 1
-        tell(at(29))
+        send(at(29))
         assert len(hook.requests) == 1
         hook.status = 204
-        tell(at(30))
+        send(at(30))
     assert len(hook.requests) == 4
     assert set(Delivery.objects.values_list("outcome", flat=True)) == {"sent"}
 
@@ -132,8 +132,8 @@ def test_what_may_go_better_later_is_tried_again(world, channel, api, status, ou
     with receiver(status=status) as hook:
         channel(hook.url)
         fire(world)
-        tell(at(0))
-        assert trail(api, world) == {"ops": (outcome, 1, detail)}
+        send(at(0))
+        assert history(api, world) == {"ops": (outcome, 1, detail)}
 
 
 def test_attempts_are_bounded(world, channel, api):
@@ -141,18 +141,18 @@ def test_attempts_are_bounded(world, channel, api):
         channel(hook.url)
         fire(world)
         for hour in range(10):
-            tell(at(3600 * hour))
+            send(at(3600 * hour))
         assert len(hook.requests) == 6
-    assert trail(api, world) == {"ops": ("failed", 6, "answered 500")}
+    assert history(api, world) == {"ops": ("failed", 6, "answered 500")}
 
 
 def test_a_redirect_is_not_followed_wherever_it_leads(world, channel, api):
     with receiver() as inside, receiver(status=302, location=inside.url) as hook:
         channel(hook.url)
         fire(world)
-        tell(at(0))
+        send(at(0))
     assert inside.requests == []
-    assert trail(api, world) == {"ops": ("failed", 1, "answered 302: redirects are not followed")}
+    assert history(api, world) == {"ops": ("failed", 1, "answered 302: redirects are not followed")}
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::ffff:127.0.0.1]", "2130706433", "0.0.0.0", "[::]"])
@@ -161,7 +161,7 @@ def test_private_addresses_are_refused_however_they_are_spelled(world, channel, 
     with receiver() as hook:
         channel(hook.url.replace("127.0.0.1", host))
         fire(world)
-        tell(at(0))
+        send(at(0))
     assert hook.requests == []
     outcome, detail = outcomes()["ops"]
     assert outcome == "failed"
@@ -209,24 +209,24 @@ def test_which_addresses_are_public(address, public):
     assert addresses.is_public(addresses.ip_address(address)) is public
 
 
-def test_a_channel_that_was_removed_keeps_its_place_in_the_trail(world, channel, api):
+def test_a_channel_that_was_removed_keeps_its_place_in_the_history(world, channel, api):
     with receiver(status=500) as hook:
         made = channel(hook.url)
         fire(world)
-        tell(at(0))
+        send(at(0))
         channel_services.remove_channel(made, now=at(1))
-        tell(at(30))
+        send(at(30))
     assert len(hook.requests) == 1
-    assert trail(api, world) == {"ops": ("cancelled", 1, "channel removed")}
+    assert history(api, world) == {"ops": ("cancelled", 1, "channel removed")}
 
 
-def test_a_channel_that_was_disabled_is_not_told_what_waits(world, channel):
+def test_a_channel_that_was_disabled_is_not_notified_what_waits(world, channel):
     with receiver() as hook:
         made = channel(hook.url)
         fire(world)
         services.route(now=at(0))
         Channel.objects.filter(pk=made.pk).update(enabled=False)
-        tell(at(1))
+        send(at(1))
     assert hook.requests == []
     assert outcomes()["ops"] == ("cancelled", "channel disabled")
 
@@ -235,7 +235,7 @@ def test_failing_to_tell_undoes_nothing(world, channel):
     channel("http://127.0.0.1:9/nobody")
     fire(world)
     before = AlertAudit.objects.count()
-    tell(at(0))
+    send(at(0))
     assert world.alert.status == "pending"
     assert AlertAudit.objects.count() == before
     assert Notification.objects.get().outcome == "to 1"

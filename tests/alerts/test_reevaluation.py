@@ -9,8 +9,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from alerts import rule_services, services
-from alerts.evaluation import preview
 from alerts.models import Alert, Notification, Rule, RuleState
+from alerts.rule_services import preview_rule
 from intraday.org.models import Role
 from intraday.org.services import add_queues
 from tests.access.people import browser_of, person
@@ -167,7 +167,7 @@ def test_the_open_record_says_that_its_rule_changed_and_what_it_is_now(world: Wo
     said = events[0]["data"]
     assert (said["rule_name"], said["threshold_value"], said["version"]) == ("very busy", 92, 2)
     assert said["message"] == "support: occupancy is 95 % (over 92 %)"
-    assert world.trail() == ["fired", "rule changed"]
+    assert world.history() == ["fired", "rule changed"]
     assert world.alert.audit.last().rule_version == 2
 
 
@@ -176,19 +176,21 @@ def test_an_edit_of_what_the_alert_does_not_show_leaves_it_alone(world: World, h
     world.judge(95, 0)
     with heard(STREAM) as events:
         edited(world, 30, cooldown_seconds=60, repeat_seconds=600)
-    assert (names(events), world.trail()) == ([], ["fired"])
+    assert (names(events), world.history()) == ([], ["fired"])
     assert RuleState.objects.get().as_of == at(0)
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "told"),
+    ("before", "after", "notified"),
     [
         ("high", "critical", ["triggered", "raised"]),
         ("critical", "low", ["triggered"]),
         ("high", "high", ["triggered"]),
     ],
 )
-def test_the_severity_follows_and_a_graver_one_is_told_once(world: World, before: str, after: str, told: list[str]):
+def test_the_severity_follows_and_a_graver_one_is_notified_once(
+    world: World, before: str, after: str, notified: list[str]
+):
     world.rule(severity=before)
     world.judge(95, 0)
     edited(world, 30, severity=after)
@@ -196,22 +198,22 @@ def test_the_severity_follows_and_a_graver_one_is_told_once(world: World, before
     for seconds in (60, 120, 180):
         world.judge(95, seconds)
     assert world.alert.severity == after
-    assert list(Notification.objects.order_by("id").values_list("transition", flat=True)) == told
+    assert list(Notification.objects.order_by("id").values_list("transition", flat=True)) == notified
 
 
-def test_a_graver_severity_of_what_is_healthy_by_now_is_not_told(world: World):
+def test_a_graver_severity_of_what_is_healthy_by_now_is_not_notified(world: World):
     world.rule(recover_for_seconds=0)
     world.judge(95, 0)
     edited(world, 30, severity="critical")
     world.judge(70, 60)
-    told = list(Notification.objects.order_by("id").values_list("transition", flat=True))
-    assert told == ["triggered", "resolved"]
+    notified = list(Notification.objects.order_by("id").values_list("transition", flat=True))
+    assert notified == ["triggered", "resolved"]
 
 
 def test_an_escalation_that_raised_it_is_not_undone(world: World):
     world.rule(escalation=[{"after_seconds": 60, "to": "admin", "raise_severity": "critical"}])
     world.judge(95, 0)
-    world.attend(60)
+    world.run_timers(60)
     edited(world, 90, severity="medium")
     world.judge(95, 120)
     assert world.alert.severity == "critical"
@@ -260,7 +262,7 @@ def test_an_acknowledgement_does_not_run_out_before_the_edited_rule_was_judged(w
     world.judge(95, 0)
     world.acknowledge(world.alert)
     edited(world, 590, threshold=97, clear_threshold=96)
-    assert world.attend(610) == 0
+    assert world.run_timers(610) == 0
 
 
 # --- by whatever way -------------------------------------------------------------------------------------------------
@@ -323,13 +325,13 @@ def test_the_reinstall_leaves_alone_what_a_person_has_edited(world: World):
 def test_a_preview_of_an_edit_touches_no_open_alert(world: World):
     rule = world.rule()
     world.judge(95, 0)
-    answer = preview.preview(
+    answer = preview_rule(
         organization=world.organization,
         since=at(-60),
         until=at(60),
         rule_id=rule.pk,
         draft={"threshold": 97},
-        providers=world.sources,
+        providers=world.providers,
     )
     assert (answer["current"]["total"], answer["draft"]["total"]) == (1, 0)
-    assert (Alert.objects.get().status, world.trail()) == ("pending", ["fired"])
+    assert (Alert.objects.get().status, world.history()) == ("pending", ["fired"])

@@ -24,7 +24,7 @@ def waiting(world: World) -> Alert:
     return world.alert
 
 
-def told() -> list[str]:
+def notified() -> list[str]:
     return list(Notification.objects.order_by("id").values_list("transition", flat=True))
 
 
@@ -35,7 +35,7 @@ def test_r1_a_breach_makes_one_record_one_event_and_one_line(world: World, heard
         assert world.judge(95).triggered == 1
     assert names(events) == ["alert:triggered"]
     assert events[0]["data"]["message"] == "support: occupancy is 95 % (over 90 %)"
-    assert (world.statuses(), world.trail(), told()) == (["pending"], ["fired"], ["triggered"])
+    assert (world.statuses(), world.history(), notified()) == (["pending"], ["fired"], ["triggered"])
 
 
 def test_r1_in_cooldown_there_is_no_record_and_one_line_says_so(world: World, heard: Hear):
@@ -46,7 +46,7 @@ def test_r1_in_cooldown_there_is_no_record_and_one_line_says_so(world: World, he
         for seconds in (120, 180, 240):
             world.judge(95, seconds)
     assert (len(events), world.statuses()) == (0, ["resolved"])
-    assert world.trail() == ["fired", "recovered", "suppressed_cooldown"]
+    assert world.history() == ["fired", "recovered", "suppressed_cooldown"]
     first = world.alert
     world.judge(95, 360)
     assert (world.alert.previous_id, world.statuses()) == (first.pk, ["resolved", "pending"])
@@ -94,7 +94,7 @@ def test_r2_a_raised_severity_is_said_with_the_same_id_and_ends_a_snooze(world: 
     assert names(events) == ["alert:triggered"]
     assert (events[0]["data"]["alert_id"], events[0]["data"]["severity"]) == (str(waiting.pk), "critical")
     assert (world.alert.snoozed_until, world.alert.suppressed) == (None, False)
-    assert told() == ["triggered", "raised"]
+    assert notified() == ["triggered", "raised"]
 
 
 # --- R3, R4, R8 ------------------------------------------------------------------------------------------------------
@@ -103,7 +103,7 @@ def test_r3_acknowledging_is_said_once(world: World, waiting: Alert, heard: Hear
         alert = world.acknowledge(waiting, note="calling in Ben")
     assert names(events) == ["alert:acknowledged"]
     assert events[0]["data"]["acknowledged_by"] == "dana"
-    assert (alert.status, alert.note, world.trail()) == ("acknowledged", "calling in Ben", ["fired", "acknowledged"])
+    assert (alert.status, alert.note, world.history()) == ("acknowledged", "calling in Ben", ["fired", "acknowledged"])
 
 
 def test_r4_the_same_person_again_changes_nothing(world: World, waiting: Alert, heard: Hear):
@@ -111,7 +111,7 @@ def test_r4_the_same_person_again_changes_nothing(world: World, waiting: Alert, 
     with heard(STREAM) as events:
         again = world.acknowledge(waiting, note="still mine")
     assert (len(events), again.version, again.note) == (0, before.version, "mine")
-    assert world.trail() == ["fired", "acknowledged"]
+    assert world.history() == ["fired", "acknowledged"]
 
 
 def test_r4_another_person_learns_whose_it_is_and_may_take_over(world: World, waiting: Alert, heard: Hear):
@@ -124,7 +124,7 @@ def test_r4_another_person_learns_whose_it_is_and_may_take_over(world: World, wa
     with heard(STREAM) as events:
         alert = world.acknowledge(waiting, by="omar", take_over=True)
     assert (names(events), alert.acknowledged_by) == (["alert:acknowledged"], "omar")
-    assert world.trail()[-1] == "taken over from dana"
+    assert world.history()[-1] == "taken over from dana"
 
 
 def test_r8_resolved_is_the_end(world: World, waiting: Alert, heard: Hear):
@@ -186,7 +186,7 @@ def test_r9_each_step_comes_once_and_may_raise_the_severity(world: World, heard:
     world.judge(95, 0)
     with heard(STREAM) as events:
         for seconds in (299, 300, 301, 600, 601, 5000):
-            world.attend(seconds)
+            world.run_timers(seconds)
     assert names(events) == ["alert:escalated"] * 2
     assert [event["data"]["escalation_level"] for event in events] == [1, 2]
     assert [event["data"]["severity"] for event in events] == ["high", "critical"]
@@ -201,10 +201,10 @@ def test_r10_an_acknowledgement_that_ran_out_waits_again(world: World, heard: He
     world.judge(95, 0)
     world.acknowledge(world.alert)
     world.judge(95, 599)
-    assert world.attend() == 0
+    assert world.run_timers() == 0
     with heard(STREAM) as events:
-        assert world.attend(600) == 1
-        assert world.attend(601) == 0
+        assert world.run_timers(600) == 1
+        assert world.run_timers(601) == 0
     assert names(events) == ["alert:triggered"]
     assert (events[0]["data"]["reminder"], events[0]["data"]["status"]) == (True, "pending")
     line = world.alert.audit.last()
@@ -220,30 +220,32 @@ def test_r10_what_is_over_does_not_come_back(world: World):
     world.judge(95, 0)
     world.acknowledge(world.alert)
     world.judge(70, 60)
-    assert world.attend(700) == 0
+    assert world.run_timers(700) == 0
     assert (world.alert.status, world.alert.condition_cleared_at) == ("acknowledged", at(60))
 
 
-def test_r11_snoozed_nobody_is_told_and_once_it_is_over_everybody_is_once(world: World, waiting: Alert, heard: Hear):
+def test_r11_snoozed_nobody_is_notified_and_once_it_is_over_everybody_is_once(
+    world: World, waiting: Alert, heard: Hear
+):
     world.edit(waiting.rule, escalation=STEPS)
     with heard(STREAM) as events:
         world.snooze(waiting, 900)
-        world.attend(899)
+        world.run_timers(899)
     assert names(events) == ["alert:updated"]
-    assert (events[0]["data"]["suppressed"], told()) == (True, ["triggered"])
+    assert (events[0]["data"]["suppressed"], notified()) == (True, ["triggered"])
     with heard(STREAM) as events:
-        world.attend(900)
-        world.attend(901)
+        world.run_timers(900)
+        world.run_timers(901)
     assert names(events) == ["alert:triggered"]
     assert (events[0]["data"]["suppressed"], events[0]["data"]["reminder"]) == (False, True)
-    assert told() == ["triggered", "reminder"]
-    world.attend(900 + 299)
+    assert notified() == ["triggered", "reminder"]
+    world.run_timers(900 + 299)
     assert world.alert.escalation_level == 0
-    world.attend(900 + 300)
+    world.run_timers(900 + 300)
     assert world.alert.escalation_level == 1
 
 
-def test_r11_in_a_silence_the_record_is_made_and_seen_but_nobody_is_told(world: World, heard: Hear):
+def test_r11_in_a_silence_the_record_is_made_and_seen_but_nobody_is_notified(world: World, heard: Hear):
     rule = world.rule()
     silence = rule_services.create_silence(
         organization=world.organization,
@@ -253,36 +255,36 @@ def test_r11_in_a_silence_the_record_is_made_and_seen_but_nobody_is_told(world: 
     )
     with heard(STREAM) as events:
         world.judge(95, 60)
-    assert (names(events), events[0]["data"]["suppressed"], told()) == (["alert:triggered"], True, [])
-    assert world.attend(300) == 0
+    assert (names(events), events[0]["data"]["suppressed"], notified()) == (["alert:triggered"], True, [])
+    assert world.run_timers(300) == 0
     rule_services.end_silence(silence=silence, now=at(301))
-    world.attend(302)
-    assert (world.alert.suppressed, told()) == (False, ["reminder"])
+    world.run_timers(302)
+    assert (world.alert.suppressed, notified()) == (False, ["reminder"])
 
 
 def test_a_silence_that_begins_later_mutes_what_is_open_already(world: World, waiting: Alert, heard: Hear):
     fields = {"queue_name": "support", "starts_at": at(60), "ends_at": at(600), "comment": "fire drill"}
     rule_services.create_silence(organization=world.organization, fields=fields, actor=OWNER, now=TEN)
-    assert world.attend(59) == 0
+    assert world.run_timers(59) == 0
     with heard(STREAM) as events:
-        world.attend(60)
-        world.attend(75)
-    assert (names(events), world.trail(waiting)[-1]) == (["alert:updated"], "silenced")
+        world.run_timers(60)
+        world.run_timers(75)
+    assert (names(events), world.history(waiting)[-1]) == (["alert:updated"], "silenced")
 
 
 def test_reminders_come_as_often_as_the_rule_says(world: World):
     world.rule(repeat_seconds=300)
     world.judge(95, 0)
     for seconds in range(0, 901, 15):
-        world.attend(seconds)
-    assert told() == ["triggered", "reminder", "reminder", "reminder"]
+        world.run_timers(seconds)
+    assert notified() == ["triggered", "reminder", "reminder", "reminder"]
 
 
 # --- rules that change, and what is gone -----------------------------------------------------------------------------
 def test_e12_a_changed_question_keeps_the_record_and_notes_it(world: World, waiting: Alert, heard: Hear):
     with heard(STREAM) as events:
         world.edit(waiting.rule, threshold=97, clear_threshold=96)
-    assert (names(events), world.trail()[-1]) == (["alert:updated"], "rule changed")
+    assert (names(events), world.history()[-1]) == (["alert:updated"], "rule changed")
     assert (events[0]["data"]["threshold_value"], world.statuses()) == (97, ["pending"])
     assert RuleState.objects.get().phase == "firing"
     world.again(30)  # 95, which was judged already, is judged again by the new terms: healthy
@@ -306,14 +308,14 @@ def test_a_deleted_rule_resolves_what_it_raised_and_its_history_stays(world: Wor
 
 
 def test_a_queue_that_is_gone_leaves_no_alert_behind(world: World, waiting: Alert, heard: Hear):
-    assert world.sweep() == 0
+    assert world.resolve_unreachable() == 0
     Queue.objects.filter(name="support").delete()
     with heard(STREAM) as events:
-        assert world.sweep() == 1
+        assert world.resolve_unreachable() == 1
     assert events[0]["data"]["resolution"] == "orphaned"
 
 
 def test_a_rule_that_looks_elsewhere_now_leaves_no_alert_behind(world: World, waiting: Alert):
     world.edit(waiting.rule, queue_name="billing")
-    assert world.sweep() == 0
+    assert world.resolve_unreachable() == 0
     assert world.alert.resolution == "orphaned"

@@ -156,16 +156,16 @@ def test_of_a_state_only_what_was_judged_counts(level: str | None, read: str | N
     assert CATALOGUE["kpi", "state.level"].read({"state": {"level": level}}) == read
 
 
-def test_one_broken_line_is_told_once_at_the_highest_level(world: World):
+def test_one_broken_line_is_notified_once_at_the_highest_level(world: World):
     """The organization, its department and two queues are far below forecast: four records, one message."""
     services.install_rules(organization=world.organization, now=TEN)
     lost = kpi(**component("volume", "critical"), quality="suspect")
     for queue, department in [("support", "dept_456"), ("billing", "dept_456"), ("", "dept_456"), ("", "")]:
         world.kpi.show(world.scope(queue, department), at(0), lost)
     world.again(0)
-    told = {str(alert.scope): not alert.suppressed for alert in world.alerts}
-    assert len(told) == 4
-    assert [scope for scope, is_told in told.items() if is_told] == ["org_123"]
+    notified = {str(alert.scope): not alert.suppressed for alert in world.alerts}
+    assert len(notified) == 4
+    assert [scope for scope, is_notified in notified.items() if is_notified] == ["org_123"]
 
 
 def test_rules_renewed_take_the_terms_of_this_version(organization: Organization, capsys: pytest.CaptureFixture[str]):

@@ -1,4 +1,4 @@
-"""Who is told of what, and that nobody is told of what is no longer so."""
+"""Who is notified of what, and that nobody is notified of what is no longer so."""
 
 import re
 from concurrent.futures import ThreadPoolExecutor
@@ -12,21 +12,21 @@ from alerts.notifications import services
 from alerts.notifications.models import Delivery
 from intraday.org.models import Role
 from tests.alerts.world import at
-from tests.notifications.conftest import outcomes, tell
+from tests.notifications.conftest import outcomes, send
 
 
-def told() -> list[str]:
+def notified() -> list[str]:
     return sorted(address for message in mail.outbox for address in message.to)
 
 
-def test_a_role_is_told_by_mail_with_figure_threshold_and_link(world, person, route, settings):
+def test_a_role_is_notified_by_mail_with_figure_threshold_and_link(world, person, route, settings):
     settings.BASE_URL = "https://console.example"
     person("sam")
     person("vera", Role.VIEWER)
     route("supervisor")
     world.rule(name="busy", for_seconds=0, runbook="/runbook#occupancy-high")
     world.judge(95.25, 0)
-    tell(at(0))
+    send(at(0))
     [message] = mail.outbox
     assert message.to == ["sam@example.com"]
     assert message.subject == "[high] support: occupancy is 95.25 % (over 90 %)"
@@ -55,11 +55,11 @@ def test_routes_ask_for_place_and_severity(world, person, route, route_fields, e
     route("supervisor", **route_fields)
     world.rule()
     world.judge(95, 0)
-    tell(at(0))
-    assert told() == expected
+    send(at(0))
+    assert notified() == expected
 
 
-def test_who_is_limited_to_other_departments_gone_or_without_address_is_not_told(world, person, route):
+def test_who_is_limited_to_other_departments_gone_or_without_address_is_not_notified(world, person, route):
     person("here", departments=("dept_456",))
     person("elsewhere", departments=("dept_789",))
     person("gone", is_active=False)
@@ -67,8 +67,8 @@ def test_who_is_limited_to_other_departments_gone_or_without_address_is_not_told
     route("supervisor")
     world.rule()
     world.judge(95, 0)
-    tell(at(0))
-    assert told() == ["here@example.com"]
+    send(at(0))
+    assert notified() == ["here@example.com"]
 
 
 def test_two_routes_to_one_person_are_one_message(world, person, route):
@@ -77,26 +77,26 @@ def test_two_routes_to_one_person_are_one_message(world, person, route):
     route("sam")
     world.rule()
     world.judge(95, 0)
-    tell(at(0))
-    assert told() == ["sam@example.com"]
+    send(at(0))
+    assert notified() == ["sam@example.com"]
 
 
-def test_what_nobody_is_to_hear_is_said_in_the_trail(world, api):
+def test_what_nobody_is_to_hear_is_said_in_the_history(world, api):
     world.rule()
     world.judge(95, 0)
-    tell(at(0))
+    send(at(0))
     [line] = api.get(f"/api/alerts/{world.alert.pk}").json()["deliveries"]
     assert (line["to"], line["outcome"], line["detail"]) == (None, "cancelled", "nobody to tell")
 
 
-def test_an_alert_that_was_acknowledged_before_it_was_told_wakes_nobody(world, person, route):
+def test_an_alert_that_was_acknowledged_before_it_was_notified_wakes_nobody(world, person, route):
     person("sam")
     route("supervisor")
     world.rule()
     world.judge(95, 0)
     world.acknowledge(world.alert)
-    tell(at(1))
-    assert told() == []
+    send(at(1))
+    assert notified() == []
     assert Notification.objects.get().outcome == "acknowledged meanwhile"
 
 
@@ -108,8 +108,8 @@ def test_status_is_asked_again_right_before_sending(world, person, route, meanwh
     world.judge(95, 0)
     services.route(now=at(0))
     world.snooze(world.alert, 600) if meanwhile == "snooze" else getattr(world, meanwhile)(world.alert)
-    tell(at(1))
-    assert told() == []
+    send(at(1))
+    assert notified() == []
     assert Delivery.objects.get().outcome == "cancelled"
 
 
@@ -121,23 +121,23 @@ def test_one_round_comes_to_the_end_of_what_is_no_longer_wanted(world, person, r
     world.judge(95, 0)
     services.route(now=at(0))
     world.acknowledge(world.alert)
-    tell(at(1))
+    send(at(1))
     assert not Delivery.objects.filter(settled_at=None).exists()
-    assert told() == []
+    assert notified() == []
 
 
-def test_that_it_is_over_is_told_to_those_who_were_told(world, person, route):
+def test_that_it_is_over_is_notified_to_those_who_were_notified(world, person, route):
     person("sam")
     person("late")
     route("sam")
     world.rule(recover_for_seconds=0)
     world.judge(95, 0)
-    tell(at(0))
+    send(at(0))
     route("late")
     world.judge(50, 60)
-    tell(at(60))
+    send(at(60))
     assert [message.subject[:10] for message in mail.outbox] == ["[high] sup", "[resolved]"]
-    assert told() == ["sam@example.com"] * 2
+    assert notified() == ["sam@example.com"] * 2
 
 
 def test_that_it_is_over_is_no_news_to_who_never_heard_of_it(world, person, route):
@@ -146,8 +146,8 @@ def test_that_it_is_over_is_no_news_to_who_never_heard_of_it(world, person, rout
     world.rule()
     world.judge(95, 0)
     world.resolve(world.alert)
-    tell(at(1))
-    assert told() == []
+    send(at(1))
+    assert notified() == []
 
 
 def test_an_escalation_goes_to_its_step_and_to_whom_its_severity_now_reaches(world, person, route):
@@ -158,20 +158,20 @@ def test_an_escalation_goes_to_its_step_and_to_whom_its_severity_now_reaches(wor
     route("pager", "critical")
     world.rule(escalation=[{"after_seconds": 300, "to": "admin", "raise_severity": "critical"}])
     world.judge(95, 0)
-    tell(at(0))
-    assert told() == ["sam@example.com"]
-    world.attend(300)
-    tell(at(300))
-    assert told() == ["boss@example.com", "pager@example.com", "sam@example.com"]
+    send(at(0))
+    assert notified() == ["sam@example.com"]
+    world.run_timers(300)
+    send(at(300))
+    assert notified() == ["boss@example.com", "pager@example.com", "sam@example.com"]
 
 
-def test_what_is_a_day_old_is_not_told(world, person, route):
+def test_what_is_a_day_old_is_not_notified(world, person, route):
     person("sam")
     route("sam")
     world.rule()
     world.judge(95, 0)
-    tell(at(24 * 3600))
-    assert told() == []
+    send(at(24 * 3600))
+    assert notified() == []
     assert Notification.objects.get().outcome == "too late"
 
 
@@ -183,7 +183,7 @@ def test_a_mail_server_that_is_away_is_tried_again_and_not_for_ever(world, perso
     world.rule()
     world.judge(95, 0)
     for hour in range(10):
-        tell(at(3600 * hour))
+        send(at(3600 * hour))
     assert Delivery.objects.get().attempts == len(services.RETRY_AFTER) + 1
     outcome, detail = outcomes()["sam"]
     assert outcome == "failed"
@@ -201,14 +201,14 @@ def test_two_workers_at_once_tell_everybody_once(world, person, route):
 
     def work(_: int) -> int:
         try:
-            return tell(at(1))
+            return send(at(1))
         finally:
             connections.close_all()
 
     with ThreadPoolExecutor(4) as workers:
         settled = sum(workers.map(work, range(4)))
     assert settled == 15
-    assert len(told()) == 15
+    assert len(notified()) == 15
     assert len({message.extra_headers["Message-ID"] for message in mail.outbox}) == 15
     assert set(Delivery.objects.values_list("outcome", "attempts")) == {("sent", 1)}
 
@@ -220,8 +220,8 @@ def test_what_a_worker_took_with_it_is_sent_by_the_next(world, person, route):
     world.judge(95, 0)
     services.route(now=at(0))
     assert services.claim(Delivery.objects.get(), now=at(0)) is not None
-    tell(at(30))
-    assert told() == []
-    tell(at(61))
-    assert told() == ["sam@example.com"]
+    send(at(30))
+    assert notified() == []
+    send(at(61))
+    assert notified() == ["sam@example.com"]
     assert Delivery.objects.get().attempts == 2

@@ -211,19 +211,19 @@ def test_while_a_feed_is_critically_down_its_queues_alert_silently(world: World)
     assert (down.suppressed, silent.suppressed, silent.kind) == (False, True, "nodata")
     world.feeds.show(world.scope("", ""), at(60), {"kpi_stale_minutes": 0})
     world.again(60)
-    world.attend(61)
+    world.run_timers(61)
     silent.refresh_from_db()
     assert silent.suppressed is False
 
 
-def test_of_one_source_in_one_scope_only_the_gravest_alert_is_told(world: World):
+def test_of_one_source_in_one_scope_only_the_gravest_alert_is_notified(world: World):
     lesser = world.rule(threshold=90, severity="high", recover_for_seconds=0)
     graver = world.rule(threshold=95, severity="critical", clear_threshold=95, recover_for_seconds=0)
     world.judge(97, 0)
-    told = {alert.rule_id: not alert.suppressed for alert in world.alerts}
-    assert told == {graver.pk: True, lesser.pk: False}
+    notified = {alert.rule_id: not alert.suppressed for alert in world.alerts}
+    assert notified == {graver.pk: True, lesser.pk: False}
     world.judge(92, 60)
-    world.attend(61)
+    world.run_timers(61)
     assert {alert.rule_id: alert.suppressed for alert in world.alerts if alert.status == "pending"} == {
         lesser.pk: False
     }
@@ -236,7 +236,7 @@ def test_of_two_equal_alerts_the_first_speaks_and_then_the_other(world: World):
     world.judge(95, 60)
     assert {alert.rule_id: alert.suppressed for alert in world.alerts} == {first.pk: False, second.pk: True}
     world.judge(80, 120)
-    world.attend(121)
+    world.run_timers(121)
     assert [alert.suppressed for alert in world.alerts if alert.status == "pending"] == [False]
 
 
@@ -288,7 +288,7 @@ def test_quiet_queues_cost_no_writing(world: World):
 def test_attending_takes_the_same_statements_for_many(world: World):
     def cost() -> int:
         with CaptureQueriesContext(connection) as captured:
-            world.attend(world.now.timestamp() - TEN.timestamp() + 60)
+            world.run_timers(world.now.timestamp() - TEN.timestamp() + 60)
         return len(captured)
 
     add_queues(world.organization, [("dept_1", f"queue_{n}") for n in range(100)])
@@ -310,7 +310,7 @@ def test_a_source_that_is_not_there_is_no_failure(world: World):
         return iter(())
 
     world.rule()
-    using = FigureProviders({"backlog": FigureProvider(nothing)}, lambda organization_id, *, at: {})
+    providers = FigureProviders({"backlog": FigureProvider(nothing)}, lambda organization_id, *, at: {})
     assert run.evaluate(organization_id="org_123", now=TEN, providers=providers).judged == 0
 
 

@@ -8,7 +8,7 @@ from alerts.choices import Status
 from alerts.rules.lifecycle import (
     TIMERS_END,
     Decision,
-    EscalationStep,
+    Escalation,
     LifecycleState,
     acknowledge,
     acknowledgement_ran_out,
@@ -67,7 +67,7 @@ def test_snoozing(record: LifecycleState, answer: Decision):
     assert snooze(record) is answer
 
 
-STEPS = [EscalationStep(timedelta(seconds=60), "supervisors"), EscalationStep(timedelta(seconds=600), "managers")]
+STEPS = [Escalation(timedelta(seconds=60), "supervisors"), Escalation(timedelta(seconds=600), "managers")]
 DAY = TIMERS_END.total_seconds()
 
 

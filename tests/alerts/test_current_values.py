@@ -27,7 +27,7 @@ def test_while_it_recovers_the_value_stays_current(world: World):
     assert (alert.current_value, alert.peak_value, alert.occurrence_count, alert.last_seen_at) == (65, 95, 1, at(0))
 
 
-def test_a_moving_value_is_published_once_a_minute_and_told_to_nobody(world: World, heard: Hear):
+def test_a_moving_value_is_published_once_a_minute_and_notified_to_nobody(world: World, heard: Hear):
     """Judged every 5 s and attended to every 15 s for 10 minutes: one event a minute, and none for a value that
     stands still in the last five."""
     world.rule()
@@ -36,7 +36,7 @@ def test_a_moving_value_is_published_once_a_minute_and_told_to_nobody(world: Wor
         for seconds in range(5, 601, 5):
             world.judge(91 + seconds % 9 if seconds <= 300 else 95, seconds)
             if seconds % 15 == 0:
-                world.attend(seconds)
+                world.run_timers(seconds)
     assert names(events) == ["alert:updated"] * 6
     assert {event["data"]["version"] for event in events} == {1}
     assert events[-1]["data"]["current_value"] == 95
@@ -49,7 +49,7 @@ def test_any_event_carries_what_moved_so_nothing_is_published_twice(world: World
     world.judge(97, 60)
     with heard(STREAM) as events:
         world.acknowledge(world.alert)
-        world.attend(600)
+        world.run_timers(600)
     assert names(events) == ["alert:acknowledged"]
     assert events[0]["data"]["message"] == "support: occupancy is 97 % (over 90 %)"
 
@@ -60,7 +60,7 @@ def test_a_silenced_alert_stays_current_on_the_screen(world: World, heard: Hear)
     world.snooze(world.alert, 3600)
     world.judge(97, 90)
     with heard(STREAM) as events:
-        world.attend(90)
+        world.run_timers(90)
     assert (names(events), events[0]["data"]["current_value"]) == (["alert:updated"], 97)
 
 
@@ -73,7 +73,7 @@ def test_a_silenced_alert_stays_current_on_the_screen(world: World, heard: Hear)
         (120, [(0, 95), (60, None), (600, 95), (720, 95)], 600),  # without figures the clock stood
     ],
 )
-def test_since_when_it_breaches_is_told(world: World, hold: int, judged: list, since: float):
+def test_since_when_it_breaches_is_notified(world: World, hold: int, judged: list, since: float):
     world.rule(for_seconds=hold)
     for seconds, value in judged:
         world.judge(value, seconds)
@@ -93,5 +93,5 @@ def test_a_stale_version_of_an_event_is_not_made_by_a_refresh(world: World):
     world.rule()
     world.judge(95, 0)
     world.judge(97, 60)
-    world.attend(60)
+    world.run_timers(60)
     assert world.acknowledge(world.alert, expected_version=1).status == "acknowledged"

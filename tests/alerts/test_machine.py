@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from alerts.choices import NoDataMode
-from alerts.rules.machine import OPERATORS, Data, Effect, Phase, Reading, RelatedAlerts, Rule, State, next_state
+from alerts.rules.machine import OPERATORS, Condition, Data, Effect, Phase, Reading, RelatedAlerts, State, next_state
 from tests.alerts.world import at
 
 MINUTE = timedelta(seconds=60)
 # Over 90 fires, 80 or less is healthy; at once, unless a case says otherwise.
-NOW = Rule(operator=">", threshold=90, clear_threshold=80, recover=timedelta())
+NOW = Condition(operator=">", threshold=90, clear_threshold=80, recover=timedelta())
 HELD = replace(NOW, hold=5 * MINUTE)
 SLOW = replace(NOW, recover=2 * MINUTE)
 OPEN = RelatedAlerts(open=True)
@@ -24,7 +24,7 @@ def state(phase: str, since: float | None = None, as_of: float | None = 0, **fie
 
 @dataclass(frozen=True)
 class Case:
-    rule: Rule
+    condition: Condition
     before: State
     value: float | None
     seconds: float
@@ -47,24 +47,24 @@ CASES = {
         HELD, state("breaching", 0, 240), 91, 300, state("firing", as_of=300), (Effect.FIRE,)
     ),
     # E5, E6, E7, E8
-    "E5 goes on": Case(NOW, state("firing", records=OPEN), 95, 60, state("firing", as_of=60), (Effect.SEEN,)),
+    "E5 goes on": Case(NOW, state("firing", alerts=OPEN), 95, 60, state("firing", as_of=60), (Effect.SEEN,)),
     "E5 between the thresholds goes on": Case(
-        NOW, state("firing", records=OPEN), 85, 60, state("firing", as_of=60), (Effect.SEEN,)
+        NOW, state("firing", alerts=OPEN), 85, 60, state("firing", as_of=60), (Effect.SEEN,)
     ),
     "E6 healthy, the clock of recovery starts": Case(
-        SLOW, state("firing", records=OPEN), 80, 60, state("recovering", 60, 60)
+        SLOW, state("firing", alerts=OPEN), 80, 60, state("recovering", 60, 60)
     ),
     "E7 not healthy after all: no new alert": Case(
-        SLOW, state("recovering", 60, 120, records=OPEN), 85, 150, state("firing", as_of=150), (Effect.SEEN,)
+        SLOW, state("recovering", 60, 120, alerts=OPEN), 85, 150, state("firing", as_of=150), (Effect.SEEN,)
     ),
     "E8 not healthy for long enough": Case(
-        SLOW, state("recovering", 60, 120, records=OPEN), 70, 179, state("recovering", 60, 179)
+        SLOW, state("recovering", 60, 120, alerts=OPEN), 70, 179, state("recovering", 60, 179)
     ),
     "E8 healthy for long enough": Case(
-        SLOW, state("recovering", 60, 120, records=OPEN), 70, 180, state("ok", as_of=180), (Effect.CLEARED,)
+        SLOW, state("recovering", 60, 120, alerts=OPEN), 70, 180, state("ok", as_of=180), (Effect.CLEARED,)
     ),
     "E8 at once where recovery needs no time": Case(
-        NOW, state("firing", records=OPEN), 80, 60, state("ok", as_of=60), (Effect.CLEARED,)
+        NOW, state("firing", alerts=OPEN), 80, 60, state("ok", as_of=60), (Effect.CLEARED,)
     ),
     "E8 nothing to resolve where a person did": Case(NOW, state("firing"), 80, 60, state("ok", as_of=60)),
     # E9
@@ -93,14 +93,14 @@ CASES = {
     ),
     "E9 the clock of recovery stands, too": Case(
         SLOW,
-        state("recovering", 0, 60, data=Data.NO_DATA, data_since=at(90), records=OPEN),
+        state("recovering", 0, 60, data=Data.NO_DATA, data_since=at(90), alerts=OPEN),
         70,
         960,
         state("recovering", 900, 960),
     ),
     "E9 mode keep_last says nothing, however long": Case(
         NOW,
-        state("firing", records=OPEN, data=Data.NO_DATA, data_since=at(0)),
+        state("firing", alerts=OPEN, data=Data.NO_DATA, data_since=at(0)),
         None,
         100_000,
         state("firing", data=Data.NO_DATA, data_since=at(0)),
@@ -125,7 +125,7 @@ CASES = {
     ),
     "E9 mode alert says it once": Case(
         replace(NOW, no_data_mode=NoDataMode.ALERT),
-        state("ok", data=Data.NO_DATA, data_since=at(0), records=RelatedAlerts(no_data_open=True)),
+        state("ok", data=Data.NO_DATA, data_since=at(0), alerts=RelatedAlerts(no_data_open=True)),
         None,
         400,
         state("ok", data=Data.NO_DATA, data_since=at(0)),
@@ -133,7 +133,7 @@ CASES = {
     ),
     "E9 a value ends the silence": Case(
         NOW,
-        state("ok", data=Data.NO_DATA, data_since=at(0), records=RelatedAlerts(no_data_open=True)),
+        state("ok", data=Data.NO_DATA, data_since=at(0), alerts=RelatedAlerts(no_data_open=True)),
         50,
         400,
         state("ok", as_of=400),
@@ -141,7 +141,7 @@ CASES = {
     ),
     "E9 mode resolve resolves after its own time": Case(
         replace(NOW, no_data_mode=NoDataMode.RESOLVE),
-        state("firing", records=OPEN, data=Data.NO_DATA, data_since=at(0)),
+        state("firing", alerts=OPEN, data=Data.NO_DATA, data_since=at(0)),
         None,
         300,
         state("ok", data=Data.NO_DATA, data_since=at(0)),
@@ -150,7 +150,7 @@ CASES = {
     ),
     "closed hours are no silence": Case(
         replace(NOW, no_data_mode=NoDataMode.ALERT),
-        state("firing", records=OPEN, data=Data.NO_DATA, data_since=at(0)),
+        state("firing", alerts=OPEN, data=Data.NO_DATA, data_since=at(0)),
         None,
         300,
         state("firing", data=Data.PAUSED),
@@ -158,7 +158,7 @@ CASES = {
     ),
     "closing time ends an alert about silence": Case(
         replace(NOW, no_data_mode=NoDataMode.ALERT),
-        state("ok", data=Data.NO_DATA, data_since=at(0), records=RelatedAlerts(no_data_open=True)),
+        state("ok", data=Data.NO_DATA, data_since=at(0), alerts=RelatedAlerts(no_data_open=True)),
         None,
         300,
         state("ok", data=Data.PAUSED),
@@ -171,7 +171,7 @@ CASES = {
     # E10
     "E10 a failure is as no value": Case(
         NOW,
-        state("firing", records=OPEN),
+        state("firing", alerts=OPEN),
         None,
         60,
         state("firing", data=Data.ERROR, data_since=at(60)),
@@ -188,12 +188,12 @@ CASES = {
     # E11
     "E11 what is as old as the last is ignored": Case(NOW, state("ok", as_of=60), 99, 60, state("ok", as_of=60)),
     "E11 what is older is ignored": Case(
-        NOW, state("firing", as_of=60, records=OPEN), 10, 30, state("firing", as_of=60)
+        NOW, state("firing", as_of=60, alerts=OPEN), 10, 30, state("firing", as_of=60)
     ),
     # R1 and the cooldown, as far as the evaluator knows them
     "in cooldown it stays breaching, and says so": Case(
         NOW,
-        state("ok", records=RelatedAlerts(cooling_until=at(300))),
+        state("ok", alerts=RelatedAlerts(cooling_until=at(300))),
         95,
         60,
         state("breaching", 60, 60, cooling=True),
@@ -201,14 +201,14 @@ CASES = {
     ),
     "in cooldown it says so once": Case(
         NOW,
-        state("breaching", 60, 60, cooling=True, records=RelatedAlerts(cooling_until=at(300))),
+        state("breaching", 60, 60, cooling=True, alerts=RelatedAlerts(cooling_until=at(300))),
         95,
         120,
         state("breaching", 60, 120, cooling=True),
     ),
     "after the cooldown it fires if it still breaches": Case(
         NOW,
-        state("breaching", 60, 240, cooling=True, records=RelatedAlerts(cooling_until=at(300))),
+        state("breaching", 60, 240, cooling=True, alerts=RelatedAlerts(cooling_until=at(300))),
         95,
         300,
         state("firing", as_of=300),
@@ -216,7 +216,7 @@ CASES = {
     ),
     "in cooldown it may calm down": Case(
         NOW,
-        state("breaching", 60, 60, cooling=True, records=RelatedAlerts(cooling_until=at(300))),
+        state("breaching", 60, 60, cooling=True, alerts=RelatedAlerts(cooling_until=at(300))),
         70,
         120,
         state("ok", as_of=120),
@@ -226,7 +226,7 @@ CASES = {
     ),
     "resolved by a person, in cooldown: what held need not hold again": Case(
         HELD,
-        state("firing", as_of=300, records=RelatedAlerts(cooling_until=at(500))),
+        state("firing", as_of=300, alerts=RelatedAlerts(cooling_until=at(500))),
         95,
         360,
         state("breaching", 60, 360, cooling=True),
@@ -236,22 +236,22 @@ CASES = {
         NOW, state("firing", as_of=0), 85, 60, state("firing", as_of=60)
     ),
     "fires while people left the last record open: the same record": Case(
-        NOW, state("ok", records=OPEN), 95, 60, state("firing", as_of=60), (Effect.SEEN,)
+        NOW, state("ok", alerts=OPEN), 95, 60, state("firing", as_of=60), (Effect.SEEN,)
     ),
 }
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_every_transition(case: Case):
-    step = next_state(case.rule, case.before, Reading(case.value, at(case.seconds), case.data), at(case.seconds))
-    assert (replace(step.state, records=RelatedAlerts()), step.effects) == (case.after, case.effects)
+    step = next_state(case.condition, case.before, Reading(case.value, at(case.seconds), case.data), at(case.seconds))
+    assert (replace(step.state, alerts=RelatedAlerts()), step.effects) == (case.after, case.effects)
     assert step.reason
 
 
 def test_e12_an_edited_rule_starts_anew_and_knows_its_records():
     """The state of an edited rule is forgotten: the figure that was judged already is judged again."""
-    assert next_state(NOW, State(records=OPEN), Reading(95, at(60)), at(60)).effects == (Effect.SEEN,)
-    assert next_state(HELD, State(records=OPEN), Reading(95, at(60)), at(60)).state.phase is Phase.BREACHING
+    assert next_state(NOW, State(alerts=OPEN), Reading(95, at(60)), at(60)).effects == (Effect.SEEN,)
+    assert next_state(HELD, State(alerts=OPEN), Reading(95, at(60)), at(60)).state.phase is Phase.BREACHING
 
 
 @pytest.mark.parametrize(
@@ -279,8 +279,8 @@ def test_e12_an_edited_rule_starts_anew_and_knows_its_records():
 def test_both_thresholds_are_compared_alike(
     sign: str, value: Any, threshold: Any, clear: Any, breaches: bool, clears: bool
 ):
-    rule = Rule(sign, threshold, clear)
-    assert (rule.breaches(value), rule.clears(value)) == (breaches, clears)
+    condition = Condition(sign, threshold, clear)
+    assert (condition.breaches(value), condition.clears(value)) == (breaches, clears)
     assert sign in OPERATORS
 
 
