@@ -1,6 +1,6 @@
 """Rules: making, previewing, testing and enabling them, and their history."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
@@ -20,7 +20,7 @@ from alerts.evaluation.figure_providers import PROVIDERS
 from alerts.models import EscalationStep, Rule
 from alerts.notifications.services import try_rule
 from alerts.rules.catalogue import find
-from alerts.rules.messages import describe_rule, format_value
+from alerts.rules.messages import describe_rule, format_span, format_value
 from alerts.rules.validation import with_defaults
 
 PREVIEW = timedelta(hours=24)
@@ -233,16 +233,25 @@ def _previewed(form: Any, rule: Rule | None) -> dict[str, Any]:
     shown = {name: answer[name] for name in ("current", "draft") if answer[name]}
     return {
         "in_words": describe_rule(fields, metric),
-        "versions": {name: {**each, "alerts": [_row(row) for row in each["alerts"]]} for name, each in shown.items()},
+        "versions": {
+            name: {**each, "alerts": [_row(row, answer["until"]) for row in each["alerts"]]}
+            for name, each in shown.items()
+        },
         "since": answer["since"],
         "until": answer["until"],
         "kept": PROVIDERS.by_name[metric.provider].past is not None,
     }
 
 
-def _row(episode: dict[str, Any]) -> dict[str, Any]:
+def _row(episode: dict[str, Any], until: datetime) -> dict[str, Any]:
     scope = episode["scope"]
     place = [scope[name] for name in ("department_id", "queue_name") if name in scope]
     peak = episode["peak"]
     peak = format_value(peak, "") if peak is not None else ""
-    return {"place": " / ".join(place) or scope["organization_id"], "begin": episode["from"], **episode, "peak": peak}
+    shown = {"place": " / ".join(place) or scope["organization_id"], "begin": episode["from"], "peak": peak}
+    return {**episode, **shown, "lasted": _lasted((episode["to"] or until) - episode["from"])}
+
+
+def _lasted(span: timedelta) -> str:
+    """Format the span in whole minutes or a larger unit."""
+    return format_span(max(1, round(span.total_seconds() / 60)) * 60)

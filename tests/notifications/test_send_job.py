@@ -16,9 +16,9 @@ def test_a_round_tells_what_is_due_and_leaves_it_to_whoever_is_at_it(world, pers
     world.rule()
     world.judge(95)
     with lease("tell"):
-        tasks.send()
+        tasks.tell()
         assert not Delivery.objects.exists()
-    tasks.send()
+    tasks.tell()
     assert [message.to for message in mail.outbox] == [["sam@example.com"]]
 
 
