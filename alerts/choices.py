@@ -25,7 +25,7 @@ class Choice(StrEnum):
 
 
 class Severity(Choice):
-    """In ascending order."""
+    """Severities in ascending order."""
 
     LOW = "low"
     MEDIUM = "medium"

@@ -260,7 +260,9 @@ class Notification(models.Model):
 
     alert = models.ForeignKey(Alert, models.CASCADE, related_name="notifications")
     transition = models.CharField(max_length=16, choices=Transition.choices())
-    to = models.CharField(max_length=128, blank=True, default="", help_text="Of an escalation; else whoever is routed.")
+    to = models.CharField(
+        max_length=128, blank=True, default="", help_text="Recipient of an escalation; empty: the recipients of routes."
+    )
     created_at = models.DateTimeField()
     due_at = models.DateTimeField()
     settled_at = models.DateTimeField(null=True, help_text="When it was sent, or dropped.")

@@ -122,7 +122,7 @@ class RuleView(APIView):
 
     @extend_schema(**schema.DELETE)
     def delete(self, request: Request, rule_id: UUID) -> Response:
-        """Its open alerts are resolved; they and its history stay."""
+        """Delete a rule and resolve its open alerts; they and its history stay."""
         query = read_query(OfOrganization, request.query_params)
         principal = _owner(request, query)
         rule_services.delete_rule(

@@ -102,7 +102,9 @@ _delivery = inline_serializer(
         "to": serializers.CharField(allow_null=True, help_text="A channel or person; null: it went to nobody."),
         "outcome": serializers.ChoiceField(choices=Outcome.choices),
         "attempts": serializers.IntegerField(),
-        "detail": serializers.CharField(allow_null=True, help_text="What came of the last attempt, or why none."),
+        "detail": serializers.CharField(
+            allow_null=True, help_text="Result of the last attempt, or the reason why there was none."
+        ),
         "settled_at": serializers.DateTimeField(allow_null=True),
         "next_attempt_at": serializers.DateTimeField(allow_null=True),
     },
@@ -116,7 +118,7 @@ class AlertDetail(AlertFigure):
 
 
 class AlertConflict(ErrorSchema):
-    """It cannot be done any more; `current` is the record as it is now."""
+    """The act is not possible any more; `current` is the alert as it is now."""
 
     current = AlertFigure()
 
@@ -125,7 +127,7 @@ class AlertConflict(ErrorSchema):
 
 
 class AlertAnswer(serializers.Serializer):
-    """Of one alert among many: `result`, or `code` and `message`, and the record if there is one."""
+    """The answer for one alert of many: `result`, or `code` and `message`, and the alert if there is one."""
 
     alert_id = serializers.UUIDField()
     result = serializers.CharField(required=False, help_text="`acknowledged`")

@@ -49,7 +49,7 @@ class EvaluateRequest(OfOrganization):
 
 
 class ActRequest(OfOrganization):
-    note = NoteField(help_text="For whoever looks at the alert next.")
+    note = NoteField(help_text="For the next person who looks at the alert.")
     expected_version = WholeField(
         required=False, allow_null=True, default=None, help_text="409 unless the alert is still at this version."
     )

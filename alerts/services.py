@@ -41,7 +41,7 @@ class Caller:
 
 
 Acknowledged = dict[UUID, Alert | Conflict | None]
-"""By id: the alert, the conflict, or None if there is no alert of this id."""
+"""Answers by id: the alert, the conflict, or None if there is no alert of this id."""
 
 
 def acknowledge(

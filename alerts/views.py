@@ -92,7 +92,7 @@ class AlertView(APIView):
 
 
 class ActView(APIView):
-    """What a person does with one alert: 200 with the record, also if it was done already; 409 if it cannot be."""
+    """An act on one alert: 200 with the alert, also if it was done already; 409 if it is not possible."""
 
     permission_classes = [SignedIn]
     body: type[OfOrganization]

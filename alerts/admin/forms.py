@@ -90,7 +90,7 @@ class RuleForm(forms.ModelForm):
         return cleaned
 
     def _check(self) -> None:
-        """By the service that will save it."""
+        """Check with the service that will save the rule."""
         try:
             rule_services.draft_rule(self.organization, self.said, self.stored)
         except ValidationError as error:

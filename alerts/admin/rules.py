@@ -185,7 +185,7 @@ class RuleAdmin(admin.ModelAdmin):
         """The steps were saved with their rule."""
 
     def construct_change_message(self, request: HttpRequest, form: Any, formsets: Any, add: bool = False) -> Any:
-        return [{"added": {}}] if add else []  # what was changed stands in the rule's own history
+        return [{"added": {}}] if add else []  # the rule's own history lists the changes
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """A rule leaves the list, and its open alerts are resolved; they and its history stay."""

@@ -16,7 +16,7 @@ from intraday.org.models import Scope
 
 FigureAt = tuple[Scope, datetime, dict[str, Any]]
 
-INSTANT = timedelta(microseconds=1)  # what ends now has ended
+INSTANT = timedelta(microseconds=1)  # an interval that ends now counts as closed
 NEWEST_INTERVALS = timedelta(hours=3)  # two closed intervals of an hour each, and a late feed
 
 

@@ -34,7 +34,7 @@ LOOK_BACK = timedelta(minutes=2)
 SUSPECT_VOLUME = "kpi"  # the provider whose figures tell whether the volume of a scope is suspect
 
 Figures = Mapping[str, Mapping[str, list[FigureAt]]]
-"""By provider and level."""
+"""Figures by provider and level."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Which addresses webhooks may reach: public ones, so that nobody looks into our own network with them."""
+"""Check the addresses of webhooks: only public ones, so that nobody reads our own network through them."""
 
 import socket
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
@@ -10,12 +10,14 @@ NAT64 = IPv6Network("64:ff9b::/96")
 
 
 class RefusedError(Exception):
-    """The message says why, without the address as a whole."""
+    """The address is not allowed. The message says why, without the whole address."""
 
 
 def resolve(host: str, port: int) -> str:
-    """The address to connect to, asked for once: what is checked here is what is connected to. Raises RefusedError,
-    OSError."""
+    """Look up the address to connect to, once: the address that is checked is the one connected to.
+
+    Raises RefusedError, OSError.
+    """
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     addresses = [str(sockaddr[0]) for *_, sockaddr in found]
     if not settings.WEBHOOK_PRIVATE and not all(is_public(ip_address(each)) for each in addresses):
@@ -24,7 +26,7 @@ def resolve(host: str, port: int) -> str:
 
 
 def is_public(address: Address) -> bool:
-    """Also by the IPv4 address that an IPv6 address stands for."""
+    """Return whether the address is public; an IPv6 address that embeds an IPv4 address is checked by that one."""
     inner = _inner(address)
     if inner is not None:
         return is_public(inner)

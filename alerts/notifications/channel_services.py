@@ -1,4 +1,4 @@
-"""Making and changing channels and routes."""
+"""Make and change channels and routes."""
 
 import secrets
 from datetime import datetime
@@ -15,7 +15,7 @@ from intraday.org.models import Role, Scope
 
 
 def save_channel(channel: Channel) -> str | None:
-    """The secret, if this made one. Raises ValidationError, by field."""
+    """Save a channel and return its secret, if this made one. Raises ValidationError, by field."""
     check_channel(channel)
     made = None
     if channel.kind == ChannelKind.WEBHOOK and not channel.secret:
@@ -26,14 +26,14 @@ def save_channel(channel: Channel) -> str | None:
 
 @transaction.atomic
 def remove_channel(channel: Channel, *, now: datetime) -> None:
-    """What waits for it is dropped; what it was told stays in the trails of its alerts."""
+    """Remove a channel: waiting deliveries are dropped, earlier ones stay in the history of their alerts."""
     waiting = Delivery.objects.filter(channel=channel, settled_at=None)
     waiting.update(outcome=Outcome.CANCELLED, detail="channel removed", settled_at=now)
     channel.delete()
 
 
 def renew_secret(channel: Channel) -> str:
-    """The new one; messages are signed with it from now on."""
+    """Renew and return the secret; messages are signed with it from now on."""
     channel.secret = secrets.token_urlsafe(32)
     channel.save(update_fields=["secret"])
     return channel.secret

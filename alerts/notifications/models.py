@@ -1,4 +1,4 @@
-"""Where alerts can be sent, who is told of which, and what became of each message."""
+"""Channels that alerts are sent to, routes of alerts to recipients, and deliveries."""
 
 import uuid
 
@@ -17,7 +17,7 @@ class ChannelKind(models.TextChoices):
 
 
 class Channel(models.Model):
-    """A place that is no person: a program, a chat, a shared mailbox. Its address is as secret as its secret."""
+    """A recipient that is no person: a program, a chat, a shared mailbox. Its address is as secret as its secret."""
 
     organization = models.ForeignKey(Organization, models.CASCADE, related_name="alert_channels")
     name = models.CharField(max_length=100)
@@ -35,7 +35,7 @@ class Channel(models.Model):
 
 
 class Route(models.Model):
-    """Alerts of this place, at least so severe, are told to these."""
+    """A route of alerts of a place, from a severity up, to a role, a channel or a person."""
 
     organization = models.ForeignKey(Organization, models.CASCADE, related_name="alert_routes")
     to = models.CharField(max_length=150, help_text="A role, a channel or a person.")
@@ -60,7 +60,7 @@ class Outcome(models.TextChoices):
 
 
 class Delivery(models.Model):
-    """One notice on its way to one recipient: a channel, or the address of a person.
+    """A notification on its way to one recipient: a channel, or the address of a person.
 
     Claimed by a conditional UPDATE that counts the attempt and moves `due_at` to when the claim has run out, so a
     worker that dies holds nothing back for longer than that.

@@ -1,7 +1,7 @@
-"""What people are to be told of: one row per transition, written with it. Nothing is sent here.
+"""Write the outbox of notifications: one row per transition, in its transaction. Nothing is sent here.
 
-Whoever sends asks `unwanted` first, in the transaction that settles the row: an alert that was acknowledged, silenced
-or resolved meanwhile wakes nobody. A row that is a day late is dropped, too.
+Senders ask `drop_reason` first, in the transaction that settles the row: an alert that was acknowledged, silenced or
+resolved meanwhile notifies nobody. A row that is a day late is dropped, too.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from alerts.rules.lifecycle import TIMERS_END
 
 
 def write(notices: Sequence[tuple[Alert, Transition, str]], *, now: datetime) -> None:
-    """(alert, transition, whom besides those who are routed), in the transaction of the transition."""
+    """Write (alert, transition, recipient besides those of routes), in the transaction of the transition."""
     if notices:
         Notification.objects.bulk_create(
             [
@@ -23,8 +23,8 @@ def write(notices: Sequence[tuple[Alert, Transition, str]], *, now: datetime) ->
         )
 
 
-def unwanted(notification: Notification, alert: Alert, *, now: datetime) -> str:
-    """Why it is not to be sent any more; '' if it is. `alert` is its record as it is now."""
+def drop_reason(notification: Notification, alert: Alert, *, now: datetime) -> str:
+    """Return the reason to drop the notification, '' if it is to be sent. `alert` is as it is now."""
     if now >= notification.due_at + TIMERS_END:
         return "too late"
     if notification.transition == Transition.RESOLVED:

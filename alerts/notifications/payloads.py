@@ -1,4 +1,4 @@
-"""What is written to whom: the words of a notice, and the shapes in which programs and chats take them. Pure."""
+"""Render notices as mail, and as the JSON that webhooks, Slack and Teams take. Pure."""
 
 import hashlib
 import hmac
@@ -22,7 +22,7 @@ TITLES = {
 
 @dataclass(frozen=True)
 class Notice:
-    """`alert` is the record as its events have it."""
+    """A message about an alert; `alert` holds the fields that its events carry."""
 
     delivery_id: str
     transition: str
@@ -31,7 +31,7 @@ class Notice:
 
     @property
     def title(self) -> str:
-        """[high] support: occupancy is 95.3 % (over 92 % for 10 min)"""
+        """Return a title such as '[high] support: occupancy is 95.3 % (over 92 % for 10 min)'."""
         head = TITLES[self.transition].format(severity=self.alert["severity"])
         return " ".join(f"[{head}] {self.alert['message']}".split())
 
@@ -104,7 +104,7 @@ BODIES: dict[str, Callable[[Notice], Body]] = {"webhook": webhook, "slack": slac
 
 
 def signature(secret: str, body: bytes, at: datetime) -> str:
-    """`t=<unix seconds>,v1=<hex HMAC-SHA256 of "t.body">`: an old message cannot be passed off as a new one."""
+    """Sign as `t=<unix seconds>,v1=<hex HMAC-SHA256 of "t.body">`: an old message cannot be passed off as a new one."""
     stamp = int(at.timestamp())
     digest = hmac.new(secret.encode(), f"{stamp}.".encode() + body, hashlib.sha256).hexdigest()
     return f"t={stamp},v1={digest}"

@@ -1,4 +1,4 @@
-"""Who is told: roles, channels and persons, by the names that routes and escalation steps give them."""
+"""Find recipients: roles, channels and persons, by the names that routes and escalation steps give them."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from intraday.org.models import Membership, Organization, Role
 
 @dataclass(frozen=True)
 class Recipient:
-    """A channel, or the mailbox of a person. `to` is how people call it."""
+    """A channel, or the mailbox of a person. `to` is the name that people know it by."""
 
     to: str
     channel: Channel | None = None
@@ -19,32 +19,35 @@ class Recipient:
 
     @property
     def key(self) -> tuple[int | None, str]:
-        """Two with the same key are one place."""
+        """Return the identity of the recipient: two with the same key are the same place."""
         return (self.channel.pk if self.channel else None, self.mailbox.lower())
 
 
 def known(organization: Organization) -> list[tuple[str, list[str]]]:
-    """What `to` may be, in groups."""
+    """Return the values that `to` may have, in groups."""
     channels = organization.alert_channels.order_by("name").values_list("name", flat=True)
     people = organization.memberships.order_by("user__username").values_list("user__username", flat=True)
     return [("Roles", list(Role.values)), ("Channels", list(channels)), ("People", list(people))]
 
 
 def of_notice(notice: Notification) -> list[Recipient]:
-    """Those whom it is for. That it is over is told to those who may know of it; an escalation to its own people, and
-    to those who are routed but were not told when it was less severe."""
+    """Return the recipients of a notification.
+
+    A resolution goes to those who may have been notified before. An escalation goes to its own recipient, and to those
+    of routes who were not notified while the alert was less severe.
+    """
     alert = notice.alert
     if notice.transition == Transition.RESOLVED:
-        return _told(alert)
+        return _notified(alert)
     if not notice.to:
         return _distinct(_routed(alert))
-    told = {each.key for each in _told(alert)}
-    added = [each for each in _routed(alert) if each.key not in told]
+    notified = {each.key for each in _notified(alert)}
+    added = [each for each in _routed(alert) if each.key not in notified]
     return _distinct([*named(alert.organization, notice.to, alert.scope.department_id), *added])
 
 
 def of_rule(rule: Rule) -> list[Recipient]:
-    """All that an alert of this rule may reach."""
+    """Return all recipients that an alert of this rule may reach."""
     routes = [
         route
         for route in _routes(rule.organization, rule.severity)
@@ -56,8 +59,10 @@ def of_rule(rule: Rule) -> list[Recipient]:
 
 
 def named(organization: Organization, to: str, department_id: str | None) -> list[Recipient]:
-    """A role's members, a channel or a person, in this order of precedence; of people those whose limits cover the
-    department ('' is the level above all, None any), and who have an address."""
+    """Resolve a name to the members of a role, a channel or a person, in this order of precedence.
+
+    People count if their limits cover the department ('' is the organization, None any) and they have an address.
+    """
     if to not in Role.values:
         channel = organization.alert_channels.filter(name=to).first()
         if channel is not None:
@@ -84,8 +89,8 @@ def _covers(member: Membership, department_id: str | None) -> bool:
     return not member.department_ids or department_id is None or department_id in member.department_ids
 
 
-def _told(alert: Alert) -> list[Recipient]:
-    """Also where an attempt failed: it may have arrived all the same."""
+def _notified(alert: Alert) -> list[Recipient]:
+    """Return the recipients notified so far, failed attempts included: they may have arrived all the same."""
     rows = Delivery.objects.filter(notification__alert=alert, attempts__gt=0).exclude(channel=None, mailbox="")
     return _distinct(Recipient(row.to, row.channel, row.mailbox) for row in rows.select_related("channel"))
 

@@ -1,4 +1,4 @@
-"""What became of what people were to hear."""
+"""Read the deliveries of notifications."""
 
 from typing import Any
 from uuid import UUID
@@ -10,7 +10,7 @@ Line = dict[str, Any]
 
 
 def deliveries(alert_id: UUID) -> list[Line]:
-    """A line for each notice and recipient, oldest notice first; one with `to` None where it went to nobody."""
+    """Return a line for each notification and recipient, oldest first; `to` is None if it went to nobody."""
     notices = Notification.objects.filter(alert=alert_id).prefetch_related("deliveries").order_by("created_at", "id")
     return [line for notice in notices for line in _lines(notice)]
 

@@ -1,4 +1,4 @@
-"""Sending one notice to one recipient, within a bounded time. No database: senders run in threads beside the loop."""
+"""Send one notice to one recipient, within a bounded time. No database: senders run in threads beside the loop."""
 
 import asyncio
 import ssl
@@ -22,7 +22,7 @@ TRY_AGAIN = frozenset({408, 425, 429})
 
 @dataclass(frozen=True)
 class Sent:
-    """What came of it, in words. `again`: it may go better later."""
+    """The result of an attempt, for people. `again`: a later attempt may succeed."""
 
     succeeded: bool
     detail: str
@@ -30,7 +30,7 @@ class Sent:
 
 
 def send(recipient: Recipient, notice: Notice, *, now: datetime) -> Sent:
-    """Never raises for what the other side does or does not."""
+    """Send a notice. Failures of the other side are returned, never raised."""
     if recipient.mailbox or recipient.channel is None:
         return _reported(lambda: _mail(recipient.mailbox, notice))
     body = msgspec.json.encode(payloads.BODIES[recipient.channel.kind](notice))
@@ -56,9 +56,11 @@ def _reported(act: Callable[[], Sent]) -> Sent:
 
 
 async def _post(url: httpx.URL, body: bytes, headers: dict[str, str]) -> Sent:
-    """Connects to the address that was checked, under the name that was asked for; follows no redirect."""
+    """Connect to the address that was checked, under the name that was asked for; follow no redirect."""
     port = url.port or (443 if url.scheme == "https" else 80)
-    async with asyncio.timeout(settings.SEND_TIMEOUT):  # as a whole: who drips bytes gains nothing
+    async with asyncio.timeout(
+        settings.SEND_TIMEOUT
+    ):  # for the whole exchange, so that a receiver cannot hold it open byte by byte
         address = await asyncio.to_thread(addresses.resolve, url.host, port)
         headers = {**headers, "Host": url.netloc.decode()}
         extensions = {"sni_hostname": url.raw_host.decode()}

@@ -1,7 +1,7 @@
-"""From the outbox to people: who is to hear of a notice, then each message on its own way, with retries.
+"""Send the notifications of the outbox: first find recipients, then send each delivery, with retries.
 
-Nothing here holds a transaction while it waits for somebody. One run works at a time (the caller holds a lease), and
-every claim is a conditional UPDATE besides, so two runs at once send nothing twice.
+No transaction is held while a receiver is waited for. One run works at a time (the caller holds a lease), and every
+claim is a conditional UPDATE besides, so two simultaneous runs send nothing twice.
 """
 
 from collections import Counter
@@ -31,18 +31,18 @@ from intraday.org.models import Organization
 log = get_logger(__name__)
 
 RETRY_AFTER = tuple(timedelta(seconds=each) for each in (30, 120, 600, 1800, 3600))
-CLAIM = timedelta(seconds=60)  # by when a worker that lives has said what came of it
+CLAIM = timedelta(seconds=60)  # a live worker has settled its claim by then
 AT_ONCE = 32
-AT_ONCE_EACH = 4  # of one organization: whoever has many receivers that hang leaves room for others
+AT_ONCE_EACH = 4  # of one organization, so that its hanging receivers leave room for others
 RUN_SECONDS = 15.0
 LOOK_AGAIN_SECONDS = 0.2
-MOST_NOTICES = 50  # before the first of them is sent
+MOST_NOTICES = 50  # routed before the first of them is sent
 Clock = Callable[[], datetime]
 
 
-# --- who is to hear of it --------------------------------------------------------------------------------------------
+# --- routing ---------------------------------------------------------------------------------------------------------
 def route(*, now: datetime) -> int:
-    """Notices that are due become deliveries. How many notices."""
+    """Make deliveries of the notifications that are due; return the number of notifications."""
     due = Notification.objects.filter(settled_at=None, due_at__lte=now).order_by("due_at", "id")
     return sum(_route(pk, now) for pk in list(due.values_list("pk", flat=True)[:MOST_NOTICES]))
 
@@ -52,7 +52,7 @@ def _route(pk: int, now: datetime) -> int:
     if not Notification.objects.filter(pk=pk, settled_at=None).update(settled_at=now):
         return 0  # another worker's
     notice = Notification.objects.select_related("alert__scope", "alert__organization").get(pk=pk)
-    outcome = notification_outbox.unwanted(notice, notice.alert, now=now)
+    outcome = notification_outbox.drop_reason(notice, notice.alert, now=now)
     if not outcome:
         found = recipients.of_notice(notice)
         Delivery.objects.bulk_create([_delivery(notice, each, now) for each in found])
@@ -70,7 +70,7 @@ def _delivery(notice: Notification, recipient: Recipient, now: datetime) -> Deli
 # --- sending ---------------------------------------------------------------------------------------------------------
 @dataclass
 class _Run:
-    """What is on its way: sending in threads, everything about the database in this one."""
+    """The deliveries under way: threads send, this thread alone uses the database."""
 
     clock: Clock
     pool: ThreadPoolExecutor
@@ -78,7 +78,7 @@ class _Run:
     settled: int = 0
 
     def start_due(self) -> bool:
-        """Whether there was anything to look at."""
+        """Start the deliveries that are due; return whether there were any."""
         ready = self._ready()
         for delivery in ready:
             notice = claim(delivery, now=self.clock())
@@ -88,7 +88,7 @@ class _Run:
         return bool(ready)
 
     def _ready(self) -> list[Delivery]:
-        """One at a time to each channel, so that those behind one that hangs wait for it, and nothing else does."""
+        """Return due deliveries, one at a time to each channel, so that a channel that hangs delays only its own."""
         busy = [delivery for delivery, _ in self.under_way.values()]
         channels = {each.channel_id for each in busy if each.channel_id}
         each_has = Counter(_organization(each) for each in busy)
@@ -115,7 +115,7 @@ class _Run:
 
 
 def send_due(*, clock: Clock) -> int:
-    """Send what is due, and what becomes due meanwhile, for some seconds. How many attempts were settled."""
+    """Send due deliveries, also those that become due meanwhile, for some seconds; return the number of attempts."""
     pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="alerts-outgoing")
     run, begun = _Run(clock, pool), monotonic()
     try:
@@ -136,27 +136,27 @@ def anything_due(*, now: datetime) -> bool:
 
 @transaction.atomic
 def claim(delivery: Delivery, *, now: datetime) -> Notice | None:
-    """The notice to send, if it is still to be sent and nobody else has it in hand. Counts the attempt."""
+    """Claim a delivery and return its notice, unless it is dropped or another run has it. Counts the attempt."""
     mine = Delivery.objects.filter(pk=delivery.pk, attempts=delivery.attempts, settled_at=None, due_at__lte=now)
     if not mine.update(attempts=F("attempts") + 1, due_at=now + CLAIM):
         return None
     delivery.attempts += 1
     notice = Notification.objects.select_related("alert__scope").get(pk=delivery.notification_id)
-    why_not = _unreachable(delivery) or notification_outbox.unwanted(notice, notice.alert, now=now)
+    why_not = _unreachable(delivery) or notification_outbox.drop_reason(notice, notice.alert, now=now)
     if why_not:
-        # The attempt was none: whoever was never told of it need not hear that it is over.
+        # Nothing was attempted: a recipient that was never notified need not hear of the resolution.
         Delivery.objects.filter(pk=delivery.pk).update(
             outcome=Outcome.CANCELLED, detail=why_not, settled_at=now, attempts=F("attempts") - 1
         )
         return None
-    return Notice(str(delivery.pk), notice.transition, _told(notice.alert), link(notice.alert.pk))
+    return Notice(str(delivery.pk), notice.transition, _alert_fields(notice.alert), link(notice.alert.pk))
 
 
-def _told(alert: Alert) -> dict[str, object]:
-    """As its events have it; but a message is read elsewhere, where an address of this server needs its host."""
-    told = selectors.as_dict(alert)
-    runbook = str(told.get("runbook", ""))
-    return told | {"runbook": settings.BASE_URL + runbook} if runbook.startswith("/") else told
+def _alert_fields(alert: Alert) -> dict[str, object]:
+    """Return the alert as its events carry it, with the host in its runbook: messages are read elsewhere."""
+    fields = selectors.as_dict(alert)
+    runbook = str(fields.get("runbook", ""))
+    return fields | {"runbook": settings.BASE_URL + runbook} if runbook.startswith("/") else fields
 
 
 def _unreachable(delivery: Delivery) -> str:
@@ -167,7 +167,7 @@ def _unreachable(delivery: Delivery) -> str:
 
 @transaction.atomic
 def settle(delivery: Delivery, sent: Sent, *, now: datetime) -> None:
-    """Unless the claim ran out and somebody else has it by now."""
+    """Store the result of an attempt, unless the claim ran out and another run has the delivery."""
     mine = Delivery.objects.filter(pk=delivery.pk, attempts=delivery.attempts, settled_at=None)
     if not sent.succeeded and sent.again and delivery.attempts <= len(RETRY_AFTER):
         due = now + RETRY_AFTER[delivery.attempts - 1]
@@ -181,7 +181,7 @@ def settle(delivery: Delivery, sent: Sent, *, now: datetime) -> None:
 
 
 def _postpone(delivery: Delivery, due: datetime) -> None:
-    """What waits for the same channel need not try it before."""
+    """Postpone other deliveries to the same channel as well."""
     if delivery.channel_id is not None:
         others = Delivery.objects.filter(~Q(pk=delivery.pk), channel=delivery.channel_id, settled_at=None)
         others.filter(due_at__lt=due).update(due_at=due)
@@ -214,7 +214,7 @@ Tried = list[tuple[str, Sent]]
 
 
 def try_rule(rule: Rule, *, now: datetime) -> Tried:
-    """Tell everybody whom an alert of this rule may reach that this is a test; what came of each, by name."""
+    """Send a test to every recipient that an alert of this rule may reach; return the results by name."""
     metric = find(rule.source, rule.metric)
     place = rule.queue_name or rule.department_id or rule.organization_id
     message = fired(place, metric, rule.operator, rule.threshold, rule.for_seconds, rule.threshold)
@@ -239,7 +239,7 @@ def _try(to: list[Recipient], sample: dict[str, object], now: datetime) -> Tried
 
 
 def _sample(organization: Organization, now: datetime) -> dict[str, object]:
-    """An alert that never was."""
+    """Return a made-up alert."""
     return {
         "alert_id": str(Alert().pk),
         "rule_name": "test",

@@ -48,7 +48,7 @@ class Metric:
 
     @property
     def is_percent(self) -> bool:
-        """Whether it lies within 0 and 100; points and shares of something else may lie outside."""
+        """Return whether values lie within 0 and 100; points and shares of something else may lie outside."""
         return self.unit == "percent"
 
 
@@ -90,7 +90,7 @@ def _volume_off_points(figure: Figure) -> float | None:
 
 
 def _shortfall(figure: Figure) -> float | None:
-    """How many points the service level of the running interval lies below its target; negative is above."""
+    """Return the points by which the service level of the running interval lies below its target; negative: above."""
     target, level = figure["sla_risk"]["target_service_level"], figure["service"]["service_level"]
     return None if target is None or level is None else target - level
 

@@ -230,7 +230,7 @@ def test_nothing_escalates_after_the_acknowledgement(world: World):
     world.acknowledge(world.alert)
     assert world.run_timers(120) == 0
     [escalation] = Notification.objects.filter(transition="escalated")
-    assert notification_outbox.unwanted(escalation, world.alert, now=at(121)) == "acknowledged meanwhile"
+    assert notification_outbox.drop_reason(escalation, world.alert, now=at(121)) == "acknowledged meanwhile"
 
 
 @pytest.mark.parametrize("acknowledged", [True, False])
@@ -314,9 +314,9 @@ def test_what_ends_within_a_second_sends_nothing_late(world: World):
     world.judge(95, 0)
     world.judge(70, 0.5)
     [triggered, resolved] = Notification.objects.order_by("id")
-    assert notification_outbox.unwanted(triggered, world.alert, now=at(1)) == "resolved meanwhile"
-    assert notification_outbox.unwanted(resolved, world.alert, now=at(1)) == ""
-    assert notification_outbox.unwanted(resolved, world.alert, now=at(1) + timedelta(hours=24)) == "too late"
+    assert notification_outbox.drop_reason(triggered, world.alert, now=at(1)) == "resolved meanwhile"
+    assert notification_outbox.drop_reason(resolved, world.alert, now=at(1)) == ""
+    assert notification_outbox.drop_reason(resolved, world.alert, now=at(1) + timedelta(hours=24)) == "too late"
 
 
 def api_of_admin(world: World):
