@@ -63,12 +63,10 @@ class AlertFigure(serializers.Serializer):
     note = serializers.CharField(required=False)
     occurrence_count = serializers.IntegerField()
     last_seen_at = serializers.DateTimeField()
-    breaching_since = serializers.DateTimeField(
-        required=False, help_text="When the condition began to hold, in the time of the data: how long it has lasted."
-    )
+    breaching_since = serializers.DateTimeField(required=False, help_text="Start of the breach, by the data's time.")
     peak_value = _value()
     escalation_level = serializers.IntegerField()
-    suppressed = serializers.BooleanField(help_text="Snoozed, silenced, or its feed is down: nobody is told.")
+    suppressed = serializers.BooleanField(help_text="Snoozed, silenced, or its feed is down: nobody is notified.")
     snoozed_until = serializers.DateTimeField(required=False)
     group_key = serializers.CharField(help_text="One toast for all of the same key within 30 s.")
     previous_alert_id = serializers.UUIDField(required=False, help_text="Of the same rule and scope.")
@@ -82,7 +80,7 @@ _line = inline_serializer(
         "at": serializers.DateTimeField(),
         "from": serializers.CharField(allow_null=True),
         "to": serializers.CharField(),
-        "actor": serializers.CharField(help_text="Who, or `system`."),
+        "actor": serializers.CharField(help_text="A person or key, or `system`."),
         "reason": serializers.CharField(),
         "note": serializers.CharField(allow_null=True),
         "value": _value(),
@@ -97,14 +95,12 @@ _line = inline_serializer(
 _delivery = inline_serializer(
     "AlertDelivery",
     {
-        "at": serializers.DateTimeField(help_text="When there was something to say."),
+        "at": serializers.DateTimeField(help_text="When the notification was written."),
         "transition": serializers.ChoiceField(choices=Transition.choices()),
         "to": serializers.CharField(allow_null=True, help_text="A channel or person; null: it went to nobody."),
         "outcome": serializers.ChoiceField(choices=Outcome.choices),
         "attempts": serializers.IntegerField(),
-        "detail": serializers.CharField(
-            allow_null=True, help_text="Result of the last attempt, or the reason why there was none."
-        ),
+        "detail": serializers.CharField(allow_null=True, help_text="Result of the last attempt, or why none."),
         "settled_at": serializers.DateTimeField(allow_null=True),
         "next_attempt_at": serializers.DateTimeField(allow_null=True),
     },

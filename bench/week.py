@@ -78,7 +78,7 @@ def published(path: Path) -> dict[str, Counter[str]]:
 
 
 def fired(organization: Organization) -> list[dict[str, Any]]:
-    """What the rules of the pack would have raised, in order of time."""
+    """Return the alerts that the default rules would have raised, in order of time."""
     found = [_alert(rule, each) for rule in DEFAULT_RULES for each in _preview(organization, rule)]
     for alert in found:
         alert["notified"] = not any(_inhibits(other, alert) for other in found)

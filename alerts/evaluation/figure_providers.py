@@ -20,7 +20,7 @@ INSTANT = timedelta(microseconds=1)  # an interval that ends now counts as close
 NEWEST_INTERVALS = timedelta(hours=3)  # two closed intervals of an hour each, and a late feed
 
 
-class Figures(Protocol):
+class CurrentFigures(Protocol):
     """The newest figure of every scope, or of these by primary key."""
 
     def __call__(
@@ -38,7 +38,7 @@ class PastFigures(Protocol):
 
 @dataclass(frozen=True)
 class FigureProvider:
-    figures: Figures
+    figures: CurrentFigures
     past: PastFigures | None = None
     """None if the past is not kept: such rules cannot be previewed."""
     posted: bool = False

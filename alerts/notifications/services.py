@@ -116,7 +116,7 @@ class _Run:
 
 def send_due(*, clock: Clock) -> int:
     """Send due deliveries, also those that become due meanwhile, for some seconds; return the number of attempts."""
-    pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="alerts-outgoing")
+    pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="alert-deliveries")
     run, begun = _Run(clock, pool), monotonic()
     try:
         while True:

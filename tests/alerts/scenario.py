@@ -45,7 +45,7 @@ class Raised:
 
 @dataclass
 class Story:
-    """What became of a day. `figures` has one of each place for each minute, from the first minute on."""
+    """The figures and alerts of a day. `figures` has one of each place for each minute, from the first minute on."""
 
     figures: dict[Place, list[dict[str, Any]]] = field(default_factory=dict)
     raised: list[Raised] = field(default_factory=list)
@@ -60,7 +60,7 @@ class Story:
         return levels.count(level) / len(levels)
 
     def spells(self, place: Place, level: str) -> int:
-        """How often the state came to that level."""
+        """Return how often the state came to that level."""
         levels = [None, *self.levels(place)]
         return sum(new == level != old for old, new in pairwise(levels))
 
@@ -113,7 +113,7 @@ def play(organization: Organization, plans: Mapping[str, Plan], *, settings: Map
 
 
 def _prepare(organization: Organization, plans: Mapping[str, Plan], settings: Mapping[str, Any], now: datetime) -> None:
-    """What is set and published before the day: rules, settings of queues, forecasts."""
+    """Set up and publish what precedes the day: rules, settings of queues, forecasts."""
     alerts.services.install_rules(organization=organization, now=now)
     add_queues(organization, [(DEPARTMENT, queue) for queue in plans])
     for queue, plan in plans.items():
@@ -139,7 +139,7 @@ def _post(organization: Organization, notified: Mapping[str, Minute], now: datet
 
 
 def _rows(queue: str, rows: Iterable[Row], stated: Iterable[str]) -> dict[int, facts.Row]:
-    """By the names of the model, which a serializer would give; what is not said is None."""
+    """Return the row by the names of the model, as a serializer would; missing fields are None."""
     return {
         place: {
             **{name: row.get(name) for name in stated},
@@ -158,7 +158,7 @@ def _all_taken(stored: facts.Stored) -> None:
 
 
 def _judge(organization: Organization, now: datetime) -> None:
-    """In the order of intraday.tasks.judge_all and attend."""
+    """Run the services in the order of intraday.tasks.judge_all and attend."""
     kpi.services.compute_all(organization_id=organization.pk, now=now)
     alerts.services.evaluate(organization_id=organization.pk, now=now)
     alerts.services.attend(organization_id=organization.pk, now=now)

@@ -1,4 +1,4 @@
-"""What users of alert engines complained about: each complaint, and that it cannot happen here."""
+"""Complaints of users of other alert engines, each of which cannot happen here."""
 
 from datetime import timedelta
 

@@ -19,7 +19,7 @@ from tests.alerts.world import OWNER, TEN, World, at
 RUNBOOK = Path(__file__).parents[2] / "docs" / "runbook.md"
 
 
-def test_every_rule_of_the_pack_is_valid_and_says_what_it_means(organization: Organization):
+def test_every_default_rule_is_valid_and_says_what_it_means(organization: Organization):
     made = services.install_rules(organization=organization, now=timezone.now())
     words = {rule["name"]: rule["in_words"] for rule in selectors.rules(organization)}
     assert words.keys() == {rule.name for rule in made}
@@ -33,7 +33,7 @@ def test_every_rule_of_the_pack_is_valid_and_says_what_it_means(organization: Or
     )
 
 
-def test_every_rule_of_the_pack_has_its_entry_in_the_runbook(organization: Organization):
+def test_every_default_rule_has_its_entry_in_the_runbook(organization: Organization):
     headings = {line.removeprefix("## ") for line in RUNBOOK.read_text().splitlines() if line.startswith("## ")}
     made = services.install_rules(organization=organization, now=timezone.now())
     linked = {rule.runbook.partition("#")[2] for rule in made}
@@ -63,7 +63,7 @@ def test_for_an_organization_that_is_not_there_nothing_is_installed(db: None):
         call_command("rules", "install", organization="org_1")
 
 
-# --- each rule of the pack against figures ---------------------------------------------------------------------------
+# --- each default rule against figures --------------------------------------------------------------------------------
 def kpi(**fields: Any) -> dict[str, Any]:
     """A calm figure, with these fields instead."""
     calm: dict[str, Any] = {
@@ -110,7 +110,7 @@ FIRES: dict[str, tuple[dict[str, Any], int, set[str]]] = {
 
 
 @pytest.mark.parametrize(("figure", "minutes", "fires"), FIRES.values(), ids=FIRES)
-def test_what_the_pack_fires_on(world: World, figure: dict[str, Any], minutes: int, fires: set[str]):
+def test_figures_that_default_rules_fire_on(world: World, figure: dict[str, Any], minutes: int, fires: set[str]):
     services.install_rules(organization=world.organization, now=TEN)
     for minute in range(minutes + 1):
         world.kpi.show(world.scope(), at(60 * minute), kpi(**figure))
@@ -168,8 +168,8 @@ def test_one_broken_line_is_notified_once_at_the_highest_level(world: World):
     assert [scope for scope, is_notified in notified.items() if is_notified] == ["org_123"]
 
 
-def test_rules_renewed_take_the_terms_of_this_version(organization: Organization, capsys: pytest.CaptureFixture[str]):
-    """As an organization has them that installed the pack before: no second rule for the same matter comes."""
+def test_renewed_rules_are_those_of_this_version(organization: Organization, capsys: pytest.CaptureFixture[str]):
+    """An organization that installed the rules of an earlier version gets no second rule for the same matter."""
     old = {"name": "Service level at risk", "alert_type": "sla_risk", "source": "kpi"}
     old |= {"metric": "sla_risk.risk_score", "operator": ">=", "threshold": 65, "clear_threshold": 55}
     services.install_rules(organization=organization, now=timezone.now(), rules=[{**old, "severity": "high"}])

@@ -66,7 +66,7 @@ WAITING = {"source": "backlog", "metric": "total_items", "threshold": 100, "clea
 
 
 def waits(world: World, *totals: tuple[float, int]) -> None:
-    """So many seconds after ten, so many items."""
+    """Post this many items, this many seconds after ten."""
     for seconds, total in totals:
         world.backlog.show(world.scope(), at(seconds), {"total_items": total, "quality": "ok"})
 
@@ -255,7 +255,7 @@ def test_e10_one_broken_rule_stops_no_other(world: World):
 
 # --- how much it costs -----------------------------------------------------------------------------------------------
 def statements(world: World, count: int, minute: int) -> tuple[int, Any]:
-    """Of a run over so many queues in which much happens: some fire, some go on, some recover."""
+    """Count the statements of a run over this many queues: some fire, some go on, some recover."""
     for number, scope in enumerate(Scope.objects.exclude(queue_name="").order_by("pk")[:count]):
         world.kpi.show(scope, at(60 * minute), occupancy(95 if (number + minute) % 20 < 2 else 70))
     with CaptureQueriesContext(connection) as captured:

@@ -1,4 +1,4 @@
-"""What may become of a record, as tables: who acknowledges, who resolves, when timers strike."""
+"""Decisions about an alert as tables: acknowledging, resolving, timers."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""From a posted figure to a screen: the real server, a real socket, and what beat starts."""
+"""Follow a posted figure to a screen: the real server, a real socket, and the jobs that beat starts."""
 
 from typing import Any
 
@@ -28,7 +28,7 @@ def house(transactional_db: None, organization: Organization) -> Organization:
 
 
 def snapshot(over: int) -> dict[str, Any]:
-    """Of this moment: an old figure would be stale."""
+    """Post a snapshot of this moment: an old figure would be stale."""
     return {
         "queue_name": "support",
         "snapshot_time": timezone.now().isoformat(),

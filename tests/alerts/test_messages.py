@@ -1,4 +1,4 @@
-"""What people read: one message of each metric, with the figure that fired it."""
+"""Messages that people read: one of each metric, with the figure that fired it."""
 
 import pytest
 

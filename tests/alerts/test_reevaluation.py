@@ -1,4 +1,4 @@
-"""E12: an edited rule judges its open alert anew, whatever was edited, in whatever phase, by whatever way."""
+"""Evaluate the open alert of an edited rule anew (E12): any edit, in any phase, in any way."""
 
 from typing import Any
 
@@ -50,7 +50,7 @@ def test_a_raised_threshold_lets_a_healthy_value_resolve_the_alert(world: World)
 
 
 # --- each field that is part of the question -------------------------------------------------------------------------
-# What was edited, the next value (95 fired over 90, healthy at 80), and the status that the new terms give it.
+# The edit, the next value (95 fired over 90, healthy at 80), and the status that the edited rule gives it.
 EDITS: dict[str, tuple[dict[str, Any], float, str]] = {
     "threshold up, still over": ({"threshold": 93}, 94, "pending"),
     "threshold up, now between": ({"threshold": 97, "clear_threshold": 80}, 94, "pending"),
@@ -222,10 +222,15 @@ def test_an_escalation_that_raised_it_is_not_undone(world: World):
 @pytest.mark.parametrize(
     ("fields", "value", "status", "cleared"),
     [
-        ({"threshold": 92}, 70, "pending", at(60)),  # healthy by the new terms, too: it keeps when it cleared
+        ({"threshold": 92}, 70, "pending", at(60)),  # healthy by the edited rule, too: it keeps when it cleared
         ({"threshold": 92}, 85, "pending", at(60)),  # between the thresholds
         ({"threshold": 65, "clear_threshold": 60}, 70, "pending", None),  # breaching again
-        ({"auto_resolve": True}, 70, "resolved", at(60)),  # what people were to resolve now resolves by itself
+        (
+            {"auto_resolve": True},
+            70,
+            "resolved",
+            at(60),
+        ),  # alerts that people were to resolve now resolve by themselves
         ({"severity": "critical"}, 70, "pending", at(60)),
     ],
 )
@@ -276,14 +281,14 @@ def by_admin(world: World, rule: Rule) -> None:
     boss = Client()
     boss.force_login(get_user_model().objects.create_superuser("rosa"))
     form = form_of(queue_name="", name=rule.name, threshold="97", clear_threshold="96", seen_version=str(rule.version))
-    terms = {"for_seconds": "0 s", "recover_for_seconds": "0 s"}
+    edited = {"for_seconds": "0 s", "recover_for_seconds": "0 s"}
     address = reverse("admin:alerts_rule_change", args=[rule.pk])
-    assert boss.post(address, {**form, **terms}).status_code == 302
+    assert boss.post(address, {**form, **edited}).status_code == 302
 
 
 def by_reinstall(world: World, rule: Rule) -> None:
-    terms = {**STATED, "name": rule.name, "threshold": 97, "clear_threshold": 96}
-    renewed = services.renew_rules(organization=world.organization, now=timezone.now(), rules=[terms])
+    edited = {**STATED, "name": rule.name, "threshold": 97, "clear_threshold": 96}
+    renewed = services.renew_rules(organization=world.organization, now=timezone.now(), rules=[edited])
     assert renewed == [rule]
 
 
@@ -317,8 +322,8 @@ def test_the_reinstall_leaves_alone_what_a_person_has_edited(world: World):
     rule_services.edit_rule(
         organization=world.organization, rule_id=rule.pk, fields={"threshold": 85}, actor=OWNER, now=at(30)
     )
-    terms = {**STATED, "name": "Occupancy too high", "threshold": 97}
-    assert services.renew_rules(organization=world.organization, now=at(60), rules=[terms]) == []
+    edited = {**STATED, "name": "Occupancy too high", "threshold": 97}
+    assert services.renew_rules(organization=world.organization, now=at(60), rules=[edited]) == []
     assert Rule.objects.get().threshold == 85
 
 

@@ -205,7 +205,7 @@ def shown(world: World) -> float | None:
 
 
 def try_to(world: World, act: str, by: str) -> None:
-    """Whoever is refused has changed nothing."""
+    """A refused act changes nothing."""
     try:
         if act == "snooze":
             world.snooze(world.alert, SNOOZE, by)

@@ -287,7 +287,7 @@ def test_e12_a_changed_question_keeps_the_record_and_notes_it(world: World, wait
     assert (names(events), world.history()[-1]) == (["alert:updated"], "rule changed")
     assert (events[0]["data"]["threshold_value"], world.statuses()) == (97, ["pending"])
     assert RuleState.objects.get().phase == "firing"
-    world.again(30)  # 95, which was judged already, is judged again by the new terms: healthy
+    world.again(30)  # 95, which was judged already, is judged again by the edited rule: healthy
     assert world.statuses() == ["resolved"]
 
 

@@ -87,14 +87,14 @@ class World:
 
     # --- time --------------------------------------------------------------------------------------------------------
     def judge(self, value: Any = None, seconds: float | None = None, *, queue: str = "support") -> Evaluated:
-        """So many seconds after ten the queue shows this occupancy, and everything is judged."""
+        """Show this occupancy of the queue, this many seconds after ten, and evaluate everything."""
         if seconds is not None:
             self.now = at(seconds)
         self.kpi.show(self.scope(queue), self.now, occupancy(value))
         return self.again()
 
     def again(self, seconds: float | None = None, **options: Any) -> Evaluated:
-        """Judge once more, with no news."""
+        """Evaluate once more, with no new figure."""
         if seconds is not None:
             self.now = at(seconds)
         return run.evaluate(organization_id=self.organization.pk, now=self.now, providers=self.providers, **options)

@@ -19,7 +19,7 @@ def world(organization: Organization) -> World:
 @pytest.fixture(autouse=True)
 def receivers_on_this_machine(settings: Any) -> None:
     settings.WEBHOOK_PRIVATE = True
-    # Long enough for whoever answers to be first, on a machine that has other things to do, too.
+    # Long enough for an answer to come first, on a busy machine, too.
     settings.SEND_TIMEOUT = settings.EMAIL_TIMEOUT = 2
 
 
@@ -67,5 +67,5 @@ def send(now: datetime) -> int:
 
 
 def outcomes() -> dict[str, tuple[str, str]]:
-    """What became of each delivery, by recipient."""
+    """Return the outcome of each delivery, by recipient."""
     return {row.to: (row.outcome, row.detail) for row in Delivery.objects.order_by("notification")}

@@ -1,4 +1,4 @@
-"""Who is notified of what, and that nobody is notified of what is no longer so."""
+"""Recipients of notifications, and that nobody is notified of alerts that are over."""
 
 import re
 from concurrent.futures import ThreadPoolExecutor

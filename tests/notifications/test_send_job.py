@@ -1,4 +1,4 @@
-"""The job that tells: asked after judgements, one run at a time."""
+"""The job that sends: asked for after evaluations, one run at a time."""
 
 from django.core import mail
 from django.utils import timezone
@@ -9,7 +9,7 @@ from intraday import tasks
 from intraday.jobs.leases import lease
 
 
-def test_a_round_tells_what_is_due_and_leaves_it_to_whoever_is_at_it(world, person, route):
+def test_a_run_sends_what_is_due_unless_another_run_is_at_work(world, person, route):
     person("sam")
     route("sam")
     world.now = timezone.now()

@@ -80,7 +80,7 @@ def test_a_receiver_that_hangs_delays_nobody_and_stands_in_the_history(world, ch
     }
 
 
-def test_whoever_has_many_receivers_that_hang_delays_no_other_organization(world, channel, stranger, monkeypatch):
+def test_many_receivers_that_hang_delay_no_other_organization(world, channel, stranger, monkeypatch):
     monkeypatch.setattr(services, "AT_ONCE", services.AT_ONCE_EACH + 1)
     with receiver(hangs=True) as stuck, receiver() as well:
         for number in range(services.AT_ONCE_EACH + 2):
@@ -95,7 +95,7 @@ def test_whoever_has_many_receivers_that_hang_delays_no_other_organization(world
 
 
 def _order_of_settling(now):
-    """By the clock that settling itself asks: each look at it is one tick later."""
+    """Return the recipients in the order of settling, by a clock that ticks each time it is read."""
     ticks = iter(range(100_000))
     services.send_due(clock=lambda: now.replace(microsecond=next(ticks)))
     rows = Delivery.objects.all()
