@@ -5,8 +5,7 @@ import zoneinfo
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from alerts import choices
-from alerts.choices import SEVERITIES, NoDataMode
+from alerts.choices import LEVELS, SEVERITIES, SOURCES, NoDataMode
 from alerts.rules import catalogue, weekly_windows
 from alerts.rules.catalogue import Metric
 from alerts.rules.lifecycle import TIMERS_END
@@ -116,7 +115,7 @@ def _flag(name: str) -> Callable[[Fields], str]:
 
 
 def _metric(fields: Fields) -> str:
-    if fields.get("source") not in choices.SOURCES:
+    if fields.get("source") not in SOURCES:
         return ""
     try:
         catalogue.find(fields["source"], str(fields.get("metric", "")))
@@ -168,11 +167,11 @@ def _escalation(fields: Fields) -> str:
 _CHECKS: dict[str, Callable[[Fields], str]] = {
     "name": _text("name", 128, needed=True),
     "alert_type": _text("alert_type", 64, needed=True),
-    "source": _choice("source", choices.SOURCES),
+    "source": _choice("source", SOURCES),
     "metric": _metric,
     "operator": _choice("operator", tuple(OPERATORS)),
     "severity": _choice("severity", SEVERITIES),
-    "evaluate_each": _choice("evaluate_each", choices.LEVELS),
+    "evaluate_each": _choice("evaluate_each", LEVELS),
     "department_id": _department,
     "queue_name": lambda fields: _place(fields) or _text("queue_name", 128)(fields),
     "for_seconds": _seconds("for_seconds", 0, LONGEST_SECONDS),
@@ -193,7 +192,7 @@ _CHECKS: dict[str, Callable[[Fields], str]] = {
 
 def _of_metric(metric: Metric, fields: Fields) -> Errors:
     found: Errors = {}
-    if fields["evaluate_each"] in choices.LEVELS and fields["evaluate_each"] not in metric.levels:
+    if fields["evaluate_each"] in LEVELS and fields["evaluate_each"] not in metric.levels:
         found["evaluate_each"] = [f"There is {metric.label} for {' and '.join(metric.levels)} only."]
     check = _of_words if metric.values else _of_numbers
     return found | {name: [said] for name, said in check(metric, fields).items()}
