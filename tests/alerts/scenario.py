@@ -161,7 +161,7 @@ def _judge(organization: Organization, now: datetime) -> None:
     """Run the services in the order of intraday.tasks.judge_all and attend."""
     kpi.services.compute_all(organization_id=organization.pk, now=now)
     alerts.services.evaluate(organization_id=organization.pk, now=now)
-    alerts.services.attend(organization_id=organization.pk, now=now)
+    alerts.services.run_timers(organization_id=organization.pk, now=now)
 
 
 def _note(story: Story, organization: Organization, now: datetime) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from alerts.rules import messages
 from alerts.rules.catalogue import CATALOGUE, find
-from alerts.rules.validation import complete
+from alerts.rules.validation import with_defaults
 from tests.alerts.world import BUSY
 
 FIRED = [
@@ -260,7 +260,7 @@ def test_a_condition_reads_well_whatever_the_unit(source, path, operator, thresh
 
 
 def test_a_rule_without_delay_is_over_at_once():
-    fields = {**complete(BUSY), "recover_for_seconds": 0}
+    fields = {**with_defaults(BUSY), "recover_for_seconds": 0}
     said = messages.describe_rule(fields, find("kpi", "utilization.occupancy"))
     assert said == (
         "For each queue: when occupancy is over 90 %, raise a high alert. It is over as soon as it is at most 80 %."
