@@ -10,15 +10,7 @@ import type { IntervalGrid, Scope, Staffing, WhatIf as Answer } from "./payloads
 import { age, growth, type QueueRow } from "./queues.js";
 import { RestError } from "./rest.js";
 import { addressOf, scopeOf, useSession } from "./session.js";
-import {
-  componentOf,
-  dayRecovery,
-  givenState,
-  headsTitle,
-  LEVEL_WORDS,
-  restOfInterval,
-  serviceLevel,
-} from "./states.js";
+import { componentOf, dayRecovery, stateOf, headsTitle, LEVEL_WORDS, restOfInterval, serviceLevel } from "./states.js";
 import { Suspect } from "./Suspect.js";
 import { why } from "./Tiles.js";
 import { useAnswer } from "./useAnswer.js";
@@ -72,7 +64,7 @@ function Verdict({ row, now }: { row: QueueRow; now: number }) {
   const { time_zone: zone } = useSession().organization;
   const { kpi, level } = row;
   if (level === "closed") return <>Closed{kpi?.closed_until && ` until ${until(kpi.closed_until, now, zone)}`}</>;
-  const since = givenState(kpi)?.since;
+  const since = stateOf(kpi)?.since;
   const name = LEVEL_WORDS[level].charAt(0).toUpperCase() + LEVEL_WORDS[level].slice(1);
   return (
     <>

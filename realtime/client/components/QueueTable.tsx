@@ -6,7 +6,7 @@ import { Icon } from "./Icon.js";
 import { Panel, Value } from "./parts.js";
 import { age, growthPerHour, isSame, type Order, type QueueRow, saidOf, serviceOf, sorted } from "./queues.js";
 import { useSession } from "./session.js";
-import { componentOf, givenState, headsTitle, LEVEL_WORDS, ofAnswered, pastTarget, restOfInterval } from "./states.js";
+import { componentOf, stateOf, headsTitle, LEVEL_WORDS, ofAnswered, pastTarget, restOfInterval } from "./states.js";
 import { why } from "./Tiles.js";
 import { minutes, number, percent, plural, signed, until } from "./words.js";
 
@@ -193,7 +193,7 @@ function QueueRowView({ row, age: old, now, onOpen }: RowProps) {
 function LevelCell({ row, now }: { row: QueueRow; now: number }) {
   const { time_zone: zone } = useSession().organization;
   const { kpi, level } = row;
-  const since = givenState(kpi)?.since;
+  const since = stateOf(kpi)?.since;
   const title = [...(since ? [`${LEVEL_WORDS[level]} since ${until(since, now, zone)}`] : []), ...saidOf(row)];
   return (
     <td className="level" title={title.join("; ")}>

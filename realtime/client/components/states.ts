@@ -3,7 +3,7 @@
 import type { KPI } from "./payloads.js";
 import { DASH, duration, number, percent, until } from "./words.js";
 
-export type State = KPI["state"];
+export type State = NonNullable<KPI["state"]>;
 export type Level = State["level"];
 export type Reason = State["reasons"][number];
 export type Component = keyof State["components"];
@@ -25,22 +25,22 @@ export interface Clock {
   zone: string;
 }
 
-/** A server of an earlier version sends figures without a state. */
-export const givenState = (kpi: KPI | undefined): State | undefined => kpi?.state;
+/** Figures that were stored before the server knew of states have none. */
+export const stateOf = (kpi: KPI | undefined): State | undefined => kpi?.state;
 
-export const levelOf = (kpi: KPI | undefined): Level => givenState(kpi)?.level ?? "unknown";
+export const levelOf = (kpi: KPI | undefined): Level => stateOf(kpi)?.level ?? "unknown";
 
 /** The level of one component, for colours; null where it says nothing. */
 export const componentOf = (kpi: KPI | undefined, component: Component): "ok" | "at_risk" | "critical" | null =>
-  givenState(kpi)?.components[component] ?? null;
+  stateOf(kpi)?.components[component] ?? null;
 
 export const isSuspect = (kpi: KPI | undefined): boolean => kpi?.quality === "suspect";
 
 /** Why the level holds, the worst first; empty when all is well or closed. */
 export function reasonsOf(kpi: KPI | undefined, clock: Clock): string[] {
   if (!kpi) return ["No figure has been computed yet"];
-  const state = givenState(kpi);
-  if (!state) return ["The server says no state yet: it runs an earlier version"];
+  const state = stateOf(kpi);
+  if (!state) return ["No state was recorded with this figure: it is older than the last upgrade"];
   if (state.reasons.length) return state.reasons.map((reason) => reasonInWords(reason, kpi, clock));
   if (state.level === "stale") return [silence(kpi, clock)];
   return state.level === "unknown" ? ["Too little is known to judge it"] : [];
@@ -116,7 +116,7 @@ export function stillAlerted(level: Level, alerted: boolean): string {
 
 /** `for 14 min`: how long the level has held. */
 export function heldFor(kpi: KPI | undefined, now: number): string {
-  const since = givenState(kpi)?.since;
+  const since = stateOf(kpi)?.since;
   return since ? `for ${duration(Math.max(0, (now - Date.parse(since)) / 1_000))}` : "";
 }
 

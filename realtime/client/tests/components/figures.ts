@@ -67,6 +67,7 @@ const NOTHING: Pick<KPI, Blocks | "utilization"> = {
     aht_seconds: null,
     waiting_now: null,
     longest_wait_seconds: null,
+    interval_start: null,
     service_level_answered: null,
     waiting_past_target: null,
     forecast_so_far: null,
@@ -92,7 +93,7 @@ export const reason = (code: string, value: number | null, limit: number | null,
   level,
 });
 
-/** As a server of an earlier version sends it. */
+/** As it was stored before the server knew of states. */
 export function withoutState(figure: KPI): KPI {
   const old: Partial<KPI> = { ...figure };
   delete old.state;

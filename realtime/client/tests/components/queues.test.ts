@@ -27,7 +27,7 @@ describe("the state of a queue", () => {
     expect(row && saidOf(row)).toEqual(["Nobody is there: 3 needed", "Backlog: 80 % within SLA"]);
   });
 
-  it("is unknown without a figure, and with one of an earlier server", () => {
+  it("is unknown without a figure, and with one of before the upgrade", () => {
     const rows = [...queueRows([withoutState(kpi("a", CALM))], [backlog("b")], [], CLOCK).values()];
     expect(rows.map(({ queue, level, why }) => [queue, level, why.length])).toEqual([
       ["a", "unknown", 1],

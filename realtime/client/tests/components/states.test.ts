@@ -83,11 +83,13 @@ describe("a reason in words", () => {
   });
 });
 
-describe("a figure of an earlier server, without a state", () => {
+describe("a figure of before the upgrade, without a state", () => {
   const old = withoutState(kpi("a", { sla_risk: { risk_score: 99, risk_level: "critical" } }));
   it("is unknown, says why, and colours nothing", () => {
     expect(levelOf(old)).toBe("unknown");
-    expect(reasonsOf(old, CLOCK)).toEqual(["The server says no state yet: it runs an earlier version"]);
+    expect(reasonsOf(old, CLOCK)).toEqual([
+      "No state was recorded with this figure: it is older than the last upgrade",
+    ]);
     expect(componentOf(old, "service")).toBeNull();
     expect(heldFor(old, CLOCK.now)).toBe("");
   });
