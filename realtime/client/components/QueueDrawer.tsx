@@ -10,7 +10,16 @@ import type { IntervalGrid, Scope, Staffing, WhatIf as Answer } from "./payloads
 import { age, growth, type QueueRow } from "./queues.js";
 import { RestError } from "./rest.js";
 import { addressOf, scopeOf, useSession } from "./session.js";
-import { componentOf, dayRecovery, stateOf, headsTitle, LEVEL_WORDS, restOfInterval, serviceLevel } from "./states.js";
+import {
+  componentOf,
+  dayRecovery,
+  stateOf,
+  headsTitle,
+  levelIcon,
+  levelWord,
+  restOfInterval,
+  serviceLevel,
+} from "./states.js";
 import { Suspect } from "./Suspect.js";
 import { why } from "./Tiles.js";
 import { useAnswer } from "./useAnswer.js";
@@ -37,7 +46,7 @@ export function QueueDrawer({ row, now, onClose, onScope }: Props) {
   return (
     <Drawer title={`${row.queue} · ${row.department}`} onClose={onClose}>
       <p className="verdict" data-level={row.level}>
-        <Icon name={row.level} /> <Verdict row={row} now={now} />
+        <Icon name={levelIcon(row.kpi)} /> <Verdict row={row} now={now} />
       </p>
       {row.alerted && <p className="alerted">{row.alerted}</p>}
       <Suspect kpi={row.kpi} now={now} />
@@ -65,7 +74,8 @@ function Verdict({ row, now }: { row: QueueRow; now: number }) {
   const { kpi, level } = row;
   if (level === "closed") return <>Closed{kpi?.closed_until && ` until ${until(kpi.closed_until, now, zone)}`}</>;
   const since = stateOf(kpi)?.since;
-  const name = LEVEL_WORDS[level].charAt(0).toUpperCase() + LEVEL_WORDS[level].slice(1);
+  const word = levelWord(kpi);
+  const name = word.charAt(0).toUpperCase() + word.slice(1);
   return (
     <>
       {name}

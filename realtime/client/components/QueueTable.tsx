@@ -6,7 +6,16 @@ import { Icon } from "./Icon.js";
 import { Panel, Value } from "./parts.js";
 import { age, growthPerHour, isSame, type Order, type QueueRow, saidOf, serviceOf, sorted } from "./queues.js";
 import { useSession } from "./session.js";
-import { componentOf, stateOf, headsTitle, LEVEL_WORDS, ofAnswered, pastTarget, restOfInterval } from "./states.js";
+import {
+  componentOf,
+  stateOf,
+  headsTitle,
+  levelIcon,
+  levelWord,
+  ofAnswered,
+  pastTarget,
+  restOfInterval,
+} from "./states.js";
 import { why } from "./Tiles.js";
 import { minutes, number, percent, plural, signed, until } from "./words.js";
 
@@ -194,13 +203,11 @@ function LevelCell({ row, now }: { row: QueueRow; now: number }) {
   const { time_zone: zone } = useSession().organization;
   const { kpi, level } = row;
   const since = stateOf(kpi)?.since;
-  const title = [...(since ? [`${LEVEL_WORDS[level]} since ${until(since, now, zone)}`] : []), ...saidOf(row)];
+  const title = [...(since ? [`${levelWord(kpi)} since ${until(since, now, zone)}`] : []), ...saidOf(row)];
   return (
     <td className="level" title={title.join("; ")}>
-      <Icon name={level} />
-      {level === "closed" && kpi?.closed_until
-        ? `closed until ${until(kpi.closed_until, now, zone)}`
-        : LEVEL_WORDS[level]}
+      <Icon name={levelIcon(kpi)} />
+      {level === "closed" && kpi?.closed_until ? `closed until ${until(kpi.closed_until, now, zone)}` : levelWord(kpi)}
       {row.alerted && <small className="alerted"> alert open</small>}
     </td>
   );

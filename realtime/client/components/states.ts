@@ -34,6 +34,16 @@ export const levelOf = (kpi: KPI | undefined): Level => stateOf(kpi)?.level ?? "
 export const componentOf = (kpi: KPI | undefined, component: Component): "ok" | "at_risk" | "critical" | null =>
   stateOf(kpi)?.components[component] ?? null;
 
+/** Nothing has held for long enough to put it at risk, but its figures are far off: no moment to show a tick. */
+export const isStrained = (kpi: KPI | undefined): boolean =>
+  levelOf(kpi) === "ok" &&
+  (kpi?.sla_risk.risk_level === "critical" || kpi?.headcount_gap.status === "critical_understaffed");
+
+/** The level as a word and as a sign. */
+export const levelWord = (kpi: KPI | undefined): string => (isStrained(kpi) ? "ok so far" : LEVEL_WORDS[levelOf(kpi)]);
+
+export const levelIcon = (kpi: KPI | undefined): Level | "so_far" => (isStrained(kpi) ? "so_far" : levelOf(kpi));
+
 export const isSuspect = (kpi: KPI | undefined): boolean => kpi?.quality === "suspect";
 
 /** Why the level holds, the worst first; empty when all is well or closed. */
@@ -43,6 +53,7 @@ export function reasonsOf(kpi: KPI | undefined, clock: Clock): string[] {
   if (!state) return ["No state was recorded with this figure: it is older than the last upgrade"];
   if (state.reasons.length) return state.reasons.map((reason) => reasonInWords(reason, kpi, clock));
   if (state.level === "stale") return [silence(kpi, clock)];
+  if (isStrained(kpi)) return ["Far off, but not for long enough to be at risk"];
   return state.level === "unknown" ? ["Too little is known to judge it"] : [];
 }
 
