@@ -11,6 +11,7 @@ import {
   stateOf,
   headsTitle,
   levelIcon,
+  levelOfReason,
   levelWord,
   ofAnswered,
   pastTarget,
@@ -165,7 +166,7 @@ function QueueRowView({ row, age: old, now, onOpen }: RowProps) {
       </td>
       <td
         className="figure"
-        data-component={componentOf(kpi, "service")}
+        data-component={levelOfReason(kpi, "interval_lost")}
         title={[ofAnswered(kpi?.service), pastTarget(kpi?.service)].filter(Boolean).join("; ")}
       >
         <Value text={percent(service.percent)} reason={why(kpi, "service.service_level", "service_level")} />

@@ -16,6 +16,7 @@ import {
   isSuspect,
   LEVEL_WORDS,
   levelOf,
+  levelOfReason,
   levelWord,
   ofAnswered,
   outlook,
@@ -171,6 +172,7 @@ function healthTile(kpi: KPI | undefined, reason: string): KPITile {
 
 function serviceTile(kpi: KPI | undefined): KPITile {
   const answered = ofAnswered(kpi?.service);
+  const lost = levelOfReason(kpi, "interval_lost"); // a bad outlook is the risk's
   return {
     label: "Service level now",
     value: percent(kpi?.service.service_level),
@@ -179,8 +181,8 @@ function serviceTile(kpi: KPI | undefined): KPITile {
     target: targetOf(kpi),
     change: kpi?.service.day_service_level == null ? "" : `day ${percent(kpi.service.day_service_level)}`,
     changeTitle: dayRecovery(kpi?.sla_risk),
-    tone: componentTone(kpi, "service"),
-    state: isSuspect(kpi) ? "suspect" : componentWord(kpi, "service"),
+    tone: isSuspect(kpi) ? componentTone(kpi, "volume") : toneOf(lost),
+    state: isSuspect(kpi) ? "suspect" : lost ? LEVEL_WORDS[lost] : "",
     explain: kpi ? formulas.serviceLevel(kpi) : null,
   };
 }
@@ -204,7 +206,7 @@ function riskTile(kpi: KPI | undefined): KPITile {
     change: changed(kpi, "sla_risk_change"),
     changeTitle: SINCE,
     tone: componentTone(kpi, "service"),
-    state: RISK[risk?.risk_level ?? ""] ?? "",
+    state: componentWord(kpi, "service") || (RISK[risk?.risk_level ?? ""] ?? ""),
     explain: kpi ? formulas.slaRisk(kpi) : null,
   };
 }
@@ -223,7 +225,7 @@ function gapTile(kpi: KPI | undefined): KPITile {
     changeTitle: SINCE,
     targetTitle: headsTitle(kpi),
     tone: componentTone(kpi, "staffing"),
-    state: STAFFING[staff?.status ?? ""] ?? "",
+    state: componentWord(kpi, "staffing") || (STAFFING[staff?.status ?? ""] ?? ""),
     explain: kpi ? formulas.headcountGap(kpi) : null,
   };
 }

@@ -34,6 +34,10 @@ export const levelOf = (kpi: KPI | undefined): Level => stateOf(kpi)?.level ?? "
 export const componentOf = (kpi: KPI | undefined, component: Component): "ok" | "at_risk" | "critical" | null =>
   stateOf(kpi)?.components[component] ?? null;
 
+/** The level of one reason; null where it is none of the scope's. */
+export const levelOfReason = (kpi: KPI | undefined, code: string): Reason["level"] | null =>
+  stateOf(kpi)?.reasons.find((reason) => reason.code === code)?.level ?? null;
+
 /** Nothing has held for long enough to put it at risk, but its figures are far off: no moment to show a tick. */
 export const isStrained = (kpi: KPI | undefined): boolean =>
   levelOf(kpi) === "ok" &&

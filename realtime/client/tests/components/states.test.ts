@@ -6,7 +6,9 @@ import {
   dayRecovery,
   headsTitle,
   heldFor,
+  levelIcon,
   levelOf,
+  levelWord,
   pastTarget,
   type Reason,
   reasonsOf,
@@ -92,6 +94,20 @@ describe("a figure of before the upgrade, without a state", () => {
     ]);
     expect(componentOf(old, "service")).toBeNull();
     expect(heldFor(old, CLOCK.now)).toBe("");
+  });
+});
+
+describe("a level of which nothing has held for long enough", () => {
+  const far = { sla_risk: { risk_level: "critical" } } as const;
+  it.each<[word: string, icon: string, change: Parameters<typeof kpi>[1]]>([
+    ["ok so far", "so_far", far],
+    ["ok so far", "so_far", { headcount_gap: { status: "critical_understaffed" } }],
+    ["ok", "ok", { sla_risk: { risk_level: "high" }, headcount_gap: { status: "understaffed" } }],
+    ["critical", "critical", { ...far, state: { level: "critical" } }],
+    ["closed", "closed", { ...far, state: { level: "closed" } }],
+  ])("%s, with %s", (word, icon, change) => {
+    expect(levelWord(kpi("a", change))).toBe(word);
+    expect(levelIcon(kpi("a", change))).toBe(icon);
   });
 });
 
