@@ -236,7 +236,7 @@ async def test_a_feed_that_was_closed_is_silent_since_opening_and_one_behind_is_
     await says(page, "Feed down")
     await shows(page.locator(".connection .state small"), "kpi from acd silent for 20 min")
     await page.get_by_role("button", name="Connection: Feed down").click()
-    await shows(page.get_by_role("row", name="mail"), warning)
+    await shows(page.get_by_role("row", name="mail data"), warning)
 
 
 # --- what one can do -------------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ import {
   dayRecovery,
   stateOf,
   headsTitle,
+  joined,
   levelIcon,
   levelWord,
   restOfInterval,
@@ -80,7 +81,7 @@ function Verdict({ row, now }: { row: QueueRow; now: number }) {
     <>
       {name}
       {since && ` since ${until(since, now, zone)}`}
-      {row.why.length > 0 && `: ${row.why.join("; ")}`}
+      {row.why.length > 0 && `: ${joined(row.why)}`}
     </>
   );
 }

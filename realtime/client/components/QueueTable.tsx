@@ -10,6 +10,7 @@ import {
   componentOf,
   stateOf,
   headsTitle,
+  joined,
   levelIcon,
   levelOfReason,
   levelWord,
@@ -206,7 +207,7 @@ function LevelCell({ row, now }: { row: QueueRow; now: number }) {
   const since = stateOf(kpi)?.since;
   const title = [...(since ? [`${levelWord(kpi)} since ${until(since, now, zone)}`] : []), ...saidOf(row)];
   return (
-    <td className="level" title={title.join("; ")}>
+    <td className="level" title={joined(title)}>
       <Icon name={levelIcon(kpi)} />
       {level === "closed" && kpi?.closed_until ? `closed until ${until(kpi.closed_until, now, zone)}` : levelWord(kpi)}
       {row.alerted && <small className="alerted"> alert open</small>}

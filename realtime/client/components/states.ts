@@ -61,6 +61,9 @@ export function reasonsOf(kpi: KPI | undefined, clock: Clock): string[] {
   return state.level === "unknown" ? ["Too little is known to judge it"] : [];
 }
 
+/** One after the other; a question ends by itself. */
+export const joined = (reasons: readonly string[]): string => reasons.join("; ").replaceAll("?; ", "? ");
+
 export function reasonInWords(reason: Reason, kpi: KPI, clock: Clock): string {
   const said = WORDS[reason.code]?.(reason, kpi, clock) ?? plainly(reason);
   return recovers(reason) ? `${said} (recovering)` : said;
