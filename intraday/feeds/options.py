@@ -65,7 +65,7 @@ def add_outage(parser: argparse.ArgumentParser) -> None:
         type=outage,
         nargs="?",
         const="now",
-        default=os.environ.get("INTRADAY_SIMULATE_OUTAGE", "hourly"),
+        default=os.environ.get("INTRADAY_SIMULATE_OUTAGE") or "hourly",
         metavar="|".join(OUTAGES),
         help="a broken line of one queue: from the 20th minute of each hour (hourly), from the first minute on and then"
         " hourly (now, also without a word), or never (off); or INTRADAY_SIMULATE_OUTAGE: %(default)s",

@@ -153,6 +153,7 @@ def kpi(queue: Queue, now: datetime, **fields: Any) -> dict[str, Any]:
             "baseline_timestamp": spell(then - timedelta(minutes=1)),
         },
         "service": {
+            "interval_start": spell(start),
             "offered": 96,
             "forecast": 78.0,
             "volume_variance_percent": 23.1,
@@ -432,4 +433,5 @@ def suspect(figure: dict[str, Any], now: datetime, *, inherited: bool = False) -
     judged = state("critical", now, drop, volume="critical", staffing="ok")
     told = {"quality": "suspect", "health_score": None, "state": judged, "volume": volume | {"inherited": inherited}}
     reasons = {"quality": drop["code"], "health_score": "the volume is suspect"}
-    return figure | told | {"reasons": reasons, "service": figure["service"] | {"offered": 0, "service_level": None}}
+    service = figure["service"] | {"offered": 0, "service_level": None}
+    return _checked(KPIChanged, figure | told | {"reasons": reasons, "service": service})

@@ -57,7 +57,9 @@ async def test_what_a_feed_does_not_say_is_a_dash_with_its_reason(page: Page, em
     await post(embedded, "email", 5)
     unknown = cell(page, "email", "Trend").locator(".unknown")
     await shows(unknown, "\N{EN DASH}")
-    await expect(unknown).to_have_attribute("title", "fewer than 4 snapshots within 90 minutes")
+    await expect(unknown).to_have_attribute(
+        "title", "fewer than 4 snapshots, a minute or more apart, within 90 minutes"
+    )
 
 
 async def test_a_name_is_shown_as_it_is_typed(page: Page, embedded: ProcessServer) -> None:

@@ -163,7 +163,7 @@ async def test_a_figure_without_a_state_is_unknown(page: Page, stage: Stage, emb
     await open_console(page, embedded)
     row = page.locator(".queues tbody tr", has_text="support")
     await shows(row.locator(".level"), "unknown")
-    await expect(row.locator(".level")).to_have_attribute("title", re.compile("earlier version"))
+    await expect(row.locator(".level")).to_have_attribute("title", re.compile("older than the last upgrade"))
     await expect(page.get_by_role("heading", name="8 queues without current data")).to_be_visible()
 
 
@@ -215,6 +215,28 @@ async def test_silent_feeds_are_named(page: Page, stage: Stage, embedded: Proces
     await shows(page.locator(".connection .state small"), "kpi from acd silent for 20 min")
     await page.get_by_role("button", name="Connection: Feed down").click()
     await shows(page.get_by_role("row", name="acd"), "silent, 20 min")
+
+
+async def test_a_feed_that_was_closed_is_silent_since_opening_and_one_behind_is_warned_of(
+    page: Page, stage: Stage, embedded: ProcessServer
+) -> None:
+    now = datetime.now(UTC)
+    feed = {
+        "source": "acd",
+        "kind": "kpi",
+        "last_received_at": storm.spell(now - timedelta(hours=14)),
+        "cadence_seconds": 60.0,
+        "stale": True,
+        "awaited_since": storm.spell(now - timedelta(minutes=20)),
+    }
+    warning = "data is 60 min behind: is the zone right?"
+    behind = feed | {"source": "mail", "stale": False, "last_received_at": storm.spell(now), "warning": warning}
+    stage.answers["/api/intraday/feeds"] = {"feeds": [feed, behind]}
+    await page.goto(embedded.http)
+    await says(page, "Feed down")
+    await shows(page.locator(".connection .state small"), "kpi from acd silent for 20 min")
+    await page.get_by_role("button", name="Connection: Feed down").click()
+    await shows(page.get_by_role("row", name="mail data"), warning)
 
 
 # --- what one can do -------------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ import { Icon } from "./Icon.js";
 import { Value } from "./parts.js";
 import type { KPI } from "./payloads.js";
 import { age, growth, headline, type QueueRow, saidOf, serviceOf } from "./queues.js";
-import { heldFor, ofAnswered, restOfInterval } from "./states.js";
+import { heldFor, levelIcon, ofAnswered, restOfInterval } from "./states.js";
 import { why } from "./Tiles.js";
 import { number, percent } from "./words.js";
 
@@ -46,7 +46,7 @@ function Burning({ row, now, onOpen }: { row: QueueRow; now: number; onOpen: (ro
   return (
     <button type="button" className="burning" data-level={row.level} onClick={() => onOpen(row)}>
       <span className="burning-name">
-        <Icon name={row.level} />
+        <Icon name={levelIcon(kpi)} />
         <strong>{row.queue}</strong>
         <small>{row.department}</small>
         <small className="burning-age" title="How long it has been so; how old the data is">

@@ -1,7 +1,8 @@
 import { Popover } from "./parts.js";
 import type { Standing } from "./connection.js";
 import type { Feed } from "./payloads.js";
-import { ageSeconds, duration } from "./words.js";
+import { useSession } from "./session.js";
+import { ageSeconds, duration, until } from "./words.js";
 
 interface Props {
   standing: Standing;
@@ -33,7 +34,14 @@ export function ConnectionState({ standing, feeds, now }: Props) {
   );
 }
 
+/** Why a long silence may be right. */
+function awaited({ awaited_since, cadence_seconds }: Feed, zone: string, now: number): string | undefined {
+  if (awaited_since) return `awaited since ${until(awaited_since, now, zone)}`;
+  return cadence_seconds === null ? undefined : "not awaited: its queues are closed";
+}
+
 function Feeds({ feeds, now }: { feeds: readonly Feed[]; now: number }) {
+  const { time_zone: zone } = useSession().organization;
   return (
     <table>
       <thead>
@@ -51,9 +59,12 @@ function Feeds({ feeds, now }: { feeds: readonly Feed[]; now: number }) {
       <tbody>
         {feeds.map((feed) => (
           <tr key={`${feed.source} ${feed.kind}`} data-stale={feed.stale}>
-            <th scope="row">{feed.source}</th>
+            <th scope="row">
+              {feed.source}
+              {feed.warning && <small className="warning">{feed.warning}</small>}
+            </th>
             <td>{feed.kind}</td>
-            <td className="figure">
+            <td className="figure" title={awaited(feed, zone, now)}>
               {feed.stale && "silent, "}
               {duration(ageSeconds(feed.last_received_at, now))}
             </td>

@@ -10,6 +10,7 @@ const PATHS = {
   decreasing: "M3 3l10 10M6 13h7V6",
   at_risk: "M14 8A6 6 0 1 1 2 8a6 6 0 0 1 12 0M8 5v3.5M8 11v.01",
   ok: "M3 8.5l3.5 3.5L13 4.5",
+  so_far: "M3 8v.01M8 8v.01M13 8v.01",
   stale: "M14 8A6 6 0 1 1 2 8a6 6 0 0 1 12 0M8 4.5V8l2.5 1.5",
   unknown: "M5.5 6a2.5 2.5 0 1 1 3.5 2.3q-1 .5-1 1.7M8 13v.01",
   closed: "M4 7h8v6H4ZM5.5 7V5a2.5 2.5 0 0 1 5 0v2",

@@ -152,7 +152,7 @@ export function Body({ scope, live, rows, onOpen, newest, feed }: BodyProps) {
       {newest}
       <Suspect kpi={kpi} now={now} />
       <BurnStrip rows={rows} scope={kpi} now={now} onOpen={onOpen} />
-      <Tiles kpi={kpi} backlog={backlog} attendance={attendance} now={now} />
+      <Tiles kpi={kpi} rows={rows} backlog={backlog} attendance={attendance} now={now} />
       <div className="columns">
         <div className="column">
           <QueueTable rows={live.rows} complete={live.ready} now={now} onOpen={onOpen} />

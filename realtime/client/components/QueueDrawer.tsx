@@ -13,9 +13,11 @@ import { addressOf, scopeOf, useSession } from "./session.js";
 import {
   componentOf,
   dayRecovery,
-  givenState,
+  stateOf,
   headsTitle,
-  LEVEL_WORDS,
+  joined,
+  levelIcon,
+  levelWord,
   restOfInterval,
   serviceLevel,
 } from "./states.js";
@@ -45,7 +47,7 @@ export function QueueDrawer({ row, now, onClose, onScope }: Props) {
   return (
     <Drawer title={`${row.queue} · ${row.department}`} onClose={onClose}>
       <p className="verdict" data-level={row.level}>
-        <Icon name={row.level} /> <Verdict row={row} now={now} />
+        <Icon name={levelIcon(row.kpi)} /> <Verdict row={row} now={now} />
       </p>
       {row.alerted && <p className="alerted">{row.alerted}</p>}
       <Suspect kpi={row.kpi} now={now} />
@@ -72,13 +74,14 @@ function Verdict({ row, now }: { row: QueueRow; now: number }) {
   const { time_zone: zone } = useSession().organization;
   const { kpi, level } = row;
   if (level === "closed") return <>Closed{kpi?.closed_until && ` until ${until(kpi.closed_until, now, zone)}`}</>;
-  const since = givenState(kpi)?.since;
-  const name = LEVEL_WORDS[level].charAt(0).toUpperCase() + LEVEL_WORDS[level].slice(1);
+  const since = stateOf(kpi)?.since;
+  const word = levelWord(kpi);
+  const name = word.charAt(0).toUpperCase() + word.slice(1);
   return (
     <>
       {name}
       {since && ` since ${until(since, now, zone)}`}
-      {row.why.length > 0 && `: ${row.why.join("; ")}`}
+      {row.why.length > 0 && `: ${joined(row.why)}`}
     </>
   );
 }

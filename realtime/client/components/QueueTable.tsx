@@ -6,7 +6,18 @@ import { Icon } from "./Icon.js";
 import { Panel, Value } from "./parts.js";
 import { age, growthPerHour, isSame, type Order, type QueueRow, saidOf, serviceOf, sorted } from "./queues.js";
 import { useSession } from "./session.js";
-import { componentOf, givenState, headsTitle, LEVEL_WORDS, ofAnswered, pastTarget, restOfInterval } from "./states.js";
+import {
+  componentOf,
+  stateOf,
+  headsTitle,
+  joined,
+  levelIcon,
+  levelOfReason,
+  levelWord,
+  ofAnswered,
+  pastTarget,
+  restOfInterval,
+} from "./states.js";
 import { why } from "./Tiles.js";
 import { minutes, number, percent, plural, signed, until } from "./words.js";
 
@@ -156,7 +167,7 @@ function QueueRowView({ row, age: old, now, onOpen }: RowProps) {
       </td>
       <td
         className="figure"
-        data-component={componentOf(kpi, "service")}
+        data-component={levelOfReason(kpi, "interval_lost")}
         title={[ofAnswered(kpi?.service), pastTarget(kpi?.service)].filter(Boolean).join("; ")}
       >
         <Value text={percent(service.percent)} reason={why(kpi, "service.service_level", "service_level")} />
@@ -193,14 +204,12 @@ function QueueRowView({ row, age: old, now, onOpen }: RowProps) {
 function LevelCell({ row, now }: { row: QueueRow; now: number }) {
   const { time_zone: zone } = useSession().organization;
   const { kpi, level } = row;
-  const since = givenState(kpi)?.since;
-  const title = [...(since ? [`${LEVEL_WORDS[level]} since ${until(since, now, zone)}`] : []), ...saidOf(row)];
+  const since = stateOf(kpi)?.since;
+  const title = [...(since ? [`${levelWord(kpi)} since ${until(since, now, zone)}`] : []), ...saidOf(row)];
   return (
-    <td className="level" title={title.join("; ")}>
-      <Icon name={level} />
-      {level === "closed" && kpi?.closed_until
-        ? `closed until ${until(kpi.closed_until, now, zone)}`
-        : LEVEL_WORDS[level]}
+    <td className="level" title={joined(title)}>
+      <Icon name={levelIcon(kpi)} />
+      {level === "closed" && kpi?.closed_until ? `closed until ${until(kpi.closed_until, now, zone)}` : levelWord(kpi)}
       {row.alerted && <small className="alerted"> alert open</small>}
     </td>
   );

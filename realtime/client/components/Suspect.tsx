@@ -7,7 +7,7 @@ import { Problem } from "./parts.js";
 import type { KPI } from "./payloads.js";
 import { RestError } from "./rest.js";
 import { departmentOf, useSession } from "./session.js";
-import { isSuspect, reasonsOf } from "./states.js";
+import { isSuspect, reasonInWords, reasonsOf, stateOf } from "./states.js";
 import { until } from "./words.js";
 
 const PATH = "/api/intraday/kpi/volume-confirmation";
@@ -16,9 +16,9 @@ export function Suspect({ kpi, now }: { kpi: KPI | undefined; now: number }) {
   const { may, organization } = useSession();
   const zone = organization.time_zone;
   if (!kpi || !isSuspect(kpi)) return null;
-  const { state } = kpi;
-  const drop = state?.reasons.find(({ code }) => code === "volume_implausibly_low");
-  const [said] = reasonsOf(state && drop ? { ...kpi, state: { ...state, reasons: [drop] } } : kpi, { now, zone });
+  const time = { now, zone };
+  const drop = stateOf(kpi)?.reasons.find(({ code }) => code === "volume_implausibly_low");
+  const said = drop ? reasonInWords(drop, kpi, time) : reasonsOf(kpi, time)[0];
   const since = kpi.volume ? ` Since ${until(kpi.volume.since, now, zone)}.` : "";
   return (
     <section className="suspect" aria-label="Suspect volume">

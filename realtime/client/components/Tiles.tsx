@@ -6,6 +6,7 @@ import * as formulas from "./formulas.js";
 import { Icon } from "./Icon.js";
 import { Popover, Value } from "./parts.js";
 import type { Attendance, Backlog, KPI } from "./payloads.js";
+import { type QueueRow, worstReason } from "./queues.js";
 import { useSession } from "./session.js";
 import {
   type Component,
@@ -15,6 +16,8 @@ import {
   isSuspect,
   LEVEL_WORDS,
   levelOf,
+  levelOfReason,
+  levelWord,
   ofAnswered,
   outlook,
   pastTarget,
@@ -111,13 +114,17 @@ function HowComputed({ label, explain, asOf, quality, reason }: TileProps & { ex
 
 interface TilesProps {
   kpi: KPI | undefined;
+  /** The queues inside. */
+  rows: readonly QueueRow[];
   backlog: Backlog | undefined;
   attendance: Attendance | undefined;
   now: number;
 }
 
-export function Tiles({ kpi, backlog, attendance, now }: TilesProps) {
-  const tiles = [...kpiTiles(kpi), backlogTile(kpi, backlog), attendanceTile(attendance)];
+export function Tiles({ kpi, rows, backlog, attendance, now }: TilesProps) {
+  const { time_zone: zone } = useSession().organization;
+  const reason = worstReason(kpi, rows, { now, zone });
+  const tiles = [...kpiTiles(kpi, reason), backlogTile(kpi, backlog), attendanceTile(attendance)];
   return (
     <ul className="tiles" aria-label="Figures of this scope">
       {tiles.map((tile) => (
@@ -129,9 +136,9 @@ export function Tiles({ kpi, backlog, attendance, now }: TilesProps) {
 
 type Described = Omit<TileProps, "age">;
 
-function kpiTiles(kpi: KPI | undefined): Described[] {
+function kpiTiles(kpi: KPI | undefined, reason: string): Described[] {
   const common = { asOf: kpi?.as_of ?? kpi?.timestamp, quality: kpi?.quality };
-  const made = [healthTile(kpi), serviceTile(kpi), riskTile(kpi), gapTile(kpi), occupancyTile(kpi)];
+  const made = [healthTile(kpi, reason), serviceTile(kpi), riskTile(kpi), gapTile(kpi), occupancyTile(kpi)];
   return made.map((tile) => ({ ...common, ...tile }));
 }
 
@@ -147,23 +154,25 @@ const componentWord = (kpi: KPI | undefined, component: Component): string => {
   return level === null || level === "ok" ? "" : LEVEL_WORDS[level];
 };
 
-function healthTile(kpi: KPI | undefined): KPITile {
+function healthTile(kpi: KPI | undefined, reason: string): KPITile {
   const score = kpi?.health_score ?? null;
   return {
     label: "Health",
     value: number(score),
     reason: why(kpi, "health_score"),
+    notes: reason ? [reason] : [],
     target: "of 100",
     change: changed(kpi, "health_score_change", 1),
     changeTitle: SINCE,
     tone: toneOf(levelOf(kpi)),
-    state: kpi ? LEVEL_WORDS[levelOf(kpi)] : "",
+    state: kpi ? levelWord(kpi) : "",
     explain: kpi ? formulas.health(kpi) : null,
   };
 }
 
 function serviceTile(kpi: KPI | undefined): KPITile {
   const answered = ofAnswered(kpi?.service);
+  const lost = levelOfReason(kpi, "interval_lost"); // a bad outlook is the risk's
   return {
     label: "Service level now",
     value: percent(kpi?.service.service_level),
@@ -172,8 +181,8 @@ function serviceTile(kpi: KPI | undefined): KPITile {
     target: targetOf(kpi),
     change: kpi?.service.day_service_level == null ? "" : `day ${percent(kpi.service.day_service_level)}`,
     changeTitle: dayRecovery(kpi?.sla_risk),
-    tone: componentTone(kpi, "service"),
-    state: isSuspect(kpi) ? "suspect" : componentWord(kpi, "service"),
+    tone: isSuspect(kpi) ? componentTone(kpi, "volume") : toneOf(lost),
+    state: isSuspect(kpi) ? "suspect" : lost ? LEVEL_WORDS[lost] : "",
     explain: kpi ? formulas.serviceLevel(kpi) : null,
   };
 }
@@ -197,7 +206,7 @@ function riskTile(kpi: KPI | undefined): KPITile {
     change: changed(kpi, "sla_risk_change"),
     changeTitle: SINCE,
     tone: componentTone(kpi, "service"),
-    state: RISK[risk?.risk_level ?? ""] ?? "",
+    state: componentWord(kpi, "service") || (RISK[risk?.risk_level ?? ""] ?? ""),
     explain: kpi ? formulas.slaRisk(kpi) : null,
   };
 }
@@ -216,7 +225,7 @@ function gapTile(kpi: KPI | undefined): KPITile {
     changeTitle: SINCE,
     targetTitle: headsTitle(kpi),
     tone: componentTone(kpi, "staffing"),
-    state: STAFFING[staff?.status ?? ""] ?? "",
+    state: componentWord(kpi, "staffing") || (STAFFING[staff?.status ?? ""] ?? ""),
     explain: kpi ? formulas.headcountGap(kpi) : null,
   };
 }
@@ -253,7 +262,7 @@ function backlogTile(kpi: KPI | undefined, backlog: Backlog | undefined): Descri
     target: backlog ? `${number(over)} over SLA` : "",
     change: backlog?.slope_per_hour == null ? "" : `${signed(backlog.slope_per_hour)} / h`,
     tone: componentTone(kpi, "backlog"),
-    state: backlog?.backlog_trend ?? "",
+    state: componentWord(kpi, "backlog") || (backlog?.backlog_trend ?? ""),
     asOf: backlog?.timestamp,
     quality: backlog?.quality,
     explain: backlog ? formulas.backlog(backlog) : null,

@@ -49,7 +49,7 @@ export function refusal(error: RestError, now: (instant: string) => string): str
 
 /** `for 14 min`: how long its condition has held, until now or until it was resolved. */
 export function lasting(alert: Alert, now: number): string {
-  const since = (alert as { breaching_since?: string }).breaching_since ?? alert.triggered_at;
+  const since = alert.breaching_since ?? alert.triggered_at;
   const ended = alert.resolved_at ? Date.parse(alert.resolved_at) : now;
   return `for ${duration(Math.max(0, (ended - Date.parse(since)) / 1_000))}`;
 }

@@ -5,7 +5,7 @@ import type { Feed } from "./payloads.js";
 import { ageSeconds, duration } from "./words.js";
 
 export interface Standing {
-  kind: "live" | "connecting" | "catching_up" | "stale" | "feed_down" | "offline" | "stopped";
+  kind: "live" | "connecting" | "catching_up" | "stale" | "feed_down" | "feed_behind" | "offline" | "stopped";
   text: string;
   detail: string;
 }
@@ -25,9 +25,12 @@ export function standing(
   const down = feeds.filter((feed) => feed.stale);
   if (down.length)
     return { kind: "feed_down", text: "Feed down", detail: down.map((feed) => silent(feed, now)).join("; ") };
-  const age = duration(ageSeconds(newest, now));
-  if (stale) return { kind: "stale", text: "Stale", detail: `newest figure is ${age} old` };
-  return { kind: "live", text: "Live", detail: "" };
+  const warned = feeds
+    .filter((feed) => feed.warning)
+    .map((feed) => `${feed.kind} from ${feed.source}: ${feed.warning}`);
+  const age = `newest figure is ${duration(ageSeconds(newest, now))} old`;
+  if (stale) return { kind: "stale", text: "Stale", detail: [age, ...warned].join("; ") };
+  return { kind: warned.length ? "feed_behind" : "live", text: "Live", detail: warned.join("; ") };
 }
 
 function away(since: number, retryAt: number | undefined, now: number): string {
@@ -36,4 +39,7 @@ function away(since: number, retryAt: number | undefined, now: number): string {
 }
 
 const silent = (feed: Feed, now: number): string =>
-  `${feed.kind} from ${feed.source} silent for ${duration(ageSeconds(feed.last_received_at, now))}`;
+  `${feed.kind} from ${feed.source} silent for ${duration(ageSeconds(awaitedSince(feed), now))}`;
+
+/** A feed that was silent while its queues were closed is awaited since they opened. */
+export const awaitedSince = (feed: Feed): string => feed.awaited_since ?? feed.last_received_at;

@@ -5,27 +5,27 @@ import { isSuspect } from "./states.js";
 
 /** The running interval is the live figure, as the tiles show it; the others stay as they were answered. */
 export function withLive(intervals: Interval[], kpi: KPI | undefined): Interval[] {
-  const start = kpi?.headcount_gap.interval_start;
-  if (!kpi || start == null) return intervals;
-  return intervals.map((interval) => (isRunning(interval, start) ? { ...interval, ...live(kpi) } : interval));
+  if (!kpi) return intervals;
+  return intervals.map((interval) => (interval.state === "now" ? { ...interval, ...live(kpi, interval) } : interval));
 }
 
-const isRunning = ({ state, start }: Interval, liveStart: string): boolean =>
-  state === "now" && Date.parse(start) === Date.parse(liveStart);
+const live = (kpi: KPI, interval: Interval): Partial<Interval> => ({
+  ...(isOf(interval, kpi.headcount_gap.interval_start) && staffing(kpi)),
+  ...(isOf(interval, kpi.service.interval_start) && callers(kpi)),
+});
 
-function live(kpi: KPI): Partial<Interval> {
-  const { service, headcount_gap: staff } = kpi;
-  return {
-    offered: service.offered,
-    answered: service.answered,
-    abandoned: service.abandoned,
-    service_level: service.service_level,
-    asa_seconds: service.asa_seconds,
-    required: staff.required,
-    available: staff.available,
-    gap: staff.gap,
-    suspect: isSuspect(kpi),
-  };
+const isOf = ({ start }: Interval, liveStart: string | null): boolean =>
+  liveStart !== null && Date.parse(start) === Date.parse(liveStart);
+
+const staffing = (kpi: KPI): Partial<Interval> => {
+  const { required, available, gap } = kpi.headcount_gap;
+  return { required, available, gap, suspect: isSuspect(kpi) };
+};
+
+/** Until the feed has posted of the running interval, the figure tells of the one before. */
+function callers({ service }: KPI): Partial<Interval> {
+  const { offered, answered, abandoned, service_level, asa_seconds } = service;
+  return { offered, answered, abandoned, service_level, asa_seconds };
 }
 
 /** Spans of consecutive suspect intervals, in seconds since 1970: what was measured there is no demand. */

@@ -65,7 +65,13 @@ export interface Feed {
   newest_data_time: string | null;
   cadence_seconds: number | null;
   last_error: string | null;
+  /** By how much its times are steadily behind, as those of a wrong zone are. */
+  behind_minutes: number | null;
+  /** The same in words. */
+  warning: string | null;
   stale: boolean;
+  /** Null while all its queues are closed, and of feeds that do not report by the clock. */
+  awaited_since: string | null;
 }
 
 export interface Person {

@@ -2,7 +2,19 @@
 
 import { scopeKey } from "../src/rooms.js";
 import type { Alert, Backlog, KPI } from "./payloads.js";
-import { type Clock, isSuspect, type Level, levelOf, RANK, reasonsOf, stillAlerted } from "./states.js";
+import {
+  type Clock,
+  isStrained,
+  isSuspect,
+  type Level,
+  levelOf,
+  RANK,
+  type Reason,
+  reasonInWords,
+  reasonsOf,
+  stateOf,
+  stillAlerted,
+} from "./states.js";
 import { ageSeconds, duration, number, plural, signed } from "./words.js";
 
 export interface QueueRow {
@@ -82,7 +94,19 @@ export function headline(rows: readonly QueueRow[], scope: KPI | undefined): Hea
   if (risky) return { level: "at_risk", title: plural(risky, "queue at risk", "queues at risk"), note: `of ${all}` };
   if (silent) return { level: worst, title: `${plural(silent, "queue")} without current data`, note: `of ${all}` };
   if (worst === "closed") return { level: "closed", title: "All closed", note: all };
-  return { level: "ok", title: "All within limits", note: `nearest of ${all}` };
+  const title = rows.some(({ kpi }) => isStrained(kpi)) ? "All ok so far" : "All within limits";
+  return { level: "ok", title, note: `nearest of ${all}` };
+}
+
+/** The worst reason of a scope in words; above queues with the name of the queue whose reason it is. */
+export function worstReason(scope: KPI | undefined, rows: readonly QueueRow[], clock: Clock): string {
+  const [found] = stateOf(scope)?.reasons ?? [];
+  if (!scope || !found) return "";
+  if (scope.queue_name) return reasonInWords(found, scope, clock);
+  const isOwn = ({ code, value, limit }: Reason) =>
+    code === found.code && value === found.value && limit === found.limit;
+  const owner = rows.find(({ kpi }) => stateOf(kpi)?.reasons.some(isOwn));
+  return owner?.kpi ? `${owner.queue}: ${reasonInWords(found, owner.kpi, clock)}` : reasonInWords(found, scope, clock);
 }
 
 /** Worst first: by level, then what weighs most; a figure that is not known is no reason to come first. */
@@ -161,7 +185,7 @@ export function growth(row: QueueRow): string {
     return `queue ${ending > waiting ? "grows" : "falls"} to ${number(ending)} this interval`;
   const slope = growthPerHour(row);
   if (slope === null) return row.backlog ? `backlog ${row.backlog.backlog_trend}` : "";
-  return `backlog ${signed(slope)} an hour`;
+  return signed(slope) === "0" ? "backlog steady" : `backlog ${signed(slope)} an hour`;
 }
 
 export const age = (row: QueueRow, now: number): string => duration(ageSeconds(dataTime(row), now));

@@ -25,26 +25,44 @@ export interface Clock {
   zone: string;
 }
 
-/** A server of an earlier version sends figures without a state. */
-export const givenState = (kpi: KPI | undefined): State | undefined => kpi?.state;
+/** Figures that were stored before the server knew of states have none. */
+export const stateOf = (kpi: KPI | undefined): State | undefined => kpi?.state;
 
-export const levelOf = (kpi: KPI | undefined): Level => givenState(kpi)?.level ?? "unknown";
+export const levelOf = (kpi: KPI | undefined): Level => stateOf(kpi)?.level ?? "unknown";
 
 /** The level of one component, for colours; null where it says nothing. */
 export const componentOf = (kpi: KPI | undefined, component: Component): "ok" | "at_risk" | "critical" | null =>
-  givenState(kpi)?.components[component] ?? null;
+  stateOf(kpi)?.components[component] ?? null;
+
+/** The level of one reason; null where it is none of the scope's. */
+export const levelOfReason = (kpi: KPI | undefined, code: string): Reason["level"] | null =>
+  stateOf(kpi)?.reasons.find((reason) => reason.code === code)?.level ?? null;
+
+/** Nothing has held for long enough to put it at risk, but its figures are far off: no moment to show a tick. */
+export const isStrained = (kpi: KPI | undefined): boolean =>
+  levelOf(kpi) === "ok" &&
+  (kpi?.sla_risk.risk_level === "critical" || kpi?.headcount_gap.status === "critical_understaffed");
+
+/** The level as a word and as a sign. */
+export const levelWord = (kpi: KPI | undefined): string => (isStrained(kpi) ? "ok so far" : LEVEL_WORDS[levelOf(kpi)]);
+
+export const levelIcon = (kpi: KPI | undefined): Level | "so_far" => (isStrained(kpi) ? "so_far" : levelOf(kpi));
 
 export const isSuspect = (kpi: KPI | undefined): boolean => kpi?.quality === "suspect";
 
 /** Why the level holds, the worst first; empty when all is well or closed. */
 export function reasonsOf(kpi: KPI | undefined, clock: Clock): string[] {
   if (!kpi) return ["No figure has been computed yet"];
-  const state = givenState(kpi);
-  if (!state) return ["The server says no state yet: it runs an earlier version"];
+  const state = stateOf(kpi);
+  if (!state) return ["No state was recorded with this figure: it is older than the last upgrade"];
   if (state.reasons.length) return state.reasons.map((reason) => reasonInWords(reason, kpi, clock));
   if (state.level === "stale") return [silence(kpi, clock)];
+  if (isStrained(kpi)) return ["Far off, but not for long enough to be at risk"];
   return state.level === "unknown" ? ["Too little is known to judge it"] : [];
 }
+
+/** One after the other; a question ends by itself. */
+export const joined = (reasons: readonly string[]): string => reasons.join("; ").replaceAll("?; ", "? ");
 
 export function reasonInWords(reason: Reason, kpi: KPI, clock: Clock): string {
   const said = WORDS[reason.code]?.(reason, kpi, clock) ?? plainly(reason);
@@ -116,7 +134,7 @@ export function stillAlerted(level: Level, alerted: boolean): string {
 
 /** `for 14 min`: how long the level has held. */
 export function heldFor(kpi: KPI | undefined, now: number): string {
-  const since = givenState(kpi)?.since;
+  const since = stateOf(kpi)?.since;
   return since ? `for ${duration(Math.max(0, (now - Date.parse(since)) / 1_000))}` : "";
 }
 

@@ -93,7 +93,7 @@ export const reason = (code: string, value: number | null, limit: number | null,
   level,
 });
 
-/** As a server of an earlier version sends it. */
+/** As it was stored before the server knew of states. */
 export function withoutState(figure: KPI): KPI {
   const old: Partial<KPI> = { ...figure };
   delete old.state;

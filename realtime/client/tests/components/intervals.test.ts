@@ -27,7 +27,7 @@ const interval = (hour: number, state: Interval["state"], change: Partial<Interv
 const LIVE = kpi("a", {
   quality: "suspect",
   headcount_gap: { interval_start: "2026-01-31T10:00:00.000Z", required: 20, available: 16, gap: -4 },
-  service: { offered: 0, service_level: null },
+  service: { interval_start: "2026-01-31T10:00:00.000Z", offered: 0, service_level: null },
 });
 
 it("the running interval is the live figure, also where that knows less", () => {
@@ -37,11 +37,17 @@ it("the running interval is the live figure, also where that knows less", () => 
   expect([past, next]).toEqual([interval(9, "past"), interval(11, "to_come")]);
 });
 
+it("contacts of the interval before are not those of the running one", () => {
+  const before = { ...LIVE, service: { ...LIVE.service, interval_start: "2026-01-31T09:00:00Z" } };
+  const [now] = withLive([interval(10, "now")], before);
+  expect(now).toMatchObject({ offered: 40, service_level: 95, required: 20, available: 16, gap: -4 });
+});
+
 it("a figure of another interval, or none, changes nothing", () => {
   const later = [interval(10, "past"), interval(11, "now")];
   expect(withLive(later, LIVE)).toEqual(later);
   expect(withLive(later, undefined)).toBe(later);
-  expect(withLive(later, kpi("a"))).toBe(later);
+  expect(withLive(later, kpi("a"))).toEqual(later);
 });
 
 it("suspect intervals that touch are one span", () => {

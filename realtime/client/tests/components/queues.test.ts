@@ -1,7 +1,16 @@
 import { describe, expect, it } from "vitest";
 
 import { csv } from "../../components/Export.js";
-import { byUrgency, headline, type QueueRow, queueRows, saidOf, serviceOf, sorted } from "../../components/queues.js";
+import {
+  byUrgency,
+  headline,
+  type QueueRow,
+  queueRows,
+  saidOf,
+  serviceOf,
+  sorted,
+  worstReason,
+} from "../../components/queues.js";
 import type { Level } from "../../components/states.js";
 import { alert, backlog, CALM, kpi, reason, withoutState } from "./figures.js";
 
@@ -27,7 +36,7 @@ describe("the state of a queue", () => {
     expect(row && saidOf(row)).toEqual(["Nobody is there: 3 needed", "Backlog: 80 % within SLA"]);
   });
 
-  it("is unknown without a figure, and with one of an earlier server", () => {
+  it("is unknown without a figure, and with one of before the upgrade", () => {
     const rows = [...queueRows([withoutState(kpi("a", CALM))], [backlog("b")], [], CLOCK).values()];
     expect(rows.map(({ queue, level, why }) => [queue, level, why.length])).toEqual([
       ["a", "unknown", 1],
@@ -113,6 +122,28 @@ describe("the headline", () => {
   ])("of %s in %s", (queues, scope, level, title, note) => {
     const rows = rowsOf(queues.map((each, place) => kpi(`q${place}`, { state: { level: each } })));
     expect(headline(rows, whole(scope))).toEqual({ level, title, note });
+  });
+});
+
+it("is not all within limits while a queue is far off, though not for long enough", () => {
+  const far = kpi("a", { ...CALM, sla_risk: { ...CALM.sla_risk, risk_level: "critical" } });
+  expect(headline(rowsOf([far, kpi("b", CALM)]), undefined).title).toBe("All ok so far");
+  expect(rowsOf([far]).map(saidOf)).toEqual([["Far off, but not for long enough to be at risk"]]);
+});
+
+describe("the worst reason of a level", () => {
+  const short = reason("shortage", 20, 20, "critical");
+  const level = kpi("", { state: { level: "critical", reasons: [short] } });
+  const staff = { shortfall: 4, required: 20, available: 16 };
+  it("names the queue whose reason it is, in that queue's people", () => {
+    const queue = kpi("a", { headcount_gap: staff, state: { level: "critical", reasons: [short] } });
+    expect(worstReason(level, rowsOf([kpi("b"), queue]), CLOCK)).toBe("a: 4 of 20 agents short");
+  });
+  it("stands alone where no queue is known to have it, and of a queue", () => {
+    expect(worstReason(level, rowsOf([kpi("b")]), CLOCK)).toBe("20 % of the agents short");
+    const queue = kpi("a", { headcount_gap: staff, state: { level: "critical", reasons: [short] } });
+    expect(worstReason(queue, [], CLOCK)).toBe("4 of 20 agents short");
+    expect(worstReason(undefined, [], CLOCK)).toBe("");
   });
 });
 

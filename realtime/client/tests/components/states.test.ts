@@ -6,7 +6,9 @@ import {
   dayRecovery,
   headsTitle,
   heldFor,
+  levelIcon,
   levelOf,
+  levelWord,
   pastTarget,
   type Reason,
   reasonsOf,
@@ -83,13 +85,29 @@ describe("a reason in words", () => {
   });
 });
 
-describe("a figure of an earlier server, without a state", () => {
+describe("a figure of before the upgrade, without a state", () => {
   const old = withoutState(kpi("a", { sla_risk: { risk_score: 99, risk_level: "critical" } }));
   it("is unknown, says why, and colours nothing", () => {
     expect(levelOf(old)).toBe("unknown");
-    expect(reasonsOf(old, CLOCK)).toEqual(["The server says no state yet: it runs an earlier version"]);
+    expect(reasonsOf(old, CLOCK)).toEqual([
+      "No state was recorded with this figure: it is older than the last upgrade",
+    ]);
     expect(componentOf(old, "service")).toBeNull();
     expect(heldFor(old, CLOCK.now)).toBe("");
+  });
+});
+
+describe("a level of which nothing has held for long enough", () => {
+  const far = { sla_risk: { risk_level: "critical" } } as const;
+  it.each<[word: string, icon: string, change: Parameters<typeof kpi>[1]]>([
+    ["ok so far", "so_far", far],
+    ["ok so far", "so_far", { headcount_gap: { status: "critical_understaffed" } }],
+    ["ok", "ok", { sla_risk: { risk_level: "high" }, headcount_gap: { status: "understaffed" } }],
+    ["critical", "critical", { ...far, state: { level: "critical" } }],
+    ["closed", "closed", { ...far, state: { level: "closed" } }],
+  ])("%s, with %s", (word, icon, change) => {
+    expect(levelWord(kpi("a", change))).toBe(word);
+    expect(levelIcon(kpi("a", change))).toBe(icon);
   });
 });
 

@@ -60,8 +60,19 @@ describe("the connection in words", () => {
   const live = { state: "live", since: NOW - 60_000, clockOffset: 0 } as const;
   const fresh = { stale: false, newest: "2026-01-31T09:59:50Z" };
   const silent = { kind: "kpi", source: "acd", last_received_at: "2026-01-31T09:40:00Z", stale: true } as Feed;
+  const opened = { ...silent, awaited_since: "2026-01-31T09:50:00Z" };
+  const behind = { ...silent, stale: false, warning: "data is 60 min behind: is the zone right?" };
+  const warned = "kpi from acd: data is 60 min behind: is the zone right?";
   it.each([
     [standing(live, [], fresh, NOW), "live", "Live", ""],
+    [standing(live, [opened], fresh, NOW), "feed_down", "Feed down", "kpi from acd silent for 10 min"],
+    [standing(live, [behind], fresh, NOW), "feed_behind", "Live", warned],
+    [
+      standing(live, [behind], { ...fresh, stale: true }, NOW),
+      "stale",
+      "Stale",
+      `newest figure is 10 s old; ${warned}`,
+    ],
     [standing(live, [], { ...fresh, stale: true }, NOW), "stale", "Stale", "newest figure is 10 s old"],
     [standing(live, [silent], fresh, NOW), "feed_down", "Feed down", "kpi from acd silent for 20 min"],
     [

@@ -25,7 +25,7 @@ it("KPIDashboard", async () => {
   expect(page().text).toBe("No figures yet.");
   const reasons = { "utilization.current_utilization": "nobody is paid yet" };
   await page().publish("kpi:update", kpi(null, SUPPORT, { reasons }));
-  expect(page().text).toBe("Utilization– %Agents short18Risk to the service levelcritical");
+  expect(page().text).toBe("Utilization– %Agents short4Risk to the service levelcritical");
   expect(page().element.querySelector("dd")?.title).toBe("nobody is paid yet");
 });
 
