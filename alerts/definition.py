@@ -9,7 +9,7 @@ from alerts import hours, metrics
 from alerts.metrics import Metric
 from alerts.records import SEVERITIES, TIMERS_END
 from alerts.rules import OPERATORS, NoDataMode
-from intraday.names import is_printable
+from intraday.values.names import is_printable
 
 Fields = Mapping[str, Any]
 Errors = dict[str, list[str]]

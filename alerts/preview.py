@@ -16,8 +16,8 @@ from alerts.models import Rule
 from alerts.rules import IN_ORDER, Data, Effect, Reading, Records, State, Value, next_state
 from alerts.sources import STALE_AT_LEAST, Sources
 from alerts.terms import Judge, covers
-from intraday.cadence import STALE_AFTER_CADENCES
 from intraday.org.models import Organization, Scope
+from intraday.values.cadence import STALE_AFTER_CADENCES
 
 Answer = dict[str, Any]
 

@@ -22,7 +22,7 @@ from attendance.skills import skill_groups as skill_groups
 from attendance.stands import PersonNow
 from attendance.terms import HERE, ON_DUTY, Kind, Status
 from intraday.org.models import Scope
-from intraday.rounding import half_up
+from intraday.values.rounding import half_up
 from realtime.rooms import RoomFilter
 
 COLUMNS = [name for name in AttendanceChanged.__struct_fields__ if name not in ("reasons", "recent_checkins")]

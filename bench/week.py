@@ -24,11 +24,11 @@ from django.test import Client
 from alerts.pack import DEFAULT_RULES
 from alerts.preview import preview
 from alerts.records import SEVERITIES
-from intraday.feeds import bank
-from intraday.feeds.client import PATHS
-from intraday.feeds.instants import Target
+from intraday.api_client.client import PATHS
 from intraday.org.models import KeyScope, Organization, Scope
 from intraday.org.services import add_queues, create_api_key, create_organization
+from intraday.replay.adapters import bank
+from intraday.replay.timeline import Target
 from kpi.services import compute_all, configure
 
 ZONE = ZoneInfo("Asia/Jerusalem")
@@ -49,8 +49,8 @@ def prepare() -> tuple[Organization, Client]:
 
 
 def replay(path: Path, organization: Organization, client: Client) -> None:
-    feed = bank.read(path, target=Target(organization.pk, "bank"))
-    for now, instants in groupby(feed.instants, key=lambda instant: instant.time):
+    recorded = bank.read(path, target=Target(organization.pk, "bank"))
+    for now, instants in groupby(recorded.instants, key=lambda instant: instant.time):
         for instant in instants:
             if instant.kind != "compute" and instant.rows:
                 body = {"items": instant.rows}

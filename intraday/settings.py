@@ -63,7 +63,7 @@ INSTALLED_APPS = [
     "intraday",
     "intraday.org",
     "intraday.jobs",
-    "intraday.intake",
+    "intraday.feed_health",
     "realtime",
     "backlog",
     "attendance",
@@ -72,8 +72,8 @@ INSTALLED_APPS = [
     "alerts.outgoing",
 ]
 MIDDLEWARE = [
-    "intraday.probes.answered_first",
-    "intraday.metrics.timed",
+    "intraday.pages.health.answered_first",
+    "intraday.pages.prometheus.timed",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

@@ -9,8 +9,8 @@ from django.db.models import Q
 
 import attendance.selectors
 import backlog.selectors
-from intraday import cadence
 from intraday.org.models import Organization, Scope
+from intraday.values import cadence
 from kpi import day_volume, hours, queue_settings
 from kpi.models import ForecastInterval, IntervalStats, VolumeDrop
 from kpi.pipeline.heads import counted_by_acd

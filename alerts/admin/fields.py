@@ -8,8 +8,8 @@ from django import forms
 
 from alerts import hours, metrics, wording
 from alerts.outgoing import recipients
-from intraday.numerals import advice, is_ambiguous
 from intraday.org.models import Department, Organization, Queue
+from intraday.values.numerals import advice, is_ambiguous
 
 Groups = list[tuple[str, list[tuple[str, str]]]]
 UNITS = {"s": 1, "sec": 1, "min": 60, "m": 60, "h": 3_600, "d": 86_400, "": 1}

@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
 
-from intraday.names import is_printable, normalized
+from intraday.values.names import is_printable, normalized
 
 ID_PATTERN = r"[A-Za-z0-9_.-]{1,64}"
 valid_id = RegexValidator(rf"\A{ID_PATTERN}\Z", "Use 1 to 64 letters, digits, '_', '.' or '-'.")

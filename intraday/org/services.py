@@ -11,7 +11,6 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import F, QuerySet
 
-from intraday.names import normalized
 from intraday.org.models import (
     ApiKey,
     Department,
@@ -24,6 +23,7 @@ from intraday.org.models import (
     valid_id,
     valid_queue_name,
 )
+from intraday.values.names import normalized
 
 ScopeName = tuple[str, str]
 """(department_id, queue_name) as a feed types it; '' where it says nothing."""

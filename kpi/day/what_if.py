@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
-from intraday.rounding import half_up
+from intraday.values.rounding import half_up
 from kpi import formulas
 from kpi.pipeline.demand import Demand, demand_for
 from kpi.pipeline.edge import percent, ratio

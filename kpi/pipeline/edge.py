@@ -1,6 +1,6 @@
 """The edge at which fractions become percent and are rounded, and nowhere before. Pure."""
 
-from intraday.rounding import half_up
+from intraday.values.rounding import half_up
 
 
 def percent(share: float | None) -> float | None:
