@@ -4,7 +4,7 @@ from django.contrib import admin
 
 
 class ReadOnly(admin.options.BaseModelAdmin):
-    """What feeds post and services write; people look at it."""
+    """Admin pages without writing: feeds post these rows and services write them, people only look."""
 
     def has_add_permission(self, *args: Any) -> bool:
         return False

@@ -1,4 +1,4 @@
-"""Number fields of the admin that shorten nothing: Django reads `1.000` as 1, whoever types it."""
+"""Number fields of the admin that refuse ambiguous numbers: Django alone reads `1.000` as 1."""
 
 from typing import Any, ClassVar
 

@@ -1,4 +1,4 @@
-"""The API as a feed sees it: one batch in flight, retried until it is answered or patience ends."""
+"""Posting to the API as a feed does: one batch in flight, retried until it is answered or patience ends."""
 
 import time
 from collections.abc import Callable
@@ -40,7 +40,7 @@ class GaveUpError(Exception):
 
 
 class StoppedError(Exception):
-    """Asked to end while waiting for the server."""
+    """The command was told to end while it waited for the server."""
 
 
 @dataclass(frozen=True, slots=True)

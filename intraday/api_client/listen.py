@@ -22,16 +22,16 @@ SUBSCRIBE_ID = "subscribe"
 
 
 class ReaderGoneError(Exception):
-    """Nobody reads our lines any more. (Not an OSError: that would look like a lost connection.)"""
+    """Nobody reads the output any more. (Not an OSError: that would look like a lost connection.)"""
 
 
 class EndedError(Exception):
-    """The server will not have us; the text says why."""
+    """The server refuses this client; the text says why."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """What to listen to, and as whom."""
+    """A subscription, and the credentials for it."""
 
     channels: list[str]
     organization: str

@@ -1,4 +1,4 @@
-"""One line for one message: time, event, where, the figures that matter."""
+"""Messages as lines of text: time, event, scope and the main figures."""
 
 import json
 from collections.abc import Callable
@@ -24,7 +24,7 @@ def format_message(message: Message) -> Text:
 
 
 def clock(message: Message, data: Data) -> str:
-    """When it was logged, in the reader's own zone; a message without time was said just now."""
+    """Return when the message was logged, in the reader's own zone; now, for one without a time."""
     stamp = message.get("ts") or data.get("timestamp") or data.get("server_time")
     try:
         time = datetime.fromisoformat(str(stamp)).astimezone()

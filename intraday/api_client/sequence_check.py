@@ -1,4 +1,4 @@
-"""What a listener has seen of each stream: where to resume, and whether anything was missed or came twice."""
+"""Checking the sequence of each stream: the position to resume from, gaps and duplicates."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -91,7 +91,7 @@ class SequenceCheck:
         return self._advance(stream, last, seen.seq - 1, f"then came {seen.seq}")
 
     def _advance(self, stream: str, last: Position, complete_to: int, what: str) -> Verdict:
-        """Everything up to `complete_to` must have come by, unless only a part of the stream is asked for."""
+        """Count all events up to `complete_to` that have not come as lost, unless only a part of the stream is read."""
         lost = complete_to - last.seq
         if lost <= 0 or not self.whole:
             return Verdict.FINE

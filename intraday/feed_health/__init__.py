@@ -1,1 +1,1 @@
-"""What each feed delivers: when, how often, how much of it good."""
+"""How feeds are doing: their deliveries, cadence, refused rows and offsets."""

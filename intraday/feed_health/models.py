@@ -1,4 +1,4 @@
-"""Feeds as they are seen from here: one row for each credential and kind of data it posts."""
+"""Feeds as the server knows them: one row for each credential and kind of data that it posts."""
 
 from datetime import datetime
 

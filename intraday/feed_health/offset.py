@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 HALF_HOUR = timedelta(minutes=30)
 LARGEST = timedelta(hours=14)  # between UTC and any zone
 EARLY, LATE = timedelta(minutes=1), timedelta(minutes=5)
-"""How much less than the offset clocks may explain, and how much more the way from measurement to arrival."""
+"""Clocks may explain a lag that is this much below the offset; transport, one that is this much above it."""
 STEADY_COUNT, STEADY_FOR = 4, timedelta(minutes=3)
 CADENCES = 2  # an interval late is a habit of some feeds; two, and to the minute, is not
 

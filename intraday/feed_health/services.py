@@ -1,4 +1,4 @@
-"""Keeping the books of feeds. Written after the request's own transaction: a refused batch counts, too."""
+"""Recording the deliveries of feeds, after the request's own transaction: a refused batch counts, too."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ LEARNING_RATE = 0.2  # weight of the newest step in the learned cadence
 
 @dataclass(frozen=True)
 class Delivery:
-    """What one request brought. `newest` is its newest data time, `error` the first refusal in words."""
+    """The rows of one request. `newest` is its newest data time, `error` the first refusal in words."""
 
     kind: str
     accepted: int
@@ -44,7 +44,7 @@ class Delivery:
 
 
 def record(principal: Principal, delivery: Delivery, *, now: datetime) -> list[str]:
-    """Book a delivery and return what its feed should look at. It never fails the request: the data is stored."""
+    """Record a delivery and return warnings for its feed. It never fails the request: the data is stored."""
     try:
         feed = _update(principal, delivery, now)
         _count(feed, delivery, now)
@@ -83,8 +83,11 @@ def queue_key(department_id: str, queue_name: str) -> str:
 
 
 def _learn(feed: Feed, newest: datetime) -> float | None:
-    """The typical step between data times. By data time, because one instant may come in many requests; and steps of
-    less than a second are one instant whose rows were stamped one after another."""
+    """Return the typical step between data times.
+
+    By data time, because one instant may come in many requests; and steps of less than a second are one instant whose
+    rows were stamped one after another.
+    """
     if feed.newest_data_time is None:
         return None
     step = (newest - feed.newest_data_time).total_seconds()

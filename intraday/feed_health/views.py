@@ -47,7 +47,7 @@ _feed = inline_serializer(
 
 
 class FeedsView(APIView):
-    """What each feed delivers, those that fell silent first."""
+    """List the feeds with their deliveries, silent ones first."""
 
     permission_classes = [SignedIn]
     opened: selectors.Opened | None = None

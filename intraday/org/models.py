@@ -162,7 +162,7 @@ class ApiKey(models.Model):
 
 
 class WallBoard(models.Model):
-    """A link that shows one scope to whoever has it, without names. Only its SHA-256 is stored, as of keys."""
+    """A link that shows one scope to everybody who has it, without names. Only its SHA-256 is stored, as of keys."""
 
     organization = models.ForeignKey(Organization, models.CASCADE, related_name="wall_boards")
     department_id = models.CharField(

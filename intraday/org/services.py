@@ -220,7 +220,7 @@ def create_api_key(*, organization: Organization, name: str, scopes: Sequence[st
 
 @transaction.atomic
 def revoke_keys(keys: QuerySet[ApiKey], *, now: datetime) -> int:
-    """How many were still in force; their sockets close within seconds."""
+    """Revoke them and return how many were still in force; their sockets close within seconds."""
     organizations = set(keys.values_list("organization_id", flat=True))
     changed = keys.filter(revoked_at=None).update(revoked_at=now)
     access_changed(organizations)

@@ -20,12 +20,12 @@ from intraday.pages import runbook
 BUNDLE = "intraday/build/"
 _MANIFEST = settings.BASE_DIR / "intraday/static" / BUNDLE / "manifest.json"
 _ENTRY = "components/main.tsx"
-DEMO_PERSON = "ada"  # who looks at the demo without having signed in
+DEMO_PERSON = "ada"  # the viewer of the demo who has not signed in
 
 
 @cache
 def bundle() -> dict[str, Any]:
-    """The files of the built page; their names hold a hash, so the script's name is the version."""
+    """Return the files of the built page; their names hold a hash, so the script's name is the version."""
     entry = json.loads(_MANIFEST.read_text())[_ENTRY]
     return {"script": BUNDLE + entry["file"], "styles": [BUNDLE + name for name in entry.get("css", [])]}
 
@@ -34,7 +34,7 @@ def bundle() -> dict[str, Any]:
 @never_cache
 @ensure_csrf_cookie
 def page(request: HttpRequest) -> HttpResponse:
-    """The console, of every organization that the person belongs to."""
+    """Show the console, of every organization that the person belongs to."""
     return _for_people(request, view="console")
 
 
@@ -42,14 +42,14 @@ def page(request: HttpRequest) -> HttpResponse:
 @never_cache
 @ensure_csrf_cookie
 def alert(request: HttpRequest, alert_id: str) -> HttpResponse:
-    """One alert, as a notification links to it. The page itself asks whether there is such an alert."""
+    """Show one alert, as a notification links to it. The page itself asks whether there is such an alert."""
     return _for_people(request, view="alert", alert_id=alert_id)
 
 
 @require_safe
 @never_cache
 def runbook_page(request: HttpRequest) -> HttpResponse:
-    """What each rule of the default pack means, and what to do."""
+    """Show the meaning of each default rule, and the remedy."""
     if _principals(request) is None:
         return redirect_to_login(request.get_full_path(), settings.LOGIN_URL)
     return render(request, "intraday/runbook.html", {"content": runbook.html()})
@@ -58,7 +58,7 @@ def runbook_page(request: HttpRequest) -> HttpResponse:
 @require_safe
 @never_cache
 def wall(request: HttpRequest, secret: str) -> HttpResponse:
-    """One scope on a wall, for whoever has the link."""
+    """Show one scope on a wall board, to everybody who has the link."""
     principal = walls.opened_by(secret, now=timezone.now())
     if principal is None:
         return render(request, "intraday/no_wall.html", status=404)
@@ -70,7 +70,7 @@ def wall(request: HttpRequest, secret: str) -> HttpResponse:
 @require_safe
 @never_cache
 def wall_token(request: HttpRequest, secret: str) -> HttpResponse:
-    """What the wall's page opens its socket with, and the version of the page that it should be."""
+    """Return a token for the socket of a wall's page, and the version of the page that it should be."""
     principal = walls.opened_by(secret, now=timezone.now())
     if principal is None:
         return JsonResponse({"code": "not_found", "message": "This link was revoked, or never was one."}, status=404)
@@ -88,7 +88,7 @@ def _for_people(request: HttpRequest, **config: Any) -> HttpResponse:
 
 
 def _principals(request: HttpRequest) -> list[Principal] | None:
-    """The person in each of her organizations; None if nobody is known."""
+    """Return the person's principal in each of her organizations; None for an unknown caller."""
     if request.user.is_authenticated:
         found = [access.by_membership(request.user, each) for each in access.organizations_of(request.user)]
         return [principal for principal in found if principal is not None]
@@ -105,14 +105,14 @@ def _page(request: HttpRequest, principals: list[Principal], **config: Any) -> H
 
 
 def _socket(request: HttpRequest) -> dict[str, str]:
-    """How the page's socket signs in (realtime/client/src/config.ts); a session needs no word."""
+    """Return how the page's socket authenticates (realtime/client/src/config.ts); empty for a session."""
     if settings.DEMO and not request.user.is_authenticated:
         return {"user_id": DEMO_PERSON, "organization_id": DEMO_ORGANIZATION}
     return {}
 
 
 def _described(principal: Principal) -> dict[str, Any]:
-    """What the page may offer to this caller; the services ask again."""
+    """Return the rights of the caller, by which the page offers actions; the services check them again."""
     organization = principal.organization
     return {
         "id": organization.id,

@@ -14,13 +14,13 @@ Handler = Callable[[HttpRequest], HttpResponse]
 
 @require_safe
 def healthz(request: HttpRequest) -> HttpResponse:
-    """The process answers."""
+    """Answer that the process runs."""
     return JsonResponse({"status": "ok"})
 
 
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
-    """The process can work: its database answers, and it is not about to stop."""
+    """Answer whether the process can work: its database answers, and it is not about to stop."""
     if shutdown.begun.is_set():
         return JsonResponse({"status": "stopping", "message": "This process takes no new clients."}, status=503)
     try:

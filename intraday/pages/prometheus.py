@@ -36,12 +36,12 @@ Handler = Callable[[HttpRequest], HttpResponse]
 
 
 def timed(get_response: Handler) -> Handler:
-    """Middleware, before all that a caller waits for."""
+    """Middleware: measure the time of each request; it stands before all that a caller waits for."""
 
     def handle(request: HttpRequest) -> HttpResponse:
         begun = perf_counter()
         response = get_response(request)
-        # What callers make up must not become labels: each would be kept for ever.
+        # Values made up by callers must not become labels: each would be kept for ever.
         method = request.method if request.method in METHODS else "other"
         route = request.resolver_match.route if request.resolver_match else "none"
         REQUESTS.labels(method, f"/{route}", response.status_code).observe(perf_counter() - begun)
@@ -50,8 +50,8 @@ def timed(get_response: Handler) -> Handler:
     return handle
 
 
-class Everything:
-    """Asked at each scrape."""
+class ScrapeCollector:
+    """Collect at each scrape the figures of this process, of the event log and of the jobs."""
 
     def collect(self) -> Iterator[Metric]:
         yield from metrics.of_process()
@@ -65,7 +65,7 @@ class Everything:
         yield from shared
 
 
-REGISTRY.register(Everything())
+REGISTRY.register(ScrapeCollector())
 
 
 def _jobs() -> Iterator[Metric]:
@@ -87,7 +87,7 @@ def _jobs() -> Iterator[Metric]:
 @require_safe
 def page(request: HttpRequest) -> HttpResponse:
     if not _may_read(request):
-        message = "For the machine itself, for staff, and for whoever knows INTRADAY_METRICS_TOKEN."
+        message = "For the machine itself, for staff, and for callers who know INTRADAY_METRICS_TOKEN."
         return error_response(403, "forbidden", message)
     return HttpResponse(generate_latest(REGISTRY), content_type=CONTENT_TYPE_PLAIN_0_0_4)
 

@@ -1,4 +1,4 @@
-"""docs/runbook.md as a page, with an anchor per heading: what an alert links to."""
+"""docs/runbook.md as a page, with an anchor per heading for the links of alerts."""
 
 from functools import cache
 from itertools import pairwise
@@ -13,7 +13,7 @@ _SOURCE = settings.BASE_DIR / "docs/runbook.md"
 
 @cache
 def html() -> SafeString:
-    """Safe whatever stands in the file: HTML in Markdown comes out as text."""
+    """Return the page. It is safe whatever stands in the file: HTML in Markdown comes out as text."""
     markdown = MarkdownIt("commonmark", {"html": False})
     tokens = markdown.parse(_SOURCE.read_text())
     for token, content in pairwise(tokens):

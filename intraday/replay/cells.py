@@ -16,8 +16,8 @@ UNITS = (*SECONDS, *CLOCKS)
 
 @dataclass(frozen=True, slots=True)
 class Spelling:
-    """How a table writes numbers. `decimal` None: the map does not say it; the point then, where nothing else can be
-    meant."""
+    """Separators of a table's numbers. `decimal` None: the map does not say it; the point then, where nothing else can
+    be meant."""
 
     decimal: str | None = None
     thousands: str = ""

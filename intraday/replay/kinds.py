@@ -20,7 +20,7 @@ class Kind:
     key: tuple[str, ...]
     choices: dict[str, tuple[str, ...]] = field(default_factory=dict)
     level_required: frozenset[str] | None = None
-    """What a table without queues needs, where that is less: it tells of departments or the organization."""
+    """Fields required of a table without queues, where these are fewer: rows of departments or the organization."""
 
 
 _PLACE: dict[str, FieldType] = {"organization_id": "text", "department_id": "text", "queue_name": "text"}

@@ -22,7 +22,7 @@ def unwatched(_instant: Instant, _tally: ReplayStats) -> None:
 class Replay:
     """`speed` is log seconds per wall second, None = as fast as answers come; `shift` moves all times alike.
 
-    What a log asks to be computed for its own times is left to the server's jobs where the times are moved to now.
+    Computing for the times of the log is left to the server's jobs where the times are moved to now.
     """
 
     recorded: RecordedLog
@@ -84,5 +84,5 @@ class Replay:
 
 
 def shift_to(recorded: RecordedLog, now: datetime) -> timedelta:
-    """What moves the last instant to now, or to just before it: no row lands in the future."""
+    """Return the shift that moves the last instant to now, or to just before it: no row lands in the future."""
     return (now.astimezone(UTC) - recorded.times[-1]) // recorded.step * recorded.step

@@ -1,4 +1,4 @@
-"""What became of a replay, counted while it runs."""
+"""Counts of a replay, kept while it runs."""
 
 from collections import Counter
 from dataclasses import dataclass, field

@@ -20,7 +20,10 @@ LONGEST_MINUTES = 60
 
 
 def read(path: Path, map_path: Path, *, target: Target, window: Window = WHOLE) -> RecordedLog:
-    """The organization comes from the command line; a department there yields to the one in the table or map."""
+    """Return the rows of a table.
+
+    The organization comes from the command line; a department there yields to the one in the table or map.
+    """
     mapping, problems = read_map(map_path), list[Problem]()
     by_time: dict[datetime, dict[Key, Numbered]] = defaultdict(dict)
     for line, time, row in _rows(path, mapping, problems):

@@ -10,7 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from intraday.replay.replay import Progress as Heard
+from intraday.replay.replay import Progress as OnInstant
 from intraday.replay.replay import Replay
 from intraday.replay.replay_stats import Closings, ReplayStats
 from intraday.replay.timeline import Instant, Problem, RecordedLog
@@ -20,7 +20,7 @@ PLAIN_EVERY = 5.0  # seconds between two plain lines
 
 
 @contextmanager
-def progress(console: Console, recorded: RecordedLog) -> Iterator[Heard]:
+def progress(console: Console, recorded: RecordedLog) -> Iterator[OnInstant]:
     if not console.is_terminal:
         yield PlainLines(console, recorded)
         return
@@ -28,11 +28,11 @@ def progress(console: Console, recorded: RecordedLog) -> Iterator[Heard]:
     with Progress(text, BarColumn(), MofNCompleteColumn(), rows, TimeRemainingColumn(), console=console) as bar:
         task = bar.add_task(recorded.name, total=len(recorded.times), rows=0)
 
-        def heard(instant: Instant, stats: ReplayStats) -> None:
+        def show(instant: Instant, stats: ReplayStats) -> None:
             at = f"{instant.time.astimezone(recorded.zone):%Y-%m-%d %H:%M}"
             bar.update(task, advance=1, description=f"{recorded.name}  {at}", rows=stats.rows)
 
-        yield heard
+        yield show
 
 
 @dataclass
@@ -80,7 +80,7 @@ def counts(replay: Replay) -> Table:
 
 
 def days(closings: Closings) -> Table:
-    """The sum over all queues at each local midnight, to hold against the source's own figures."""
+    """Return the sums over all queues at each local midnight, to compare with the source's own figures."""
     table = Table("day", "added", "completed", "backlog at end of day", title=f"Days in {closings.zone.key}")
     table.title_justify = "left"
     for column in table.columns[1:]:

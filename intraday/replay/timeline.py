@@ -1,4 +1,4 @@
-"""What every feed yields: instants in time order, one instant for one POST."""
+"""A recorded log as instants in time order, one instant for one POST."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Whom a feed reports for."""
+    """The organization and department that a log is posted for."""
 
     organization_id: str
     department_id: str
@@ -37,8 +37,8 @@ class Instant:
 
 @dataclass(frozen=True)
 class RecordedLog:
-    """A log made ready: the times of its instants are known at once (progress, shift), its rows are made while one
-    reads. Moved in time, it is moved by whole `steps`: intervals stay on their grid."""
+    """A log made ready to post: the times of its instants are known at once (progress, shift), its rows are made while
+    it is read. It is moved in time by whole `steps`, so that intervals stay on their grid."""
 
     name: str
     zone: ZoneInfo
@@ -66,12 +66,12 @@ WHOLE = Window()
 
 
 def in_utc(time: datetime, zone: ZoneInfo) -> datetime:
-    """An hour that a clock change repeats is read as its first pass."""
+    """Return the time in UTC; an hour that a clock change repeats is read as its first pass."""
     return (time if time.tzinfo else time.replace(tzinfo=zone)).astimezone(UTC)
 
 
 def grid(start: datetime, end: datetime, step: timedelta) -> list[datetime]:
-    """Every step from start on, and the end itself even when the steps miss it."""
+    """Return every step from start on, and the end itself even when the steps miss it."""
     if end < start:
         raise LogError(f"the end {iso(end)} lies before the start {iso(start)}")
     times = [start + step * i for i in range((end - start) // step + 1)]

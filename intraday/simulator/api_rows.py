@@ -1,4 +1,4 @@
-"""What a simulated queue's systems say of it, in the fields of the API."""
+"""Rows of the API made of simulated queues: intervals, forecast, backlog."""
 
 from datetime import UTC, datetime
 
@@ -13,7 +13,7 @@ def named(profile: Profile, organization: str) -> Row:
 
 
 def forecast(profile: Profile, organization: str, start: float, share: float) -> Row:
-    """`share` of the busiest hour."""
+    """Return the forecast of one interval; `share` is its part of the busiest hour."""
     return {
         **named(profile, organization),
         "interval_start": stamp(start),
@@ -24,7 +24,7 @@ def forecast(profile: Profile, organization: str, start: float, share: float) ->
 
 
 def interval(line: Line, organization: str, start: float) -> Row:
-    """The interval as far as it has come, with the state of this moment if it is running."""
+    """Return the interval as far as it has come, with the state of this moment if it is running."""
     counts, end = line.intervals[start], start + INTERVAL
     return {
         **named(line.profile, organization),
@@ -69,7 +69,7 @@ def _moment(line: Line) -> Row:
 
 
 def backlog(line: Line, organization: str) -> Row:
-    """Reading it begins the next interval of its flows."""
+    """Return the backlog of the queue, and begin the next interval of its flows."""
     ages = [line.now - came for came in line.waiting.values()]
     row = {
         **named(line.profile, organization),
@@ -87,7 +87,7 @@ def backlog(line: Line, organization: str) -> Row:
 
 
 def _at_risk(line: Line, ages: list[float]) -> int:
-    """In time still, but at the present pace not served before the target."""
+    """Count contacts that are in time, but at the present pace are not served before the target."""
     pace = max(line.reachable, 1) / line.profile.aht
     return sum(age <= line.profile.target < age + place / pace for place, age in enumerate(ages))
 

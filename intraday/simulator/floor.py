@@ -13,7 +13,7 @@ class Floor:
     shared: list[SharedAgents] = field(default_factory=list)
 
     def advance(self, until: float) -> None:
-        """Everything up to then has happened. Staff, reach and connections must not change in between."""
+        """Let time pass until then. Staff, reach and connections must not change in between."""
         self._serve()
         while self.lines[0].now < until:
             time = min(until, *(line.next_event() for line in self.lines), *(group.done() for group in self.shared))
@@ -26,7 +26,7 @@ class Floor:
             self._serve()
 
     def _serve(self) -> None:
-        """A queue's own agents come first; shared ones take what has waited longest."""
+        """Let agents take contacts: a queue's own ones first; shared ones take the contact that has waited longest."""
         for line in self.lines:
             line.serve()
         for group in self.shared:

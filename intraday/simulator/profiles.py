@@ -65,7 +65,7 @@ CURVE = (
 
 
 def volume(hour: float) -> float:
-    """Between the points of the curve; hours go on past midnight."""
+    """Return the volume between the points of the curve; hours go on past midnight."""
     hour %= DAY_HOURS
     (left, low), (right, high) = list(pairwise(CURVE))[bisect_right(CURVE, (hour, 9.0)) - 1]
     return low + (high - low) * (hour - left) / (right - left)
@@ -140,7 +140,7 @@ OUTAGES = {"hourly": Outage(), "now": Outage(first=60.0), "off": None}
 
 
 def edges(since: float, until: float) -> Iterator[float]:
-    """When incidents begin and end, after `since` and before `until`."""
+    """Yield the times at which incidents begin and end, after `since` and before `until`."""
     turn = max(0, int((since - FIRST) // EVERY))
     while (begin := FIRST + turn * EVERY) < until:
         yield from (edge for edge in (begin, begin + LASTS) if since < edge < until)

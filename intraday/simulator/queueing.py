@@ -1,4 +1,4 @@
-"""Queues of contacts and the agents who take them, event by event: what an ACD would count of them.
+"""Queues of contacts and the agents who take them, event by event, with the counts of an ACD.
 
 Contacts come at random, the oldest is served first, callers give up when their patience ends. A queue has agents of its
 own and may share others with further queues. All figures are counted from the same contacts and agents, so they agree
@@ -149,11 +149,11 @@ class Line:
 
     @property
     def oldest(self) -> float:
-        """When the next contact to be served came; there must be one."""
+        """The time at which the next contact to be served came; there must be one."""
         return next(iter(self.waiting.values()))
 
     def next_event(self) -> float:
-        """When anything happens here next, a new interval included."""
+        """Return the time of the next event of this queue, a new interval included."""
         done = self.busy[0].ends if self.busy else math.inf
         return min(self._next, done, self._gone(), (self.now // INTERVAL + 1) * INTERVAL)
 
@@ -170,7 +170,7 @@ class Line:
         self.now = time
 
     def happen(self) -> None:
-        """What happens at this time: callers give up, agents get done, a contact comes."""
+        """Let the events of this time happen: callers give up, agents get done, a contact comes."""
         self._leave()
         while self.busy and self.busy[0].ends <= self.now:
             heappop(self.busy)

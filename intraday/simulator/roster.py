@@ -71,7 +71,7 @@ class PersonDay:
 
 
 def people(profiles: Iterable[Profile], groups: Iterable[SkillGroup] = ()) -> list[Person]:
-    """Everybody: those of one queue, then those of several."""
+    """Return all people: those of one queue, then those of several."""
     numbers = count()
     queues = [SkillGroup(each.queue, each.department, (each.queue,), each.heads) for each in profiles]
     return [
@@ -88,7 +88,7 @@ def _person(group: SkillGroup, wave: Wave, place: int, number: int) -> Person:
 
 
 def person_day(person: Person, midnight: float, day: date, random: Random) -> PersonDay:
-    """Her day that begins at the simulated clock's `midnight`."""
+    """Return the person's day that begins at the simulated clock's `midnight`."""
     start = midnight + person.wave.begin * HOUR
     end = start + person.wave.hours * HOUR
     fate = random.random()
@@ -108,7 +108,7 @@ def person_day(person: Person, midnight: float, day: date, random: Random) -> Pe
 
 
 def _lived(person: Person, pieces: list[Piece], random: Random) -> Iterator[Record]:
-    """Mostly in time, sometimes late; breaks begin and end about when they should."""
+    """Yield the records of the day: mostly in time, sometimes late; breaks begin and end about when they should."""
     work, *rest = pieces
     late = random.random() < LATE
     came = work.start + (random.uniform(6, 28) if late else random.uniform(-9, 3)) * MINUTE
@@ -121,7 +121,7 @@ def _lived(person: Person, pieces: list[Piece], random: Random) -> Iterator[Reco
 
 
 def record_row(record: Record, organization: str, *, at: float | None = None) -> Row:
-    """What the time clock says of it then, or at a later time."""
+    """Return the record as the time clock posts it, at its own time or at a later one."""
     row = {
         "organization_id": organization,
         "department_id": record.person.department,
@@ -138,5 +138,5 @@ def record_row(record: Record, organization: str, *, at: float | None = None) ->
 
 
 def stamp(time: float) -> str:
-    """Whole seconds: what a time clock prints."""
+    """Return the time in whole seconds, as a time clock prints it."""
     return iso(datetime.fromtimestamp(int(time), UTC))

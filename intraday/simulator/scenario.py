@@ -1,4 +1,4 @@
-"""A contact centre in the middle of its morning, whenever one looks: what its systems would report, in our rows.
+"""A contact centre in the middle of its morning, at whatever time one looks: the rows that its systems would post.
 
 The clock of the simulated day is moved against the real one, so that it shows 10:30 when the demonstration begins.
 Times of data are real: what is posted happened now, or earlier today.
@@ -41,7 +41,10 @@ Posts = dict[str, list[Row]]
 
 @dataclass
 class Scenario:
-    """Asked with growing times, it says what is news since the last one. The same seed and times give the same rows."""
+    """The simulated contact centre: the same seed and times give the same rows.
+
+    `at`, called with growing times, returns the rows that are new since the call before.
+    """
 
     seed: int
     start: datetime
@@ -73,11 +76,11 @@ class Scenario:
 
     @property
     def begin(self) -> datetime:
-        """Early enough that today is shown whole."""
+        """The begin of the data, early enough that today is shown whole."""
         return datetime.fromtimestamp(self._begin, UTC)
 
     def at(self, now: datetime, *, backlog: bool = True) -> Posts:
-        """Everything up to now has happened; a clock that was set back stands still. Kinds are in the order to post."""
+        """Return the new rows up to now, kinds in the order to post. A clock that was set back stands still."""
         time = max(self._now, now.timestamp())
         self._plans = {"shifts": [], "forecast": []}
         while self._midnight(self._planned) < time + DAY / 2:
@@ -92,7 +95,7 @@ class Scenario:
         }
 
     def everybody(self) -> list[Row]:
-        """Where everybody is now: it puts right what an earlier demonstration left."""
+        """Return the present status of all people, which corrects what an earlier demonstration left."""
         latest = [self._latest.get(person.id, Record(self._now, person, "checked_out")) for person in self._people]
         return [roster.record_row(record, self.organization, at=self._now) for record in latest]
 
@@ -113,7 +116,7 @@ class Scenario:
         return found if found.queue == profile.queue else CALM
 
     def _hour(self, time: float) -> float:
-        """What the simulated clock shows."""
+        """Return the hour that the simulated clock shows."""
         return (time - self._first_midnight) / HOUR
 
     def _midnight(self, day: int) -> float:
@@ -134,7 +137,7 @@ class Scenario:
                 self._plans["forecast"].append(api_rows.forecast(profile, self.organization, start, share))
 
     def _live(self, until: float) -> Iterator[Record]:
-        """Let time pass, from one person's move to the next; the moves."""
+        """Let time pass from one person's move to the next, and yield the moves."""
         while self._records and self._records[0][0] <= until:
             time, _, record = heappop(self._records)
             self._advance(time)
@@ -161,7 +164,7 @@ class Scenario:
         staff.paid += (now != "checked_out") - (was != "checked_out")
 
     def _intervals(self) -> Iterator[Row]:
-        """What ended since it was last asked, and what is running."""
+        """Yield the intervals that ended since the call before, and the running ones."""
         for line in self.lines.values():
             for start in sorted(line.intervals):
                 if start >= self._reported:

@@ -1,4 +1,4 @@
-"""Keeps a demonstration alive: tells the API of the day so far, then of every few seconds, until told to stop."""
+"""Keeping a demonstration alive: posts the day so far, then the news of every few seconds, until it is stopped."""
 
 import logging
 from collections.abc import Callable, Iterator
@@ -71,7 +71,7 @@ class _Simulation:
                 return
 
     def _post(self, posts: Posts) -> bool:
-        """What the server does not take is said once, until it takes everything again."""
+        """Post the rows. A refusal is reported once, until the server takes everything again."""
         outcomes = [self._offer(batch, kind) for kind, rows in posts.items() for batch in batches(rows)]
         if not outcomes:
             return True
@@ -91,8 +91,10 @@ class _Simulation:
 
 
 def day_so_far(scenario: Scenario) -> Iterator[Posts]:
-    """From the begin of the day up to now, in the order in which no figure of this moment looks worse than it is:
-    people before the forecast, then the intervals one by one, each computed before the next is known."""
+    """Yield the rows from the begin of the day up to now, so that no figure of this moment looks worse than it is.
+
+    People come before the forecast, then the intervals one by one, each computed before the next is known.
+    """
     times = _steps(scenario)
     steps = [scenario.at(time) for time in times]
     yield _joined(steps, "backlog") | _joined(steps, "shifts")

@@ -1,4 +1,4 @@
-"""How often a feed reports, and how long its silence means nothing (DOMAIN 3.1). Pure."""
+"""The cadence of a feed, and how long its silence means nothing. Pure."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -18,13 +18,13 @@ SILENT_AT_LEAST = timedelta(minutes=5)
 
 
 def learned(times: Sequence[float]) -> float | None:
-    """The median step of the last reports' times in seconds; None before there are two."""
+    """Return the median step of the last reports' times in seconds; None before there are two."""
     steps = [later - earlier for earlier, later in pairwise(times)]
     return max(MIN_CADENCE_SECONDS, median(steps)) if steps else None
 
 
 def fresh_for(cadence_seconds: float | None) -> timedelta:
-    """Staleness follows the feed's own rhythm: a 15-minute feed is not stale after three minutes."""
+    """Return how long figures stay fresh by the feed's own rhythm: one of 15 minutes is not stale after three."""
     return timedelta(seconds=STALE_AFTER_CADENCES * (cadence_seconds or DEFAULT_CADENCE_SECONDS))
 
 

@@ -1,4 +1,4 @@
-"""When a feed is silent: feeds that report by the clock, while a queue that they feed is open."""
+"""Silence of feeds: feeds that report by the clock, while a queue that they feed is open."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""What `/api/intraday/feeds` says of a feed, and the feed loop of the docs against the real server."""
+"""The answers of `/api/intraday/feeds`, and the feed loop of the docs against the real server."""
 
 import subprocess
 import sys

@@ -37,7 +37,7 @@ WALK_THROUGH = """
       "organization_id": "{organization}", "queue_name": "support", "snapshot_time": "'$(date -u +%FT%T.999Z)'",
       "total_items": 42, "average_wait_time_minutes": 3.5, "items_over_sla": 4}}'
 
-  DEMO: whoever reaches this address may read and post as {organization}. Ctrl-C ends it.
+  DEMO: everybody who reaches this address may read and post as {organization}. Ctrl-C ends it.
 """
 
 

@@ -1,4 +1,4 @@
-"""What an ACD would have counted of a log of single calls: intervals as far as they are known at a time.
+"""The figures that an ACD would have counted of a log of single calls: intervals as far as they are known at a time.
 
 A call belongs to the interval in which it came, whenever it is answered: until its calls are over, an interval is told
 again. An agent is seen only while she serves: she counts from the first service of her day on, in the intervals in
@@ -17,7 +17,7 @@ from intraday.replay.timeline import Target
 
 INTERVAL = timedelta(minutes=30)
 THRESHOLD = timedelta(seconds=20)  # what "answered in time" usually means on the telephone
-SHIFT = timedelta(hours=12)  # whoever came longer ago than this has left
+SHIFT = timedelta(hours=12)  # an agent who came longer ago than this has left
 EPOCH = datetime.fromisoformat("1970-01-01T00:00:00Z")
 
 
@@ -49,7 +49,10 @@ class Service(NamedTuple):
 
 @dataclass
 class Intervals:
-    """Asked with growing times, it tells the intervals since the time before, and earlier ones that were not over."""
+    """Intervals by the time at which they are known.
+
+    `at`, called with growing times, yields those since the call before, and earlier ones that were not over.
+    """
 
     calls: Sequence[Call]
     queues: Sequence[str]
@@ -113,7 +116,7 @@ class Intervals:
         }
 
     def _agents(self, start: datetime, queue: str, until: datetime) -> tuple[int, float]:
-        """Who served this queue, and the part of their idle seconds that is this queue's."""
+        """Return how many agents served this queue, and the part of their idle seconds that is this queue's."""
         talked: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
         since: dict[str, datetime] = {}
         for service in self._services.get(start, ()):
@@ -129,7 +132,7 @@ class Intervals:
         return sum(queue in by_queue for by_queue in talked.values()), idle
 
     def _since(self, agent: str, served: datetime, start: datetime) -> datetime:
-        """She is there from the interval's begin, unless her day begins in it."""
+        """Return since when the agent is there: from the begin of the interval, unless her day begins in it."""
         return max(start, served) if (agent, served) in self._begins else start
 
     def _waiting(self, queue: str, time: datetime) -> Row:
@@ -148,7 +151,8 @@ def begin(time: datetime) -> datetime:
 
 
 def attendance(calls: Iterable[Call], times: Sequence[datetime], target: Target) -> dict[datetime, list[Row]]:
-    """By the time to tell it: an agent checks in with the first service of her day and leaves with the last one."""
+    """Return records by the time to post them: an agent checks in with the first service of her day and leaves with
+    the last one."""
     days: dict[tuple[str, date], list[Call]] = defaultdict(list)
     for call in calls:
         if call.answered is not None and call.agent:

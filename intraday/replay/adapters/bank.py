@@ -50,7 +50,7 @@ def read(
     window: Window = WHOLE,
     age_limit: timedelta | None = None,
 ) -> RecordedLog:
-    """People, intervals and backlog on one grid of times; each time is computed when all of it is posted."""
+    """Return people, intervals and backlog on one grid of times; each time is computed when all of it is posted."""
     problems: list[Problem] = []
     found = _with_mean_service(list(calls(path, problems)))
     if not any(call.joined for call in found):
@@ -87,7 +87,7 @@ def _instants(
 
 
 def calls(path: Path, problems: list[Problem]) -> Iterator[Call]:
-    """Those that were answered, or queued for it."""
+    """Yield the calls that were answered or queued for it."""
     for number, row in read_table(path, COLUMNS):
         if row["outcome"] == "PHANTOM" or (row["outcome"] != "AGENT" and row["q_start"] == NEVER):
             continue

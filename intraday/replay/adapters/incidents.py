@@ -24,7 +24,7 @@ UNASSIGNED = "unassigned"
 WEEK = (datetime(2016, 3, 28, tzinfo=ZONE), datetime(2016, 4, 4, tzinfo=ZONE))
 EVERY = timedelta(minutes=15)
 COLUMNS = ("number", "made_sla", "opened_at", "sys_updated_at", "assignment_group", "resolved_at", "closed_at")
-Line = tuple[int, dict[str, str]]
+NumberedRow = tuple[int, dict[str, str]]
 
 
 def read(
@@ -35,7 +35,10 @@ def read(
     window: Window = WHOLE,
     age_limit: timedelta | None = None,
 ) -> RecordedLog:
-    """With an `age_limit` whatever is older counts as over SLA, in place of the desk's own verdict."""
+    """Return the backlog of the desk.
+
+    With an `age_limit` older items are over SLA, in place of the desk's own verdict.
+    """
     problems: list[Problem] = []
     times = grid(window.begin(ZONE, WEEK[0]), window.finish(ZONE, WEEK[1]), every)
     over_sla = older_than(age_limit.total_seconds()) if age_limit else missed_sla
@@ -45,20 +48,20 @@ def read(
 
 
 def missed_sla(item: Item, _now: float) -> bool:
-    """The desk's own verdict as it stood. The log sets it almost only on resolution, so open work looks compliant."""
+    """Tell the desk's own verdict as it stood: set almost only on resolution, so that open work looks compliant."""
     return item.breached
 
 
 def events(path: Path, problems: list[Problem]) -> Iterator[Event]:
-    """What happened to every incident; the rows of one are in time order in the file, the last one is its latest."""
-    lives: dict[str, list[Line]] = defaultdict(list)
+    """Yield the events of every incident; its rows are in time order in the file, the last one is its latest."""
+    lives: dict[str, list[NumberedRow]] = defaultdict(list)
     for line in read_table(path, COLUMNS):
         lives[line[1]["number"]].append(line)
     for lines in lives.values():
         yield from _life(lines, problems)
 
 
-def _life(lines: list[Line], problems: list[Problem]) -> Iterator[Event]:
+def _life(lines: list[NumberedRow], problems: list[Problem]) -> Iterator[Event]:
     number, last = lines[-1]
     try:
         opened = _stamp(last["opened_at"])
@@ -74,7 +77,7 @@ def _life(lines: list[Line], problems: list[Problem]) -> Iterator[Event]:
         yield Event(_known(ended), item, EventKind.LEFT)
 
 
-def _changes(item: Item, lines: list[Line], problems: list[Problem]) -> Iterator[Event]:
+def _changes(item: Item, lines: list[NumberedRow], problems: list[Problem]) -> Iterator[Event]:
     for number, row in lines:
         try:
             known = _known(_stamp(row["sys_updated_at"]))

@@ -1,4 +1,4 @@
-"""Turns what happened to items, one by one, into snapshots of their queues on a grid of times."""
+"""Snapshots of queues on a grid of times, made of the events of single items."""
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
@@ -26,7 +26,7 @@ class EventKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that is known of an item from `time` (epoch seconds) on."""
+    """A change of an item that is known from `time` (epoch seconds) on."""
 
     time: float
     item: Item
@@ -40,7 +40,7 @@ OverSla = Callable[[Item, float], bool]
 
 @dataclass
 class OpenItems:
-    """The items that are open now, and who came and who was finished since the last look."""
+    """The items that are open now, and those that came and were completed since the last snapshot."""
 
     queues: list[str] = field(default_factory=list)
     open: dict[Item, None] = field(default_factory=dict)
@@ -66,7 +66,7 @@ class OpenItems:
             self.open.pop(event.item, None)
 
     def look(self, time: datetime, target: Target, over_sla: OverSla) -> list[Row]:
-        """One row for every queue seen so far: an empty one says 0, or its last figure would stand for ever."""
+        """Return one row for every queue seen so far: an empty one says 0, or its last figure would stand for ever."""
         by_queue = self._by_queue()
         added = Counter(item.queue for item in self.arrived)
         completed = Counter(item.queue for item in self.completed)
@@ -126,8 +126,8 @@ def snapshots(
     over_sla: OverSla,
     queues: Iterable[str] = (),
 ) -> Iterator[Instant]:
-    """A snapshot at T holds all that happened up to and at T; its flows are those since the snapshot before, for the
-    first one those of the `interval` [s] before it. Whatever is older is opening stock."""
+    """Yield snapshots. One at T holds all that happened up to and at T; its flows are those since the snapshot before,
+    for the first one those of the `interval` [s] before it. Older items are opening stock."""
     open_items, in_order = OpenItems(queues=list(queues)), EventsInOrder(events)
     open_items.take(in_order.until(times[0].timestamp() - interval))
     open_items.forget_flows()

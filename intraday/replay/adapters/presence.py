@@ -1,4 +1,4 @@
-"""Who was seen in an office: badges that met face to face for 20 seconds, and the department of each badge.
+"""Presence in an office: badges that met face to face for 20 seconds, and the department of each badge.
 
 A person is there from the first sighting of a day until the last one; sightings are not a time clock, so she may have
 come earlier or left later, and who met nobody all day is absent. Dates are those of the log where it has any; else its
@@ -76,7 +76,7 @@ def _nobody_seen(path: Path, times: list[datetime], seen: dict[tuple[str, date],
 
 
 def _instants(told: list[tuple[datetime, str, Row]], times: list[datetime]) -> Iterator[Instant]:
-    """Everything is told at the next time of the grid, shifts before people."""
+    """Yield each row at the next time of the grid, shifts before people."""
     found: dict[tuple[datetime, str], list[Row]] = defaultdict(list)
     for at, kind, row in told:
         if times[0] <= at <= times[-1]:
@@ -110,7 +110,7 @@ def _people(path: Path, target: Target) -> dict[str, Row]:
 def _sightings(
     path: Path, people: dict[str, Row], first_day: date | None, problems: list[Problem]
 ) -> dict[tuple[str, date], Seen]:
-    """By badge and local day, when it was seen first and last."""
+    """Return by badge and local day the times at which it was seen first and last."""
     seen: dict[tuple[str, date], Seen] = {}
     for number, row in read_table(path, ("t", "i", "j")):
         try:
