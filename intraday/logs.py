@@ -55,8 +55,8 @@ def configure_logging(*, level: str, as_json: bool) -> None:
             "loggers": {
                 # One line per request or socket is the proxy's job; warnings and errors stay.
                 "uvicorn": {"level": "WARNING"},
-                "httpx": {"level": "WARNING"},
-                "httpcore": {"level": "WARNING"},
+                "httpx2": {"level": "WARNING"},
+                "httpcore2": {"level": "WARNING"},
                 "daphne": {"level": "WARNING"},
                 "axes": {"level": "WARNING"},
                 "celery": {"level": "WARNING"},

@@ -10,7 +10,7 @@ from threading import Event
 from types import TracebackType
 from typing import Any, Self
 
-import httpx
+import httpx2 as httpx
 
 from intraday.api_client.rows import Row
 

@@ -4,7 +4,7 @@ import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 
-import httpx
+import httpx2 as httpx
 import pytest
 import time_machine
 from rest_framework.test import APIClient
