@@ -60,6 +60,7 @@ INTERVALS = Kind(
         "abandoned": "count",
         "abandoned_in_target": "count",
         "waiting_now": "count",
+        "waiting_past_target": "count",
         "agents": "count",
         "agents_available": "count",
         "agents_on_contact": "count",

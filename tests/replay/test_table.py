@@ -272,7 +272,8 @@ def test_the_statuses_of_tables_are_those_of_the_api() -> None:
 
 @pytest.mark.parametrize(("kind", "serializer"), SERIALIZERS.items())
 def test_a_table_may_give_every_field_that_the_api_takes(kind: str, serializer: type[serializers.Serializer]) -> None:
-    assert kinds.KINDS[kind].fields.keys() == serializer().fields.keys()
+    lists = {"age_profile"}  # a cell holds one value
+    assert kinds.KINDS[kind].fields.keys() == serializer().fields.keys() - lists
 
 
 def test_a_map_that_is_not_toml_is_refused(write: Write) -> None:
