@@ -1,4 +1,4 @@
-"""What alerts publish: the whole record at each of its transitions."""
+"""Events of alerts: the whole alert at each of its transitions."""
 
 from typing import Any, ClassVar, Literal, Self
 

@@ -1,70 +1,48 @@
-"""Rules, where each of them stands in each scope, and the records of what fired."""
+"""Rules, their state in each scope, alerts, silences, and the outbox of notifications."""
 
 import uuid
 
 from django.db import models
 
+from alerts.choices import (
+    AlertKind,
+    Level,
+    NoDataMode,
+    Operator,
+    Resolution,
+    Severity,
+    Source,
+    Status,
+    Transition,
+)
 from intraday.org.models import Organization, Scope
 
 
-class Severity(models.TextChoices):
-    LOW = "low"
-    MEDIUM = "medium"
-    HIGH = "high"
-    CRITICAL = "critical"
-
-
-class Source(models.TextChoices):
-    KPI = "kpi", "KPIs"
-    BACKLOG = "backlog", "backlog"
-    ATTENDANCE = "attendance", "attendance"
-    SCHEDULE = "schedule", "schedule and feeds"
-
-
-class Level(models.TextChoices):
-    ORGANIZATION = "organization", "the organization as a whole"
-    DEPARTMENT = "department", "each department"
-    QUEUE = "queue", "each queue"
-
-
-class Operator(models.TextChoices):
-    ABOVE = ">"
-    AT_LEAST = ">="
-    BELOW = "<"
-    AT_MOST = "<="
-    IS = "=="
-    IS_NOT = "!="
-
-
-class NoDataMode(models.TextChoices):
-    KEEP_LAST = "keep_last", "leave everything as it is"
-    ALERT = "alert", "raise a low alert of its own"
-    RESOLVE = "resolve", "resolve what is open"
-
-
 class Rule(models.Model):
-    """What is to be judged, when it fires, and who is to hear of it. Written by alerts.editing alone, which keeps the
-    history. A deleted rule stays: its alerts tell of it."""
+    """A condition on a metric, with the people to notify. Only alerts.rule_services writes it and keeps its history.
+
+    A deleted rule stays, because its alerts refer to it.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     organization = models.ForeignKey(Organization, models.CASCADE, related_name="alert_rules")
     name = models.CharField(max_length=128)
     alert_type = models.CharField(max_length=64, help_text="What screens group by, such as sla_risk or understaffed.")
-    source = models.CharField(max_length=16, choices=Source)
+    source = models.CharField(max_length=16, choices=Source.choices())
     metric = models.CharField(max_length=64)
-    operator = models.CharField(max_length=2, choices=Operator)
+    operator = models.CharField(max_length=2, choices=Operator.choices())
     threshold = models.JSONField(help_text="A number, or one of the metric's words.")
     clear_threshold = models.JSONField(
         null=True, blank=True, help_text="Healthy again beyond this; else the threshold."
     )
-    severity = models.CharField(max_length=8, choices=Severity)
-    evaluate_each = models.CharField(max_length=16, choices=Level, default=Level.QUEUE)
+    severity = models.CharField(max_length=8, choices=Severity.choices())
+    evaluate_each = models.CharField(max_length=16, choices=Level.choices(), default=Level.QUEUE)
     department_id = models.CharField(max_length=64, blank=True, default="", help_text="Only this department.")
     queue_name = models.CharField(max_length=128, blank=True, default="", help_text="Only queues of this name.")
     for_seconds = models.PositiveIntegerField(default=0)
     recover_for_seconds = models.PositiveIntegerField(default=120)
     cooldown_seconds = models.PositiveIntegerField(default=300)
-    no_data_mode = models.CharField(max_length=16, choices=NoDataMode, default=NoDataMode.KEEP_LAST)
+    no_data_mode = models.CharField(max_length=16, choices=NoDataMode.choices(), default=NoDataMode.KEEP_LAST)
     no_data_for_seconds = models.PositiveIntegerField(default=300)
     auto_resolve = models.BooleanField(default=True)
     ack_timeout_seconds = models.PositiveIntegerField(null=True, blank=True)
@@ -93,12 +71,12 @@ class Rule(models.Model):
 
 
 class EscalationStep(models.Model):
-    """Of a rule: so long after an alert began to wait for a person, tell these people too."""
+    """A step of escalation: notify `to` when an alert has waited for a person for `after_seconds`."""
 
     rule = models.ForeignKey(Rule, models.CASCADE, related_name="escalation")
     after_seconds = models.PositiveIntegerField()
     to = models.CharField(max_length=128, help_text="A role, a person or a channel.")
-    raise_severity = models.CharField(max_length=8, choices=Severity, blank=True, default="")
+    raise_severity = models.CharField(max_length=8, choices=Severity.choices(), blank=True, default="")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["rule", "after_seconds"], name="escalation_step_once")]
@@ -109,7 +87,7 @@ class EscalationStep(models.Model):
 
 
 class RuleChange(models.Model):
-    """Who changed what of a rule: `changes` is {field: [old, new]}. Append-only."""
+    """A line of history of a rule: `changes` is {field: [old, new]}. Append-only."""
 
     rule = models.ForeignKey(Rule, models.CASCADE, related_name="history")
     version = models.PositiveIntegerField()
@@ -126,7 +104,7 @@ class RuleChange(models.Model):
 
 
 class Round(models.Model):
-    """The last judgement of an organization. Its row is locked while one is under way, and while rules change."""
+    """The last evaluation of an organization. Its row is locked during a run, and while rules change."""
 
     organization = models.OneToOneField(Organization, models.CASCADE, primary_key=True, related_name="+")
     judged_at = models.DateTimeField(null=True)
@@ -136,7 +114,7 @@ class Round(models.Model):
 
 
 class RuleState(models.Model):
-    """Where a rule stands in a scope (alerts.rules.State); no row: in order, as nearly always."""
+    """The state of a rule in a scope (alerts.rules.machine.State). Most have no row, which means in order."""
 
     rule = models.ForeignKey(Rule, models.CASCADE, related_name="states")
     scope = models.ForeignKey(Scope, models.CASCADE, related_name="+")
@@ -154,51 +132,29 @@ class RuleState(models.Model):
         return f"{self.rule} in {self.scope}: {self.phase}"
 
 
-class Status(models.TextChoices):
-    PENDING = "pending", "waits for a person"
-    ACKNOWLEDGED = "acknowledged"
-    RESOLVED = "resolved"
-
-
-class Resolution(models.TextChoices):
-    MANUAL = "manual"
-    AUTO = "auto"
-    NO_DATA = "no_data"
-    RULE_DISABLED = "rule_disabled"
-    ORPHANED = "orphaned"
-    CLOSED = "closed"
-
-
-class Kind(models.TextChoices):
-    """Of one rule in one scope there may be two open records: its own, and one for silence."""
-
-    CONDITION = "condition"
-    NO_DATA = "nodata"
-
-
 class Alert(models.Model):
-    """One time that a rule fired in a scope. While it is open, what it says of the rule follows the rule's edits."""
+    """One time that a rule fired in a scope. While it is open, its copies of the rule's fields follow edits."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     organization = models.ForeignKey(Organization, models.CASCADE, related_name="alerts")
     scope = models.ForeignKey(Scope, models.CASCADE, related_name="alerts")
     rule = models.ForeignKey(Rule, models.CASCADE, related_name="alerts")
-    kind = models.CharField(max_length=16, choices=Kind, default=Kind.CONDITION)
+    kind = models.CharField(max_length=16, choices=AlertKind.choices(), default=AlertKind.CONDITION)
     dedup_key = models.CharField(max_length=64)
     previous = models.ForeignKey("self", models.SET_NULL, null=True, related_name="+")
 
     rule_name = models.CharField(max_length=128)
     rule_version = models.PositiveIntegerField()
     alert_type = models.CharField(max_length=64)
-    source = models.CharField(max_length=16, choices=Source)
+    source = models.CharField(max_length=16, choices=Source.choices())
     metric = models.CharField(max_length=64)
     unit = models.CharField(max_length=32, blank=True, default="")
-    severity = models.CharField(max_length=8, choices=Severity)
+    severity = models.CharField(max_length=8, choices=Severity.choices())
     message = models.CharField(max_length=500)
     threshold_value = models.JSONField(null=True)
     runbook = models.CharField(max_length=200, blank=True, default="")
 
-    status = models.CharField(max_length=16, choices=Status, default=Status.PENDING)
+    status = models.CharField(max_length=16, choices=Status.choices(), default=Status.PENDING)
     version = models.PositiveIntegerField(default=1)
     triggered_at = models.DateTimeField()
     waiting_since = models.DateTimeField(help_text="When it began to wait for a person; timers run from here.")
@@ -214,7 +170,7 @@ class Alert(models.Model):
     acknowledged_by = models.CharField(max_length=150, blank=True, default="")
     resolved_at = models.DateTimeField(null=True)
     resolved_by = models.CharField(max_length=150, blank=True, default="")
-    resolution = models.CharField(max_length=16, choices=Resolution, blank=True, default="")
+    resolution = models.CharField(max_length=16, choices=Resolution.choices(), blank=True, default="")
     note = models.TextField(blank=True, default="")
     snoozed_until = models.DateTimeField(null=True)
     suppressed = models.BooleanField(default=False)
@@ -222,14 +178,18 @@ class Alert(models.Model):
     escalated_at = models.DateTimeField(null=True)
 
     told_severity = models.CharField(
-        max_length=8, choices=Severity, blank=True, default="", help_text="As people were told; a graver one is told."
+        max_length=8,
+        choices=Severity.choices(),
+        blank=True,
+        default="",
+        help_text="As people were told; a graver one is told.",
     )
     published_at = models.DateTimeField(null=True, help_text="When its last event went out.")
     moved = models.BooleanField(default=False, help_text="Whether its value or message changed since that event.")
 
     class Meta:
         constraints = [
-            # Whoever decides, and however many at once: of one rule in one scope at most one record is open.
+            # However many workers decide at once: at most one alert per rule, scope and kind is open.
             models.UniqueConstraint(
                 fields=["dedup_key"], condition=~models.Q(status="resolved"), name="one_open_alert_per_key"
             )
@@ -246,7 +206,7 @@ class Alert(models.Model):
 
 
 class AlertAudit(models.Model):
-    """A line for each thing that happened to an alert, or that would have been one. Append-only."""
+    """A line for each change of an alert, and for each alert held back by a cooldown. Append-only."""
 
     alert = models.ForeignKey(Alert, models.CASCADE, related_name="audit")
     at = models.DateTimeField()
@@ -268,7 +228,7 @@ class AlertAudit(models.Model):
 
 
 class Silence(models.Model):
-    """Alerts that match all that is said here are raised, but nobody is told. It ends by itself.
+    """Alerts that match all fields are raised, but nobody is notified. It ends by itself.
 
     With `weekly` it holds only within those hours of the week, in the organization's time zone.
     """
@@ -276,8 +236,8 @@ class Silence(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     organization = models.ForeignKey(Organization, models.CASCADE, related_name="silences")
     rule = models.ForeignKey(Rule, models.CASCADE, null=True, blank=True, related_name="silences")
-    source = models.CharField(max_length=16, choices=Source, blank=True, default="")
-    severity = models.CharField(max_length=8, choices=Severity, blank=True, default="")
+    source = models.CharField(max_length=16, choices=Source.choices(), blank=True, default="")
+    severity = models.CharField(max_length=8, choices=Severity.choices(), blank=True, default="")
     department_id = models.CharField(max_length=64, blank=True, default="")
     queue_name = models.CharField(max_length=128, blank=True, default="")
     starts_at = models.DateTimeField()
@@ -295,22 +255,14 @@ class Silence(models.Model):
         return f"{self.comment} until {self.ends_at:%Y-%m-%d %H:%M}"
 
 
-class Transition(models.TextChoices):
-    """What people are to hear of."""
-
-    TRIGGERED = "triggered"
-    RAISED = "raised"
-    REMINDER = "reminder"
-    ESCALATED = "escalated"
-    RESOLVED = "resolved"
-
-
 class Notification(models.Model):
-    """The outbox: written in the transition's own transaction (alerts.outbox), sent later, status asked again then."""
+    """The outbox (alerts.notifications.notification_outbox): written with the transition, sent later."""
 
     alert = models.ForeignKey(Alert, models.CASCADE, related_name="notifications")
-    transition = models.CharField(max_length=16, choices=Transition)
-    to = models.CharField(max_length=128, blank=True, default="", help_text="Of an escalation; else whoever is routed.")
+    transition = models.CharField(max_length=16, choices=Transition.choices())
+    to = models.CharField(
+        max_length=128, blank=True, default="", help_text="Recipient of an escalation; empty: the recipients of routes."
+    )
     created_at = models.DateTimeField()
     due_at = models.DateTimeField()
     settled_at = models.DateTimeField(null=True, help_text="When it was sent, or dropped.")

@@ -1,4 +1,4 @@
-"""What the OpenAPI document says beyond what the serializers can."""
+"""Describe the REST API of alerts in the OpenAPI document, beyond the serializers."""
 
 from typing import Any
 
@@ -6,8 +6,8 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import inline_serializer
 from rest_framework import serializers
 
-from alerts.models import Resolution, Severity, Source, Status, Transition
-from alerts.outgoing.models import Outcome
+from alerts.choices import Resolution, Severity, Source, Status, Transition
+from alerts.notifications.models import Outcome
 from alerts.serializers import (
     AcknowledgeManyRequest,
     AcknowledgeRequest,
@@ -40,8 +40,8 @@ class AlertFigure(serializers.Serializer):
     rule_id = serializers.UUIDField()
     rule_name = serializers.CharField()
     alert_type = serializers.CharField()
-    severity = serializers.ChoiceField(choices=Severity.choices)
-    source = serializers.ChoiceField(choices=Source.choices)  # type: ignore[assignment]  # hides a property of no use
+    severity = serializers.ChoiceField(choices=Severity.choices())
+    source = serializers.ChoiceField(choices=Source.choices())  # type: ignore[assignment]  # hides a property of no use
     organization_id = serializers.CharField()
     department_id = serializers.CharField(required=False)
     queue_name = serializers.CharField(required=False)
@@ -50,25 +50,23 @@ class AlertFigure(serializers.Serializer):
     unit = serializers.CharField(allow_blank=True)
     current_value = _value()
     threshold_value = _value()
-    status = serializers.ChoiceField(choices=Status.choices)
+    status = serializers.ChoiceField(choices=Status.choices())
     triggered_at = serializers.DateTimeField()
     acknowledged_at = serializers.DateTimeField(required=False)
     acknowledged_by = serializers.CharField(required=False)
     resolved_at = serializers.DateTimeField(required=False)
     resolved_by = serializers.CharField(required=False)
-    resolution = serializers.ChoiceField(choices=Resolution.choices, required=False)
+    resolution = serializers.ChoiceField(choices=Resolution.choices(), required=False)
     condition_cleared_at = serializers.DateTimeField(
         required=False, help_text="The condition is over; the rule leaves it to people to resolve."
     )
     note = serializers.CharField(required=False)
     occurrence_count = serializers.IntegerField()
     last_seen_at = serializers.DateTimeField()
-    breaching_since = serializers.DateTimeField(
-        required=False, help_text="When the condition began to hold, in the time of the data: how long it has lasted."
-    )
+    breaching_since = serializers.DateTimeField(required=False, help_text="Start of the breach, by the data's time.")
     peak_value = _value()
     escalation_level = serializers.IntegerField()
-    suppressed = serializers.BooleanField(help_text="Snoozed, silenced, or its feed is down: nobody is told.")
+    suppressed = serializers.BooleanField(help_text="Snoozed, silenced, or its feed is down: nobody is notified.")
     snoozed_until = serializers.DateTimeField(required=False)
     group_key = serializers.CharField(help_text="One toast for all of the same key within 30 s.")
     previous_alert_id = serializers.UUIDField(required=False, help_text="Of the same rule and scope.")
@@ -82,7 +80,7 @@ _line = inline_serializer(
         "at": serializers.DateTimeField(),
         "from": serializers.CharField(allow_null=True),
         "to": serializers.CharField(),
-        "actor": serializers.CharField(help_text="Who, or `system`."),
+        "actor": serializers.CharField(help_text="A person or key, or `system`."),
         "reason": serializers.CharField(),
         "note": serializers.CharField(allow_null=True),
         "value": _value(),
@@ -97,12 +95,12 @@ _line = inline_serializer(
 _delivery = inline_serializer(
     "AlertDelivery",
     {
-        "at": serializers.DateTimeField(help_text="When there was something to say."),
-        "transition": serializers.ChoiceField(choices=Transition.choices),
+        "at": serializers.DateTimeField(help_text="When the notification was written."),
+        "transition": serializers.ChoiceField(choices=Transition.choices()),
         "to": serializers.CharField(allow_null=True, help_text="A channel or person; null: it went to nobody."),
         "outcome": serializers.ChoiceField(choices=Outcome.choices),
         "attempts": serializers.IntegerField(),
-        "detail": serializers.CharField(allow_null=True, help_text="What came of the last attempt, or why none."),
+        "detail": serializers.CharField(allow_null=True, help_text="Result of the last attempt, or why none."),
         "settled_at": serializers.DateTimeField(allow_null=True),
         "next_attempt_at": serializers.DateTimeField(allow_null=True),
     },
@@ -116,7 +114,7 @@ class AlertDetail(AlertFigure):
 
 
 class AlertConflict(ErrorSchema):
-    """It cannot be done any more; `current` is the record as it is now."""
+    """The act is not possible any more; `current` is the alert as it is now."""
 
     current = AlertFigure()
 
@@ -125,7 +123,7 @@ class AlertConflict(ErrorSchema):
 
 
 class AlertAnswer(serializers.Serializer):
-    """Of one alert among many: `result`, or `code` and `message`, and the record if there is one."""
+    """The answer for one alert of many: `result`, or `code` and `message`, and the alert if there is one."""
 
     alert_id = serializers.UUIDField()
     result = serializers.CharField(required=False, help_text="`acknowledged`")
@@ -219,7 +217,7 @@ PREVIEWED = inline_serializer(
 METRIC = inline_serializer(
     "Metric",
     {
-        "source": serializers.ChoiceField(choices=Source.choices),
+        "source": serializers.ChoiceField(choices=Source.choices()),
         "metric": serializers.CharField(),
         "label": serializers.CharField(),
         "unit": serializers.CharField(allow_blank=True),

@@ -1,4 +1,4 @@
-"""Reading alerts."""
+"""Read alerts, rules and silences."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -9,11 +9,13 @@ import msgspec
 from django.db.models import Q, QuerySet
 from msgspec import structs
 
-from alerts import metrics, wording
-from alerts.definition import FIELDS
+from alerts.choices import Status
 from alerts.events import AlertChanged
-from alerts.models import Alert, Rule, Silence, Status
-from alerts.outgoing.selectors import deliveries
+from alerts.models import Alert, Rule, Silence
+from alerts.notifications.selectors import deliveries
+from alerts.rules import messages
+from alerts.rules.catalogue import CATALOGUE, find
+from alerts.rules.validation import FIELDS
 from intraday.org.models import Organization
 from intraday.rest.errors import NotFound
 from intraday.rest.pages import spell
@@ -21,11 +23,11 @@ from realtime.rooms import RoomFilter
 
 COLUMNS = list(AlertChanged.__struct_fields__)
 Cursor = tuple[datetime, UUID]
-"""Of the last alert of a page: when it fired, and which it is."""
+"""The time and the id of the last alert of a page."""
 
 
 def snapshot(organization_id: str, rooms: RoomFilter, names: bool) -> Sequence[msgspec.Raw]:
-    """The open alerts of the scopes that these rooms hear, oldest first (realtime.channels.SnapshotItems)."""
+    """Return the open alerts of the scopes that these rooms cover, oldest first (realtime.channels.SnapshotItems)."""
     rows = Alert.objects.using("snapshot").select_related("scope").filter(organization=organization_id)
     rows = rows.exclude(status=Status.RESOLVED).order_by("triggered_at", "id")
     if not rooms.everything:
@@ -43,7 +45,7 @@ def organizations_with_open_alerts() -> list[str]:
 
 
 def as_dict(alert: Alert) -> dict[str, Any]:
-    """The record as its events have it."""
+    """Return the alert as its events carry it."""
     payload = structs.asdict(AlertChanged.of(alert, alert.scope))
     return {name: value for name, value in payload.items() if value is not msgspec.UNSET}
 
@@ -61,7 +63,7 @@ def alerts(
     after: Cursor | None,
     limit: int,
 ) -> tuple[list[dict[str, Any]], str | None]:
-    """Newest first, from the cursor on; and the next page's, spelled out, if there is one. `filters` are lookups."""
+    """Return a page, newest first, from the cursor on; and the next cursor if there is one. `filters` are lookups."""
     rows = _visible(organization_id, within).filter(**filters).order_by("-triggered_at", "-id")
     if after is not None:
         at, pk = after
@@ -72,7 +74,7 @@ def alerts(
 
 
 def alert(organization_id: str, alert_id: UUID, *, within: frozenset[str] | None) -> dict[str, Any]:
-    """The record with its audit and who was told, oldest line first. Raises NotFound."""
+    """Return the alert with its audit and its deliveries, oldest line first. Raises NotFound."""
     row = _visible(organization_id, within).filter(pk=alert_id).first()
     if row is None:
         raise NotFound
@@ -107,7 +109,7 @@ def rules(organization: Organization) -> list[dict[str, Any]]:
 def rule_as_dict(rule: Rule) -> dict[str, Any]:
     return {
         "rule_id": rule.pk,
-        **stated(rule),
+        **rule_fields(rule),
         "version": rule.version,
         "in_words": in_words(rule),
         "created_at": rule.created_at,
@@ -115,8 +117,8 @@ def rule_as_dict(rule: Rule) -> dict[str, Any]:
     }
 
 
-def stated(rule: Rule) -> dict[str, Any]:
-    """What a rule says, field by field, as it is made and edited."""
+def rule_fields(rule: Rule) -> dict[str, Any]:
+    """Return the fields of a rule, as it is made and edited."""
     fields = {name: getattr(rule, name) for name in FIELDS if name != "escalation"}
     steps = [
         {"after_seconds": step.after_seconds, "to": step.to, "raise_severity": step.raise_severity}
@@ -126,12 +128,12 @@ def stated(rule: Rule) -> dict[str, Any]:
 
 
 def in_words(rule: Rule) -> str:
-    """What it means, as a sentence."""
-    return wording.rule(stated(rule), metrics.find(rule.source, rule.metric))
+    """Describe the rule in sentences."""
+    return messages.describe_rule(rule_fields(rule), find(rule.source, rule.metric))
 
 
 def history(rule: Rule) -> list[dict[str, Any]]:
-    """Who changed what, newest first."""
+    """Return the changes of a rule with their authors, newest first."""
     names = ("version", "action", "at", "actor", "changes")
     return [{name: getattr(row, name) for name in names} for row in rule.history.order_by("-version")]
 
@@ -172,7 +174,7 @@ def silence_as_dict(row: Silence) -> dict[str, Any]:
 
 
 def catalogue() -> list[dict[str, Any]]:
-    """Every metric that a rule may look at."""
+    """Return every metric that a rule may watch."""
     return [
         {
             "source": metric.source,
@@ -182,5 +184,5 @@ def catalogue() -> list[dict[str, Any]]:
             "evaluate_each": list(metric.levels),
             "values": list(metric.values),
         }
-        for metric in metrics.CATALOGUE.values()
+        for metric in CATALOGUE.values()
     ]

@@ -1,4 +1,4 @@
-"""The shape of requests about alerts, checked before any service sees them. What a rule may say: alerts.definition."""
+"""Check the shape of requests about alerts before any service sees them (rules: alerts.rules.validation)."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,9 +8,9 @@ from django.utils import timezone
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from alerts.editing import LONGEST_SILENCE
-from alerts.hours import DAYS
-from alerts.models import Level, NoDataMode, Operator, Severity, Source, Status
+from alerts.choices import Level, NoDataMode, Operator, Severity, Source, Status
+from alerts.rule_services import LONGEST_SILENCE
+from alerts.rules.weekly_windows import DAYS
 from intraday.rest.fields import (
     ChoiceField,
     FiniteField,
@@ -49,7 +49,7 @@ class EvaluateRequest(OfOrganization):
 
 
 class ActRequest(OfOrganization):
-    note = NoteField(help_text="For whoever looks at the alert next.")
+    note = NoteField(help_text="For the next person who looks at the alert.")
     expected_version = WholeField(
         required=False, allow_null=True, default=None, help_text="409 unless the alert is still at this version."
     )
@@ -95,9 +95,9 @@ class CursorField(serializers.CharField):
 
 
 class AlertsQuery(ScopeQuery):
-    status = MultipleChoiceField(choices=Status.choices, required=False, help_text="Any of these.")
-    severity = MultipleChoiceField(choices=Severity.choices, required=False)
-    source = MultipleChoiceField(choices=Source.choices, required=False)  # type: ignore[assignment]  # hides a property of no use
+    status = MultipleChoiceField(choices=Status.choices(), required=False, help_text="Any of these.")
+    severity = MultipleChoiceField(choices=Severity.choices(), required=False)
+    source = MultipleChoiceField(choices=Source.choices(), required=False)  # type: ignore[assignment]  # hides a property of no use
     rule_id = serializers.UUIDField(required=False)
     since = InstantField(required=False, help_text="Fired from this instant on.")
     until = InstantField(required=False, help_text="Fired before this instant.")
@@ -156,7 +156,7 @@ class WindowSerializer(serializers.Serializer):
 class StepSerializer(serializers.Serializer):
     after_seconds = WholeField(min_value=1, help_text="Since it began to wait for a person.")
     to = serializers.CharField(max_length=128, help_text="A role, a person or a channel.")
-    raise_severity = ChoiceField(choices=Severity.choices, required=False, allow_blank=True, help_text="To this one.")
+    raise_severity = ChoiceField(choices=Severity.choices(), required=False, allow_blank=True, help_text="To this one.")
 
     class Meta:
         ref_name = "EscalationStep"
@@ -175,13 +175,13 @@ class RuleBody(serializers.Serializer):
 
     name = serializers.CharField(max_length=128)
     alert_type = serializers.CharField(max_length=64, required=False, help_text="The metric's name if left out.")
-    source = ChoiceField(choices=Source.choices)  # type: ignore[assignment]  # hides a property of no use
+    source = ChoiceField(choices=Source.choices())  # type: ignore[assignment]  # hides a property of no use
     metric = serializers.CharField(max_length=64, help_text="One of GET /api/alerts/metrics.")
-    operator = ChoiceField(choices=Operator.choices)
+    operator = ChoiceField(choices=Operator.choices())
     threshold = ValueField()
     clear_threshold = ValueField(required=False, allow_null=True, help_text="Healthy beyond this; else the threshold.")
-    severity = ChoiceField(choices=Severity.choices)
-    evaluate_each = ChoiceField(choices=Level.choices, required=False)
+    severity = ChoiceField(choices=Severity.choices())
+    evaluate_each = ChoiceField(choices=Level.choices(), required=False)
     department_id = serializers.CharField(max_length=64, required=False, allow_blank=True)
     queue_name = QueueNameField(required=False, allow_blank=True)
     for_seconds = _seconds("It fires when the condition has held for so long.")
@@ -189,7 +189,7 @@ class RuleBody(serializers.Serializer):
     cooldown_seconds = WholeField(
         min_value=0, required=False, allow_null=True, help_text="Quiet after an alert ended; 300, for critical 0."
     )
-    no_data_mode = ChoiceField(choices=NoDataMode.choices, required=False)
+    no_data_mode = ChoiceField(choices=NoDataMode.choices(), required=False)
     no_data_for_seconds = _seconds()
     auto_resolve = serializers.BooleanField(required=False)
     escalation = StepSerializer(many=True, required=False)
@@ -230,8 +230,8 @@ class PreviewRequest(OfOrganization):
 
 class SilenceBody(serializers.Serializer):
     rule_id = serializers.UUIDField(required=False, allow_null=True)
-    source = ChoiceField(choices=Source.choices, required=False, allow_blank=True)  # type: ignore[assignment]  # hides a property of no use
-    severity = ChoiceField(choices=Severity.choices, required=False, allow_blank=True)
+    source = ChoiceField(choices=Source.choices(), required=False, allow_blank=True)  # type: ignore[assignment]  # hides a property of no use
+    severity = ChoiceField(choices=Severity.choices(), required=False, allow_blank=True)
     department_id = serializers.CharField(max_length=64, required=False, allow_blank=True)
     queue_name = QueueNameField(required=False, allow_blank=True)
     starts_at = InstantField(required=False, help_text="Now if left out.")

@@ -1,6 +1,7 @@
-"""Judging alerts, attending to them, and what people do with them.
+"""Evaluate rules, run the timers of alerts, and carry out the acts of people.
 
-Each act of a person returns the record as it is then; what cannot be is a `Conflict` that holds it."""
+Each act of a person returns the alert as it is then. An act that is not possible raises a `Conflict` that holds it.
+"""
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -9,21 +10,22 @@ from uuid import UUID
 
 from django.db import transaction
 
-from alerts import records
-from alerts.attending import attend as attend
-from alerts.attending import sweep as sweep
-from alerts.evaluation import evaluate as evaluate
-from alerts.journal import Actor, Journal
-from alerts.models import Alert, Resolution
-from alerts.pack import install_rules as install_rules
-from alerts.pack import renew_rules as renew_rules
-from alerts.records import Answer, Record, Status
-from alerts.wording import ago
+from alerts.choices import Resolution, Status
+from alerts.default_rules import install_rules as install_rules
+from alerts.default_rules import renew_rules as renew_rules
+from alerts.evaluation.changes import Actor, Changes
+from alerts.evaluation.run import evaluate as evaluate
+from alerts.evaluation.timers import resolve_unreachable as resolve_unreachable
+from alerts.evaluation.timers import run_timers as run_timers
+from alerts.models import Alert
+from alerts.rules import lifecycle
+from alerts.rules.lifecycle import Decision, LifecycleState
+from alerts.rules.messages import ago
 from intraday.rest.errors import NotFound
 
 
 @dataclass
-class Conflict(Exception):  # noqa: N818 - it is an answer, and no fault of anybody
+class Conflict(Exception):  # noqa: N818 - an answer, not an error
     code: str
     message: str
     alert: Alert
@@ -31,7 +33,7 @@ class Conflict(Exception):  # noqa: N818 - it is an answer, and no fault of anyb
 
 @dataclass(frozen=True)
 class Caller:
-    """Whose alerts, and who asks. `within`: the departments to which that person is limited."""
+    """The organization and the person who asks. `within`: the departments to which that person is limited."""
 
     organization_id: str
     actor: Actor
@@ -39,7 +41,7 @@ class Caller:
 
 
 Acknowledged = dict[UUID, Alert | Conflict | None]
-"""By id: the record, why not, or None where there is none of this id."""
+"""Answers by id: the alert, the conflict, or None if there is no alert of this id."""
 
 
 def acknowledge(
@@ -51,28 +53,31 @@ def acknowledge(
     take_over: bool = False,
     expected_version: int | None = None,
 ) -> Alert:
-    """R3, R4, R8. Raises NotFound or Conflict."""
+    """Acknowledge an alert (R3, R4, R8). Raises NotFound or Conflict."""
 
-    def act(alert: Alert, journal: Journal) -> Answer:
-        return _acknowledge(alert, journal, note, take_over=take_over, expected_version=expected_version)
+    def act(alert: Alert, changes: Changes) -> Decision:
+        return _acknowledge(alert, changes, note, take_over=take_over, expected_version=expected_version)
 
     return _one(_act(caller, [alert_id], now, act)[alert_id])
 
 
 def acknowledge_many(*, caller: Caller, alert_ids: Collection[UUID], now: datetime, note: str = "") -> Acknowledged:
-    """One transaction; each alert is answered by itself."""
-    return _act(caller, alert_ids, now, lambda alert, journal: _acknowledge(alert, journal, note))
+    """Acknowledge many alerts in one transaction; each is answered by itself."""
+    return _act(caller, alert_ids, now, lambda alert, changes: _acknowledge(alert, changes, note))
 
 
 def resolve(
     *, caller: Caller, alert_id: UUID, now: datetime, note: str = "", expected_version: int | None = None
 ) -> Alert:
-    """R5, R7. Raises NotFound or Conflict. If the condition goes on, a new alert follows after the cooldown."""
+    """Resolve an alert (R5, R7). Raises NotFound or Conflict.
 
-    def act(alert: Alert, journal: Journal) -> Answer:
-        answer = records.resolve(_record(alert), expected_version=expected_version)
-        if answer is Answer.CHANGE:
-            journal.resolve(alert, Resolution.MANUAL, note)
+    If the condition goes on, a new alert follows after the cooldown.
+    """
+
+    def act(alert: Alert, changes: Changes) -> Decision:
+        answer = lifecycle.resolve(_lifecycle_state(alert), expected_version=expected_version)
+        if answer is Decision.CHANGE:
+            changes.resolve(alert, Resolution.MANUAL, note)
         return answer
 
     return _one(_act(caller, [alert_id], now, act)[alert_id])
@@ -87,39 +92,39 @@ def snooze(
     note: str = "",
     expected_version: int | None = None,
 ) -> Alert:
-    """R11: nobody is told until then. Raises NotFound or Conflict."""
+    """Suppress notifications of an alert until then (R11). Raises NotFound or Conflict."""
 
-    def act(alert: Alert, journal: Journal) -> Answer:
-        answer = records.snooze(_record(alert), expected_version=expected_version)
-        if answer is Answer.CHANGE:
-            journal.snooze(alert, until, note)
+    def act(alert: Alert, changes: Changes) -> Decision:
+        answer = lifecycle.snooze(_lifecycle_state(alert), expected_version=expected_version)
+        if answer is Decision.CHANGE:
+            changes.snooze(alert, until, note)
         return answer
 
     return _one(_act(caller, [alert_id], now, act)[alert_id])
 
 
 def _acknowledge(
-    alert: Alert, journal: Journal, note: str, *, take_over: bool = False, expected_version: int | None = None
-) -> Answer:
-    record, by = _record(alert), journal.actor.name
-    answer = records.acknowledge(record, by=by, take_over=take_over, expected_version=expected_version)
-    if answer is Answer.CHANGE:
-        taken = record.status is Status.ACKNOWLEDGED
-        journal.acknowledge(alert, note, f"taken over from {alert.acknowledged_by}"[:64] if taken else "acknowledged")
+    alert: Alert, changes: Changes, note: str, *, take_over: bool = False, expected_version: int | None = None
+) -> Decision:
+    state, by = _lifecycle_state(alert), changes.actor.name
+    answer = lifecycle.acknowledge(state, by=by, take_over=take_over, expected_version=expected_version)
+    if answer is Decision.CHANGE:
+        taken = state.status is Status.ACKNOWLEDGED
+        changes.acknowledge(alert, note, f"taken over from {alert.acknowledged_by}"[:64] if taken else "acknowledged")
     return answer
 
 
 @transaction.atomic
 def _act(
-    caller: Caller, alert_ids: Collection[UUID], now: datetime, act: Callable[[Alert, Journal], Answer]
+    caller: Caller, alert_ids: Collection[UUID], now: datetime, act: Callable[[Alert, Changes], Decision]
 ) -> Acknowledged:
-    """Lock the records, decide about each, write. What two people do at once happens one after the other."""
-    journal = Journal(now, caller.actor)
+    """Lock the alerts, decide about each, write. Simultaneous acts happen one after the other."""
+    changes = Changes(now, caller.actor)
     found: Acknowledged = dict.fromkeys(alert_ids)
     for alert in _locked(caller, alert_ids):
-        answer = act(alert, journal)
-        found[alert.pk] = alert if answer in (Answer.CHANGE, Answer.SAME) else _conflict(alert, answer, now)
-    journal.write()
+        answer = act(alert, changes)
+        found[alert.pk] = alert if answer in (Decision.CHANGE, Decision.SAME) else _conflict(alert, answer, now)
+    changes.write()
     return found
 
 
@@ -139,14 +144,14 @@ def _one(found: Alert | Conflict | None) -> Alert:
     return found
 
 
-def _record(alert: Alert) -> Record:
-    return Record(Status(alert.status), alert.version, alert.acknowledged_by)
+def _lifecycle_state(alert: Alert) -> LifecycleState:
+    return LifecycleState(Status(alert.status), alert.version, alert.acknowledged_by)
 
 
-def _conflict(alert: Alert, answer: Answer, now: datetime) -> Conflict:
-    if answer is Answer.ALREADY_RESOLVED and alert.resolved_at is not None:
+def _conflict(alert: Alert, answer: Decision, now: datetime) -> Conflict:
+    if answer is Decision.ALREADY_RESOLVED and alert.resolved_at is not None:
         said = f"{alert.resolved_by} resolved it {ago(alert.resolved_at, now)}."
-    elif answer is Answer.ALREADY_ACKNOWLEDGED and alert.acknowledged_at is not None:
+    elif answer is Decision.ALREADY_ACKNOWLEDGED and alert.acknowledged_at is not None:
         said = f"{alert.acknowledged_by} acknowledged it {ago(alert.acknowledged_at, now)}."
     else:
         said = f"It has changed since: this is version {alert.version}."

@@ -1,4 +1,4 @@
-"""Alerts: judge now, read, acknowledge, resolve, snooze."""
+"""Alerts: evaluate now, read, acknowledge, resolve, snooze."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from alerts import schema, selectors, services
-from alerts.journal import Actor
+from alerts.evaluation.changes import Actor
 from alerts.serializers import (
     AcknowledgeManyRequest,
     AcknowledgeRequest,
@@ -93,7 +93,7 @@ class AlertView(APIView):
 
 
 class ActView(APIView):
-    """What a person does with one alert: 200 with the record, also if it was done already; 409 if it cannot be."""
+    """An act on one alert: 200 with the alert, also if it was done already; 409 if it is not possible."""
 
     permission_classes = [SignedIn]
     body: type[OfOrganization]

@@ -1,1 +1,1 @@
-"""Facts: shifts, check-ins, who is present."""
+"""Facts: shifts, check-ins and the people who are present."""

@@ -1,10 +1,10 @@
-"""What attendance publishes. Names of people are left out for roles that may not see them."""
+"""Payloads of attendance events. Names of people are left out for roles that may not see them."""
 
 from typing import Any, ClassVar, Literal, Self
 
 from msgspec import UNSET, Struct, UnsetType, structs
 
-from attendance.instants import instant
+from attendance.microseconds import to_instant
 from attendance.models import Snapshot
 from intraday.org.models import Scope
 from intraday.values.rounding import half_up
@@ -74,7 +74,7 @@ class AttendanceChanged(Payload, frozen=True, kw_only=True):
 
 
 def _checkin(stored: dict[str, Any]) -> RecentCheckin:
-    return RecentCheckin(**{**stored, "checked_in_at": instant(stored["checked_in_at"])})
+    return RecentCheckin(**{**stored, "checked_in_at": to_instant(stored["checked_in_at"])})
 
 
 class _Person(Payload, frozen=True, kw_only=True):

@@ -1,19 +1,19 @@
-"""What feeds say about people (records, shifts), what follows from it (duties, spells), and the figures of each scope.
+"""People with their reported records and shifts, the periods derived from these, and the figures of each scope.
 
-Duties and spells keep instants as microseconds since 1970: the statement that counts people subtracts them, which
-SQLite and PostgreSQL spell differently for anything but numbers.
+Scheduled and status periods keep instants as microseconds since 1970: the statement that counts people subtracts them,
+which SQLite and PostgreSQL write differently for anything but numbers.
 """
 
 import uuid
 
 from django.db import models
 
-from attendance.terms import Kind, Status
+from attendance.choices import AttendanceStatus, ShiftKind
 from intraday.org.models import Organization, Scope
 
 
 class Person(models.Model):
-    """Somebody who works for an organization, as feeds name her; the department is the last that was said."""
+    """A person who works for an organization, as feeds name her, with her last reported department."""
 
     organization = models.ForeignKey(Organization, models.CASCADE, related_name="people")
     employee_id = models.CharField(max_length=64)
@@ -31,7 +31,7 @@ class Person(models.Model):
 
 
 class AttendanceRecord(models.Model):
-    """What a feed said about a person at one instant."""
+    """A reported status of a person at one instant."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     person = models.ForeignKey(Person, models.CASCADE, related_name="records")
@@ -39,7 +39,7 @@ class AttendanceRecord(models.Model):
     received_at = models.DateTimeField(db_index=True)
     department_id = models.CharField(max_length=64, blank=True, default="")
     site_id = models.CharField(max_length=64, blank=True, default="")
-    status = models.CharField(max_length=16, choices=[(status.value, status.value) for status in Status])
+    status = models.CharField(max_length=16, choices=[(status.value, status.value) for status in AttendanceStatus])
     checked_in_at = models.DateTimeField(null=True)
     checked_out_at = models.DateTimeField(null=True)
     shift_start = models.DateTimeField(null=True)
@@ -53,7 +53,7 @@ class AttendanceRecord(models.Model):
 
 
 class Shift(models.Model):
-    """A piece of the published schedule; `posted` ones came with a record, and give way to published ones."""
+    """A shift of the published schedule; `posted` ones came with a record, and give way to published ones."""
 
     organization = models.ForeignKey(Organization, models.CASCADE, related_name="shifts")
     shift_id = models.CharField(max_length=128)
@@ -62,7 +62,7 @@ class Shift(models.Model):
     queue_names = models.JSONField(default=list)
     start = models.DateTimeField()
     end = models.DateTimeField()
-    kind = models.CharField(max_length=16, choices=[(kind.value, kind.value) for kind in Kind])
+    kind = models.CharField(max_length=16, choices=[(kind.value, kind.value) for kind in ShiftKind])
     cancelled = models.BooleanField(default=False)
     posted = models.BooleanField(default=False)
     received_at = models.DateTimeField(db_index=True)
@@ -75,11 +75,11 @@ class Shift(models.Model):
         return f"{self.organization_id} / {self.shift_id}"
 
 
-class Duty(models.Model):
-    """When a person is to be there, as follows from her shifts; or is away with leave, in place of that."""
+class ScheduledPeriod(models.Model):
+    """A period in which a person is to work by her shifts, or is on leave (attendance.presence.scheduled_periods)."""
 
     organization = models.ForeignKey(Organization, models.CASCADE, related_name="+")
-    person = models.ForeignKey(Person, models.CASCADE, related_name="duties")
+    person = models.ForeignKey(Person, models.CASCADE, related_name="scheduled_periods")
     department_id = models.CharField(max_length=64, blank=True, default="")
     starts = models.BigIntegerField()
     ends = models.BigIntegerField()
@@ -89,29 +89,30 @@ class Duty(models.Model):
     made_at = models.DateTimeField(db_index=True)
 
     class Meta:
+        db_table = "attendance_duty"
         indexes = [models.Index(fields=["organization", "ends"]), models.Index(fields=["person", "ends"])]
-        verbose_name_plural = "duties"
 
     def __str__(self) -> str:
         return f"{self.person} from {self.starts}"
 
 
-class Spell(models.Model):
-    """A stretch of a person's time in one status, as follows from her records (attendance.spells.Spell)."""
+class StatusPeriod(models.Model):
+    """A period of a person in one status, derived from her records (attendance.presence.status_periods)."""
 
     organization = models.ForeignKey(Organization, models.CASCADE, related_name="+")
-    person = models.ForeignKey(Person, models.CASCADE, related_name="spells")
+    person = models.ForeignKey(Person, models.CASCADE, related_name="status_periods")
     department_id = models.CharField(max_length=64, blank=True, default="")
     status = models.CharField(max_length=16)
     starts = models.BigIntegerField()
     ends = models.BigIntegerField()
     came_at = models.BigIntegerField(null=True)
-    said_at = models.BigIntegerField()
-    heard_at = models.BigIntegerField()
+    reported_at = models.BigIntegerField(db_column="said_at")
+    confirmed_at = models.BigIntegerField(db_column="heard_at")
     left_at = models.BigIntegerField(null=True)
     made_at = models.DateTimeField(db_index=True)
 
     class Meta:
+        db_table = "attendance_spell"
         indexes = [
             models.Index(fields=["person", "ends"]),
             models.Index(fields=["organization", "ends"]),
@@ -155,8 +156,10 @@ class CurrentAttendance(models.Model):
     scope = models.OneToOneField(Scope, models.CASCADE, primary_key=True, related_name="current_attendance")
     snapshot = models.ForeignKey(Snapshot, models.SET_NULL, null=True, related_name="+")
     time = models.DateTimeField(null=True)
-    derived_by = models.PositiveSmallIntegerField(
-        default=0, help_text="Version of the rules by which the organization's duties and spells were worked out."
+    rules_version = models.PositiveSmallIntegerField(
+        default=0,
+        db_column="derived_by",
+        help_text="Version of the rules that derived the organization's scheduled and status periods.",
     )
 
     class Meta:

@@ -1,4 +1,4 @@
-"""What the OpenAPI document says beyond what the serializers can."""
+"""Responses and queries of the OpenAPI document that no serializer describes."""
 
 from typing import Any
 
@@ -6,8 +6,8 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import inline_serializer
 from rest_framework import serializers
 
+from attendance.presence.headcounts import PEOPLE_STATUSES
 from attendance.serializers import AttendanceRecordSerializer, PeopleQuery, ShiftSerializer
-from attendance.stands import STATUSES
 from intraday.rest.batches import BatchQuery, SingleQuery
 from intraday.rest.pages import HistoryQuery, ScopeQuery
 from intraday.rest.schema import BAD_POSTS, BAD_REQUESTS, EventRefSchema, batch_answers, page_of
@@ -26,7 +26,7 @@ class RecentCheckinSchema(serializers.Serializer):
 
 
 class AttendanceFigure(serializers.Serializer):
-    """Who was to be there and who is: the `data` of `attendance:update`."""
+    """Scheduled and present people of a scope: the `data` of `attendance:update`."""
 
     snapshot_id = serializers.UUIDField()
     organization_id = serializers.CharField()
@@ -70,7 +70,7 @@ class PersonNowSchema(serializers.Serializer):
     employee_name = serializers.CharField(allow_null=True)
     department_id = serializers.CharField(allow_null=True)
     queue_names = serializers.ListField(child=serializers.CharField(), help_text="That her shift names.")
-    status = serializers.ChoiceField(choices=list(STATUSES))
+    status = serializers.ChoiceField(choices=list(PEOPLE_STATUSES))
     shift_start = serializers.DateTimeField(allow_null=True)
     shift_end = serializers.DateTimeField(allow_null=True)
     checked_in_at = serializers.DateTimeField(allow_null=True, help_text="First, for this shift.")

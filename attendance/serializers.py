@@ -6,8 +6,8 @@ from typing import Any
 from django.utils import timezone
 from rest_framework import serializers
 
-from attendance.stands import STATUSES
-from attendance.terms import Kind, Status
+from attendance.choices import AttendanceStatus, ShiftKind
+from attendance.presence.headcounts import PEOPLE_STATUSES
 from intraday.org.models import valid_id, valid_queue_name
 from intraday.rest.fields import ChoiceField, InstantField, PrintableField, QueueNameField, WholeField, check_not_ahead
 from intraday.rest.pages import MAX_LIMIT
@@ -17,7 +17,7 @@ QUEUES_MAX = 50
 
 
 class PersonSerializer(serializers.Serializer):
-    """Whom a row is about."""
+    """The person of a row."""
 
     organization_id = serializers.CharField(
         max_length=64, required=False, help_text="Defaults to the organization of the credential."
@@ -27,14 +27,14 @@ class PersonSerializer(serializers.Serializer):
 
 
 class AttendanceRecordSerializer(PersonSerializer):
-    """What is true of one person at one instant."""
+    """The status of one person at one instant."""
 
     department_id = serializers.CharField(
         max_length=64, required=False, allow_null=True, help_text="May be left out for people that are known."
     )
     site_id = serializers.CharField(max_length=64, required=False, allow_null=True, validators=[valid_id])
     snapshot_time = InstantField(help_text="When it was true; ISO 8601 with zone.")
-    status = ChoiceField(choices=[status.value for status in Status])
+    status = ChoiceField(choices=[status.value for status in AttendanceStatus])
     checked_in_at = InstantField(required=False, allow_null=True)
     checked_out_at = InstantField(required=False, allow_null=True)
     shift_start = InstantField(
@@ -48,7 +48,7 @@ class AttendanceRecordSerializer(PersonSerializer):
         for name, time in (("checked_in_at", came), ("checked_out_at", went)):
             if time is not None and time > attrs["snapshot_time"]:
                 raise serializers.ValidationError({name: ["After snapshot_time."]})
-        if attrs["status"] == Status.CHECKED_OUT and came is not None and went is not None and went < came:
+        if attrs["status"] == AttendanceStatus.CHECKED_OUT and came is not None and went is not None and went < came:
             raise serializers.ValidationError({"checked_out_at": ["Before checked_in_at."]})
         start, end = attrs.get("shift_start"), attrs.get("shift_end")
         if (start is None) != (end is None):
@@ -72,11 +72,11 @@ class ShiftSerializer(PersonSerializer):
     )
     start = InstantField()
     end = InstantField()
-    kind = ChoiceField(choices=[kind.value for kind in Kind])
+    kind = ChoiceField(choices=[kind.value for kind in ShiftKind])
     cancelled = serializers.BooleanField(required=False, allow_null=True, default=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        away = attrs["kind"] in (Kind.LEAVE, Kind.DAY_OFF)
+        away = attrs["kind"] in (ShiftKind.LEAVE, ShiftKind.DAY_OFF)
         _check_span("end", attrs["start"], attrs["end"], SHIFT_MAX[not away])
         return attrs
 
@@ -92,12 +92,12 @@ class PeopleQuery(serializers.Serializer):
     )
     department_id = serializers.CharField(required=False, max_length=64)
     site_id = serializers.CharField(required=False, max_length=64, default="")
-    status = ChoiceField(required=False, choices=list(STATUSES), help_text="`absent` includes `no_show`.")
+    status = ChoiceField(required=False, choices=list(PEOPLE_STATUSES), help_text="`absent` includes `no_show`.")
     limit = WholeField(required=False, min_value=1, max_value=MAX_LIMIT, default=200)
 
 
 def to_record(valid: dict[str, Any]) -> dict[str, Any]:
-    """The wire's names to those of the model (attendance.services)."""
+    """Map the wire's names to those of the model (attendance.services)."""
     return {
         "employee_id": valid["employee_id"],
         "employee_name": valid.get("employee_name") or "",

@@ -1,4 +1,4 @@
-"""Writing attendance: what feeds say of people and their shifts; who is there follows; what is news is published."""
+"""Write attendance: store records and shifts, derive periods and headcounts, publish what is news."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,13 +8,16 @@ from typing import Any
 
 from django.db import transaction
 
-from attendance import currents, movements, people, records, roster, schedule, selectors, stands, timeline, upgrade
+from attendance import latest, selectors
 from attendance.events import AttendanceChanged
-from attendance.instants import micros
+from attendance.ingest import people, records, shifts
+from attendance.ingest.people import Row
+from attendance.microseconds import to_microseconds
 from attendance.models import AttendanceRecord, Person, Shift, Snapshot
-from attendance.people import Row
-from attendance.stands import Counts
-from attendance.timeline import Retelling
+from attendance.presence import derivation, headcounts, stored_scheduled_periods, stored_status_periods
+from attendance.presence.check_events import CheckEvent, new_check_events
+from attendance.presence.headcounts import Headcount
+from attendance.presence.stored_status_periods import Rederivation, StatusPeriodChange
 from intraday.jobs import dirty
 from intraday.org.models import Organization, Scope
 from intraday.org.services import Resolved, ScopeName, resolve_scopes
@@ -25,7 +28,7 @@ KEPT = timedelta(days=35)
 
 @dataclass
 class RowResult:
-    """What became of a row; `event` is its place in the log if it was news."""
+    """Result of a row; `event` is its place in the log if it was news."""
 
     result: records.Result
     stored: AttendanceRecord | Shift
@@ -40,13 +43,13 @@ class RowResult:
 
     @property
     def time(self) -> datetime:
-        """Of the data."""
+        """Return the time of the data."""
         return self.stored.start if isinstance(self.stored, Shift) else self.stored.time
 
 
 @dataclass
 class Ingested:
-    """By index of the row: what was stored, and why the others were not."""
+    """Results of the stored rows and errors of the others, by index of the row."""
 
     results: dict[int, RowResult] = field(default_factory=dict)
     errors: dict[int, Any] = field(default_factory=dict)
@@ -61,8 +64,8 @@ class _Post:
     rows: dict[int, Row]
     people: dict[str, Person]
     as_of: datetime | None  # of the organization's figures
-    done: Ingested
-    resolved: Resolved  # what the names of rows mean
+    ingested: Ingested
+    resolved: Resolved  # scopes of the names of rows
     names: Mapping[int, ScopeName]
 
 
@@ -76,30 +79,32 @@ def ingest(
     atomic: bool = False,
     dry_run: bool = False,
 ) -> Ingested:
-    """Store records; publish who came and went, and the new figures of departments and organization.
+    """Store records; publish check-ins, check-outs and the new figures of departments and organization.
 
-    `within`: the departments to which whoever posts is limited; rows outside are errors.
+    `within`: the departments to which the caller is limited; rows outside are errors.
     `atomic` stores nothing unless every row can be stored; `dry_run` stores nothing at all.
     """
     post = _begin(organization, rows, within, now)
-    if atomic and post.done.errors:
+    if atomic and post.ingested.errors:
         transaction.set_rollback(True)  # departments that other rows named first
-        return Ingested(errors=post.done.errors)
+        return Ingested(errors=post.ingested.errors)
     newest_before = {employee: person.newest_at for employee, person in post.people.items()}
-    _introduce(post)
-    settled = records.settle(post.people, post.rows, newest_before, now=now)
-    post.done.results |= {index: RowResult(result, record) for index, (result, record) in settled.results.items()}
-    changed = list(settled.changed.values())
-    rostered = roster.take_posted(organization, post.people, changed, now=now)
-    known = {person.pk: newest_before.get(employee) for employee, person in post.people.items()}
-    retelling = Retelling()
-    retelling.by_records(changed, known)
-    retelling.by_shifts(schedule.rework(rostered.people, rostered.times, now=now), rostered.people.values())
-    retold = timeline.retell(organization, retelling, now=now)
-    moved = movements.seen(retold, {person.pk: person for person in post.people.values()})
+    _save_people(post)
+    classified = records.classify(post.people, post.rows, newest_before, now=now)
+    post.ingested.results |= {
+        index: RowResult(result, record) for index, (result, record) in classified.results.items()
+    }
+    changed = list(classified.changed.values())
+    reported = shifts.store_reported(organization, post.people, changed, now=now)
+    rederivation = Rederivation()
+    rederivation.add_records(
+        changed, {person.pk: newest_before.get(employee) for employee, person in post.people.items()}
+    )
+    changes = _rederive(organization, rederivation, reported, now)
+    events = new_check_events(changes, {person.pk: person for person in post.people.values()})
     times = [record.time for record in changed] + ([] if post.as_of is None else [post.as_of])
     departments, concerned = {record.department_id for record in changed}, {record.person_id for record in changed}
-    _announce(post, moved, departments, concerned, at=max(times, default=None), now=now)
+    _publish_changes(post, events, departments, concerned, at=max(times, default=None), now=now)
     return _end(post, dry_run=dry_run)
 
 
@@ -115,50 +120,57 @@ def ingest_shifts(
 ) -> Ingested:
     """Store pieces of the published schedule; publish the figures that change by it. Options as of `ingest`."""
     post = _begin(organization, rows, within, now)
-    stored = roster.find(organization, [row["shift_id"] for row in post.rows.values()])
-    for index in [index for index, row in post.rows.items() if roster.beside(stored.get(row["shift_id"]), within)]:
+    stored = shifts.load(organization, [row["shift_id"] for row in post.rows.values()])
+    for index in [index for index, row in post.rows.items() if shifts.is_foreign(stored.get(row["shift_id"]), within)]:
         del post.rows[index]
-        post.done.errors[index] = {"shift_id": ["In use, or not yours."]}
-    if atomic and post.done.errors:
+        post.ingested.errors[index] = {"shift_id": ["In use, or not yours."]}
+    if atomic and post.ingested.errors:
         transaction.set_rollback(True)
-        return Ingested(errors=post.done.errors)
-    _introduce(post)
-    settled = roster.settle(organization, post.people, post.rows, stored, now=now)
-    post.done.results |= {index: RowResult(result, shift) for index, (result, shift) in settled.results.items()}
-    retelling = Retelling()
-    retelling.by_shifts(schedule.rework(settled.people, settled.times, now=now), settled.people.values())
-    timeline.retell(organization, retelling, now=now)
-    at = now if settled.touches(now) else post.as_of
+        return Ingested(errors=post.ingested.errors)
+    _save_people(post)
+    classified = shifts.classify(organization, post.people, post.rows, stored, now=now)
+    post.ingested.results |= {index: RowResult(result, shift) for index, (result, shift) in classified.results.items()}
+    _rederive(organization, Rederivation(), classified, now)
+    at = now if classified.affects(now) else post.as_of
     if post.as_of is not None and at is not None:
         at = max(at, post.as_of)
-    _announce(post, [], settled.departments, settled.people.keys(), at=at, now=now)
+    _publish_changes(post, [], classified.departments, classified.people.keys(), at=at, now=now)
     return _end(post, dry_run=dry_run)
 
 
-def current_attendance_stats(*, organization_id: str, at: datetime) -> dict[str, Counts]:
-    """How many stand how at an instant (DOMAIN 3.7), by department; '' is the organization. One statement."""
-    return stands.counts(organization_id, at=micros(at))
+def _rederive(
+    organization: Organization, rederivation: Rederivation, classified: shifts.Classification, now: datetime
+) -> dict[int, StatusPeriodChange]:
+    """Derive scheduled periods from changed shifts, then status periods from these and from changed records."""
+    since = stored_scheduled_periods.rederive(classified.people, classified.times, now=now)
+    rederivation.add_shifts(since, classified.people.values())
+    return stored_status_periods.rederive(organization, rederivation, now=now)
+
+
+def current_attendance_stats(*, organization_id: str, at: datetime) -> dict[str, Headcount]:
+    """Return the headcounts of an instant (DOMAIN 3.7) by department, in one statement; '' is the organization."""
+    return headcounts.count(organization_id, at=to_microseconds(at))
 
 
 @transaction.atomic
 def refresh(*, organization_id: str, now: datetime) -> int:
-    """Time passes without posts: who is not there becomes late, absent, no show. How many scopes have news by it.
+    """Recount as time passes without posts: missing people become absent. Return how many scopes have news.
 
-    An organization is left alone while nobody is on duty and its figures are older than a day: its feed replays the
-    past, or has ended, and figures of today would only be in its way.
+    An organization is left alone while nobody is scheduled and its figures are older than a day: its feed replays the
+    past, or has ended, and figures of today would only disturb it.
     """
     levels = {scope.department_id: scope for scope in selectors.levels(organization_id)}
     as_of = _lock(levels[""], now)
     if (as_of is not None and as_of >= now) or not selectors.is_live(organization_id, as_of=as_of, now=now):
         return 0
-    news = currents.renew(levels.values(), at=now, now=now)
+    news = latest.recount(levels.values(), at=now, now=now)
     dirty.mark(news, now=now)
     _publish([], news)
     return len(news)
 
 
 def purge(*, now: datetime) -> int:
-    """Forget what is older than KEPT and came in before that: a replay of long ago may be looked at for as long."""
+    """Delete rows that are older than KEPT and came in before that, so that a replay of old data is kept as long."""
     limit = now - KEPT
     gone = 0
     for old in selectors.older_than(limit):
@@ -168,8 +180,8 @@ def purge(*, now: datetime) -> int:
 
 def _lock(organization: Scope, now: datetime) -> datetime | None:
     """Wait for other writers and return the time of the newest figures."""
-    row = currents.lock(organization)
-    upgrade.bring_up_to_date(row, organization, now=now)
+    row = latest.lock(organization)
+    derivation.bring_up_to_date(row, organization, now=now)
     return row.time
 
 
@@ -177,28 +189,30 @@ def _begin(organization: Organization, rows: Mapping[int, Row], within: frozense
     """Find departments and people, wait for other writers, and refuse the rows that cannot be stored."""
     names = {index: (row["department_id"], "") for index, row in rows.items()}
     resolved = resolve_scopes(organization, list(names.values()), create=True, within=within)
-    done = Ingested(errors={index: resolved.errors[name] for index, name in names.items() if name in resolved.errors})
-    as_of = _lock(resolved.levels[""], now) if len(done.errors) < len(rows) else None
-    known = people.known(organization, rows.values())
-    post = _Post(organization, resolved.levels, {}, known, as_of, done, resolved, names)
+    ingested = Ingested(
+        errors={index: resolved.errors[name] for index, name in names.items() if name in resolved.errors}
+    )
+    as_of = _lock(resolved.levels[""], now) if len(ingested.errors) < len(rows) else None
+    known = people.load(organization, rows.values())
+    post = _Post(organization, resolved.levels, {}, known, as_of, ingested, resolved, names)
     for index, row in rows.items():
         person = known.get(row["employee_id"])
-        if people.beside(person, within):
-            done.errors.setdefault(index, {"employee_id": ["Unknown, or not yours."]})
-        if index not in done.errors:
-            home = "" if person is None else person.department_id
-            post.rows[index] = {**row, "department_id": row["department_id"] or home}
+        if people.is_foreign(person, within):
+            ingested.errors.setdefault(index, {"employee_id": ["Unknown, or not yours."]})
+        if index not in ingested.errors:
+            department = "" if person is None else person.department_id
+            post.rows[index] = {**row, "department_id": row["department_id"] or department}
     return post
 
 
 def _order(each: tuple[int, Row]) -> tuple[datetime, int]:
-    """Shifts begin when they begin; a record is of its time."""
+    """Order rows by the time of a record or the start of a shift, then by index."""
     index, row = each
     return row.get("time") or row["start"], index
 
 
-def _introduce(post: _Post) -> None:
-    """Make the people who are named for the first time, and learn what rows say of who they are."""
+def _save_people(post: _Post) -> None:
+    """Create the people whom rows name for the first time, and take over names, departments and sites from rows."""
     news: dict[str, Person] = {}
     for _, row in sorted(post.rows.items(), key=_order):
         employee_id = row["employee_id"]
@@ -206,52 +220,54 @@ def _introduce(post: _Post) -> None:
         if person is None:
             person = post.people[employee_id] = Person(organization=post.organization, employee_id=employee_id)
             news[employee_id] = person
-        if people.describe(person, row):
+        if people.update(person, row):
             news[employee_id] = person
     people.save(news.values())
 
 
-def _announce(
+def _publish_changes(
     post: _Post,
-    moved: Sequence[movements.Movement],
+    check_events: Sequence[CheckEvent],
     departments: Collection[str],
     concerned: Collection[int],
     *,
     at: datetime | None,
     now: datetime,
 ) -> None:
-    """Publish who came and went and the figures that are news; of these departments something was posted."""
+    """Publish check events, and the figures that are news; rows were posted for these `departments`."""
     posted = {post.levels[code] for code in departments if code in post.levels}
     if posted:
         posted.add(post.levels[""])
     news: dict[Scope, Snapshot] = {}
     if at is not None and posted:
-        news = currents.renew(post.levels.values(), posted=posted, at=at, now=now)
+        news = latest.recount(post.levels.values(), posted=posted, at=at, now=now)
         dirty.mark({*posted, *news, *selectors.queues_of(concerned, at=at)}, now=now)
     whole = post.levels[""]
-    events = [(post.levels.get(each.department_id, whole), each.payload) for each in moved]
+    events = [(post.levels.get(each.department_id, whole), each.payload) for each in check_events]
     refs = _publish(events, news)
-    for result in post.done.results.values():
+    for result in post.ingested.results.values():
         if result.result in ("created", "corrected", "late"):
             scope = post.levels.get(result.stored.department_id)
             result.event = refs.get(scope) if scope in refs else refs.get(whole)
 
 
-def _publish(moved: Sequence[tuple[Scope, Builder]], news: Mapping[Scope, Snapshot]) -> dict[Scope | None, EventRef]:
-    """The places of the figures of each scope."""
+def _publish(
+    check_events: Sequence[tuple[Scope, Builder]], news: Mapping[Scope, Snapshot]
+) -> dict[Scope | None, EventRef]:
+    """Publish; return the places of the figures in the log, by scope."""
     updates = [(scope, partial(AttendanceChanged.of, row, scope)) for scope, row in news.items()]
-    if not moved and not updates:
+    if not check_events and not updates:
         return {}
-    refs = publish("attendance", [*moved, *updates])
-    return dict(zip(news, refs[len(moved) :], strict=True))
+    refs = publish("attendance", [*check_events, *updates])
+    return dict(zip(news, refs[len(check_events) :], strict=True))
 
 
 def _end(post: _Post, *, dry_run: bool) -> Ingested:
-    names = {index: post.names[index] for index in post.done.results}
+    names = {index: post.names[index] for index in post.ingested.results}
     for index, warnings in post.resolved.news(names, dry_run=dry_run).items():
-        post.done.results[index].warnings += warnings
+        post.ingested.results[index].warnings += warnings
     if dry_run:
         transaction.set_rollback(True)
-        for result in post.done.results.values():
+        for result in post.ingested.results.values():
             result.event = None
-    return post.done
+    return post.ingested

@@ -90,8 +90,8 @@ def _batch(request: Request, kind: str, serializer: Any, to_row: Any, ingest: An
 def _answer(result: services.RowResult, warnings: list[str] | None) -> Mapping[str, Any]:
     event = None if result.event is None else result.event._asdict()
     answer = {**result.name, "result": result.result, "event": event}
-    said = [*result.warnings, *(warnings or [])]
-    return {**answer, "warnings": said} if said else answer
+    all_warnings = [*result.warnings, *(warnings or [])]
+    return {**answer, "warnings": all_warnings} if all_warnings else answer
 
 
 @extend_schema_view(get=extend_schema(**schema.CURRENT))
@@ -113,7 +113,7 @@ class HistoryView(reading.HistoryView):
 
 
 class PeopleView(APIView):
-    """Who is absent, late, on break, …: who has lost most minutes first. For roles that see names."""
+    """List people (absent, late, on break, …), those with the most lost minutes first. For roles that see names."""
 
     permission_classes = [SignedIn]
 

@@ -1,1 +1,1 @@
-"""Facts: how much work waits, per queue, department and organization."""
+"""Facts: the work that waits, per queue, department and organization."""

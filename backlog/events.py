@@ -1,4 +1,4 @@
-"""What the backlog publishes."""
+"""Payloads of backlog events."""
 
 from typing import ClassVar, Literal
 

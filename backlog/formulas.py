@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 TREND_POINTS = 7
 TREND_MIN_POINTS = 4
 TREND_SECONDS = 90 * 60
-# Feeds that post often are looked at for at least so long: seven snapshots of a ten-second feed say nothing.
+# The trend spans at least this time: seven snapshots of a ten-second feed would show none.
 TREND_AT_LEAST_SECONDS = 15 * 60
 TREND_STEP_SECONDS = 60
 RATE_SECONDS = 60 * 60
@@ -43,7 +43,7 @@ class Flows:
 
 
 def flows(previous: Point | None, point: Point) -> Flows:
-    """Items added and completed since the previous snapshot: stated, else from counters, else the net change.
+    """Return items added and completed since the previous snapshot: reported, else from counters, else the net change.
 
     The net change gives lower bounds: what came and went between the two snapshots is not in it.
     """
@@ -77,14 +77,14 @@ def with_flows(point: Point, found: Flows) -> Point:
 
 
 def merged(earlier: Point, later: Point) -> Point:
-    """Return the later point with the flows of both: what one snapshot instead of the two would have said."""
+    """Return the later point with the flows of both: as one snapshot in place of the two would have it."""
     added = None if earlier.added is None or later.added is None else earlier.added + later.added
     completed = None if earlier.completed is None or later.completed is None else earlier.completed + later.completed
     return later._replace(added=added, completed=completed)
 
 
 def flows_explain_change(previous: Point | None, point: Point, found: Flows) -> bool:
-    """Whether end = start + added - completed holds, up to max(2 items, 2 %): transfers and deletions break it."""
+    """Tell whether end = start + added - completed holds, up to max(2 items, 2 %): transfers and deletions break it."""
     if previous is None or not found.known:
         return True
     residual = (point.total - previous.total) - (found.added - found.completed)
@@ -125,13 +125,13 @@ class Trend:
 
 
 def trend(points: Sequence[Point]) -> Trend:
-    """Return the direction of the last points (`looked_at`); `points` in order of time.
+    """Return the direction of the last points (`trend_points`); `points` in order of time.
 
     Theil-Sen slope (median of pairwise slopes) against a dead-band of max(3 items, 5 % of the median total, twice
     the standard deviation of the change that Poisson flows alone would cause). Without flows the noise is estimated
     by the median absolute deviation of the steps.
     """
-    recent = looked_at(points)
+    recent = trend_points(points)
     if len(recent) < TREND_MIN_POINTS:
         return Trend("stable", None)
     slope = median((b.total - a.total) / (b.time - a.time) for a, b in combinations(recent, 2))
@@ -141,7 +141,7 @@ def trend(points: Sequence[Point]) -> Trend:
     return Trend(label, slope * 3600)
 
 
-def looked_at(points: Sequence[Point]) -> list[Point]:
+def trend_points(points: Sequence[Point]) -> list[Point]:
     """Return the points of the trend: the last TREND_POINTS, or all of the last 15 minutes if these are more, none
     older than 90 minutes."""
     last = points[-1].time
@@ -176,7 +176,7 @@ AgeProfile = list[dict[str, float]]
 """[{"older_than_minutes", "items"}]: so many items are at least so old. Ages ascend, items do not."""
 
 
-def added_profiles(profiles: Sequence[AgeProfile]) -> AgeProfile | None:
+def sum_of_profiles(profiles: Sequence[AgeProfile]) -> AgeProfile | None:
     """Return the sum of these age profiles; None unless all have the same ages."""
     ages = {tuple(bucket["older_than_minutes"] for bucket in profile) for profile in profiles}
     if len(ages) != 1:
@@ -187,8 +187,8 @@ def added_profiles(profiles: Sequence[AgeProfile]) -> AgeProfile | None:
     ]
 
 
-def profile_doubts(profile: AgeProfile, total: int, over: int | None, oldest_minutes: float | None) -> list[str]:
-    """Return what about this age profile does not agree with the rest of its snapshot, in words for its feed."""
+def profile_warnings(profile: AgeProfile, total: int, over: int | None, oldest_minutes: float | None) -> list[str]:
+    """Return warnings for the feed where this age profile contradicts the rest of its snapshot."""
     lowest, doubts = profile[0], []
     if lowest["older_than_minutes"] == 0 and lowest["items"] != total:
         doubts.append(
@@ -211,7 +211,7 @@ def profile_doubts(profile: AgeProfile, total: int, over: int | None, oldest_min
 
 
 def compliance_percent(total: int, over: int | None) -> float | None:
-    """Share of the waiting items inside their SLA, 0-100; nothing waiting is 100; unknown breaches are unknown."""
+    """Return the percentage of waiting items inside their SLA: 100 if nothing waits, None if breaches are unknown."""
     if over is None:
         return None
     return 100.0 if total == 0 else 100.0 * (total - over) / total

@@ -1,4 +1,4 @@
-"""Backlog snapshots as they came, the figures worked out from them, and the newest of each scope."""
+"""Backlog snapshots with their reported values, the figures derived from these, and the newest of each scope."""
 
 import uuid
 
@@ -27,7 +27,7 @@ class Quality(models.TextChoices):
 
 
 class Snapshot(models.Model):
-    """How much work waited in a scope at one instant: first what the feed said, then what follows from it."""
+    """The work that waited in a scope at one instant: first the reported values, then the figures derived from them."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     scope = models.ForeignKey(Scope, models.CASCADE, related_name="backlog_snapshots")
@@ -39,9 +39,9 @@ class Snapshot(models.Model):
     average_wait_minutes = models.FloatField()
     items_over_sla = models.PositiveBigIntegerField(null=True)
     items_at_risk = models.PositiveBigIntegerField(null=True)
-    stated_compliance = models.FloatField(null=True)
-    stated_added = models.PositiveBigIntegerField(null=True)
-    stated_completed = models.PositiveBigIntegerField(null=True)
+    reported_compliance = models.FloatField(null=True, db_column="stated_compliance")
+    reported_added = models.PositiveBigIntegerField(null=True, db_column="stated_added")
+    reported_completed = models.PositiveBigIntegerField(null=True, db_column="stated_completed")
     added_total = models.PositiveBigIntegerField(null=True)
     completed_total = models.PositiveBigIntegerField(null=True)
     oldest_age_minutes = models.FloatField(null=True)
@@ -69,13 +69,13 @@ class Snapshot(models.Model):
 
 
 class CurrentBacklog(models.Model):
-    """The newest snapshot of a scope. Its row is locked before anything newer is worked out, in scope order.
+    """The newest snapshot of a scope. Its row is locked before anything newer is derived, in scope order.
 
     `window` holds the last points, so that flows, rates and trend of a new snapshot never read the history.
 
     A queue's `day_added` and `day_completed` are the running totals of the flows of its snapshots of `day`, the local
-    day of the newest one; `earlier_days` has those of the days before. Above queues, they are what the published
-    figures of `day` add up to (backlog.days).
+    day of the newest one; `earlier_days` has those of the days before. Above queues, they are the sums of the
+    published figures of `day` (backlog.ingest.daily_totals).
     """
 
     scope = models.OneToOneField(Scope, models.CASCADE, primary_key=True, related_name="current_backlog")

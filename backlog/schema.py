@@ -1,4 +1,4 @@
-"""What the OpenAPI document says beyond what the serializers can."""
+"""Responses and queries of the OpenAPI document that no serializer describes."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from intraday.rest.schema import BAD_POSTS, BAD_REQUESTS, EventRefSchema, batch_
 
 
 class BacklogFigure(serializers.Serializer):
-    """A backlog snapshot with what was worked out from it: the `data` of `backlog:update`."""
+    """A backlog snapshot with the figures derived from it: the `data` of `backlog:update`."""
 
     snapshot_id = serializers.UUIDField()
     organization_id = serializers.CharField()

@@ -1,4 +1,4 @@
-"""Reading the backlog."""
+"""Read the backlog."""
 
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
@@ -24,7 +24,7 @@ def _current(organization_id: str, using: str = "default") -> QuerySet[CurrentBa
 
 
 def snapshot(organization_id: str, rooms: RoomFilter, names: bool) -> Sequence[msgspec.Raw]:
-    """The current figure of every scope that these rooms hear (realtime.channels.SnapshotItems)."""
+    """Return the current figure of every scope that these rooms hear (realtime.channels.SnapshotItems)."""
     rows = _current(organization_id, "snapshot")
     if not rooms.everything:
         rows = rows.filter(Q(scope__department_id__in=rooms.departments) | Q(scope__queue_name__in=rooms.queues))
@@ -36,7 +36,7 @@ def snapshot(organization_id: str, rooms: RoomFilter, names: bool) -> Sequence[m
 
 
 def current(scope: Scope, *, now: datetime) -> dict[str, Any]:
-    """The scope's figure with its age, and those of the scopes inside it; null before the first snapshot."""
+    """Return the scope's figure with its age, and those of the scopes inside it; null before the first snapshot."""
     rows = _current(scope.organization_id)
     if scope.department_id:
         rows = rows.filter(scope__department_id=scope.department_id)
@@ -63,7 +63,7 @@ Figure = tuple[Scope, datetime, dict[str, Any]]
 
 
 def figures(organization_id: str, *, now: datetime, scopes: Collection[int] | None = None) -> Iterator[Figure]:
-    """The newest figure of every scope of an organization (or of these, by primary key), in one query."""
+    """Yield the newest figure of every scope of an organization (or of these, by primary key), in one query."""
     rows = _current(organization_id)
     if scopes is not None:
         rows = rows.filter(scope__in=scopes)
@@ -75,7 +75,7 @@ def figures(organization_id: str, *, now: datetime, scopes: Collection[int] | No
 def past_figures(
     organization_id: str, *, since: datetime, until: datetime, scopes: Collection[int] | None = None
 ) -> Iterator[Figure]:
-    """Figures with since <= time < until, in order of time, in one query."""
+    """Yield figures with since <= time < until, in order of time, in one query."""
     rows = Snapshot.objects.select_related("scope").filter(
         scope__organization=organization_id, time__gte=since, time__lt=until
     )
@@ -88,8 +88,8 @@ def past_figures(
 def history(
     scope: Scope, *, since: datetime | None, until: datetime | None, after: datetime | None, limit: int
 ) -> tuple[list[dict[str, Any]], datetime | None]:
-    """Snapshots of exactly this scope with since <= time < until, oldest first, from the cursor `after` on; and the
-    cursor of the next page, if there is one."""
+    """Return snapshots of exactly this scope with since <= time < until, oldest first, from the cursor `after` on; and
+    the cursor of the next page, if there is one."""
     rows = Snapshot.objects.filter(scope=scope).order_by("time")
     if since is not None:
         rows = rows.filter(time__gte=since)

@@ -97,7 +97,7 @@ class BacklogSnapshotSerializer(serializers.Serializer):
 
 
 def to_row(valid: dict[str, Any]) -> dict[str, Any]:
-    """The wire's names to those of the model (backlog.settling.Row)."""
+    """Map the wire's names to those of the model (backlog.ingest.classification.Row)."""
     return {
         "department_id": valid.get("department_id") or "",
         "queue_name": valid.get("queue_name") or "",
@@ -106,9 +106,9 @@ def to_row(valid: dict[str, Any]) -> dict[str, Any]:
         "average_wait_minutes": valid["average_wait_time_minutes"],
         "items_over_sla": valid.get("items_over_sla"),
         "items_at_risk": valid.get("sla_at_risk_count"),
-        "stated_compliance": valid.get("sla_compliance_percentage"),
-        "stated_added": valid.get("items_added"),
-        "stated_completed": valid.get("items_completed"),
+        "reported_compliance": valid.get("sla_compliance_percentage"),
+        "reported_added": valid.get("items_added"),
+        "reported_completed": valid.get("items_completed"),
         "added_total": valid.get("items_added_total"),
         "completed_total": valid.get("items_completed_total"),
         "oldest_age_minutes": valid.get("oldest_item_age_minutes"),

@@ -1,4 +1,4 @@
-"""Writing the backlog: store what feeds say, work out what follows, roll it up, publish what is news."""
+"""Write the backlog: store reported snapshots, derive their figures, roll them up, publish what is news."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,11 +9,12 @@ from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
-from backlog import currents, days, known, rollup
-from backlog.days import Changes
+from backlog import latest
 from backlog.events import BacklogChanged
+from backlog.ingest import daily_totals, rollup, stored_snapshots
+from backlog.ingest.classification import Classification, Row, RowResult, classify
+from backlog.ingest.daily_totals import Changes
 from backlog.models import CurrentBacklog, Snapshot
-from backlog.settling import Row, RowResult, Settled, settle
 from intraday.jobs import dirty
 from intraday.org.models import Organization, Scope
 from intraday.org.services import Resolved, ScopeName, resolve_scopes
@@ -22,7 +23,7 @@ from realtime.publish import publish
 
 @dataclass
 class Ingested:
-    """By index of the row: what was stored, and why the others were not."""
+    """Results of the stored rows and errors of the others, by index of the row."""
 
     results: dict[int, RowResult] = field(default_factory=dict)
     errors: dict[int, Any] = field(default_factory=dict)
@@ -40,7 +41,7 @@ def ingest(
 ) -> Ingested:
     """Store rows and publish the newest of each scope, then the departments and the organization above it.
 
-    `within`: the departments to which whoever posts is limited; rows outside are errors.
+    `within`: the departments to which the caller is limited; rows outside are errors.
     `atomic` stores nothing unless every row names a known scope; `dry_run` stores nothing at all.
     """
     done = Ingested()
@@ -53,15 +54,15 @@ def ingest(
     zone = ZoneInfo(organization.time_zone)
     queues = {scope: group for scope, group in by_scope.items() if scope.queue_name}
     above = {scope: group for scope, group in by_scope.items() if not scope.queue_name}
-    currents.ensure({*by_scope, *(levels[code] for scope in queues for code in (scope.department_id, ""))})
-    stored = _store(queues, currents.lock(queues), now, zone, done)
+    latest.ensure({*by_scope, *(levels[code] for scope in queues for code in (scope.department_id, ""))})
+    stored = _store(queues, latest.lock(queues), now, zone, done)
     news = _news(stored)
     changed = _levels(scope for scope, each in stored.items() if any(map(any, each.changes.values())))
     rolled = [levels[code] for code in _levels(news)]
-    upper = currents.lock({*above, *rolled, *(levels[code] for code in changed)}, with_snapshot=bool(rolled))
+    upper = latest.lock({*above, *rolled, *(levels[code] for code in changed)}, with_snapshot=bool(rolled))
     posted = _news(_store(above, {scope: upper[scope] for scope in above}, now, zone, done))
     rollup.amend(upper, _changes_by_level(stored), zone)
-    dirty.mark(news | posted, now=now)  # what was posted; the levels above follow from it
+    dirty.mark(news | posted, now=now)  # posted scopes; the levels above follow from them
     derived = rollup.derive({scope: upper[scope] for scope in rolled}, posted=posted, zone=zone, now=now)
     _publish(news | posted | derived, done)
     for index, warnings in resolved.news(names, dry_run=dry_run).items():
@@ -74,21 +75,21 @@ def ingest(
 
 
 def _levels(queues: Iterable[Scope]) -> list[str]:
-    """The levels above these queues, by department; the organization ('') comes last."""
+    """Return the levels above these queues, by department; the organization ('') comes last."""
     departments = sorted({scope.department_id for scope in queues})
     return [*departments, ""] if departments else []
 
 
-def _news(stored: Mapping[Scope, Settled]) -> dict[Scope, Snapshot]:
+def _news(stored: Mapping[Scope, Classification]) -> dict[Scope, Snapshot]:
     return {scope: each.newest for scope, each in stored.items() if each.newest is not None}
 
 
-def _changes_by_level(stored: Mapping[Scope, Settled]) -> dict[str, Changes]:
-    """By how much the flows of the queues of each level changed, by department; '' is the organization."""
+def _changes_by_level(stored: Mapping[Scope, Classification]) -> dict[str, Changes]:
+    """Return the changes of the flows of the queues of each level, by department; '' is the organization."""
     found: dict[str, Changes] = {}
     for scope, each in stored.items():
         for level in (scope.department_id, ""):
-            found[level] = days.summed([*found.get(level, {}).items(), *each.changes.items()])
+            found[level] = daily_totals.sum_changes([*found.get(level, {}).items(), *each.changes.items()])
     return found
 
 
@@ -111,26 +112,26 @@ def _store(
     now: datetime,
     zone: ZoneInfo,
     done: Ingested,
-) -> dict[Scope, Settled]:
-    """Settle and save the rows of these scopes, and add their flows to the totals of the queues."""
+) -> dict[Scope, Classification]:
+    """Classify and save the rows of these scopes, and add their flows to the totals of the queues."""
     if not groups:
         return {}
-    stored = known.around(groups, rows)
-    settled = {
-        scope: settle(scope, group, rows[scope], stored.get(scope.pk, {}), now=now, zone=zone)
+    stored = stored_snapshots.load_around(groups, rows)
+    classified = {
+        scope: classify(scope, group, rows[scope], stored.get(scope.pk, {}), now=now, zone=zone)
         for scope, group in groups.items()
     }
-    changed = {scope: each for scope, each in settled.items() if each.changed}
+    changed = {scope: each for scope, each in classified.items() if each.changed}
     for scope, each in changed.items():
         if scope.queue_name:
-            days.book(rows[scope], each.changes)
-    currents.save(
+            daily_totals.add_changes(rows[scope], each.changes)
+    latest.save(
         [snapshot for each in changed.values() for snapshot in each.changed.values()],
         [rows[scope] for scope in changed],
     )
-    for each in settled.values():
+    for each in classified.values():
         done.results.update(each.results)
-    return settled
+    return classified
 
 
 def _publish(news: Mapping[Scope, Snapshot], done: Ingested) -> None:

@@ -10,8 +10,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from backlog import schema, selectors, services
+from backlog.ingest.classification import RowResult
 from backlog.serializers import BacklogSnapshotSerializer, to_row
-from backlog.settling import RowResult
 from intraday.feed_health.feed_log import feed_log
 from intraday.org.access import Principal
 from intraday.org.models import Scope
@@ -81,8 +81,8 @@ class BatchIngestView(APIView):
 def _answer(result: RowResult, warnings: list[str] | None) -> Mapping[str, Any]:
     event = None if result.event is None else result.event._asdict()
     answer = {"snapshot_id": str(result.snapshot.pk), "result": result.result, "event": event}
-    said = [*result.warnings, *(warnings or [])]
-    return {**answer, "warnings": said} if said else answer
+    all_warnings = [*result.warnings, *(warnings or [])]
+    return {**answer, "warnings": all_warnings} if all_warnings else answer
 
 
 @extend_schema_view(get=extend_schema(**schema.CURRENT))

@@ -15,8 +15,8 @@ from bench.kpis import NOON, RUNS, fill  # first: it sets Django up
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from alerts import editing, services
-from alerts.journal import Actor
+from alerts import rule_services, services
+from alerts.evaluation.changes import Actor
 from alerts.models import Alert
 from intraday.org.models import Organization
 from kpi.services import compute_all
@@ -38,7 +38,7 @@ METRICS = [
 def make_rules(organization: Organization) -> None:
     for number, (metric, operator, threshold) in enumerate(METRICS):
         said = {"source": "kpi", "metric": metric, "operator": operator, "threshold": threshold, "severity": "high"}
-        editing.create_rule(
+        rule_services.create_rule(
             organization=organization, fields={**said, "name": f"rule {number}"}, actor=Actor("bench"), now=NOON
         )
 

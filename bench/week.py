@@ -3,7 +3,7 @@
 python -m bench.week PATH        with DATABASE_URL, SECRET_KEY; prints the tables
 
 Every five minutes of the log: what it shows then is posted and all figures are worked out, with the log's own time as
-the clock. Then each rule of the pack is previewed over the week: the machine that judges live, over the same figures.
+the clock. Then each default rule is previewed over the week: the machine that judges live, over the same figures.
 """
 
 import csv
@@ -21,9 +21,9 @@ from bench import kpis as _kpis  # noqa: F401  first: it sets Django up
 # ruff: isort: split
 from django.test import Client
 
-from alerts.pack import DEFAULT_RULES
-from alerts.preview import preview
-from alerts.records import SEVERITIES
+from alerts.choices import SEVERITIES
+from alerts.default_rules import DEFAULT_RULES
+from alerts.rule_services import preview_rule
 from intraday.api_client.client import PATHS
 from intraday.org.models import KeyScope, Organization, Scope
 from intraday.org.services import add_queues, create_api_key, create_organization
@@ -49,8 +49,8 @@ def prepare() -> tuple[Organization, Client]:
 
 
 def replay(path: Path, organization: Organization, client: Client) -> None:
-    recorded = bank.read(path, target=Target(organization.pk, "bank"))
-    for now, instants in groupby(recorded.instants, key=lambda instant: instant.time):
+    feed = bank.read(path, target=Target(organization.pk, "bank"))
+    for now, instants in groupby(feed.instants, key=lambda instant: instant.time):
         for instant in instants:
             if instant.kind != "compute" and instant.rows:
                 body = {"items": instant.rows}
@@ -78,18 +78,18 @@ def published(path: Path) -> dict[str, Counter[str]]:
 
 
 def fired(organization: Organization) -> list[dict[str, Any]]:
-    """What the rules of the pack would have raised, in order of time."""
+    """Return the alerts that the default rules would have raised, in order of time."""
     found = [_alert(rule, each) for rule in DEFAULT_RULES for each in _preview(organization, rule)]
     for alert in found:
-        alert["told"] = not any(_speaks_for(other, alert) for other in found)
+        alert["notified"] = not any(_inhibits(other, alert) for other in found)
         alert["reopened"] = any(_precedes(other, alert) for other in found)
     return sorted(found, key=lambda alert: (alert["first"], alert["rule"], alert["place"]))
 
 
 def _preview(organization: Organization, rule: dict[str, Any]) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = preview(organization=organization, since=SINCE, until=UNTIL, draft=rule)["draft"][
-        "alerts"
-    ]
+    found: list[dict[str, Any]] = preview_rule(organization=organization, since=SINCE, until=UNTIL, draft=rule)[
+        "draft"
+    ]["alerts"]
     return found
 
 
@@ -107,8 +107,8 @@ def _alert(rule: dict[str, Any], would_be: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _speaks_for(other: dict[str, Any], alert: dict[str, Any]) -> bool:
-    """Of the same scope and source, open when this one fired, and graver or earlier (alerts.muting)."""
+def _inhibits(other: dict[str, Any], alert: dict[str, Any]) -> bool:
+    """Of the same scope and source, open when this one fired, and graver or earlier (alerts.evaluation.inhibition)."""
     if other is alert or (other["place"], other["source"]) != (alert["place"], alert["source"]):
         return False
     return other["first"] <= alert["first"] < other["last"] and _precedence(other) < _precedence(alert)
@@ -139,14 +139,22 @@ def is_of(alert: dict[str, Any], day: str) -> bool:
 
 
 def _summary(alerts: list[dict[str, Any]], days: dict[str, dict[str, int]]) -> str:
-    head = ["day", "offered", "abandoned", "answered in 20 s", "alerts", "of these told", "told, by queue"]
+    head = ["day", "offered", "abandoned", "answered in 20 s", "alerts", "of these notified", "notified, by queue"]
     lines = ["| " + " | ".join(head) + " |", "| --- " * len(head) + "|"]
     for day, figures in sorted(days.items()):
         today = [alert for alert in alerts if is_of(alert, day)]
-        of_queue = Counter(alert["place"] for alert in today if alert["told"])
-        told = ", ".join(f"{queue} {count}" for queue, count in of_queue.most_common())
+        of_queue = Counter(alert["place"] for alert in today if alert["notified"])
+        notified = ", ".join(f"{queue} {count}" for queue, count in of_queue.most_common())
         share = f"{figures['in_target'] / figures['offered']:.0%}"
-        cells = [day, figures["offered"], figures.get("abandoned", 0), share, len(today), sum(of_queue.values()), told]
+        cells = [
+            day,
+            figures["offered"],
+            figures.get("abandoned", 0),
+            share,
+            len(today),
+            sum(of_queue.values()),
+            notified,
+        ]
         lines.append("| " + " | ".join(map(str, cells)) + " |")
     return "\n".join(lines)
 
@@ -160,7 +168,7 @@ def _day(figures: dict[str, int]) -> str:
 
 
 def _table(alerts: list[dict[str, Any]]) -> str:
-    head = ["rule", "queue", "first", "last", "peak", "count", "told"]
+    head = ["rule", "queue", "first", "last", "peak", "count", "notified"]
     lines = ["| " + " | ".join(head) + " |", "| --- " * len(head) + "|"]
     for alert in alerts:
         last = (
@@ -168,9 +176,9 @@ def _table(alerts: list[dict[str, Any]]) -> str:
             if alert["last"].date() == alert["first"].date()
             else f"{alert['last']:%d %b %H:%M}"
         )
-        told = "yes" if alert["told"] else "shown only"
+        notified = "yes" if alert["notified"] else "listed only"
         peak = alert["peak"] if isinstance(alert["peak"], str) else f"{alert['peak']:g}"
-        cells = [alert["rule"], alert["place"], f"{alert['first']:%H:%M}", last, peak, alert["count"], told]
+        cells = [alert["rule"], alert["place"], f"{alert['first']:%H:%M}", last, peak, alert["count"], notified]
         lines.append("| " + " | ".join(map(str, cells)) + " |")
     return "\n".join(lines)
 

@@ -68,7 +68,7 @@ INSTALLED_APPS = [
     "attendance",
     "kpi",
     "alerts",
-    "alerts.outgoing",
+    "alerts.notifications",
 ]
 MIDDLEWARE = [
     "intraday.pages.health.answered_first",
@@ -221,9 +221,9 @@ SPECTACULAR_SETTINGS = {
         "intraday.rest.schema.match_any",
     ],
     "ENUM_NAME_OVERRIDES": {
-        "AlertSeverityEnum": "alerts.models.Severity",
-        "AlertSourceEnum": "alerts.models.Source",
-        "AlertStatusEnum": "alerts.models.Status",
+        "AlertSeverityEnum": "alerts.choices.Severity.choices",
+        "AlertSourceEnum": "alerts.choices.Source.choices",
+        "AlertStatusEnum": "alerts.choices.Status.choices",
         # two enumerations of one field name
         "BacklogQuality": ["ok", "partial", "stale"],
         "KPIQuality": ["ok", "partial", "stale", "no_data"],

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from celery import Task, shared_task
 from django.utils import timezone
 
-import alerts.outgoing.services
+import alerts.notifications.services
 import alerts.selectors
 import alerts.services
 import attendance.services
@@ -84,7 +84,7 @@ def attend(organization_id: str) -> None:
     """Escalations, acknowledgements that ran out, silences that begin and end."""
     with lease("attend", organization_id, seconds=ATTEND_SECONDS) as held:
         if held:
-            alerts.services.attend(organization_id=organization_id, now=timezone.now())
+            alerts.services.run_timers(organization_id=organization_id, now=timezone.now())
             _tell_soon()
 
 
@@ -93,7 +93,7 @@ def sweep(organization_id: str) -> None:
     """Alerts whose rule or scope is gone."""
     with lease("sweep", organization_id) as held:
         if held:
-            alerts.services.sweep(organization_id=organization_id, now=timezone.now())
+            alerts.services.resolve_unreachable(organization_id=organization_id, now=timezone.now())
 
 
 @shared_task
@@ -102,10 +102,10 @@ def tell() -> None:
     time, so a receiver that does not answer occupies one worker at most."""
     with lease("tell", seconds=2 * TELL_SECONDS) as held:
         if held:
-            alerts.outgoing.services.send_due(clock=timezone.now)
+            alerts.notifications.services.send_due(clock=timezone.now)
 
 
 def _tell_soon() -> None:
-    """Start `tell` from a job, not on commit of the change: a request must not wait for a broker that is away."""
-    if alerts.outgoing.services.anything_due(now=timezone.now()):
+    """Start the sending from a job, not on commit of the change: a request must not wait for a broker that is away."""
+    if alerts.notifications.services.anything_due(now=timezone.now()):
         tell.apply_async(expires=TELL_SECONDS)

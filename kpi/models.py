@@ -360,7 +360,7 @@ class KPISnapshot(models.Model):
 class CurrentKPI(models.Model):
     """The newest figure of a scope. Its row is locked before anything newer is worked out, in scope order.
 
-    `memo` is what the next run asks of it (kpi.currents.Memo).
+    `memo` is what the next run asks of it (kpi.computing.latest.Memo).
     """
 
     scope = models.OneToOneField(Scope, models.CASCADE, primary_key=True, related_name="current_kpi")

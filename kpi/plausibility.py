@@ -29,7 +29,7 @@ MORE_DECIDED = (
     "counts are of this queue and this interval."
 )
 OVERLAP = (
-    "Overlaps the {minutes} minutes from {start:%Y-%m-%dT%H:%MZ} of this queue: its contacts are counted twice. Post "
+    "Overlaps the {minutes} minutes from {start:%Y-%m-%dT%H:%MZ} of this queue: only the finer of the two counts. Post "
     "intervals of one length."
 )
 CUMULATIVE = (

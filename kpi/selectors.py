@@ -9,8 +9,8 @@ import msgspec
 from django.db.models import Q, QuerySet
 
 from intraday.org.models import Organization, Scope
-from kpi import hours, queue_settings, reading_day
-from kpi.closed_intervals import closed_intervals as closed_intervals
+from kpi import hours
+from kpi.computing import day_reading
 from kpi.day.what_if import Change as Change
 from kpi.day.what_if import WhatIf
 from kpi.events import (
@@ -24,11 +24,13 @@ from kpi.events import (
     Utilization,
     VolumeDrop,
 )
+from kpi.loading import queue_settings
+from kpi.loading.closed_intervals import closed_intervals as closed_intervals
+from kpi.loading.queue_settings import DEFAULT_RULES as DEFAULT_RULES
 from kpi.models import CurrentKPI, KPISnapshot, QueueSettings
 from kpi.pipeline.figure import age_seconds
 from kpi.pipeline.inputs import Rules as Rules
-from kpi.pipeline.state import Components, QueueCounts
-from kpi.queue_settings import DEFAULT_RULES as DEFAULT_RULES
+from kpi.pipeline.state import RANK, Components, QueueCounts, Reason
 from realtime.rooms import RoomFilter
 
 _BLOCKS: dict[str, type[msgspec.Struct]] = {
@@ -69,7 +71,9 @@ def snapshot(organization_id: str, rooms: RoomFilter, names: bool) -> Sequence[m
     if not rooms.everything:
         rows = rows.filter(Q(scope__department_id__in=rooms.departments) | Q(scope__queue_name__in=rooms.queues))
     return [
-        msgspec.Raw(bytes(row.figure)) for row in rows if rooms.hears(row.scope.department_id, row.scope.queue_name)
+        msgspec.Raw(_in_todays_form(row.figure))
+        for row in rows
+        if rooms.hears(row.scope.department_id, row.scope.queue_name)
     ]
 
 
@@ -92,7 +96,21 @@ def _aged(row: CurrentKPI, now: datetime) -> dict[str, Any]:
         figure["data_age_seconds"] = age_seconds(row.as_of, now)
     if row.fresh_until is not None and now > row.fresh_until and "closed_until" not in figure:
         figure["quality"] = "stale"
+        if "state" in figure:
+            figure["state"] = _as_stale(figure["state"], row.as_of, row.fresh_until, now)
     return figure
+
+
+def _as_stale(state: dict[str, Any], as_of: datetime | None, since: datetime, now: datetime) -> dict[str, Any]:
+    """Return the state with the reason that the next round will find; a graver level stays."""
+    if as_of is None or RANK[state["level"]] <= RANK["stale"]:
+        return state
+    silent = Reason(
+        code="feed_stale", value=age_seconds(as_of, now), limit=(since - as_of).total_seconds(), level="stale"
+    )
+    reasons = [reason for reason in state["reasons"] if RANK[reason["level"]] < RANK["stale"]]
+    spelled = msgspec.to_builtins(since)
+    return state | {"level": "stale", "since": spelled, "reasons": [*reasons, msgspec.to_builtins(silent)]}
 
 
 Figure = tuple[Scope, datetime, dict[str, Any]]
@@ -140,8 +158,14 @@ def history(
 
 
 def as_dict(figure: bytes | memoryview) -> dict[str, Any]:
-    found: dict[str, Any] = msgspec.json.decode(figure)
+    found: dict[str, Any] = msgspec.json.decode(_in_todays_form(figure))
     return found
+
+
+def _in_todays_form(figure: bytes | memoryview) -> bytes:
+    """Return a stored figure with all fields that are promised: an older version knew fewer, and no state."""
+    text = bytes(figure)
+    return text if b'"state":{' in text else msgspec.json.encode(msgspec.json.decode(text, type=KPIChanged))
 
 
 def intervals(scope: Scope, *, day: date | None, now: datetime) -> dict[str, Any]:
@@ -150,7 +174,7 @@ def intervals(scope: Scope, *, day: date | None, now: datetime) -> dict[str, Any
     zone = ZoneInfo(organization.time_zone)
     today = now.astimezone(zone).date()
     begin, end = hours.day_bounds(day or today, zone)
-    minutes, rows = reading_day.intervals(scope, begin, end, now=now)
+    minutes, rows = day_reading.intervals(scope, begin, end, now=now)
     return {
         "organization_id": organization.pk,
         "department_id": scope.department_id or None,
@@ -164,7 +188,7 @@ def intervals(scope: Scope, *, day: date | None, now: datetime) -> dict[str, Any
 
 def what_if(scope: Scope, change: Change, *, now: datetime) -> WhatIf:
     """The running interval of a queue as it is, and as it would be. Raises kpi.day.what_if.NotWorkedOutError."""
-    return reading_day.what_if(scope, change, now=now)
+    return day_reading.what_if(scope, change, now=now)
 
 
 def closed(organization_id: str, *, at: datetime) -> dict[int, datetime]:

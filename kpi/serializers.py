@@ -185,7 +185,7 @@ def stated_fields(serializer: type[_QueueIntervalSerializer]) -> list[str]:
 
 
 def to_row(valid: dict[str, Any], stated_fields: Sequence[str]) -> dict[str, Any]:
-    """Translate the wire's names to those of the model (kpi.facts.Row). Agents alone are stored with no contacts."""
+    """Translate the wire's names to those of the model (kpi.ingest.Row). Agents alone are stored with no contacts."""
     stated = {name: valid.get(name) for name in stated_fields}
     if "queue_name" not in valid:
         stated |= dict.fromkeys(_NEEDED_COUNTS, 0)

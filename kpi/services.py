@@ -10,7 +10,9 @@ from django.db.models import QuerySet
 from intraday.jobs import dirty
 from intraday.org.access import DEMO_ORGANIZATION
 from intraday.org.models import Organization, Scope
-from kpi import facts, runs, volume_drops
+from kpi import ingest as ingesting
+from kpi.computing import runs, volume_drops
+from kpi.computing.runs import Computed
 from kpi.models import (
     ForecastInterval,
     Holiday,
@@ -20,11 +22,10 @@ from kpi.models import (
     QueueSettings,
     VolumeDrop,
 )
-from kpi.runs import Computed
 
-Stored = facts.Stored
-ingest = facts.store_intervals
-ingest_forecast = facts.store_forecasts
+Stored = ingesting.Stored
+ingest = ingesting.store_intervals
+ingest_forecast = ingesting.store_forecasts
 INPUTS_KEPT = timedelta(days=400)  # a year, and what is compared with it
 
 
@@ -118,8 +119,10 @@ def remove_holidays(holidays: Collection[Holiday], *, now: datetime) -> None:
 
 
 def forget(*, now: datetime) -> int:
-    """Delete figures past their time (kpi.currents) and inputs older than INPUTS_KEPT. The demo keeps its inputs: what
-    its walk-through computes is a fixed day."""
+    """Delete figures past their time (kpi.computing.latest) and inputs older than INPUTS_KEPT.
+
+    The demo keeps its inputs: its walk-through computes a fixed day.
+    """
     gone = KPISnapshot.objects.filter(expires_at__lt=now).delete()[0]
     gone += VolumeDrop.objects.filter(until__lt=now - INPUTS_KEPT).delete()[0]
     for model in (IntervalStats, ForecastInterval):

@@ -1,4 +1,4 @@
-"""Form fields for what rules say: spans of time, hours of the week, metrics, places, recipients. Nobody types JSON."""
+"""Form fields of rules: spans of time, hours of the week, metrics, places, recipients. Nobody types JSON."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -6,8 +6,9 @@ from typing import Any
 
 from django import forms
 
-from alerts import hours, metrics, wording
-from alerts.outgoing import recipients
+from alerts.choices import SOURCES
+from alerts.notifications import recipients
+from alerts.rules import catalogue, messages, weekly_windows
 from intraday.org.models import Department, Organization, Queue
 from intraday.values.numerals import advice, is_ambiguous
 
@@ -21,7 +22,7 @@ class SpanField(forms.CharField):
     widget = forms.TextInput(attrs={"class": "vTextField", "placeholder": "10 min"})
 
     def prepare_value(self, value: Any) -> Any:
-        return wording.span(value) if isinstance(value, int) else value
+        return messages.format_span(value) if isinstance(value, int) else value
 
     def to_python(self, value: Any) -> Any:
         text = (super().to_python(value) or "").strip().lower()
@@ -47,7 +48,7 @@ class HoursField(forms.CharField):
         lines = (super().to_python(value) or "").lower().splitlines()
         windows = [_window(line) for line in lines if line.strip()]
         try:
-            hours.read(windows)
+            weekly_windows.parse(windows)
         except ValueError as error:
             raise forms.ValidationError(str(error)) from error
         return windows
@@ -70,10 +71,14 @@ def _days(part: str) -> Sequence[str]:
     first, dash, last = part.partition("-")
     if not dash:
         return [first]
-    if first not in hours.DAYS or last not in hours.DAYS:
-        raise forms.ValidationError(f"Days are some of {', '.join(hours.DAYS)}.")
-    begin, end = hours.DAYS.index(first), hours.DAYS.index(last)
-    return hours.DAYS[begin : end + 1] if begin <= end else hours.DAYS[begin:] + hours.DAYS[: end + 1]
+    if first not in weekly_windows.DAYS or last not in weekly_windows.DAYS:
+        raise forms.ValidationError(f"Days are some of {', '.join(weekly_windows.DAYS)}.")
+    begin, end = weekly_windows.DAYS.index(first), weekly_windows.DAYS.index(last)
+    return (
+        weekly_windows.DAYS[begin : end + 1]
+        if begin <= end
+        else weekly_windows.DAYS[begin:] + weekly_windows.DAYS[: end + 1]
+    )
 
 
 class ValueField(forms.CharField):
@@ -98,8 +103,8 @@ class ValueField(forms.CharField):
 
 def metric_choices() -> Groups:
     """All metrics by what they are about, each with its unit or its words."""
-    groups: dict[str, list[tuple[str, str]]] = {source: [] for source in metrics.SOURCES}
-    for metric in metrics.CATALOGUE.values():
+    groups: dict[str, list[tuple[str, str]]] = {source: [] for source in SOURCES}
+    for metric in catalogue.CATALOGUE.values():
         means = " | ".join(metric.values) or metric.unit
         groups[metric.source].append((f"{metric.source}:{metric.path}", f"{metric.label} ({means})"))
     return list(groups.items())

@@ -1,4 +1,4 @@
-"""The form of a rule: what a person fills in, put into the fields of alerts.definition and checked by the service."""
+"""The form of a rule. It fills the fields of alerts.rules.validation, and the service checks them."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
-from alerts import definition, editing
+from alerts import rule_services
 from alerts.admin.fields import (
     HoursField,
     SpanField,
@@ -16,9 +16,11 @@ from alerts.admin.fields import (
     recipient_choices,
     the_only_organization,
 )
-from alerts.models import EscalationStep, Level, NoDataMode, Operator, Rule, Severity
-from alerts.selectors import stated
-from alerts.wording import COMPARED
+from alerts.choices import Level, NoDataMode, Operator, Severity
+from alerts.models import EscalationStep, Rule
+from alerts.rules import validation
+from alerts.rules.messages import COMPARED
+from alerts.selectors import rule_fields
 from intraday.org.models import Organization
 
 STEPS = "escalation"  # the prefix of the rows
@@ -35,8 +37,8 @@ class RuleForm(forms.ModelForm):
         required=False, label="Healthy again at", help_text="Beyond the threshold on the good side; empty: at it."
     )
     for_seconds = SpanField(required=False, label="For", help_text="It fires when it has been so for this long.")
-    severity = forms.ChoiceField(choices=Severity.choices, initial=Severity.HIGH)
-    evaluate_each = forms.ChoiceField(choices=Level.choices, label="Judge", initial=Level.QUEUE)
+    severity = forms.ChoiceField(choices=Severity.choices(), initial=Severity.HIGH)
+    evaluate_each = forms.ChoiceField(choices=Level.choices(), label="Judge", initial=Level.QUEUE)
     department_id = forms.ChoiceField(required=False, label="Only in department")
     queue_name = forms.ChoiceField(required=False, label="Only queue")
     active_hours = HoursField(required=False, help_text="One line each, local: mon-fri 08:00-18:00. Empty: always.")
@@ -50,7 +52,7 @@ class RuleForm(forms.ModelForm):
         required=False, label="Acknowledgement holds", help_text="Then it waits for a person again. Empty: for good."
     )
     repeat_seconds = SpanField(required=False, label="Remind every", help_text="While nobody attends. Empty: never.")
-    no_data_mode = forms.ChoiceField(choices=NoDataMode.choices, label="Without data", initial=NoDataMode.KEEP_LAST)
+    no_data_mode = forms.ChoiceField(choices=NoDataMode.choices(), label="Without data", initial=NoDataMode.KEEP_LAST)
     no_data_for_seconds = SpanField(required=False, label="Without data means", initial=300)
     alert_type = forms.CharField(required=False, help_text="What screens group by; empty: after the metric.")
     runbook = forms.CharField(
@@ -67,7 +69,7 @@ class RuleForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         self.stored = None if self.instance._state.adding else self.instance
         if self.stored is not None:
-            self.initial.update(stated(self.stored), metric=f"{self.stored.source}:{self.stored.metric}")
+            self.initial.update(rule_fields(self.stored), metric=f"{self.stored.source}:{self.stored.metric}")
             self.initial["seen_version"] = self.stored.version
         departments, queues = place_choices(self._organization())
         self.fields["department_id"].choices = departments  # type: ignore[attr-defined]
@@ -88,9 +90,9 @@ class RuleForm(forms.ModelForm):
         return cleaned
 
     def _check(self) -> None:
-        """By the service that will save it."""
+        """Check with the service that will save the rule."""
         try:
-            editing.draft(self.organization, self.said, self.stored)
+            rule_services.draft_rule(self.organization, self.said, self.stored)
         except ValidationError as error:
             for name, messages in error.message_dict.items():
                 shown = {"source": "metric"}.get(name, name)
@@ -116,19 +118,19 @@ def steps_of(data: Mapping[str, Any]) -> list[dict[str, Any]] | None:
 
 def _said(cleaned: Mapping[str, Any], steps: list[dict[str, Any]]) -> dict[str, Any]:
     """The fields of a rule; a span that was left empty is the default, where there is one."""
-    fields = {name: cleaned[name] for name in definition.FIELDS if name in cleaned}
+    fields = {name: cleaned[name] for name in validation.FIELDS if name in cleaned}
     fields["source"], _, fields["metric"] = cleaned["metric"].partition(":")
     for name in ("for_seconds", "recover_for_seconds", "no_data_for_seconds"):
         if fields[name] is None:
-            fields[name] = definition.DEFAULTS[name]
+            fields[name] = validation.DEFAULTS[name]
     return {**fields, "escalation": steps}
 
 
 class StepForm(forms.ModelForm):
     after_seconds = SpanField(label="After")
-    to = forms.ChoiceField(label="Tell")
+    to = forms.ChoiceField(label="Notify")
     raise_severity = forms.ChoiceField(
-        choices=[("", "as it is"), *Severity.choices], required=False, label="Raise severity to"
+        choices=[("", "as it is"), *Severity.choices()], required=False, label="Raise severity to"
     )
 
     class Meta:

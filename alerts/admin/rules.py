@@ -1,6 +1,6 @@
-"""Rules: made, tried on the last day, tested, enabled, and who changed what."""
+"""Rules: making, previewing, testing and enabling them, and their history."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
@@ -12,12 +12,16 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
 
-from alerts import definition, editing, metrics, preview, selectors, sources, wording
+from alerts import rule_services, selectors
 from alerts.admin.fields import the_only_organization
 from alerts.admin.forms import RuleForm, StepForm
-from alerts.journal import Actor
+from alerts.evaluation.changes import Actor
+from alerts.evaluation.figure_providers import PROVIDERS
 from alerts.models import EscalationStep, Rule
-from alerts.outgoing.services import try_rule
+from alerts.notifications.services import try_rule
+from alerts.rules.catalogue import find
+from alerts.rules.messages import describe_rule, format_span, format_value
+from alerts.rules.validation import with_defaults
 
 PREVIEW = timedelta(hours=24)
 
@@ -27,7 +31,7 @@ def actor(request: HttpRequest) -> Actor:
 
 
 class StepInline(admin.TabularInline):
-    """After so long unattended, tell these people too."""
+    """A step of escalation."""
 
     model = EscalationStep
     form = StepForm
@@ -104,7 +108,7 @@ class RuleAdmin(admin.ModelAdmin):
         return "Preview says it." if rule._state.adding else selectors.in_words(rule)
 
     def preview_view(self, request: HttpRequest) -> HttpResponse:
-        """What the unsaved draft would have done in the last day, beside the rule as it is. Writes nothing."""
+        """Preview the unsaved draft on the last day, beside the rule as it is. Writes nothing."""
         if request.method != "POST" or not _may_edit(request):
             raise PermissionDenied
         rule = self._stored(request, request.GET.get("rule"))
@@ -115,7 +119,7 @@ class RuleAdmin(admin.ModelAdmin):
         return self._page(request, "preview", context)
 
     def test_view(self, request: HttpRequest, rule_id: Any) -> HttpResponse:
-        """Tell those whom the rule, as it is saved, may reach that this is a test."""
+        """Send a test to everybody whom the rule, as it is saved, may notify."""
         if request.method != "POST" or not _may_edit(request):
             raise PermissionDenied
         rule = self._stored(request, rule_id)
@@ -138,7 +142,7 @@ class RuleAdmin(admin.ModelAdmin):
         return TemplateResponse(request, f"alerts/admin/rule_{name}.html", whole)
 
     def _stored(self, request: HttpRequest, rule_id: Any) -> Rule | None:
-        """None where none is named."""
+        """Return the rule, or None if none is named."""
         if not rule_id:
             return None
         rule: Rule | None = self.get_object(request, str(rule_id))
@@ -156,7 +160,7 @@ class RuleAdmin(admin.ModelAdmin):
     ) -> Any:
         try:
             return super().changeform_view(request, object_id, form_url, extra_context)
-        except editing.VersionError as error:
+        except rule_services.VersionError as error:
             messages.error(request, f"Not saved. {error}")
             return HttpResponseRedirect(request.path)
 
@@ -167,8 +171,8 @@ class RuleAdmin(admin.ModelAdmin):
     def _save(self, form: Any, by: Actor) -> Rule:
         now = timezone.now()
         if form.stored is None:
-            return editing.create_rule(organization=form.organization, fields=form.said, actor=by, now=now)
-        return editing.edit_rule(
+            return rule_services.create_rule(organization=form.organization, fields=form.said, actor=by, now=now)
+        return rule_services.edit_rule(
             organization=form.organization,
             rule_id=form.stored.pk,
             fields=form.said,
@@ -181,14 +185,16 @@ class RuleAdmin(admin.ModelAdmin):
         """The steps were saved with their rule."""
 
     def construct_change_message(self, request: HttpRequest, form: Any, formsets: Any, add: bool = False) -> Any:
-        return [{"added": {}}] if add else []  # what was changed stands in the rule's own history
+        return [{"added": {}}] if add else []  # the rule's own history lists the changes
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """A rule leaves the list, and its open alerts are resolved; they and its history stay."""
         return [str(rule) for rule in objs], {self.opts.verbose_name_plural: len(objs)}, set(), []
 
     def delete_model(self, request: HttpRequest, obj: Rule) -> None:
-        editing.delete_rule(organization=obj.organization, rule_id=obj.pk, actor=actor(request), now=timezone.now())
+        rule_services.delete_rule(
+            organization=obj.organization, rule_id=obj.pk, actor=actor(request), now=timezone.now()
+        )
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Rule]) -> None:
         for rule in queryset:
@@ -204,7 +210,7 @@ class RuleAdmin(admin.ModelAdmin):
 
     def _set_enabled(self, request: HttpRequest, queryset: QuerySet[Rule], enabled: bool) -> None:
         for rule in queryset:
-            editing.edit_rule(
+            rule_services.edit_rule(
                 organization=rule.organization,
                 rule_id=rule.pk,
                 fields={"enabled": enabled},
@@ -215,9 +221,9 @@ class RuleAdmin(admin.ModelAdmin):
 
 
 def _previewed(form: Any, rule: Rule | None) -> dict[str, Any]:
-    now, fields = timezone.now(), definition.complete(form.said)
-    metric = metrics.find(fields["source"], fields["metric"])
-    answer = preview.preview(
+    now, fields = timezone.now(), with_defaults(form.said)
+    metric = find(fields["source"], fields["metric"])
+    answer = rule_services.preview_rule(
         organization=form.organization,
         since=now - PREVIEW,
         until=now,
@@ -226,17 +232,26 @@ def _previewed(form: Any, rule: Rule | None) -> dict[str, Any]:
     )
     shown = {name: answer[name] for name in ("current", "draft") if answer[name]}
     return {
-        "in_words": wording.rule(fields, metric),
-        "versions": {name: {**each, "alerts": [_row(row) for row in each["alerts"]]} for name, each in shown.items()},
+        "in_words": describe_rule(fields, metric),
+        "versions": {
+            name: {**each, "alerts": [_row(row, answer["until"]) for row in each["alerts"]]}
+            for name, each in shown.items()
+        },
         "since": answer["since"],
         "until": answer["until"],
-        "kept": sources.SOURCES.providers[metric.figures].past is not None,
+        "kept": PROVIDERS.by_name[metric.provider].past is not None,
     }
 
 
-def _row(episode: dict[str, Any]) -> dict[str, Any]:
+def _row(episode: dict[str, Any], until: datetime) -> dict[str, Any]:
     scope = episode["scope"]
     place = [scope[name] for name in ("department_id", "queue_name") if name in scope]
     peak = episode["peak"]
-    peak = wording.figure(peak, "") if peak is not None else ""
-    return {"place": " / ".join(place) or scope["organization_id"], "begin": episode["from"], **episode, "peak": peak}
+    peak = format_value(peak, "") if peak is not None else ""
+    shown = {"place": " / ".join(place) or scope["organization_id"], "begin": episode["from"], "peak": peak}
+    return {**episode, **shown, "lasted": _lasted((episode["to"] or until) - episode["from"])}
+
+
+def _lasted(span: timedelta) -> str:
+    """Format the span in whole minutes or a larger unit."""
+    return format_span(max(1, round(span.total_seconds() / 60)) * 60)

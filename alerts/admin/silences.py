@@ -9,10 +9,11 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from alerts import editing
+from alerts import rule_services
 from alerts.admin.fields import HoursField, place_choices, the_only_organization
 from alerts.admin.rules import actor
-from alerts.models import Rule, Severity, Silence, Source
+from alerts.choices import Severity, Source
+from alerts.models import Rule, Silence
 from intraday.org.models import Organization
 
 ANY = [("", "any")]
@@ -20,8 +21,8 @@ ANY = [("", "any")]
 
 class SilenceForm(forms.ModelForm):
     rule = forms.ModelChoiceField(Rule.objects.filter(deleted_at=None), required=False, empty_label="any")
-    source = forms.ChoiceField(choices=[*ANY, *Source.choices], required=False)
-    severity = forms.ChoiceField(choices=[*ANY, *Severity.choices], required=False)
+    source = forms.ChoiceField(choices=[*ANY, *Source.choices()], required=False)
+    severity = forms.ChoiceField(choices=[*ANY, *Severity.choices()], required=False)
     department_id = forms.ChoiceField(required=False, label="Department")
     queue_name = forms.ChoiceField(required=False, label="Queue")
     weekly = HoursField(
@@ -53,11 +54,11 @@ class SilenceForm(forms.ModelForm):
     def _check(self, organization: Organization, cleaned: dict[str, Any]) -> None:
         rule = cleaned.get("rule")
         self.organization = organization
-        self.said = {name: cleaned[name] for name in editing.SILENCE_FIELDS if name in cleaned}
+        self.said = {name: cleaned[name] for name in rule_services.SILENCE_FIELDS if name in cleaned}
         self.said["rule_id"] = rule.pk if rule else None
         silence = Silence(organization=organization, starts_at=timezone.now())
         try:
-            editing.check_silence(silence, self.said, timezone.now())
+            rule_services.check_silence(silence, self.said, timezone.now())
         except ValidationError as error:
             for name, said in error.message_dict.items():
                 self.add_error("rule" if name == "rule_id" else name, said)
@@ -103,9 +104,9 @@ class SilenceAdmin(admin.ModelAdmin):
     def save_model(self, request: HttpRequest, obj: Silence, form: Any, change: bool) -> None:
         now = timezone.now()
         if change:
-            editing.edit_silence(silence=obj, fields=form.said, now=now)
+            rule_services.edit_silence(silence=obj, fields=form.said, now=now)
         else:
-            made = editing.create_silence(
+            made = rule_services.create_silence(
                 organization=form.organization, fields=form.said, actor=actor(request), now=now
             )
             obj.pk, obj.comment, obj.ends_at = made.pk, made.comment, made.ends_at
@@ -114,5 +115,5 @@ class SilenceAdmin(admin.ModelAdmin):
     def end(self, request: HttpRequest, queryset: QuerySet[Silence]) -> None:
         now = timezone.now()
         for silence in queryset:
-            editing.end_silence(silence=silence, now=now)
+            rule_services.end_silence(silence=silence, now=now)
         messages.success(request, f"{len(queryset)} silences ended.")

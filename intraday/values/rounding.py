@@ -14,3 +14,12 @@ def half_up(value: float | None) -> float | None:
     if value is None or not -_ABSURD <= value <= _ABSURD:
         return None
     return float(Decimal(repr(value)).quantize(_CENT, ROUND_HALF_UP))
+
+
+def percent(share: float | None) -> float | None:
+    """A fraction as percent, rounded: the edge at which figures leave."""
+    return None if share is None else half_up(100 * share)
+
+
+def ratio(part: float | None, whole: float | None) -> float | None:
+    return part / whole if whole and part is not None else None

@@ -3,16 +3,15 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from msgspec import Struct, structs
 
-from intraday.values.rounding import half_up
+from intraday.values.rounding import half_up, percent, ratio
 from kpi import formulas
 from kpi.day.backlog_plan import planned_agents
 from kpi.day.schedule import Cell, scheduled_heads
 from kpi.pipeline.demand import MAX_ERLANGS, required
-from kpi.pipeline.edge import percent, ratio
 from kpi.pipeline.heads import planned_heads
 from kpi.pipeline.inputs import Backlog, Expected, Interval, Key, Rules, WorkSpan
 from kpi.pipeline.measured import judged
@@ -46,15 +45,21 @@ class GridInterval(Struct, frozen=True, kw_only=True):
 
 
 class Live(NamedTuple):
-    """The live figure of the scope, as far as the grid shows it; `start` is that of its running interval."""
+    """The live figure of the scope, as far as the grid shows it; `start` is that of its running interval,
+    `measured_start` that of its newest measured one. `one_length`: its intervals are as long as the rows."""
 
     start: datetime | None
+    expected: float | None
     required: int | None
     scheduled: int | None
     available: int | None
     gap: int | None
     measured_start: datetime | None
     service_level: float | None
+    offered: int | None
+    answered: int | None
+    abandoned: int | None
+    one_length: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +75,11 @@ class QueueDay:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """A scope's day. `there` holds (instant, heads at work) of its past figures, in order; `drops` are times."""
+    """A scope's day. `there` holds (instant, heads at work) of its past figures, in order; `drops` are times. `beside`
+    are queues outside the scope that share people with those inside."""
 
     queues: Sequence[QueueDay]
+    beside: Sequence[QueueDay] = ()
     spans: Sequence[WorkSpan] = ()
     day_ratio: float = 1.0
     there: Sequence[tuple[datetime, int]] = ()
@@ -94,8 +101,10 @@ def cells(begin: datetime, end: datetime, *, minutes: int, now: datetime) -> lis
 
 def grid(day: Day, of: Sequence[Cell]) -> list[GridInterval]:
     """The sums over these queues, cell by cell."""
-    columns = [_column(each, of, day.day_ratio) for each in day.queues]
-    plans = scheduled_heads(day.spans, of, [_needs(day.queues, columns, place) for place in range(len(of))])
+    sharing = [*day.queues, *day.beside]
+    columns = [_column(each, of, day.day_ratio) for each in sharing]
+    plans = scheduled_heads(day.spans, of, [_needs(sharing, columns, place) for place in range(len(of))])
+    columns = columns[: len(day.queues)]
     return [_row(day, cell, [column[place] for column in columns], plans[place]) for place, cell in enumerate(of)]
 
 
@@ -198,10 +207,7 @@ def _row(day: Day, cell: Cell, entries: Sequence[_Entry], plan: Mapping[Key, int
     whole = of_callers(totals, later)
     contacts = [entry.reforecast for entry in entries if entry.reforecast is not None and _counts(entry, later)]
     required, scheduled, available, gap = _heads(day, cell, whole)
-    level = percent(ratio(whole.in_target, whole.judged))
-    if cell.phase == "now" and day.live is not None and day.live.measured_start == cell.start:
-        level = day.live.service_level
-    return GridInterval(
+    row = GridInterval(
         start=cell.start,
         end=cell.end,
         state=cell.phase,
@@ -214,13 +220,26 @@ def _row(day: Day, cell: Cell, entries: Sequence[_Entry], plan: Mapping[Key, int
         scheduled=scheduled,
         available=available,
         gap=gap,
-        service_level=level,
+        service_level=percent(ratio(whole.in_target, whole.judged)),
         asa_seconds=half_up(ratio(whole.wait_seconds, whole.waited)),
         aht_seconds=half_up(ratio(whole.contact_seconds, whole.answered)),
         occupancy=percent(ratio(whole.handle_seconds, whole.ready_seconds)),
         suspect=any(since < cell.end and (until is None or until > cell.start) for since, until in day.drops)
         and cell.phase != "to_come",
     )
+    return row if day.live is None or cell.phase != "now" else _as_live(row, day.live)
+
+
+def _as_live(row: GridInterval, live: Live) -> GridInterval:
+    """Tell of the interval that runs what the tile tells."""
+    found: dict[str, Any] = {}
+    if live.measured_start == row.start:
+        found["service_level"] = live.service_level
+        if live.one_length:
+            found |= {"offered": live.offered, "answered": live.answered, "abandoned": live.abandoned}
+    if live.one_length and live.start == row.start and live.expected is not None:
+        found["reforecast"] = live.expected
+    return structs.replace(row, **found)
 
 
 def _counts(entry: _Entry, later: Sequence[bool]) -> bool:

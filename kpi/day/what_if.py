@@ -5,10 +5,9 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
-from intraday.values.rounding import half_up
+from intraday.values.rounding import half_up, percent, ratio
 from kpi import formulas
 from kpi.pipeline.demand import Demand, demand_for
-from kpi.pipeline.edge import percent, ratio
 from kpi.pipeline.heads import Heads
 from kpi.pipeline.inputs import Key, Surroundings
 from kpi.pipeline.measured import Measured
@@ -55,8 +54,7 @@ def what_if(worked: Worked, key: Key, near: Surroundings, change: Change) -> Wha
     if key not in worked.demands:
         raise NotWorkedOutError(f"nothing can be worked out of queue {key[1]}: correct its inputs first")
     measured, demand, heads = worked.measured[key], worked.demands[key], worked.heads[key]
-    suspect = key in worked.drops and not worked.drops[key].confirmed
-    baseline = totals_of(measured, demand, heads, ratio=worked.ratio, judging=near.judging, trust_run=not suspect)
+    baseline = totals_of(measured, demand, heads, ratio=worked.ratio, judging=near.judging)
     changed_measured, changed = _changed(measured, demand, change)
     scenario = totals_of(
         changed_measured,
@@ -64,7 +62,7 @@ def what_if(worked: Worked, key: Key, near: Surroundings, change: Change) -> Wha
         heads if change.agents is None else Heads(change.agents, heads.scheduled, heads.source),
         ratio=worked.ratio,
         judging=near.judging,
-        trust_run=not suspect and change.volume is None,
+        trust_run=measured.trust_run and change.volume is None,
     )
     return WhatIf(_case(measured, demand, baseline), _case(changed_measured, changed, scenario))
 

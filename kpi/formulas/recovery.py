@@ -10,11 +10,13 @@ from kpi.formulas.chain import rest_of_interval
 from kpi.formulas.erlang import erlang_c
 from kpi.formulas.erlang_a import erlang_a
 from kpi.formulas.numeric import not_negative, positive, share_below
-from kpi.formulas.risk import LEAST_AHT_SECONDS, NOBODY
+from kpi.formulas.risk import LEAST_AHT_SECONDS
 from kpi.formulas.waits import Goal, Server
 
 CORRELATION = 1.3
 """How many handling times the waits of one interval stay correlated."""
+LEAST_CALLS = 1e-6
+"""Fewer are none: their square, and shares of it, are no numbers any more."""
 NEARLY_BUSY = 0.97
 GRID = 0.005
 CACHE = 32_768
@@ -66,8 +68,8 @@ def interval_level(
     positive(interval_seconds=interval_seconds)
     if patience_seconds is not None:
         positive(patience_seconds=patience_seconds)
-    if calls <= NOBODY:
-        return IntervalLevel(0.0, 1.0, 0.0)
+    if calls < LEAST_CALLS:
+        return IntervalLevel(calls, 1.0, 0.0)
     about = math.exp(round(math.log(calls) / GRID) * GRID)
     aht = max(aht_seconds, LEAST_AHT_SECONDS)
     mean, variance = _level(about, interval_seconds, aht, math.floor(agents), target_seconds, patience_seconds)

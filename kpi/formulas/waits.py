@@ -71,6 +71,8 @@ class Server:
         if not self.abandon:
             return [(1 - miss, miss) for miss in _poisson_cdfs(ahead, self.completion * seconds)]
         stays, a = math.exp(-self.abandon * seconds), self.completion / self.abandon
+        if not a:
+            return [(0.0, stays) for _ in ahead]
         late, later = _beta_cdfs(ahead, a, stays), _beta_cdfs(ahead, a + 1, stays)
         served = self.served(ahead)
         return [(part * (1 - past), stays * miss) for part, miss, past in zip(served, late, later, strict=True)]

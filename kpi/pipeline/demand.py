@@ -1,11 +1,13 @@
 """The contacts to expect in a queue's running interval, and the agents required for them. Pure."""
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Literal
 
 from kpi import formulas
 from kpi.pipeline.inputs import Judging, Rules
 from kpi.pipeline.measured import Measured
+from kpi.pipeline.spans import expected_between
 from kpi.pipeline.workload import workload_agents
 
 MAX_ERLANGS = 10_000
@@ -31,15 +33,21 @@ class Demand:
         return self.calls * self.aht_seconds / interval_seconds <= MAX_ERLANGS
 
 
-def demand_of(measured: Measured, *, ratio: float, judging: Judging, suspect: bool) -> Demand:
-    """While the volume is suspect, the interval's own run says nothing: the forecast stands. The day's ratio is of
-    realtime queues; deferred work keeps its forecast (DOMAIN 1.9)."""
-    if measured.expected is None:
-        forecast = _run_of_window(measured)
+def demand_of(measured: Measured, *, ratio: float, judging: Judging) -> Demand:
+    """While the volume is suspect, the interval's own run says nothing: the forecast stands, or the same weekday of the
+    last weeks. The day's ratio is of realtime queues; deferred work keeps its forecast (DOMAIN 1.9)."""
+    if measured.expected is not None:
+        forecast: float | None = measured.expected.offered * (1.0 if measured.rules.deferred else ratio)
     else:
-        forecast = measured.expected.offered * (1.0 if measured.rules.deferred else ratio)
-    calls = forecast if suspect else _corrected(measured, forecast, judging.forecast_cv)
+        forecast = _run_of_window(measured) if measured.trust_run else _typical(measured)
+    calls = _corrected(measured, forecast, judging.forecast_cv) if measured.trust_run else forecast
     return demand_for(measured, forecast, calls)
+
+
+def _typical(measured: Measured) -> float | None:
+    end = measured.start + timedelta(seconds=measured.interval_seconds)
+    found = expected_between(measured.inputs.typical, measured.start, end)
+    return None if found is None else found.offered
 
 
 def _run_of_window(measured: Measured) -> float | None:

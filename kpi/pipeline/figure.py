@@ -7,7 +7,7 @@ from typing import Any, Generic, TypeVar
 
 from msgspec import UNSET, Struct
 
-from intraday.values.rounding import half_up
+from intraday.values.rounding import half_up, percent, ratio
 from kpi import formulas
 from kpi.events import (
     Changes,
@@ -20,7 +20,6 @@ from kpi.events import (
     Utilization,
     VolumeDrop,
 )
-from kpi.pipeline.edge import percent, ratio
 from kpi.pipeline.inputs import Drop, Judging, Place
 from kpi.pipeline.part import Part
 from kpi.pipeline.reasons import reasons
@@ -29,6 +28,8 @@ from kpi.pipeline.totals import Totals
 
 P = TypeVar("P", bound=Place)
 OCCUPANCY_TARGETS = (75.0, 88.0)
+NOBODY = 1e-9
+"""Contacts to come below which the day is decided."""
 
 
 def age_seconds(then: datetime, at: datetime) -> float:
@@ -243,7 +244,7 @@ def _sla_risk(totals: Totals, *, above_queues: bool) -> SlaRisk:
 
 def _recovery(totals: Totals, day: formulas.DayRecovery) -> float | None:
     """The chance that the rest of the day brings the level that its target needs (DOMAIN 1.9)."""
-    if day.required_rest is None or not totals.day_rest:
+    if day.required_rest is None or not totals.day_rest or totals.day_rest <= NOBODY:
         return float(day.recoverable)
     if totals.rest_mean is None or totals.rest_variance is None:
         return None

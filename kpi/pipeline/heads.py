@@ -93,7 +93,7 @@ def level_heads(
     idle = [group for group in groups if not _skills(group, queues)]
     found = {(code, ""): _of_department(code, queues, groups, idle, counted) for code in departments if code}
     beside = [heads for key, heads in queues.items() if not key[0]]
-    found["", ""] = _of_organization([*found.values(), *beside], idle, counted)
+    found["", ""] = _of_organization([*found.values(), *beside], groups, idle, counted)
     return found
 
 
@@ -113,9 +113,10 @@ def _of_department(
     if not people:
         return Heads(whole, scheduled, _source(own.values()))
     available = (whole or 0) + sum(group.available for group in idle if code in _departments(group))
-    limit = sum(group.available for group in people) + _beyond(own, people, (code, ""))
+    beyond = _beyond(own, people, (code, ""))
+    limit = sum(group.available for group in people) + beyond
     if available > limit:
-        return Heads(limit, scheduled, "attendance")
+        return Heads(limit, scheduled, "acd_overlapping" if beyond else "attendance")
     return Heads(available, scheduled, _source(own.values()) or "attendance")
 
 
@@ -131,20 +132,28 @@ def _beyond(own: Mapping[Key, Heads], people: Sequence[SkillGroup], department: 
     return sum(heads.available or 0 for key, heads in own.items() if key not in known)
 
 
-def _of_organization(parts: Collection[Heads], idle: Sequence[SkillGroup], counted: Mapping[Key, int]) -> Heads:
-    """The sum of departments and of queues in none; people in no queue, but in several departments, are one each."""
+def _of_organization(
+    parts: Collection[Heads], groups: Sequence[SkillGroup], idle: Sequence[SkillGroup], counted: Mapping[Key, int]
+) -> Heads:
+    """The sum of departments and of queues in none; people of several departments are one each."""
     scheduled = _total(heads.scheduled for heads in parts)
     if ("", "") in counted:
         return Heads(counted["", ""], scheduled, "feed")
     available = _total(heads.available for heads in parts)
     again = sum(group.available * (len(_departments(group)) - 1) for group in idle)
-    return Heads(None if available is None else available - again, scheduled, _source(parts))
+    source = _source(parts)
+    if available is None:
+        return Heads(None, scheduled, source)
+    distinct = sum(group.available for group in groups)
+    return Heads(min(available - again, distinct) if source == "attendance" else available - again, scheduled, source)
 
 
 def _source(parts: Collection[Heads]) -> Source | None:
     sources = [heads.source for heads in parts if heads.source is not None]
     if len(sources) > 1 and any(source in ("acd", "acd_overlapping") for source in sources):
         return "acd_overlapping"
+    if "feed" in sources:
+        return "feed"
     return sources[0] if sources else None
 
 

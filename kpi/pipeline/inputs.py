@@ -161,7 +161,7 @@ class Expected(NamedTuple):
 
 class Day(NamedTuple):
     """The local day so far. `compared` and `forecast` are contacts of the time that ended intervals and forecast both
-    cover, without drops in volume."""
+    cover, without drops in volume. `dropped`: a drop touches the running interval, whose run says nothing of demand."""
 
     offered: int = 0
     answered: int = 0
@@ -170,6 +170,7 @@ class Day(NamedTuple):
     abandoned_in_target: int | None = None
     compared: float = 0.0
     forecast: float = 0.0
+    dropped: bool = False
 
 
 NOTHING_YET = Day()

@@ -42,6 +42,11 @@ class Measured:
         return self.inputs.queue.rules
 
     @property
+    def trust_run(self) -> bool:
+        """Whether the contacts of the running interval say something of demand: not where a drop touches it."""
+        return not self.inputs.day.dropped
+
+    @property
     def running(self) -> Interval | None:
         """The newest row, if it is of the running interval."""
         return self.newest if self.newest is not None and self.newest.start == self.start else None

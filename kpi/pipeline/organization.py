@@ -5,14 +5,14 @@ may show in a department alone.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TypeVar
 
 import structlog
 
-from kpi import formulas
+from kpi import formulas, hours
 from kpi.formulas import Judgement, Trailing
 from kpi.pipeline.demand import Demand, demand_of
 from kpi.pipeline.heads import Heads, counted_by_acd, level_heads, planned_heads, queue_heads
@@ -27,6 +27,8 @@ log = structlog.get_logger(__name__)
 T = TypeVar("T")
 R = TypeVar("R")
 NOBODY = Heads()
+HAIR = 1e-6
+"""Contacts. Fewer are what is left of sums that are equal but for rounding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,16 +59,22 @@ def work_out(
     others = others or {}
     by_key = {each.queue.key: each for each in inputs}
     measured = _each(by_key, partial(measure, at=at))
-    ratio = _day_ratio(measured, others, near)
     volumes = _volumes(measured, others, near, at)
-    suspect = volumes.suspect
-    demands = _each(measured, lambda each: _demand(each, ratio, near, suspect))
+    measured = {key: _without_drop(each, volumes.suspect.get(key), near) for key, each in measured.items()}
+    ratio = _day_ratio(measured, others, near)
+    demands = _each(measured, partial(demand_of, ratio=ratio, judging=near.judging))
     heads = _heads(measured, demands, near, others)
     ready = {key: (measured[key], demand) for key, demand in demands.items()}
     parts = _each(ready, lambda each: queue_part(*each, heads, ratio=ratio, near=near, volumes=volumes))
     queues = {key: parts.get(key) or _unknown(each) for key, each in by_key.items()}
     return Worked(
-        queues, _levels(levels, queues, others, heads, near, suspect), volumes.drops, measured, demands, heads, ratio
+        queues,
+        _levels(levels, queues, others, heads, near, volumes.suspect),
+        volumes.drops,
+        measured,
+        demands,
+        heads,
+        ratio,
     )
 
 
@@ -79,10 +87,6 @@ def _each(things: Mapping[Key, T], work: Callable[[T], R]) -> dict[Key, R]:
         except (ArithmeticError, ValueError):
             log.exception("queue_not_worked_out", department=key[0], queue=key[1])
     return done
-
-
-def _demand(measured: Measured, ratio: float, near: Surroundings, drops: Collection[Key]) -> Demand:
-    return demand_of(measured, ratio=ratio, judging=near.judging, suspect=measured.inputs.queue.key in drops)
 
 
 def _day_ratio(measured: Mapping[Key, Measured], others: Mapping[Key, Part], near: Surroundings) -> float:
@@ -121,16 +125,24 @@ def _volumes(measured: Mapping[Key, Measured], others: Mapping[Key, Part], near:
         for key, found in results.items()
         if (drop := _drop(found, near.drops.get(key), measured[key].as_of or at)) is not None
     }
+    drops |= _still(measured, near)
     for level, inside in _levels_of(measured).items():
         above = near.drops.get(level)
         if not _is_inside(level, others):
             spans = formulas.add_trailing(columns[key] for key in inside if key in columns)
-            above = _drop(_judged(spans, above), above, at)
+            has_callers = any(_has_callers(measured[key]) for key in inside)
+            above = _drop(_judged(spans, above), above, at) if has_callers else None
         if above is not None:
             drops[level] = above
             if not above.confirmed:
                 drops |= {key: above._replace(inherited=True) for key in _idle(inside, columns, above, drops)}
     return Volumes(drops, frozenset(key for key, found in results.items() if found.forecast is not None))
+
+
+def _still(measured: Mapping[Key, Measured], near: Surroundings) -> dict[Key, Drop]:
+    """A feed that falls silent during a drop does not end it."""
+    silent = (key for key, each in measured.items() if each.stale and each.inputs.queue.closed_until is None)
+    return {key: near.drops[key] for key in silent if key in near.drops}
 
 
 def _idle(
@@ -146,7 +158,7 @@ def _idle(
 def _trailing(measured: Measured) -> Sequence[Trailing] | None:
     """None for queues that say nothing of volume: closed, deferred, or silent."""
     queue, as_of = measured.inputs.queue, measured.as_of
-    if queue.closed_until is not None or measured.rules.deferred or as_of is None or measured.stale:
+    if not _has_callers(measured) or as_of is None or measured.stale:
         return None
     return formulas.trailing(
         offered_spans(measured.inputs.recent),
@@ -155,6 +167,27 @@ def _trailing(measured: Measured) -> Sequence[Trailing] | None:
         as_of.timestamp(),
         None if queue.open_since is None else queue.open_since.timestamp(),
     )
+
+
+def _without_drop(measured: Measured, drop: Drop | None, near: Surroundings) -> Measured:
+    """Leave the time of a drop out of the day's comparison; that of a drop which was known before is left out already,
+    as the day was loaded."""
+    if drop is None:
+        return measured
+    inputs, at = measured.inputs, measured.at
+    day = inputs.day._replace(dropped=True)
+    if inputs.queue.key not in near.drops:
+        midnight, _ = hours.local_day(at, inputs.zone)
+        rows = [row for row in inputs.recent if row.start >= midnight and drop.since < row.end <= at]
+        offered, forecast = formulas.comparable(offered_spans(rows), forecast_spans(inputs.forecasts))
+        left = day.forecast - forecast
+        compared = max(0.0, day.compared - offered) if left > HAIR else 0.0
+        day = day._replace(compared=compared, forecast=left if left > HAIR else 0.0)
+    return replace(measured, inputs=replace(inputs, day=day))
+
+
+def _has_callers(measured: Measured) -> bool:
+    return measured.inputs.queue.closed_until is None and not measured.rules.deferred
 
 
 def _judged(spans: Sequence[Trailing], before: Drop | None) -> Judgement:
@@ -193,18 +226,19 @@ def _is_inside(level: Key, others: Collection[Key]) -> bool:
 def _heads(
     measured: Mapping[Key, Measured], demands: Mapping[Key, Demand], near: Surroundings, others: Mapping[Key, Part]
 ) -> dict[Key, Heads]:
-    """The heads of all queues; others keep the requirement that they had."""
+    """The heads of all queues; others keep the requirement that they had. Nobody is shared with a closed queue."""
     is_open = {key: each for key, each in measured.items() if each.inputs.queue.closed_until is None}
     acd = {key: counted_by_acd(each.newest) for key, each in is_open.items() if each.newest and not each.stale}
     planned = {
         key: heads for key, each in measured.items() if (heads := planned_heads(each.expected, each.rules)) is not None
     }
-    required = {key: part.totals.required for key, part in others.items()}
-    required |= {key: demands[key].required if key in demands else None for key in measured}
+    required = {key: part.totals.required for key, part in others.items() if part.closed_until is None}
+    required |= {key: demands[key].required if key in demands else None for key in is_open}
     for key, part in others.items():
         if part.totals.available_source == "acd" and part.totals.available is not None:
             acd[key] = part.totals.available
-    return queue_heads(near.groups, near.present, acd=acd, planned=planned, required=required)
+    nobody = dict.fromkeys([*measured, *others], NOBODY)
+    return nobody | queue_heads(near.groups, near.present, acd=acd, planned=planned, required=required)
 
 
 def queue_part(
@@ -218,7 +252,7 @@ def queue_part(
 ) -> Part:
     key = measured.inputs.queue.key
     drop = volumes.suspect.get(key)
-    totals = totals_of(measured, demand, heads[key], ratio=ratio, judging=near.judging, trust_run=drop is None)
+    totals = totals_of(measured, demand, heads[key], ratio=ratio, judging=near.judging)
     return part_of(measured, demand, totals, drop, volume_judged=key in volumes.judged)
 
 

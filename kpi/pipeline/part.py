@@ -159,19 +159,25 @@ def _why_not_required(measured: Measured) -> str:
 def roll_up(parts: Sequence[Part], heads: Heads, drop: Drop | None) -> Part:
     """A department or organization with these queues and so many distinct people at work."""
     seen = [part for part in parts if part.quality != "no_data"]
-    closings = [part.closed_until for part in seen]
+    closings = [part.closed_until for part in parts]
     later = [part for part in parts if part.is_deferred]
-    quality = quality_of(seen)
     return Part(
         totals=_with_heads(_above(parts), heads),
-        quality="suspect" if drop is not None and quality in ("ok", "partial") else quality,
+        quality=_quality_above(quality_of(seen), drop),
         as_of=max((part.as_of for part in seen if part.as_of), default=None),
         fresh_until=max((part.fresh_until for part in seen if part.fresh_until), default=None),
-        closed_until=min(closings) if seen and None not in closings else None,  # type: ignore[type-var]
+        closed_until=min(closings) if parts and None not in closings else None,  # type: ignore[type-var]
         drop=drop,
         deferred=add(part.totals for part in later) if later else None,
         deferred_queues=len(later),
     )
+
+
+def _quality_above(queues: Quality, drop: Drop | None) -> Quality:
+    """A level is suspect by its own volume alone."""
+    if drop is not None and queues in ("ok", "partial", "suspect"):
+        return "suspect"
+    return "partial" if queues == "suspect" else queues
 
 
 def _above(parts: Sequence[Part]) -> Totals:
@@ -186,11 +192,10 @@ def _with_heads(totals: Totals, heads: Heads) -> Totals:
     """People are counted once, whatever their queues add up to."""
     if heads.available is None:
         return totals
-    gap, gap_required = totals.gap, totals.gap_required
-    if gap is not None:
-        gap += heads.available - (totals.available or 0)
-    elif totals.required is not None:
-        gap, gap_required = heads.available - totals.required, totals.required
+    gap_required = totals.gap_required
+    if heads.source == "feed" or (totals.gap is None and heads.source == "attendance"):
+        gap_required = totals.required  # heads of no single queue, against the requirement of all
+    gap = None if gap_required is None else max(0, heads.available - _without_requirement(totals)) - gap_required
     return structs.replace(
         totals,
         available=heads.available,
@@ -199,6 +204,13 @@ def _with_heads(totals: Totals, heads: Heads) -> Totals:
         gap=gap,
         gap_required=gap_required,
     )
+
+
+def _without_requirement(totals: Totals) -> int:
+    """Heads of queues whose requirement is unknown: they close no gap of the others."""
+    if totals.gap is None or totals.gap_required is None or totals.available is None:
+        return 0
+    return totals.available - totals.gap - totals.gap_required
 
 
 def quality_of(parts: Sequence[Part]) -> Quality:

@@ -10,7 +10,7 @@ from kpi.pipeline.heads import Heads, at_work
 from kpi.pipeline.inputs import Expected, Judging
 from kpi.pipeline.measured import Measured, judged
 
-LEAST_WEIGHT = 1e-6  # of a queue that expects nobody, in the means of the levels above
+LEAST_WEIGHT = 1e-6  # of a queue that expects nobody, in the means of the levels above; fewer contacts are none
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +106,12 @@ def rest_of_day(measured: Measured, demand: Demand, heads: Heads, *, ratio: floa
         return None
     parts = list(_coming(measured, demand, ratio))
     contacts = sum(each.offered for each in parts)
+    if contacts < LEAST_WEIGHT:
+        return RestOfDay(0.0, 0.0, 0.0)
     agents = heads.available if heads.scheduled is None else at_work(heads.scheduled, measured.rules)
     levels = [_level_of(each, measured, demand, agents) for each in parts]
     known = [level for level in levels if level is not None]
-    if not parts or len(known) < len(levels):
+    if len(known) < len(levels):
         return RestOfDay(contacts, None, None)
     return RestOfDay(
         contacts,
@@ -124,7 +126,9 @@ def _coming(measured: Measured, demand: Demand, ratio: float) -> Iterator[Expect
         left = max(0.0, (end - measured.at).total_seconds() / measured.interval_seconds)
         yield measured.expected._replace(start=measured.at, end=end, offered=demand.calls * left)
     for each in measured.inputs.rest:
-        yield each._replace(offered=each.offered * ratio)
+        yield Expected(
+            each.start, each.end, each.offered * ratio, each.aht_seconds, each.required_agents, each.scheduled_agents
+        )
 
 
 def _level_of(

@@ -18,9 +18,11 @@ Fields = Mapping[str, Any]
 
 
 def totals_of(
-    measured: Measured, demand: Demand, heads: Heads, *, ratio: float, judging: Judging, trust_run: bool = True
+    measured: Measured, demand: Demand, heads: Heads, *, ratio: float, judging: Judging, trust_run: bool | None = None
 ) -> Totals:
-    """Everything that adds up. A closed queue has no heads and no prospects. `trust_run` as in prospects_of."""
+    """Everything that adds up. A closed queue has no heads and no prospects. `trust_run` as in prospects_of, by default
+    as measured."""
+    trust_run = measured.trust_run if trust_run is None else trust_run
     fields: dict[str, Any] = {
         "interval_start": measured.start,
         "volume_forecast": measured.expected is not None,
@@ -162,7 +164,7 @@ def _weighed(found: Prospects, target: float) -> Fields:
     fields: dict[str, Any] = {
         "risk": found.risk,
         "outlook_risk": found.outlook_risk,
-        "at_risk": int(max(found.risk or 0.0, found.outlook_risk or 0.0) >= AT_RISK),
+        "at_risk": None if found.risk is None else int(found.risk >= AT_RISK),
         "unstable": found.unstable,
         "risk_method": found.method,
         "target_seconds": found.target_seconds,

@@ -3,6 +3,7 @@
 Pure: the clock is passed in, what was judged before comes as a `Memory`. Percent are 0-100.
 """
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import chain
@@ -210,10 +211,11 @@ def _worst_of_each_code(reasons: Iterable[Reason]) -> list[Reason]:
     return sorted(worst.values(), key=lambda reason: (RANK[reason.level], CODES.index(reason.code)))
 
 
-def _severity(reason: Reason) -> tuple[int, float]:
-    """Sort by level, then by how far the value lies beyond its limit; a compliance falls, the others rise."""
+def _severity(reason: Reason) -> tuple[int, float, float]:
+    """Sort by level, by value, then by how far it lies beyond its limit; a compliance falls, the others rise."""
     sign = 1 if reason.code in ("backlog_compliance", "volume_implausibly_low") else -1
-    return RANK[reason.level], sign * reason.value if reason.value is not None else float("inf")
+    value = sign * reason.value if reason.value is not None else math.inf
+    return RANK[reason.level], value, -sign * (reason.limit or 0.0)
 
 
 # --- above queues ----------------------------------------------------------------------------------------------------

@@ -5,9 +5,10 @@ from typing import Any
 
 from django.utils import timezone
 
-from alerts import definition, editing
+from alerts import rule_services
 from alerts.models import Alert, Rule, Silence
-from alerts.terms import dedup_key
+from alerts.rules import validation
+from alerts.rules.coverage import dedup_key
 from intraday.org.models import Organization, Scope
 from tests.alerts.world import BUSY, OWNER
 
@@ -29,7 +30,7 @@ def named(path: str, asked: str) -> str:
 
 def make(organization: Organization) -> None:
     for name, pk in RULES.items():
-        fields = {**definition.complete(RULE), "name": f"rule {name}"}
+        fields = {**validation.with_defaults(RULE), "name": f"rule {name}"}
         del fields["escalation"]
         Rule.objects.create(id=pk, organization=organization, created_at=NOW, changed_at=NOW, **fields)
     rule = Rule.objects.get(pk=RULES["org"])
@@ -37,7 +38,9 @@ def make(organization: Organization) -> None:
         scope = Scope.objects.get(organization=organization, department_id=department, queue_name="support")
         _alert(rule, scope, ALERTS[name])
         fields = {"department_id": department, "comment": "works", "ends_at": timezone.now() + timedelta(hours=1)}
-        silence = editing.create_silence(organization=organization, fields=fields, actor=OWNER, now=timezone.now())
+        silence = rule_services.create_silence(
+            organization=organization, fields=fields, actor=OWNER, now=timezone.now()
+        )
         Silence.objects.filter(pk=silence.pk).update(id=SILENCES[name])
 
 

@@ -13,10 +13,11 @@ from typing import Any
 import alerts.services
 import kpi.selectors
 import kpi.services
-from alerts.models import Alert, Notification, Transition
+from alerts.choices import Transition
+from alerts.models import Alert, Notification
 from intraday.org.models import Organization, Scope
 from intraday.org.services import add_queues, create_organization
-from kpi import facts
+from kpi import ingest as kpi_ingest
 from tests.kpi.queue_simulation import Minute, Plan, Row, forecasts, minutes
 
 DEPARTMENT = "dept_456"
@@ -27,7 +28,7 @@ Place = str
 
 @dataclass(frozen=True)
 class Raised:
-    """An alert. Minutes are counted from the begin of the day; `told`: people heard of it."""
+    """An alert. Minutes are counted from the begin of the day; `notified`: people heard of it."""
 
     rule: str
     alert_type: str
@@ -36,7 +37,7 @@ class Raised:
     opened: float
     resolved: float | None
     resolution: str
-    told: bool
+    notified: bool
 
     def open_at(self, minute: float) -> bool:
         return self.opened <= minute and (self.resolved is None or minute < self.resolved)
@@ -44,7 +45,7 @@ class Raised:
 
 @dataclass
 class Story:
-    """What became of a day. `figures` has one of each place for each minute, from the first minute on."""
+    """The figures and alerts of a day. `figures` has one of each place for each minute, from the first minute on."""
 
     figures: dict[Place, list[dict[str, Any]]] = field(default_factory=dict)
     raised: list[Raised] = field(default_factory=list)
@@ -59,7 +60,7 @@ class Story:
         return levels.count(level) / len(levels)
 
     def spells(self, place: Place, level: str) -> int:
-        """How often the state came to that level."""
+        """Return how often the state came to that level."""
         levels = [None, *self.levels(place)]
         return sum(new == level != old for old, new in pairwise(levels))
 
@@ -69,14 +70,14 @@ class Story:
         place: Place | None = None,
         severity: str | None = None,
         alert_type: str | None = None,
-        told: bool = False,
+        notified: bool = False,
     ) -> list[Raised]:
-        """Alerts in order of time; with `told` those alone of which people heard."""
+        """Alerts in order of time; with `notified` those alone of which people heard."""
         asked = (("place", place), ("severity", severity), ("alert_type", alert_type))
         return [
             each
             for each in self.raised
-            if all(wanted in (None, getattr(each, name)) for name, wanted in asked) and (each.told or not told)
+            if all(wanted in (None, getattr(each, name)) for name, wanted in asked) and (each.notified or not notified)
         ]
 
     def resolved_between(self, since: float, until: float, *, place: Place | None = None) -> list[Raised]:
@@ -102,9 +103,9 @@ def play(organization: Organization, plans: Mapping[str, Plan], *, settings: Map
     _prepare(organization, plans, settings or {}, begin)
     story = Story()
     days = {queue: minutes(plan) for queue, plan in plans.items()}
-    for told in zip(*days.values(), strict=True):
-        now = told[0].time + JUDGED_AFTER
-        _post(organization, dict(zip(days, told, strict=True)), now)
+    for notified in zip(*days.values(), strict=True):
+        now = notified[0].time + JUDGED_AFTER
+        _post(organization, dict(zip(days, notified, strict=True)), now)
         _judge(organization, now)
         _note(story, organization, now)
     story.raised = [_raised(alert, begin) for alert in _alerts(organization)]
@@ -112,7 +113,7 @@ def play(organization: Organization, plans: Mapping[str, Plan], *, settings: Map
 
 
 def _prepare(organization: Organization, plans: Mapping[str, Plan], settings: Mapping[str, Any], now: datetime) -> None:
-    """What is set and published before the day: rules, settings of queues, forecasts."""
+    """Set up and publish what precedes the day: rules, settings of queues, forecasts."""
     alerts.services.install_rules(organization=organization, now=now)
     add_queues(organization, [(DEPARTMENT, queue) for queue in plans])
     for queue, plan in plans.items():
@@ -128,17 +129,19 @@ def _prepare(organization: Organization, plans: Mapping[str, Plan], settings: Ma
             "cadence_seconds": 60.0,
         }
         kpi.services.configure(scope, {**own, **settings}, now=now)
-        rows = _rows(queue, forecasts(plan), facts.FORECAST_STATED)
-        _all_taken(facts.store_forecasts(organization=organization, rows=rows, now=now))
+        rows = _rows(queue, forecasts(plan), kpi_ingest.FORECAST_STATED)
+        _all_taken(kpi_ingest.store_forecasts(organization=organization, rows=rows, now=now))
 
 
-def _post(organization: Organization, told: Mapping[str, Minute], now: datetime) -> None:
-    rows = [row for queue, each in told.items() for row in _rows(queue, [each.row], facts.STATS_STATED).values()]
-    _all_taken(facts.store_intervals(organization=organization, rows=dict(enumerate(rows)), now=now))
+def _post(organization: Organization, notified: Mapping[str, Minute], now: datetime) -> None:
+    rows = [
+        row for queue, each in notified.items() for row in _rows(queue, [each.row], kpi_ingest.STATS_STATED).values()
+    ]
+    _all_taken(kpi_ingest.store_intervals(organization=organization, rows=dict(enumerate(rows)), now=now))
 
 
-def _rows(queue: str, rows: Iterable[Row], stated: Iterable[str]) -> dict[int, facts.Row]:
-    """By the names of the model, which a serializer would give; what is not said is None."""
+def _rows(queue: str, rows: Iterable[Row], stated: Iterable[str]) -> dict[int, kpi_ingest.Row]:
+    """Return the row by the names of the model, as a serializer would; missing fields are None."""
     return {
         place: {
             **{name: row.get(name) for name in stated},
@@ -152,15 +155,15 @@ def _rows(queue: str, rows: Iterable[Row], stated: Iterable[str]) -> dict[int, f
     }
 
 
-def _all_taken(stored: facts.Stored) -> None:
+def _all_taken(stored: kpi_ingest.Stored) -> None:
     assert not stored.errors, stored.errors
 
 
 def _judge(organization: Organization, now: datetime) -> None:
-    """In the order of intraday.tasks.judge_all and attend."""
+    """Run the services in the order of intraday.tasks.judge_all and attend."""
     kpi.services.compute_all(organization_id=organization.pk, now=now)
     alerts.services.evaluate(organization_id=organization.pk, now=now)
-    alerts.services.attend(organization_id=organization.pk, now=now)
+    alerts.services.run_timers(organization_id=organization.pk, now=now)
 
 
 def _note(story: Story, organization: Organization, now: datetime) -> None:
@@ -186,5 +189,5 @@ def _raised(alert: Alert, begin: datetime) -> Raised:
         opened=(alert.triggered_at - begin) / timedelta(minutes=1),
         resolved=None if alert.resolved_at is None else (alert.resolved_at - begin) / timedelta(minutes=1),
         resolution=alert.resolution,
-        told=heard.exists(),
+        notified=heard.exists(),
     )

@@ -167,7 +167,7 @@ def _kpi(scope, when, occupancy):
 
 def test_an_unsaved_draft_is_previewed_beside_the_rule_as_it_is(owner, busy_hour):
     rule = made(owner)
-    before = selectors.stated(Rule.objects.get())
+    before = selectors.rule_fields(Rule.objects.get())
     with time_machine.travel(busy_hour, tick=False):
         answer = owner.post(f"{PREVIEW}?rule={rule.pk}", fields(threshold="90", clear_threshold="", seen_version="1"))
     shown = text(answer)
@@ -176,7 +176,7 @@ def test_an_unsaved_draft_is_previewed_beside_the_rule_as_it_is(owner, busy_hour
     assert "This draft: occupancy is over 90 % for 10 min. 1 alert" in shown
     assert "01-31 10:40:00" in shown  # since 10:30 over 92
     assert "01-31 10:10:00" in shown  # the draft
-    assert selectors.stated(Rule.objects.get()) == before
+    assert selectors.rule_fields(Rule.objects.get()) == before
     assert not Alert.objects.exists()
 
 
@@ -213,7 +213,7 @@ def test_silences_need_an_end_and_are_ended_early(owner, world: World):
     assert silence.ends_at < end
 
 
-def test_alerts_are_read_acknowledged_and_resolved_with_their_trail(owner, world: World):
+def test_alerts_are_read_acknowledged_and_resolved_with_their_history(owner, world: World):
     world.rule()
     world.judge(95, 0)
     shown = reverse("admin:alerts_alert_change", args=[world.alert.pk])

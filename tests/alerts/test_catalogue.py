@@ -6,11 +6,12 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.utils import timezone
 
-from alerts import hours, sources
-from alerts.metrics import CATALOGUE
-from alerts.rules import Value
+from alerts.evaluation import figure_providers
+from alerts.rules import weekly_windows
+from alerts.rules.catalogue import CATALOGUE
+from alerts.rules.coverage import level_of
+from alerts.rules.machine import Value
 from alerts.services import evaluate
-from alerts.terms import level_of
 from intraday.embedded import demo_data
 from intraday.org.models import Organization
 from kpi.services import compute
@@ -29,17 +30,17 @@ def loaded(db: None) -> Organization:
 
 def test_every_metric_is_a_number_or_one_of_its_words_in_a_real_figure(loaded: Organization):
     found: dict[tuple[str, str], set[type]] = {key: set() for key in CATALOGUE}
-    for name, provider in sources.SOURCES.providers.items():
+    for name, provider in figure_providers.PROVIDERS.by_name.items():
         for scope, _, figure in provider.figures(ORG, now=demo_data.WALK_THROUGH):
             for key, metric in CATALOGUE.items():
-                if metric.figures == name and level_of(scope) in metric.levels:
+                if metric.provider == name and level_of(scope) in metric.levels:
                     found[key].add(kind(metric.values, metric.read(figure)))
     closed = ("kpi", "service.closed_shortfall_points")  # the demo has one interval; tests/alerts/test_intervals.py
     assert {key for key, kinds in found.items() if not kinds} <= {closed}
     assert {key: kinds for key, kinds in found.items() if kinds - {float, str, type(None)}} == {}
-    told = {key for key, kinds in found.items() if kinds & {float, str}}
-    assert len(told) > len(CATALOGUE) * 0.6
-    assert {source for source, _ in told} >= {"kpi", "backlog", "attendance"}
+    notified = {key for key, kinds in found.items() if kinds & {float, str}}
+    assert len(notified) > len(CATALOGUE) * 0.6
+    assert {source for source, _ in notified} >= {"kpi", "backlog", "attendance"}
 
 
 def kind(values: tuple[str, ...], value: Value | None) -> type:
@@ -74,7 +75,9 @@ def test_windows_of_the_week(window: tuple[list[str], str, str], local: str, hol
     days, start, end = window
     zone = ZoneInfo("Europe/Berlin")
     instant = datetime.fromisoformat(local).replace(tzinfo=zone)
-    assert hours.hold(hours.read([{"days": days, "start": start, "end": end}]), zone, instant) is holds
+    assert (
+        weekly_windows.cover(weekly_windows.parse([{"days": days, "start": start, "end": end}]), zone, instant) is holds
+    )
 
 
 @pytest.mark.parametrize(
@@ -83,4 +86,4 @@ def test_windows_of_the_week(window: tuple[list[str], str, str], local: str, hol
 )
 def test_windows_that_are_none_are_refused(stated: object):
     with pytest.raises(ValueError, match=r"\w"):
-        hours.read(stated)
+        weekly_windows.parse(stated)

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from alerts import preview, sources
+from alerts.evaluation import figure_providers
 from alerts.models import Notification, RuleState
+from alerts.rule_services import preview_rule
 from alerts.services import evaluate
 from intraday.org.models import Queue, Scope
 from intraday.org.services import add_queues
@@ -38,7 +39,7 @@ def test_at_closing_time_an_open_alert_is_resolved(world: World, heard: Hear, ph
     assert RuleState.objects.get().phase == "ok"
 
 
-def test_that_it_closed_is_told_once(world: World):
+def test_that_it_closed_is_notified_once(world: World):
     world.rule()
     world.judge(95, 0)
     close(world)
@@ -135,7 +136,7 @@ def test_a_level_is_closed_while_all_its_queues_are(world: World, support: str, 
     opening(world, "support", support)
     opening(world, "billing", billing)
     Queue.objects.filter(name="sales").delete()
-    found = sources.closed("org_123", at=TEN)
+    found = figure_providers.closed("org_123", at=TEN)
     scopes = Scope.objects.filter(pk__in=found)
     assert {scope.queue_name or scope.department_id for scope in scopes} == closed
 
@@ -144,7 +145,7 @@ def test_another_department_that_is_open_keeps_the_organization_open(world: Worl
     for queue in ("support", "billing", "sales"):
         opening(world, queue, WEEKDAYS)
     add_queues(world.organization, [("dept_999", "night line")])
-    found = Scope.objects.filter(pk__in=sources.closed("org_123", at=TEN))
+    found = Scope.objects.filter(pk__in=figure_providers.closed("org_123", at=TEN))
     assert {scope.queue_name or scope.department_id for scope in found} == {
         "support",
         "billing",
@@ -156,7 +157,7 @@ def test_another_department_that_is_open_keeps_the_organization_open(world: Worl
 def test_a_queue_that_was_removed_keeps_no_department_open(world: World):
     opening(world, "support", WEEKDAYS)
     Queue.objects.filter(name__in=["billing", "sales"]).delete()
-    found = Scope.objects.filter(pk__in=sources.closed("org_123", at=TEN))
+    found = Scope.objects.filter(pk__in=figure_providers.closed("org_123", at=TEN))
     assert {scope.queue_name or scope.department_id for scope in found} >= {"support", "dept_456", ""}
 
 
@@ -164,7 +165,7 @@ def test_an_alert_without_any_figure_is_swept_at_closing_time(world: World):
     world.rule()
     world.judge(95, 0)
     opening(world, "support", WEEKDAYS)
-    assert world.sweep() == 1
+    assert world.resolve_unreachable() == 1
     assert world.alert.resolution == "closed"
 
 
@@ -186,11 +187,13 @@ def test_attendance_ends_with_the_last_shift(world: World, scheduled: int, statu
         evaluate_each="department",
     )
     wall = Wall()
-    using = sources.Sources({"attendance": sources.Provider(wall.figures)}, world.sources.closed)
+    providers = figure_providers.FigureProviders(
+        {"attendance": figure_providers.FigureProvider(wall.figures)}, world.providers.closed
+    )
     wall.show(world.scope(""), at(0), {"scheduled_count": 10, "attendance_rate": 70.0})
-    evaluate(organization_id="org_123", now=at(0), using=using)
+    evaluate(organization_id="org_123", now=at(0), providers=providers)
     wall.show(world.scope(""), at(60), {"scheduled_count": scheduled, "attendance_rate": None})
-    evaluate(organization_id="org_123", now=at(60), using=using)
+    evaluate(organization_id="org_123", now=at(60), providers=providers)
     assert (world.alert.status, world.alert.resolution) == (status, resolution)
 
 
@@ -199,8 +202,8 @@ def test_a_preview_ends_its_alerts_at_closing_time_too(world: World):
     rule = world.rule()
     world.kpi.show(world.scope(), at(0), occupancy(95))
     world.kpi.show(world.scope(), at(60), occupancy(None, closed_until="2026-02-02T08:00:00Z"))
-    answer = preview.preview(
-        organization=world.organization, since=at(-1), until=at(600), rule_id=rule.pk, using=world.sources
+    answer = preview_rule(
+        organization=world.organization, since=at(-1), until=at(600), rule_id=rule.pk, providers=world.providers
     )
     [alert] = answer["current"]["alerts"]
     assert (alert["from"], alert["to"]) == (at(0), at(60))
@@ -210,6 +213,6 @@ def test_the_real_sources_close_an_alert_whose_queue_closes(world: World):
     world.rule()
     world.judge(95, 0)
     opening(world, "support", WEEKDAYS)
-    real = sources.Sources(world.sources.providers, sources.closed)
-    evaluate(organization_id="org_123", now=at(60), using=real)
+    real = figure_providers.FigureProviders(world.providers.by_name, figure_providers.closed)
+    evaluate(organization_id="org_123", now=at(60), providers=real)
     assert world.alert.resolution == "closed"

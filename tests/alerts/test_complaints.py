@@ -1,11 +1,11 @@
-"""What users of alert engines complained about: each complaint, and that it cannot happen here."""
+"""Complaints of users of other alert engines, each of which cannot happen here."""
 
 from datetime import timedelta
 
 import pytest
 
-from alerts import outbox
 from alerts.models import Alert, Notification, RuleState
+from alerts.notifications import notification_outbox
 from alerts.services import Conflict
 from intraday.org.models import Queue
 from tests.alerts.world import World, at, names, occupancy
@@ -32,11 +32,11 @@ def test_repeated_answers_notify_nobody_again(world: World, heard: Hear):
     world.judge(95, 0)
     world.acknowledge(world.alert)
     world.resolve(world.alert)
-    told = Notification.objects.count()
+    notified = Notification.objects.count()
     with heard(STREAM) as events:
         world.resolve(world.alert)
         world.resolve(world.alert)
-    assert (len(events), Notification.objects.count()) == (0, told)
+    assert (len(events), Notification.objects.count()) == (0, notified)
 
 
 def test_a_resolution_right_after_the_trigger_is_said_too(world: World, heard: Hear):
@@ -56,7 +56,7 @@ def test_acknowledging_again_does_not_start_the_clock_again(world: World):
     world.now = at(500)
     world.acknowledge(world.alert)
     world.judge(95, 600)
-    world.attend()
+    world.run_timers()
     assert world.statuses() == ["pending"]
 
 
@@ -177,7 +177,7 @@ def test_silence_is_a_low_matter_of_its_own(world: World):
     world.rule(severity="critical", no_data_mode="alert", no_data_for_seconds=0, escalation=STEPS)
     world.judge(None, 0)
     assert world.alert.severity == "low"
-    assert world.attend(3600) == 0
+    assert world.run_timers(3600) == 0
 
 
 def test_keep_last_keeps_the_last(world: World, heard: Hear):
@@ -215,8 +215,8 @@ def test_what_was_acknowledged_and_forgotten_comes_back(world: World):
     world.judge(95, 0)
     world.acknowledge(world.alert)
     world.judge(95, 540)
-    world.attend(600)
-    assert (world.statuses(), world.trail()[-1]) == (["pending"], "acknowledgement ran out")
+    world.run_timers(600)
+    assert (world.statuses(), world.history()[-1]) == (["pending"], "acknowledgement ran out")
 
 
 STEPS = [{"after_seconds": 60, "to": "supervisors"}, {"after_seconds": 120, "to": "managers"}]
@@ -226,11 +226,11 @@ def test_nothing_escalates_after_the_acknowledgement(world: World):
     """oncall 4654, 4760"""
     world.rule(escalation=STEPS)
     world.judge(95, 0)
-    world.attend(60)
+    world.run_timers(60)
     world.acknowledge(world.alert)
-    assert world.attend(120) == 0
+    assert world.run_timers(120) == 0
     [escalation] = Notification.objects.filter(transition="escalated")
-    assert outbox.unwanted(escalation, world.alert, now=at(121)) == "acknowledged meanwhile"
+    assert notification_outbox.drop_reason(escalation, world.alert, now=at(121)) == "acknowledged meanwhile"
 
 
 @pytest.mark.parametrize("acknowledged", [True, False])
@@ -240,7 +240,7 @@ def test_an_alert_of_two_months_ago_wakes_nobody(world: World, acknowledged: boo
     world.judge(95, 0)
     if acknowledged:
         world.acknowledge(world.alert)
-    assert world.attend(60 * 86_400) == 0
+    assert world.run_timers(60 * 86_400) == 0
 
 
 def test_an_acknowledged_alert_whose_queue_is_gone_does_not_stay_for_ever(world: World):
@@ -249,7 +249,7 @@ def test_an_acknowledged_alert_whose_queue_is_gone_does_not_stay_for_ever(world:
     world.judge(95, 0)
     world.acknowledge(world.alert)
     Queue.objects.filter(name="support").delete()
-    world.sweep()
+    world.resolve_unreachable()
     assert (world.alert.status, world.alert.resolution) == ("resolved", "orphaned")
 
 
@@ -314,9 +314,9 @@ def test_what_ends_within_a_second_sends_nothing_late(world: World):
     world.judge(95, 0)
     world.judge(70, 0.5)
     [triggered, resolved] = Notification.objects.order_by("id")
-    assert outbox.unwanted(triggered, world.alert, now=at(1)) == "resolved meanwhile"
-    assert outbox.unwanted(resolved, world.alert, now=at(1)) == ""
-    assert outbox.unwanted(resolved, world.alert, now=at(1) + timedelta(hours=24)) == "too late"
+    assert notification_outbox.drop_reason(triggered, world.alert, now=at(1)) == "resolved meanwhile"
+    assert notification_outbox.drop_reason(resolved, world.alert, now=at(1)) == ""
+    assert notification_outbox.drop_reason(resolved, world.alert, now=at(1) + timedelta(hours=24)) == "too late"
 
 
 def api_of_admin(world: World):

@@ -22,7 +22,7 @@ def test_events_of_alerts_look_like_their_examples(world: World, heard: Hear):
     with heard(STREAM) as events:
         world.judge(94.5, 0)
         world.judge(95.25, 600)
-        world.attend(900)
+        world.run_timers(900)
         world.acknowledge(world.alert, note="calling in two agents")
         world.snooze(world.alert, 900)
         world.judge(75, 1200)

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from alerts import sources
+from alerts.evaluation import figure_providers
+from alerts.rule_services import preview_rule
 from alerts.services import evaluate
 from kpi.models import QueueSettings
 from tests.alerts.world import World, at
@@ -26,7 +27,7 @@ def measured(minutes: float, in_target: int, *, until: float = 30, **fields: Any
 
 
 def shortfalls(seconds: float) -> dict[str, float]:
-    found = sources.interval_figures("org_123", now=at(seconds))
+    found = figure_providers.interval_figures("org_123", now=at(seconds))
     return {scope.queue_name: figure["service"]["closed_shortfall_points"] for scope, _, figure in found}
 
 
@@ -72,10 +73,8 @@ def test_one_bad_interval_raises_nothing_and_the_second_does(world: World, api):
 
 
 def test_it_can_be_previewed(world: World, api):
-    from alerts.preview import preview
-
     post_all(api, measured(-90, 60), measured(-60, 60), measured(-30, 90))
-    answer = preview(
+    answer = preview_rule(
         organization=world.organization,
         since=at(-3 * 3600),
         until=at(60),

@@ -1,4 +1,4 @@
-"""What beat starts: the services in the order of causes, and never the same work twice at once."""
+"""The jobs that beat starts: services in the order of causes, and never the same work twice at once."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""From a posted figure to a screen: the real server, a real socket, and what beat starts."""
+"""Follow a posted figure to a screen: the real server, a real socket, and the jobs that beat starts."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import httpx2 as httpx
 import pytest
 from django.utils import timezone
 
-from alerts import editing
+from alerts import rule_services
 from intraday import tasks
 from intraday.org.models import Organization, Role
 from tests.access.people import person, token_of
@@ -23,12 +23,12 @@ RULE = {"source": "backlog", "metric": "items_over_sla", "operator": ">", "thres
 @pytest.fixture
 def house(transactional_db: None, organization: Organization) -> Organization:
     fields = {**RULE, "name": "too late", "recover_for_seconds": 0}
-    editing.create_rule(organization=organization, fields=fields, actor=OWNER, now=TEN)
+    rule_services.create_rule(organization=organization, fields=fields, actor=OWNER, now=TEN)
     return organization
 
 
 def snapshot(over: int) -> dict[str, Any]:
-    """Of this moment: an old figure would be stale."""
+    """Post a snapshot of this moment: an old figure would be stale."""
     return {
         "queue_name": "support",
         "snapshot_time": timezone.now().isoformat(),

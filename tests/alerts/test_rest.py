@@ -107,7 +107,7 @@ def test_many_are_acknowledged_at_once_and_answered_one_by_one(world: World, dan
     assert [each["alert_id"] for each in answer["results"]] == ids
 
 
-def test_the_trail_tells_everything(world: World, waiting: Alert, dana: ContractClient):
+def test_the_history_tells_everything(world: World, waiting: Alert, dana: ContractClient):
     world.judge(97, 60)
     dana.post(f"{ALERTS}/{waiting.pk}/acknowledge", {"note": "on it"}, format="json", HTTP_X_REQUEST_ID="req-1")
     world.judge(70, 120)

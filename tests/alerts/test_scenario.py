@@ -18,7 +18,7 @@ def test_a_hopeless_queue_raises_a_critical_alert_beside_a_quiet_one() -> None:
     default rules. 20 agents are plenty."""
     organization = centre()
     story = play(organization, {"short": Plan(BEGIN, hours=0.6, agents=6), "calm": Plan(BEGIN, hours=0.6, agents=20)})
-    [first, *_] = story.opened(place="short", severity="critical", told=True)
+    [first, *_] = story.opened(place="short", severity="critical", notified=True)
 
     assert 3 <= first.opened <= 13
     assert first.resolved is None

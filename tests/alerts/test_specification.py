@@ -191,7 +191,7 @@ def live(world: World, spec: Spec, act: str, what: Any, seconds: float) -> None:
         if world.kpi.current:
             spec.judge(shown(world), (world.kpi.current[world.scope().pk][1] - at(0)).total_seconds())
     elif act == "attend":
-        world.attend()
+        world.run_timers()
         spec.attend(seconds)
     elif world.alerts:
         try_to(world, act, what)
@@ -205,7 +205,7 @@ def shown(world: World) -> float | None:
 
 
 def try_to(world: World, act: str, by: str) -> None:
-    """Whoever is refused has changed nothing."""
+    """A refused act changes nothing."""
     try:
         if act == "snooze":
             world.snooze(world.alert, SNOOZE, by)
@@ -242,7 +242,7 @@ def work(organization: Organization, clock: Clock, seed: int, acts: list[str]) -
                 world.kpi.show(world.scope(queue), world.now, occupancy(rng.choice([50, 95, 95])))
             world.again()
         elif act == "attend":
-            world.attend()
+            world.run_timers()
         elif alerts := list(Alert.objects.filter(organization=organization)):
             try_to_one(world, act, rng.choice(alerts), rng.choice(["dana", "omar"]))
 
@@ -278,9 +278,9 @@ def test_workers_and_people_at_once_leave_a_true_record(heard: Hear, plan: list[
     clock = Clock()
     with heard(f"alerts:org:{organization.pk}") as events:
         at_once(*(partial(work, organization, clock, seed + number, acts) for number, acts in enumerate(plan)))
-    told = defaultdict(list)
+    notified = defaultdict(list)
     for event in events:
-        told[event["data"]["alert_id"]].append((event["data"]["status"], event["data"]["version"]))
+        notified[event["data"]["alert_id"]].append((event["data"]["status"], event["data"]["version"]))
     alerts = Alert.objects.filter(organization=organization)
     open_keys = [alert.dedup_key for alert in alerts if alert.status != "resolved"]
     assert len(open_keys) == len(set(open_keys))
@@ -288,7 +288,7 @@ def test_workers_and_people_at_once_leave_a_true_record(heard: Hear, plan: list[
         lines = [line for line in AlertAudit.objects.filter(alert=alert).order_by("id") if line.reason not in SILENT]
         assert_never_backwards(lines)
         expected = [(line.to_status, version) for version, line in enumerate(lines, 1)]
-        assert told[str(alert.pk)] == expected
+        assert notified[str(alert.pk)] == expected
         assert (alert.status, alert.version) == expected[-1]
 
 

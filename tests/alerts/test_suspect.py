@@ -4,10 +4,13 @@ from typing import Any
 
 import pytest
 
-from alerts.metrics import CATALOGUE
+from alerts.choices import NoDataMode
+from alerts.evaluation.figure_providers import FigureProviders
 from alerts.models import RuleState
-from alerts.rules import Data, NoDataMode, Phase, Reading, Records, Rule, State, next_state
-from alerts.terms import is_suspect
+from alerts.rules.catalogue import CATALOGUE
+from alerts.rules.compiled_rule import is_suspect
+from alerts.rules.machine import Condition, Data, Phase, Reading, RelatedAlerts, State, next_state
+from alerts.services import evaluate
 from tests.alerts.world import World, at, occupancy
 
 SUSPECT = {"quality": "suspect"}
@@ -98,14 +101,12 @@ def test_the_intervals_of_a_suspect_queue_are_held_too(world: World):
     """These figures do not say themselves that the queue is suspect: its KPI figure does."""
     world.rule(metric="service.closed_shortfall_points", threshold=5, clear_threshold=0, recover_for_seconds=0)
     intervals = type(world.kpi)()
-    using = world.sources
-    providers = {**using.providers, "intervals": type(using.providers["kpi"])(intervals.figures)}
-    from alerts.services import evaluate
-    from alerts.sources import Sources
+    real = world.providers
+    by_name = {**real.by_name, "intervals": type(real.by_name["kpi"])(intervals.figures)}
 
     def judge(short: float, seconds: float) -> None:
         intervals.show(world.scope(), at(seconds), {"service": {"closed_shortfall_points": short}})
-        evaluate(organization_id="org_123", now=at(seconds), using=Sources(providers, using.closed))
+        evaluate(organization_id="org_123", now=at(seconds), providers=FigureProviders(by_name, real.closed))
 
     judge(12, 0)
     world.kpi.show(world.scope(), at(1_800), occupancy(0, **SUSPECT))
@@ -122,10 +123,10 @@ HELD = Reading(None, at(60), Data.HELD)
 @pytest.mark.parametrize("phase", list(Phase))
 @pytest.mark.parametrize("mode", list(NoDataMode))
 def test_held_in_every_phase_changes_nothing_but_the_clock(phase: Phase, mode: NoDataMode):
-    rule = Rule(">", 90, 80, no_data_mode=mode)
+    condition = Condition(">", 90, 80, no_data_mode=mode)
     since = at(0) if phase in (Phase.BREACHING, Phase.RECOVERING) else None
-    before = State(phase, since, at(0), records=Records(open=True))
-    step = next_state(rule, before, HELD, at(100_000))
+    before = State(phase, since, at(0), alerts=RelatedAlerts(open=True))
+    step = next_state(condition, before, HELD, at(100_000))
     assert (step.effects, step.state.phase, step.state.since, step.state.as_of) == ((), phase, since, at(0))
     assert (step.state.data, step.state.data_since) == (Data.HELD, None)
 

@@ -1,16 +1,17 @@
-"""A small world to judge: figures as other domains hand them in, rules, and what became of the records."""
+"""A small world to evaluate: figures as other domains provide them, rules, and the alerts that follow."""
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from alerts import attending, editing, evaluation, services
-from alerts.evaluation import Evaluated
-from alerts.journal import Actor
+from alerts import rule_services, services
+from alerts.evaluation import run, timers
+from alerts.evaluation.changes import Actor
+from alerts.evaluation.figure_providers import FigureAt, FigureProvider, FigureProviders
+from alerts.evaluation.run import Evaluated
 from alerts.models import Alert, AlertAudit, Rule
 from alerts.services import Caller
-from alerts.sources import FigureAt, Provider, Sources
 from intraday.org.models import Organization, Scope
 
 TEN = datetime(2026, 1, 31, 10, tzinfo=UTC)
@@ -62,11 +63,13 @@ class World:
     now: datetime = TEN
 
     @property
-    def sources(self) -> Sources:
+    def providers(self) -> FigureProviders:
         walls = {"kpi": self.kpi, "backlog": self.backlog, "feeds": self.feeds}
         posted = {"backlog"}
-        providers = {name: Provider(wall.figures, wall.past_figures, name in posted) for name, wall in walls.items()}
-        return Sources(providers, lambda organization_id, *, at: self.closed)
+        by_name = {
+            name: FigureProvider(wall.figures, wall.past_figures, name in posted) for name, wall in walls.items()
+        }
+        return FigureProviders(by_name, lambda organization_id, *, at: self.closed)
 
     def scope(self, queue: str = "support", department: str = "dept_456") -> Scope:
         return Scope.objects.get(organization=self.organization, department_id=department, queue_name=queue)
@@ -75,34 +78,34 @@ class World:
     def rule(self, **fields: Any) -> Rule:
         """Occupancy over 90 on any queue, healthy at 80, unless told otherwise."""
         whole = {**BUSY, "name": f"busy {Rule.objects.count()}", **fields}
-        return editing.create_rule(organization=self.organization, fields=whole, actor=OWNER, now=self.now)
+        return rule_services.create_rule(organization=self.organization, fields=whole, actor=OWNER, now=self.now)
 
     def edit(self, rule: Rule, **fields: Any) -> Rule:
-        return editing.edit_rule(
+        return rule_services.edit_rule(
             organization=self.organization, rule_id=rule.pk, fields=fields, actor=OWNER, now=self.now
         )
 
     # --- time --------------------------------------------------------------------------------------------------------
     def judge(self, value: Any = None, seconds: float | None = None, *, queue: str = "support") -> Evaluated:
-        """So many seconds after ten the queue shows this occupancy, and everything is judged."""
+        """Show this occupancy of the queue, this many seconds after ten, and evaluate everything."""
         if seconds is not None:
             self.now = at(seconds)
         self.kpi.show(self.scope(queue), self.now, occupancy(value))
         return self.again()
 
     def again(self, seconds: float | None = None, **options: Any) -> Evaluated:
-        """Judge once more, with no news."""
+        """Evaluate once more, with no new figure."""
         if seconds is not None:
             self.now = at(seconds)
-        return evaluation.evaluate(organization_id=self.organization.pk, now=self.now, using=self.sources, **options)
+        return run.evaluate(organization_id=self.organization.pk, now=self.now, providers=self.providers, **options)
 
-    def attend(self, seconds: float | None = None) -> int:
+    def run_timers(self, seconds: float | None = None) -> int:
         if seconds is not None:
             self.now = at(seconds)
-        return attending.attend(organization_id=self.organization.pk, now=self.now, using=self.sources)
+        return timers.run_timers(organization_id=self.organization.pk, now=self.now, providers=self.providers)
 
-    def sweep(self) -> int:
-        return attending.sweep(organization_id=self.organization.pk, now=self.now)
+    def resolve_unreachable(self) -> int:
+        return timers.resolve_unreachable(organization_id=self.organization.pk, now=self.now)
 
     # --- people ------------------------------------------------------------------------------------------------------
     def caller(self, name: str = "dana") -> Caller:
@@ -131,7 +134,7 @@ class World:
     def statuses(self) -> list[str]:
         return [alert.status for alert in self.alerts]
 
-    def trail(self, alert: Alert | None = None) -> list[str]:
+    def history(self, alert: Alert | None = None) -> list[str]:
         """The reasons of its audit."""
         rows = AlertAudit.objects.filter(alert=alert or self.alert).order_by("id")
         return list(rows.values_list("reason", flat=True))

@@ -4,7 +4,15 @@ from collections.abc import Callable
 
 import pytest
 
-from attendance.models import AttendanceRecord, CurrentAttendance, Duty, Person, Shift, Snapshot, Spell
+from attendance.models import (
+    AttendanceRecord,
+    CurrentAttendance,
+    Person,
+    ScheduledPeriod,
+    Shift,
+    Snapshot,
+    StatusPeriod,
+)
 from intraday.org.models import Department, Organization, Scope
 from realtime.models import Segment, Stream
 from tests.rest.contract import ContractClient, contract_client
@@ -23,15 +31,15 @@ def outsider(stranger: Organization) -> ContractClient:
 
 @pytest.fixture
 def rows_stored(db: None) -> Callable[[], dict[str, int]]:
-    """How many rows each table has that a post could touch."""
+    """Count the rows of each table that a post could touch."""
     tables = (
         AttendanceRecord,
         CurrentAttendance,
-        Duty,
+        ScheduledPeriod,
         Person,
         Shift,
         Snapshot,
-        Spell,
+        StatusPeriod,
         Department,
         Scope,
         Segment,

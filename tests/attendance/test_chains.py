@@ -6,11 +6,11 @@ import pytest
 import time_machine
 
 from attendance import services
-from attendance.chains import JOINS, Roster, chains
-from attendance.instants import micros
-from attendance.intervals import HOUR, Interval
-from attendance.models import CurrentAttendance, Duty, Shift, Spell
-from attendance.stands import Counts
+from attendance.microseconds import to_microseconds
+from attendance.models import CurrentAttendance, ScheduledPeriod, Shift, StatusPeriod
+from attendance.presence.chains import JOIN_WITHIN, ShiftChains, chains
+from attendance.presence.headcounts import Headcount
+from attendance.presence.intervals import HOUR, Interval
 from intraday.org.models import Organization, Role
 from intraday.org.services import add_queues
 from tests.access.people import browser_of, person
@@ -22,11 +22,11 @@ HALF_DAY = 12 * 60
 E = "dept_789"
 
 
-def stands(minutes: float, department: str = "") -> dict[str, float]:
+def headcount(minutes: float, department: str = "") -> dict[str, float]:
     """Counts that are not 0; minutes lost among them."""
     counted = services.current_attendance_stats(organization_id="org_123", at=moment(minutes))
-    found = counted.get(department, Counts())
-    values = {name: getattr(found, name) for name in Counts.__slots__} | {"lost": found.lost_minutes}
+    found = counted.get(department, Headcount())
+    values = {name: getattr(found, name) for name in Headcount.__slots__} | {"lost": found.lost_minutes}
     return {name: value for name, value in values.items() if value}
 
 
@@ -45,11 +45,11 @@ def test_a_check_out_forgotten_yesterday_makes_nobody_present_today(api: Contrac
     """The last record is of 16:30, 15.5 hours before the shift of today, to which nobody comes."""
     plan(api, shift(**YESTERDAY), shift(**TODAY))
     say(api, record(minutes=180 - 1440), record(minutes=450 - 1440, status=last))
-    assert stands(690 - 1440 - 0.01) == PRESENT  # until the shift ends
-    assert services.current_attendance_stats(organization_id="org_123", at=moment(-120)) == {"": Counts()}
-    assert stands(-60) == {"scheduled": 1, "expected": 1}
-    assert stands(0) == absent(60)
-    assert stands(300) == absent(360)
+    assert headcount(690 - 1440 - 0.01) == PRESENT  # until the shift ends
+    assert services.current_attendance_stats(organization_id="org_123", at=moment(-120)) == {"": Headcount()}
+    assert headcount(-60) == {"scheduled": 1, "expected": 1}
+    assert headcount(0) == absent(60)
+    assert headcount(300) == absent(360)
 
 
 @pytest.mark.parametrize(
@@ -71,25 +71,25 @@ def test_a_check_out_forgotten_yesterday_makes_nobody_present_today(api: Contrac
 def test_records_of_today_count_from_today_on(api: ContractClient, fields: dict[str, Any], expected: dict[str, float]):
     plan(api, shift(**YESTERDAY), shift(**TODAY))
     say(api, record(minutes=180 - 1440), record(minutes=450 - 1440), record(**fields))
-    assert stands(120) == expected
+    assert headcount(120) == expected
 
 
 def test_presence_ends_an_hour_after_the_chain_unless_a_later_record_proves_it(api: ContractClient):
     """Shift until 17:00; at 20:00 a clock-out comes, and repairs what was thought of 19:00."""
     plan(api, shift())
     say(api, record())
-    spell = Spell.objects.get()
-    assert spell.ends == micros(moment(480 + 60))
+    status_period = StatusPeriod.objects.get()
+    assert status_period.ends == to_microseconds(moment(480 + 60))
     say(api, record(minutes=660, status="checked_out"))
-    assert next(each.ends for each in Spell.objects.order_by("starts")) == micros(moment(660))
+    assert next(each.ends for each in StatusPeriod.objects.order_by("starts")) == to_microseconds(moment(660))
     say(api, record(minutes=700))
-    assert stands(701) == {"unscheduled": 1}
+    assert headcount(701) == {"unscheduled": 1}
 
 
 def test_without_a_shift_presence_is_believed_for_16_hours(api: ContractClient):
     say(api, record())
-    assert stands(959) == {"unscheduled": 1}
-    assert stands(960) == {}
+    assert headcount(959) == {"unscheduled": 1}
+    assert headcount(960) == {}
 
 
 @pytest.mark.parametrize(
@@ -101,24 +101,24 @@ def test_open_presence_without_a_shift_joins_a_chain_within_four_hours(
 ):
     plan(api, shift())
     say(api, record(minutes=came))
-    assert (stands(max(came, -90)) if came < -60 else stands(-30)) == before
-    assert stands(10) == after
+    assert (headcount(max(came, -90)) if came < -60 else headcount(-30)) == before
+    assert headcount(10) == after
 
 
 def test_a_split_shift_is_one_chain_and_two_shifts_a_day_may_be_two(api: ContractClient):
     """Gaps of two hours and of more: who stays over the first needs no second check-in."""
     plan(api, shift("ada", 0, 180), shift("ada", 300, 480), shift("ben", 0, 180), shift("ben", 301, 480))
     say(api, record("ada"), record("ben"))
-    assert stands(310) == {"scheduled": 2, "present": 1, "absent": 1, "lost": 9}
+    assert headcount(310) == {"scheduled": 2, "present": 1, "absent": 1, "lost": 9}
     say(api, record("ben", 311))
-    assert stands(312) == {"scheduled": 2, "present": 2, "late": 1, "lost": 10}
+    assert headcount(312) == {"scheduled": 2, "present": 2, "late": 1, "lost": 10}
 
 
 def test_checking_in_early_for_the_second_chain_is_for_the_second(api: ContractClient):
     plan(api, shift("ada", 0, 180), shift("ada", 330, 480))
     say(api, record(), record(minutes=180, status="checked_out"), record(minutes=280))
-    assert stands(281) == {}
-    assert stands(340) == PRESENT
+    assert headcount(281) == {}
+    assert headcount(340) == PRESENT
 
 
 # --- breaks ----------------------------------------------------------------------------------------------------------
@@ -141,7 +141,7 @@ def test_a_clock_out_in_a_published_break_is_a_break(
 ):
     plan(api, shift(), shift(**BREAK))
     say(api, record(), record(minutes=out, status="checked_out"))
-    assert stands(minutes) == expected
+    assert headcount(minutes) == expected
 
 
 def test_who_is_on_a_clocked_break_is_there_but_not_available(api: ContractClient, organization: Organization):
@@ -164,7 +164,7 @@ def test_who_comes_back_from_a_break_is_not_late(
     plan(api, shift(), shift(**BREAK))
     with heard(STREAM) as published:
         say(api, record(), record(minutes=182, status="checked_out"), record(minutes=back, **fields))
-    assert stands(minutes) == PRESENT
+    assert headcount(minutes) == PRESENT
     moves = [(each["event"], each["data"]) for each in published if "employee_id" in each["data"]]
     assert [name for name, _ in moves] == ["attendance:checkin", "attendance:checkout", "attendance:checkin"]
     assert moves[1][1]["left_early"] is False
@@ -179,52 +179,52 @@ def test_a_clock_out_that_is_told_after_the_break_is_leaving_early(api: Contract
         say(api, record(minutes=300, status="checked_out", checked_out_at=at(185)))
     [left] = [each["data"] for each in published if each["event"] == "attendance:checkout"]
     assert (left["timestamp"], left["left_early"]) == (at(185), True)
-    assert (stands(200), stands(301)) == (PRESENT, LEFT)
+    assert (headcount(200), headcount(301)) == (PRESENT, LEFT)
     say(api, record(minutes=310, status="checked_out", checked_out_at=at(185)))
-    assert Spell.objects.count() == 3
+    assert StatusPeriod.objects.count() == 3
 
 
 def test_a_clock_out_in_a_break_at_the_end_of_the_shift_ends_it(api: ContractClient):
     plan(api, shift(), shift(start=450, end=480, kind="break"))
     say(api, record(), record(minutes=446, status="checked_out"))
-    assert stands(479) == PRESENT
+    assert headcount(479) == PRESENT
 
 
 def test_a_break_published_afterwards_makes_a_break_of_the_clock_out(api: ContractClient):
     plan(api, shift())
     say(api, record(), record(minutes=190, status="checked_out"), record(minutes=205))
-    assert stands(195) == LEFT
+    assert headcount(195) == LEFT
     plan(api, shift(**BREAK))
-    assert stands(195) == PRESENT
+    assert headcount(195) == PRESENT
     plan(api, shift(**BREAK, cancelled=True))
-    assert stands(195) == LEFT
+    assert headcount(195) == LEFT
 
 
 # --- shifts that come, go and change ---------------------------------------------------------------------------------
 def test_a_shift_posted_or_cancelled_after_the_check_in_decides_again(api: ContractClient):
     say(api, record(minutes=10))
-    assert stands(600) == {"unscheduled": 1}
+    assert headcount(600) == {"unscheduled": 1}
     plan(api, shift())
-    assert stands(11) == PRESENT | {"late": 1, "lost": 10}
-    assert stands(600) == {}  # the chain has ended, and nothing proves that she stayed
+    assert headcount(11) == PRESENT | {"late": 1, "lost": 10}
+    assert headcount(600) == {}  # the chain has ended, and nothing proves that she stayed
     plan(api, shift(cancelled=True))
-    assert stands(600) == {"unscheduled": 1}
+    assert headcount(600) == {"unscheduled": 1}
 
 
 def test_the_shift_of_tomorrow_ends_open_presence_of_today(api: ContractClient):
     say(api, record())
     plan(api, shift(start=600, end=900))
-    assert stands(610) == absent(10)
+    assert headcount(610) == absent(10)
     plan(api, shift(start=600, end=900, kind="leave") | {"shift_id": "ada work 600"})
-    assert stands(610) == {"unscheduled": 1}
+    assert headcount(610) == {"unscheduled": 1}
 
 
 def test_leave_that_is_replaced_by_work_takes_up_the_check_in(api: ContractClient):
     plan(api, shift(kind="leave"))
     say(api, record(minutes=2))
-    assert stands(100) == {"unscheduled": 1}
+    assert headcount(100) == {"unscheduled": 1}
     plan(api, shift(kind="leave", cancelled=True), shift(kind="training"))
-    assert stands(100) == PRESENT
+    assert headcount(100) == PRESENT
 
 
 def test_records_in_any_order_tell_the_same(api: ContractClient):
@@ -240,7 +240,7 @@ def test_records_in_any_order_tell_the_same(api: ContractClient):
     ]
     for row in reversed(rows):
         say(api, row)
-    assert [stands(minutes) for minutes in (695 - 1440, 0, 70, 100, 449.5)] == [{}, *[PRESENT] * 4]
+    assert [headcount(minutes) for minutes in (695 - 1440, 0, 70, 100, 449.5)] == [{}, *[PRESENT] * 4]
 
 
 # --- people are counted once -----------------------------------------------------------------------------------------
@@ -248,13 +248,13 @@ def test_one_person_in_two_departments_is_one_in_the_organization(api: ContractC
     """Ada is due from nine in one and from eleven in the other; she comes at half past nine."""
     add_queues(organization, [(E, "claims")])
     plan(api, shift(end=240), shift(start=120, end=480, department_id=E))
-    assert stands(121) == absent(121)
-    assert (stands(121, "dept_456"), stands(121, E)) == (absent(121), {"scheduled": 1, "expected": 1})
+    assert headcount(121) == absent(121)
+    assert (headcount(121, "dept_456"), headcount(121, E)) == (absent(121), {"scheduled": 1, "expected": 1})
     say(api, record(minutes=30))
     late = PRESENT | {"late": 1, "lost": 30}
-    assert (stands(130), stands(130, "dept_456"), stands(130, E)) == (late, late, PRESENT)
+    assert (headcount(130), headcount(130, "dept_456"), headcount(130, E)) == (late, late, PRESENT)
     say(api, record(minutes=235, status="checked_out"))
-    assert (stands(236), stands(236, "dept_456"), stands(236, E)) == (LEFT, late, LEFT)
+    assert (headcount(236), headcount(236, "dept_456"), headcount(236, E)) == (LEFT, late, LEFT)
 
 
 def test_leave_and_lists_count_a_person_once(api: ContractClient, organization: Organization):
@@ -263,8 +263,8 @@ def test_leave_and_lists_count_a_person_once(api: ContractClient, organization: 
         fields = {"department_id": code}
         plan(api, shift("ada", kind="leave", **fields) | {"shift_id": f"leave {code}"})
         plan(api, shift("ben", **fields) | {"shift_id": f"work {code}"})
-    assert stands(10) == {"on_leave": 1} | absent(10)
-    assert stands(10, E) == {"on_leave": 1} | absent(10)
+    assert headcount(10) == {"on_leave": 1} | absent(10)
+    assert headcount(10, E) == {"on_leave": 1} | absent(10)
     supervisor = browser_of(person("superior", organization, Role.SUPERVISOR))
     for query in ({}, {"department_id": E}):
         with time_machine.travel(moment(10), tick=False):
@@ -281,24 +281,28 @@ def test_chains_join_gaps_of_two_hours():
 
 def test_a_check_in_belongs_to_the_chain_that_it_falls_into_else_to_the_next_one():
     first, second = Interval(0, 3 * HOUR), Interval(6 * HOUR, 9 * HOUR)
-    roster = Roster([first, second])
+    shift_chains = ShiftChains([first, second])
     expected = {-HOUR - 1: None, -HOUR: first, 0: first, 3 * HOUR - 1: first, 3 * HOUR: None, 5 * HOUR: second}
-    assert {time: roster.chain_of(time) for time in expected} == expected
-    assert (roster.home(-JOINS), roster.home(-JOINS - 1), roster.home(3 * HOUR)) == (first, None, second)
-    assert roster.chain_of(9 * HOUR) is None
+    assert {time: shift_chains.chain_of(time) for time in expected} == expected
+    assert (
+        shift_chains.chain_of_presence(-JOIN_WITHIN),
+        shift_chains.chain_of_presence(-JOIN_WITHIN - 1),
+        shift_chains.chain_of_presence(3 * HOUR),
+    ) == (first, None, second)
+    assert shift_chains.chain_of(9 * HOUR) is None
 
 
 # --- after the upgrade -----------------------------------------------------------------------------------------------
 def test_rows_that_older_rules_made_are_worked_out_anew_once(api: ContractClient):
     plan(api, shift(**YESTERDAY), shift(**TODAY))
     say(api, record(minutes=180 - 1440), record(minutes=450 - 1440))
-    Duty.objects.update(of_organization=False)
-    Spell.objects.update(ends=micros(moment(410)))
-    CurrentAttendance.objects.update(derived_by=0)
+    ScheduledPeriod.objects.update(of_organization=False)
+    StatusPeriod.objects.update(ends=to_microseconds(moment(410)))
+    CurrentAttendance.objects.update(rules_version=0)
     assert Shift.objects.count() == 2
     services.refresh(organization_id="org_123", now=moment(0))
-    assert stands(0) == absent(60)
-    assert CurrentAttendance.objects.filter(derived_by__gt=0).count() == 1
-    Spell.objects.all().delete()
+    assert headcount(0) == absent(60)
+    assert CurrentAttendance.objects.filter(rules_version__gt=0).count() == 1
+    StatusPeriod.objects.all().delete()
     services.refresh(organization_id="org_123", now=moment(1))
-    assert Spell.objects.count() == 0
+    assert StatusPeriod.objects.count() == 0

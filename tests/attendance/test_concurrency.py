@@ -6,7 +6,7 @@ from functools import partial
 import pytest
 
 from attendance import services
-from attendance.models import AttendanceRecord, Person, Spell
+from attendance.models import AttendanceRecord, Person, StatusPeriod
 from intraday.org.models import Organization
 from intraday.org.services import create_organization
 from tests.attendance.posting import CURRENT, STREAM, counts, moment, plan, record, results, say, shift
@@ -28,7 +28,7 @@ def test_one_record_posted_by_many_at_once_is_stored_and_sent_once(clients: list
             answers = at_once(*(partial(say, api, record(f"e{minutes}", minutes)) for api in clients))
         assert Counter(result for answer in answers for result in results(answer)) == {"created": 1, "duplicate": 3}
         assert [event["event"] for event in published].count("attendance:checkin") == 1
-    assert (Person.objects.count(), AttendanceRecord.objects.count(), Spell.objects.count()) == (5, 5, 5)
+    assert (Person.objects.count(), AttendanceRecord.objects.count(), StatusPeriod.objects.count()) == (5, 5, 5)
 
 
 def test_people_whom_several_feeds_post_at_once_are_all_counted(clients: list[ContractClient], heard: Hear):

@@ -9,15 +9,16 @@ from django.db import transaction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attendance import rules, services
-from attendance.chains import JOINS, Roster, chains
-from attendance.instants import micros
-from attendance.intervals import EARLY, MINUTE, Interval, union
+from attendance import services
+from attendance.choices import AttendanceStatus, ShiftKind
+from attendance.microseconds import to_microseconds
 from attendance.models import Snapshot
-from attendance.rules import Plan
-from attendance.spells import Said, Spell, finish, tell
-from attendance.stands import Counts
-from attendance.terms import Kind, Status
+from attendance.presence.adherence import Adherence, adherence
+from attendance.presence.chains import JOIN_WITHIN, ShiftChains, chains
+from attendance.presence.headcounts import Headcount
+from attendance.presence.intervals import EARLY_CHECK_IN, MINUTE, Interval, union
+from attendance.presence.scheduled_periods import PlannedShift, ScheduledPeriod, from_shifts
+from attendance.presence.status_periods import Record, StatusPeriod, apply_record, end_open_break
 from intraday.org.models import Organization
 from intraday.org.services import add_queues
 from tests.attendance.posting import (
@@ -52,7 +53,7 @@ def figure(api: ContractClient, department: str = "") -> Row:
     return answer["current"]  # type: ignore[no-any-return]
 
 
-def stands(api: ContractClient, department: str = "") -> Row:
+def headcount(api: ContractClient, department: str = "") -> Row:
     return counts(figure(api, department))
 
 
@@ -60,7 +61,7 @@ def test_four_people_stand_in_four_ways(api: ContractClient):
     plan(api, *(shift(name) for name in ("ada", "ben", "cy", "dee")), shift("eve", start=175))
     say(api, record("ada", 0), record("ben", 10), record("cy", 0), record("cy", 60, "checked_out"))
     refresh(175)
-    assert stands(api) == {
+    assert headcount(api) == {
         "scheduled": 5,
         "present": 2,
         "late": 1,
@@ -92,13 +93,13 @@ def test_who_does_not_come_is_expected_then_absent_then_a_no_show(
     say(api, record("ben", -60))
     say(api, record("ben", -1, "checked_out"))
     refresh(minutes)
-    assert stands(api) == expected
+    assert headcount(api) == expected
     assert figure(api)["lost_minutes"] == pytest.approx(lost, abs=0.02)
 
 
 def test_without_any_shift_there_is_no_rate_and_a_reason(api: ContractClient):
     say(api, record())
-    assert stands(api) == {"unscheduled": 1}
+    assert headcount(api) == {"unscheduled": 1}
     assert figure(api)["attendance_rate"] is None
     assert figure(api)["reasons"] == {"attendance_rate": "nobody is scheduled"}
 
@@ -122,7 +123,7 @@ def test_who_is_there_without_a_shift(
     plan(api, *shifts)
     say(api, record(minutes=came))
     refresh(minutes)
-    assert stands(api) == expected
+    assert headcount(api) == expected
 
 
 @pytest.mark.parametrize(
@@ -142,30 +143,30 @@ def test_leave_and_what_is_cancelled_is_not_scheduled(
     plan(api, shift())
     plan(api, *changes)
     counted = services.current_attendance_stats(organization_id="org_123", at=moment(130))[""]
-    assert {name: getattr(counted, name) for name in Counts.__slots__ if getattr(counted, name)} == expected
+    assert {name: getattr(counted, name) for name in Headcount.__slots__ if getattr(counted, name)} == expected
 
 
 def test_a_statement_of_leave_takes_the_person_off_the_schedule(api: ContractClient):
     plan(api, shift("ada"), shift("ben"), shift("cy"))
     say(api, record("ada", -500, "on_leave"), record("ben", 0, "day_off"), record("cy", 0))
     refresh(400)
-    assert stands(api) == {"scheduled": 1, "present": 1, "on_leave": 1}
+    assert headcount(api) == {"scheduled": 1, "present": 1, "on_leave": 1}
 
 
 def test_pieces_that_touch_are_one_shift(api: ContractClient):
-    """Who does not come is not expected anew after the break."""
+    """A person who does not come is not expected anew after the break."""
     plan(api, shift(start=0, end=60), shift(kind="break", start=60, end=75), shift(start=75, end=DAY))
     refresh(76)
-    assert (stands(api), figure(api)["lost_minutes"]) == ({"scheduled": 1, "absent": 1}, 76)
+    assert (headcount(api), figure(api)["lost_minutes"]) == ({"scheduled": 1, "absent": 1}, 76)
 
 
 def test_a_night_shift_is_one_shift(api: ContractClient):
     plan(api, shift(start=13 * 60, end=21 * 60), shift("ben", start=13 * 60, end=21 * 60))
     say(api, record(minutes=13 * 60 + 6), record("ben", 13 * 60))
     refresh(20 * 60)  # five in the morning
-    assert stands(api) == {"scheduled": 2, "present": 2, "late": 1}
+    assert headcount(api) == {"scheduled": 2, "present": 2, "late": 1}
     say(api, record("ben", 20 * 60 + 1, "checked_out"))
-    assert stands(api) == {"scheduled": 2, "present": 1, "late": 1, "left_early": 1}
+    assert headcount(api) == {"scheduled": 2, "present": 1, "late": 1, "left_early": 1}
 
 
 @pytest.mark.parametrize(
@@ -178,17 +179,17 @@ def test_a_night_in_which_the_clocks_change_is_as_long_as_it_is(api: ContractCli
     plan(api, shift() | {"start": starts.isoformat(), "end": ends.isoformat()})
     last = ends.astimezone(UTC) - timedelta(microseconds=60)
     refresh(last)
-    assert stands(api) == {"scheduled": 1, "absent": 1, "no_show": 1}
+    assert headcount(api) == {"scheduled": 1, "absent": 1, "no_show": 1}
     assert figure(api)["lost_minutes"] == hours * 60
     refresh(ends.astimezone(UTC))
-    assert stands(api) == {}
+    assert headcount(api) == {}
 
 
 def test_a_back_dated_check_in_repairs_the_figures_and_is_heard(api: ContractClient, heard: Hear):
     plan(api, shift("ada"), shift("ben"))
     say(api, record("ben", 0))
     refresh(30)
-    assert stands(api) == {"scheduled": 2, "present": 1, "absent": 1}
+    assert headcount(api) == {"scheduled": 2, "present": 1, "absent": 1}
     with heard(STREAM) as published:
         assert results(say(api, record("ada", 3))) == ["created"]
     assert counts(published.of("organization")) == {"scheduled": 2, "present": 2}
@@ -209,34 +210,34 @@ def test_a_late_record_that_changes_nothing_now_is_stored_and_not_sent(api: Cont
 def test_a_record_of_before_takes_back_what_came_after_it(api: ContractClient):
     plan(api, shift())
     say(api, record(minutes=0, status="absent"), record(minutes=10))
-    assert stands(api) == {"scheduled": 1, "present": 1, "late": 1}
+    assert headcount(api) == {"scheduled": 1, "present": 1, "late": 1}
     say(api, record(minutes=2))
-    assert stands(api) == {"scheduled": 1, "present": 1}
+    assert headcount(api) == {"scheduled": 1, "present": 1}
 
 
 def test_shift_times_in_a_record_are_her_shift_where_none_is_published(api: ContractClient):
     times = {"shift_start": at(0), "shift_end": at(DAY)}
     say(api, record("ada", 10, **times), record("ben", 10, "absent", **times))
-    assert stands(api) == {"scheduled": 2, "present": 1, "late": 1, "absent": 1}
+    assert headcount(api) == {"scheduled": 2, "present": 1, "late": 1, "absent": 1}
     say(api, record("ada", 11, shift_start=at(9), shift_end=at(DAY)))
-    assert stands(api) == {"scheduled": 2, "present": 1, "absent": 1}
+    assert headcount(api) == {"scheduled": 2, "present": 1, "absent": 1}
     plan(api, shift("ben", start=60))
-    assert stands(api) == {"scheduled": 1, "present": 1}
+    assert headcount(api) == {"scheduled": 1, "present": 1}
 
 
 def test_the_organization_is_the_sum_of_its_departments(api: ContractClient, organization: Organization):
     add_queues(organization, [("dept_789", "claims")])
     plan(api, shift("ada"), shift("ben", department_id="dept_789"))
     say(api, record("ada"), record("ben", 10, department_id="dept_789"), record("cy", 10, department_id=None))
-    assert stands(api, "dept_456") == {"scheduled": 1, "present": 1}
-    assert stands(api, "dept_789") == {"scheduled": 1, "present": 1, "late": 1}
-    assert stands(api) == {"scheduled": 2, "present": 2, "late": 1, "unscheduled": 1}
+    assert headcount(api, "dept_456") == {"scheduled": 1, "present": 1}
+    assert headcount(api, "dept_789") == {"scheduled": 1, "present": 1, "late": 1}
+    assert headcount(api) == {"scheduled": 2, "present": 2, "late": 1, "unscheduled": 1}
 
 
 def test_a_department_left_out_is_the_one_she_is_known_in(api: ContractClient):
     plan(api, shift())
     say(api, record(department_id=None))
-    assert stands(api, "dept_456") == {"scheduled": 1, "present": 1}
+    assert headcount(api, "dept_456") == {"scheduled": 1, "present": 1}
 
 
 # --- recent check-ins ------------------------------------------------------------------------------------------------
@@ -315,7 +316,7 @@ def test_a_shift_that_begins_today_wakes_the_organization(api: ContractClient):
     later = 300 * 1440
     plan(api, shift("ben", start=later, end=later + 60))
     assert refresh(later + 6) == 2
-    assert stands(api) == {"scheduled": 1, "absent": 1}
+    assert headcount(api) == {"scheduled": 1, "absent": 1}
 
 
 # --- the statement against the rules ---------------------------------------------------------------------------------
@@ -326,7 +327,7 @@ RECORDS = st.fixed_dictionaries(
     {
         "employee": st.sampled_from(PEOPLE),
         "minutes": MINUTES,
-        "status": st.sampled_from([each.value for each in Status]),
+        "status": st.sampled_from([each.value for each in AttendanceStatus]),
         "back": st.none() | st.integers(0, 90),
     }
 )
@@ -335,7 +336,7 @@ SHIFTS = st.fixed_dictionaries(
         "employee": st.sampled_from(PEOPLE),
         "start": st.integers(-120, 600),
         "minutes": st.sampled_from([1, 4, 30, 120, 480]),
-        "kind": st.sampled_from([each.value for each in Kind]),
+        "kind": st.sampled_from([each.value for each in ShiftKind]),
         "department": st.sampled_from(DEPARTMENTS),
         "cancelled": st.sampled_from([False, False, False, True]),
     }
@@ -347,8 +348,8 @@ POSTS = st.lists(st.lists(RECORDS, min_size=1, max_size=4) | st.lists(SHIFTS, mi
 @given(POSTS, st.lists(MINUTES, min_size=3, max_size=6))
 def test_the_statement_counts_as_the_rules_say(organization: Organization, posts: list[Any], times: list[int]):
     """However records and shifts come, in whatever order and batches, late ones and corrections among them."""
-    records: dict[tuple[str, int], Said] = {}
-    plans: dict[str, list[Plan]] = {name: [] for name in PEOPLE}
+    records: dict[tuple[str, int], Record] = {}
+    plans: dict[str, list[PlannedShift]] = {name: [] for name in PEOPLE}
     with transaction.atomic():
         add_queues(organization, [(code, "") for code in DEPARTMENTS])
         for number, group in enumerate(posts):
@@ -358,8 +359,8 @@ def test_the_statement_counts_as_the_rules_say(organization: Organization, posts
                 post_shifts(organization, group, plans, f"post {number}")
         for minutes in times:
             counted = services.current_attendance_stats(organization_id="org_123", at=moment(minutes))
-            expected = by_rules(records, plans, micros(moment(minutes)))
-            assert {code: counted.get(code, Counts()) for code in ("", *DEPARTMENTS)} == expected
+            expected = by_rules(records, plans, to_microseconds(moment(minutes)))
+            assert {code: counted.get(code, Headcount()) for code in ("", *DEPARTMENTS)} == expected
             total = counted[""]
             assert total.scheduled == total.present + total.expected + total.absent + total.left_early
             assert total.late <= total.present
@@ -367,7 +368,7 @@ def test_the_statement_counts_as_the_rules_say(organization: Organization, posts
         transaction.set_rollback(True)
 
 
-def post_records(organization: Organization, group: list[Row], said: dict[tuple[str, int], Said]) -> None:
+def post_records(organization: Organization, group: list[Row], records: dict[tuple[str, int], Record]) -> None:
     rows = {}
     for index, each in enumerate(group):
         time, back = moment(each["minutes"]), each["back"]
@@ -384,12 +385,14 @@ def post_records(organization: Organization, group: list[Row], said: dict[tuple[
             "shift_start": None,
             "shift_end": None,
         }
-        told = Said(micros(time), each["status"], "dept_456", None if came is None else micros(came))
-        said[each["employee"], micros(time)] = told
+        reported = Record(
+            to_microseconds(time), each["status"], "dept_456", None if came is None else to_microseconds(came)
+        )
+        records[each["employee"], to_microseconds(time)] = reported
     services.ingest(organization=organization, rows=rows, now=moment(2000))
 
 
-def post_shifts(organization: Organization, group: list[Row], plans: dict[str, list[Plan]], name: str) -> None:
+def post_shifts(organization: Organization, group: list[Row], plans: dict[str, list[PlannedShift]], name: str) -> None:
     rows = {}
     for index, each in enumerate(group):
         start, end = moment(each["start"]), moment(each["start"] + each["minutes"])
@@ -405,49 +408,59 @@ def post_shifts(organization: Organization, group: list[Row], plans: dict[str, l
             "cancelled": each["cancelled"],
         }
         if not each["cancelled"]:
-            time = Interval(micros(start), micros(end))
-            plans[each["employee"]].append(Plan(each["department"], each["kind"], time))
+            time = Interval(to_microseconds(start), to_microseconds(end))
+            plans[each["employee"]].append(PlannedShift(each["department"], each["kind"], time))
     services.ingest_shifts(organization=organization, rows=rows, now=moment(2000))
 
 
-def by_rules(records: dict[tuple[str, int], Said], plans: dict[str, list[Plan]], time: int) -> dict[str, Counts]:
-    found = {code: Counts() for code in ("", *DEPARTMENTS)}
+def by_rules(
+    records: dict[tuple[str, int], Record], plans: dict[str, list[PlannedShift]], time: int
+) -> dict[str, Headcount]:
+    found = {code: Headcount() for code in ("", *DEPARTMENTS)}
     for person in PEOPLE:
-        duties, spells = rules.duties(plans[person]), list[Spell]()
-        work = [Interval(duty.starts, duty.ends) for duty in duties if not duty.on_leave]
-        roster = Roster(chains(work), union(plan.time for plan in plans[person] if plan.kind == Kind.BREAK))
-        for (name, _), told in sorted(records.items()):
+        scheduled, periods = from_shifts(plans[person]), list[StatusPeriod]()
+        work = [Interval(each.starts, each.ends) for each in scheduled if not each.on_leave]
+        breaks = union(plan.time for plan in plans[person] if plan.kind == ShiftKind.BREAK)
+        shift_chains = ShiftChains(chains(work), breaks)
+        for (name, _), reported in sorted(records.items()):
             if name == person:
-                tell(spells, told, roster)
-        finish(spells)
-        for code, stand in person_by_rules([duty for duty in duties if duty.of_department], spells, time):
-            found[code] += stand
-        for _, stand in person_by_rules([duty for duty in duties if duty.of_organization], spells, time):
-            found[""] += stand
+                apply_record(periods, reported, shift_chains)
+        end_open_break(periods)
+        for code, counted in person_by_rules([each for each in scheduled if each.of_department], periods, time):
+            found[code] += counted
+        for _, counted in person_by_rules([each for each in scheduled if each.of_organization], periods, time):
+            found[""] += counted
     return found
 
 
-def person_by_rules(duties: list[rules.Duty], spells: list[Spell], time: int) -> list[tuple[str, Counts]]:
-    covering = [duty for duty in duties if duty.starts <= time < duty.ends]
-    now = next((spell for spell in spells if spell.starts <= time < spell.ends), None)
+def person_by_rules(
+    scheduled: list[ScheduledPeriod], periods: list[StatusPeriod], time: int
+) -> list[tuple[str, Headcount]]:
+    covering = [each for each in scheduled if each.starts <= time < each.ends]
+    now = next((period for period in periods if period.starts <= time < period.ends), None)
     here = now is not None and now.came_at is not None
-    found = [(duty.department_id, as_counts(rules.stand(duty, spells, time))) for duty in covering if not duty.on_leave]
+    found = [
+        (each.department_id, as_headcount(adherence(each, periods, time))) for each in covering if not each.on_leave
+    ]
     if not here:
-        found += [(duty.department_id, Counts(on_leave=1)) for duty in covering if duty.on_leave]
-        if not covering and now is not None and now.status == Status.ON_LEAVE:
-            found.append((now.department_id, Counts(on_leave=1)))
+        found += [(each.department_id, Headcount(on_leave=1)) for each in covering if each.on_leave]
+        if not covering and now is not None and now.status == AttendanceStatus.ON_LEAVE:
+            found.append((now.department_id, Headcount(on_leave=1)))
     elif now is not None and now.came_at is not None:
         came = now.came_at
-        near = [duty for duty in duties if not duty.on_leave and duty.starts <= min(time + EARLY, came + JOINS)]
-        if not any(duty.ends > came for duty in near):
-            found.append((now.department_id, Counts(unscheduled=1)))
+        near = [
+            each
+            for each in scheduled
+            if not each.on_leave and each.starts <= min(time + EARLY_CHECK_IN, came + JOIN_WITHIN)
+        ]
+        if not any(each.ends > came for each in near):
+            found.append((now.department_id, Headcount(unscheduled=1)))
     return found
 
 
-def as_counts(stand: rules.Stand) -> Counts:
-    standing = stand.standing
-    scheduled = standing in ("present", "expected", "absent", "left_early")
-    counted = {} if standing == "day_off" else {standing: 1}
-    return Counts(
-        scheduled=int(scheduled), late=int(stand.late), no_show=int(stand.no_show), lost=stand.lost, **counted
+def as_headcount(found: Adherence) -> Headcount:
+    scheduled = found.state in ("present", "expected", "absent", "left_early")
+    counted = {} if found.state == "day_off" else {found.state: 1}
+    return Headcount(
+        scheduled=int(scheduled), late=int(found.late), no_show=int(found.no_show), lost=found.lost, **counted
     )

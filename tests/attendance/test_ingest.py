@@ -1,4 +1,4 @@
-"""What becomes of posted records and shifts, and who hears of it: DESIGN 8 "Answers", DOMAIN 3.7."""
+"""Results and events of posted records and shifts: DESIGN 8 "Answers", DOMAIN 3.7."""
 
 from attendance import services
 from tests.attendance.posting import (

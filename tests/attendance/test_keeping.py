@@ -1,4 +1,4 @@
-"""What others read of attendance, what beat starts, what is forgotten, what the admin shows."""
+"""Reading by other apps, scheduled jobs, retention and the admin."""
 
 from datetime import timedelta
 
@@ -10,7 +10,7 @@ from django.test import Client
 
 import kpi.selectors
 from attendance import selectors, services
-from attendance.models import AttendanceRecord, Duty, Shift, Snapshot, Spell
+from attendance.models import AttendanceRecord, ScheduledPeriod, Shift, Snapshot, StatusPeriod
 from intraday import tasks
 from intraday.celery import app
 from intraday.jobs import dirty
@@ -21,7 +21,7 @@ from tests.attendance.posting import CURRENT, STREAM, moment, plan, record, say,
 from tests.heard import Hear
 from tests.rest.contract import ContractClient
 
-TABLES = (AttendanceRecord, Duty, Shift, Snapshot, Spell)
+TABLES = (AttendanceRecord, ScheduledPeriod, Shift, Snapshot, StatusPeriod)
 
 
 @pytest.fixture
@@ -58,8 +58,8 @@ def test_a_snapshot_is_the_last_events_with_names_where_they_may_be_seen(api: Co
     rooms = RoomFilter(frozenset([Room.parse(STREAM)]))
     found = [msgspec.json.decode(each) for each in selectors.snapshot("org_123", rooms, names)]
     for data in last.values():
-        for checkin in data["recent_checkins"]:
-            checkin["employee_name"] = checkin["employee_name"] if names else None
+        for check_in in data["recent_checkins"]:
+            check_in["employee_name"] = check_in["employee_name"] if names else None
     assert {each.get("department_id", ""): each for each in found} == last
 
 

@@ -116,7 +116,7 @@ def test_the_redacted_bodies_of_the_log_hold_no_name(api: ContractClient):
 # --- people ----------------------------------------------------------------------------------------------------------
 @pytest.fixture
 def floor(api: ContractClient, organization: Organization) -> APIClient:
-    """A supervisor, and a floor on which people stand in every way, at a quarter past eleven."""
+    """A supervisor, and a floor with people in every state, at a quarter past eleven."""
     add_queues(organization, [("dept_789", "claims")])
     names = ("ada", "ben", "cy", "dee", "eve", "fay", "gus", "hal")
     plan(

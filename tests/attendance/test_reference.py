@@ -1,6 +1,6 @@
-"""Counts against an independent reference that paints every minute of every person (DOMAIN 3.7).
+"""Headcount against an independent reference that paints every minute of every person (DOMAIN 3.7).
 
-The reference knows nothing of spells, duties or SQL: it holds an array of minutes for each person, paints what each
+The reference knows nothing of periods or SQL: it holds an array of minutes for each person, paints what each
 record says into it, and looks the counts up. Shifts, check-ins and check-outs are made as days of work are, in the hope
 of meeting every rule often: split shifts, two departments, nights, breaks with and without clock-outs, forgotten
 check-outs, early and late check-ins, days on which the clocks change.
@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from attendance import services
-from attendance.stands import Counts
+from attendance.presence.headcounts import Headcount
 from intraday.org.models import Organization
 from intraday.org.services import add_queues
 from tests.backlog.conftest import with_database
@@ -56,7 +56,7 @@ class Stated(NamedTuple):
 
 
 class Cell(NamedTuple):
-    """What is known of a person in a minute: her status, since when, and when she came if she is there."""
+    """The known status of a person in a minute, its start, and her check-in if she is present."""
 
     status: str
     since: int
@@ -197,8 +197,8 @@ class Minutes:
             self.cells |= dict.fromkeys(range(until, max(until, heard) + HOLDS), then)
         self.current, self.heard = cell, heard
 
-    def stands(self, on_duty: set[int], at: int) -> Counter[str]:
-        """How she stands to a duty that covers a minute; counted under the names of Counts."""
+    def adherence(self, on_duty: set[int], at: int) -> Counter[str]:
+        """Return her adherence to working time that covers a minute, counted under the names of Headcount."""
         start, end = at, at
         while start - 1 in on_duty:
             start -= 1
@@ -219,12 +219,13 @@ class Minutes:
         return Counter(scheduled=1, present=1, late=int(late), lost=came - start if late else 0)
 
     def counts(self, at: int, department: str) -> Counter[str]:
-        """Of a department; of the organization without one. Whoever has no shift counts in her record's department."""
+        """Count in a department, or in the organization without one. A person without a shift counts in her record's
+        department."""
         on_duty = self.minutes(*ON_DUTY, department=department) - self.minutes(*AWAY_KINDS)
         now, home = self.cells.get(at), department in ("", DEPARTMENTS[0])
         here = now is not None and now.came is not None
         if at in on_duty:
-            return self.stands(on_duty, at)
+            return self.adherence(on_duty, at)
         if not here:
             if at in self.minutes("leave", department=department):
                 return Counter(on_leave=1)
@@ -333,8 +334,8 @@ def check(midnight: datetime, at: int, people: dict[str, Minutes]) -> None:
     counted = services.current_attendance_stats(organization_id="org_123", at=moment(midnight, at))
     for code in ("", *DEPARTMENTS):
         expected = sum((each.counts(at, code) for each in people.values()), Counter[str]())
-        found = counted.get(code, Counts())
-        values = {name: getattr(found, name) for name in Counts.__slots__} | {"lost": found.lost_minutes}
+        found = counted.get(code, Headcount())
+        values = {name: getattr(found, name) for name in Headcount.__slots__} | {"lost": found.lost_minutes}
         assert {name: value for name, value in values.items() if value} == {n: v for n, v in expected.items() if v}
         assert found.scheduled == found.present + found.expected + found.absent + found.left_early
         assert found.late <= found.present

@@ -1,4 +1,4 @@
-"""What attendance tells the figures of queues: heads at an instant, and working time of the day."""
+"""Attendance for the figures of queues: heads at an instant, and working time of the day."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""How old the waiting items are, as a feed may send it: DOMAIN 1.8."""
+"""Ages of the waiting items, as a feed may send them: DOMAIN 1.8."""
 
 from typing import Any
 

@@ -117,7 +117,7 @@ def test_a_queue_that_two_feeds_name_first_at_once_is_made_once(clients: list[Co
 
 
 def test_the_very_first_posts_of_an_organization_may_come_at_once():
-    """Nothing to lock exists yet; whoever makes it must hold nothing that another waits for."""
+    """Nothing to lock exists yet; the writer that makes it must hold nothing that another waits for."""
     for number in range(6):
         organization = create_organization(id=f"new_{number}", name="New")
         apis = [contract_client(organization) for _ in range(6)]

@@ -52,13 +52,13 @@ def events_of(published: Heard, scope: str) -> list[dict[str, Any]]:
 
 
 def published_flow(published: Heard, scope: str) -> Flow:
-    """What a listener adds up: the last version of each figure."""
+    """Add up the last version of each figure, as a listener does."""
     last = {event["data"]["timestamp"]: flow(event["data"]) for event in events_of(published, scope)}
     return plus(last.values())
 
 
 def stored_flow(scope: str = "", day: date = date(2026, 1, 31)) -> Flow:
-    """What the history of a department ('' the organization) says of a local day."""
+    """Return the flows of a local day by the history of a department ('' the organization)."""
     rows = Snapshot.objects.filter(scope__department_id=scope, scope__queue_name="", derived=True)
     return plus((each.added, each.completed) for each in rows if each.time.astimezone(BERLIN).date() == day)
 
@@ -363,7 +363,7 @@ def test_batches_and_single_posts_in_any_order_work_out_the_same(api: ContractCl
 
 
 def remembered(queue: str) -> tuple[Any, ...]:
-    """What the next snapshot follows from. The flow of the first point of a window lies before it, and is unused."""
+    """Return the points of the next snapshot. The flow of the first point of a window lies before it, and is unused."""
     kept = CurrentBacklog.objects.get(scope__queue_name=queue)
     first, *rest = kept.window
     return kept.time, kept.cadence_seconds, first[:2], rest, kept.day, kept.day_added, kept.day_completed

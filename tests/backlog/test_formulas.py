@@ -15,13 +15,13 @@ from backlog.formulas import (
     compliance_percent,
     flows,
     flows_explain_change,
-    looked_at,
     merged,
     rates,
     trend,
+    trend_points,
     with_flows,
 )
-from backlog.window import RAW_POINTS, thinned
+from backlog.ingest.window import RAW_POINTS, thinned
 from intraday.values.rounding import half_up
 
 HOUR = 3600
@@ -163,7 +163,7 @@ def test_trend_looks_back_90_minutes(first: float, label: str) -> None:
     ],
 )
 def test_a_trend_looks_at_15_to_90_minutes_of_points_a_minute_apart(step: int, count: int, expected: int) -> None:
-    points = looked_at(series([10] * count, step=step, added=2, completed=1))
+    points = trend_points(series([10] * count, step=step, added=2, completed=1))
     assert len(points) == expected
     assert all(later.time - earlier.time >= 60 for earlier, later in pairwise(points))
     assert points[-1].time - points[0].time <= 5400
@@ -273,7 +273,7 @@ OPPOSITE = {"growing": "decreasing", "decreasing": "growing", "stable": "stable"
 @given(walks(), st.integers(0, 2_000))
 def test_a_queue_mirrored_has_the_opposite_trend(points: list[Point], axis: int) -> None:
     """Mirrored at its median, so that the 5 % of the median stay what they are."""
-    recent = looked_at(points)
+    recent = trend_points(points)
     totals = sorted(p.total for p in recent)
     doubled_median = totals[(len(totals) - 1) // 2] + totals[len(totals) // 2]
     mirrored = [p._replace(total=doubled_median - p.total, added=p.completed, completed=p.added) for p in points]

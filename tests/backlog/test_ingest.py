@@ -1,4 +1,4 @@
-"""What becomes of a posted row, and who hears of it: DESIGN 8 "Answers", DOMAIN 3.6."""
+"""Results and events of posted rows: DESIGN 8 "Answers", DOMAIN 3.6."""
 
 from collections.abc import Callable
 from datetime import timedelta

@@ -106,7 +106,7 @@ def test_late_and_superseded_rows_are_in_the_history(api: ContractClient):
 
 @pytest.mark.parametrize("limit", [1, 3, 7, 10, 1000])
 def test_pages_visit_every_row_once_while_others_come_in(api: ContractClient, limit: int):
-    """What is posted meanwhile before the cursor is not seen, what lies after it is; no row comes twice."""
+    """Rows posted meanwhile are seen after the cursor, not before it; no row comes twice."""
     post_batch(api, *(row(minutes=minutes) for minutes in range(0, 20, 2)))
     seen: list[str] = []
     query = {**SUPPORT, "limit": str(limit)}

@@ -8,7 +8,7 @@ from django.urls import reverse
 from intraday.jobs.models import DirtyScope
 from intraday.org.models import Organization, Scope
 from kpi import selectors
-from kpi.models import Holiday, OrganizationSettings, QueueSettings
+from kpi.models import LIMITS, Holiday, OrganizationSettings, QueueSettings
 from tests.backlog.posting import TEN, at
 from tests.kpi.posting import SUPPORT, clock, compute, interval, post_all
 
@@ -49,7 +49,7 @@ ADD = reverse("admin:kpi_queuesettings_add")
 def test_a_queue_is_set_up_and_worked_out_anew(boss):
     assert boss.get(ADD).status_code == 200
     assert boss.post(ADD, fields()).status_code == 302
-    [rules] = selectors.queue_settings("org_123").values()
+    [rules] = selectors.rules_by_queue("org_123").values()
     assert (rules.target_service_level, rules.shrinkage, rules.interval_minutes) == (0.8, 0.3, 15)
     assert [mark.scope for mark in DirtyScope.objects.all()] == [scope()]
     page = reverse("admin:kpi_queuesettings_change", args=[scope().pk])
@@ -94,7 +94,7 @@ def test_without_its_settings_a_queue_is_run_by_the_defaults(boss):
     boss.post(ADD, fields())
     DirtyScope.objects.all().delete()
     assert boss.post(reverse("admin:kpi_queuesettings_delete", args=[scope().pk]), {"post": "yes"}).status_code == 302
-    assert selectors.queue_settings("org_123") == {}
+    assert selectors.rules_by_queue("org_123") == {}
     assert DirtyScope.objects.count() == 1
 
 
@@ -105,6 +105,12 @@ WEIGHTS = {
     "staffing_weight": "0.2",
     "utilization_weight": "0.6",
     "change_minutes": "30",
+    "reforecast_prior": "400",
+    "forecast_cv": "8",
+    **{name: str(default) for name, (default, _, _) in LIMITS.items()},
+    "service_minutes": "3",
+    "staffing_minutes": "10",
+    "recovery_minutes": "5",
 }
 
 

@@ -205,24 +205,25 @@ def test_projected_breaches_first_in_first_out(
 
 
 def test_reforecasting_the_day() -> None:
-    """8,000 forecast, 45 % of it by 11:00, 12 % more than that came: 8,960."""
+    """8,000 forecast, 45 % of it by 11:00, 12 % more than that came: (400 + 4032) / (400 + 3600) makes 8,864; the raw
+    ratio would make 8,960."""
     ratio = reforecast_ratio(actual=0.45 * 8000 * 1.12, forecast=0.45 * 8000)
 
-    assert 8000 * ratio == pytest.approx(8960)
+    assert 8000 * ratio == pytest.approx(8864)
 
 
 @pytest.mark.parametrize(
     ("actual", "forecast", "ratio"),
     [
-        pytest.param(80, 64, 1, id="exactly twice the noise of 64 is noise"),
-        pytest.param(121, 100, 1.21, id="more is not"),
-        pytest.param(79, 100, 0.79, id="nor is less"),
-        pytest.param(5, 0, 1, id="nothing forecast"),
-        pytest.param(0, 100, 0, id="nothing came"),
+        pytest.param(80, 64, 480 / 464, id="a quarter more of few contacts says little"),
+        pytest.param(8_000, 6_400, 8_400 / 6_800, id="of many contacts it says nearly all"),
+        pytest.param(5, 0, 405 / 400, id="nothing forecast"),
+        pytest.param(0, 100, 400 / 500, id="nothing came"),
+        pytest.param(0, 0, 1, id="nothing is known"),
     ],
 )
-def test_noise_is_not_projected(actual: float, forecast: float, ratio: float) -> None:
-    assert reforecast_ratio(actual=actual, forecast=forecast) == ratio
+def test_the_weight_of_the_forecast_is_400_contacts(actual: float, forecast: float, ratio: float) -> None:
+    assert reforecast_ratio(actual=actual, forecast=forecast) == pytest.approx(ratio)
 
 
 def test_volume_variance() -> None:

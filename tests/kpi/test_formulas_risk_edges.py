@@ -116,3 +116,12 @@ def test_what_comes_out_is_finite_and_shares_are_shares(
     assert found.projected_asa_seconds is None or 0 <= found.projected_asa_seconds < math.inf
     assert found.required_rest is None or math.isfinite(found.required_rest)
     assert (found.projected_asa_seconds is None) == (agents == 0)
+
+
+@pytest.mark.parametrize(("policy", "risk"), [("ignore", 0.0), ("negative", 1.0), ("positive", 0.0)])
+def test_where_nobody_serves_callers_who_give_up_at_once_the_policy_decides(policy: str, risk: float) -> None:
+    """All of them abandon within the target: left out, missed, or in target."""
+    found = risk_of(agents=0, patience_seconds=0.01, target_seconds=60.0, abandon_policy=policy)
+
+    assert (found.risk or 0.0) == pytest.approx(risk, abs=1e-3)
+    assert found.projected_queue_end == pytest.approx(0, abs=0.1)

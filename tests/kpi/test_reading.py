@@ -139,6 +139,8 @@ def flat(item, before=""):
     for name, value in item.items():
         if isinstance(value, dict):
             found |= flat(value, f"{before}{name}.") if name != "reasons" else {}
+        elif isinstance(value, list):
+            continue  # the reasons and names of a state
         elif value is not None:
             found[f"{before}{name}"] = str(value).lower() if isinstance(value, bool) else str(value)
     return found
@@ -179,6 +181,7 @@ def test_the_grid_has_what_was_what_is_and_what_is_to_come(api):
         "asa_seconds": 8.0,
         "aht_seconds": 180.0,
         "occupancy": 75.0,
+        "suspect": False,
     }
     assert (intervals[20]["available"], intervals[20]["gap"], intervals[20]["reforecast"]) == (12, -2, 100.0)
     assert (intervals[21]["available"], intervals[21]["gap"], intervals[21]["offered"]) == (None, -1, None)
@@ -256,10 +259,11 @@ def test_the_baseline_is_what_is(api, textbook):
             "interval_minutes": 30.0,
             "required": 14,
             "gap": 0,
-            "service_level": 88.84,
+            "service_level": pytest.approx(90.13, abs=0.05),  # as in test_compute, by SciPy
             "occupancy": 71.43,
-            "asa_seconds": 7.84,
-            "risk_score": 20.02,
+            "asa_seconds": pytest.approx(6.7, abs=0.1),
+            "risk_score": pytest.approx(17.1, abs=0.3),
+            "outlook_risk": pytest.approx(17.1, abs=0.3),
         }
     )
 
@@ -267,17 +271,21 @@ def test_the_baseline_is_what_is(api, textbook):
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
-        ({"agents": 13}, {"agents": 13, "gap": -1, "risk_score": 39.76}),
-        ({"agents": 10}, {"service_level": 0.0, "risk_score": 100.0, "asa_seconds": None, "occupancy": 100.0}),
+        ({"agents": 13}, {"agents": 13, "gap": -1, "risk_score": pytest.approx(32.4, abs=0.3)}),
+        # Ten agents are busy all the time, but begin without a queue: by SciPy as above.
+        (
+            {"agents": 10},
+            {"service_level": pytest.approx(41.1, abs=0.2), "risk_score": pytest.approx(84, abs=1), "occupancy": 100.0},
+        ),
         ({"agents": 0}, {"agents": 0, "gap": -14, "risk_score": 100.0, "occupancy": None}),
-        ({"volume": 0}, {"calls": 0.0, "required": 0, "risk_score": 0.0, "occupancy": 0.0}),
+        ({"volume": 0}, {"calls": 0.0, "required": 0, "risk_score": None, "occupancy": 0.0}),
         ({"volume": 200}, {"required": 24, "gap": -10}),
         ({"aht_seconds": 360}, {"required": 25, "aht_seconds": 360.0}),
     ],
 )
 def test_a_change_moves_what_follows_from_it(api, textbook, change, expected):
     answer = what_if(api, **change)
-    assert answer["baseline"]["risk_score"] == 20.02
+    assert answer["baseline"]["risk_score"] == pytest.approx(17.1, abs=0.3)
     assert {name: answer["scenario"][name] for name in expected} == expected
 
 

@@ -5,12 +5,13 @@ import math
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from kpi.sums import Part, Sums, quality_of, roll_up
 from msgspec import structs
 
 from intraday.org.models import Scope
-from kpi import sums
 from kpi.models import QueueSettings
+from kpi.pipeline.heads import Heads
+from kpi.pipeline.part import Part, quality_of, roll_up
+from kpi.pipeline.totals import Totals, add
 from tests.backlog.conftest import with_database
 from tests.conftest import client_of
 from tests.kpi.posting import clock, compute, figure, forecast, interval, post_all, post_forecast, round_of
@@ -69,13 +70,15 @@ def test_totals_are_those_of_the_queues(organization, inputs):
         assert not plans or post_forecast(api, *plans)["status"] == 201
         total = compute(api, day)
         queues = [compute(api, day, queue_name=name) for name in QUEUES]
-    for block, names in (("headcount_gap", ADDED), ("service", COUNTED)):
+    callers = [queue for queue, name in zip(queues, QUEUES, strict=True) if not (name in inputs and inputs[name][2])]
+    for block, names, of in (("headcount_gap", ADDED, queues), ("service", COUNTED, callers)):
         for name in names:
-            values = [queue[block][name] for queue in queues if queue[block][name] is not None]
+            values = [queue[block][name] for queue in of if queue[block][name] is not None]
             assert total[block][name] == (sum(values) if values else None), name
     risks = [queue["sla_risk"]["risk_score"] for queue in queues if queue["sla_risk"]["risk_score"] is not None]
     assert total["sla_risk"]["risk_score"] == (max(risks) if risks else None)
-    assert total["sla_risk"]["queues_at_risk"] == sum(risk >= 65 for risk in risks)
+    outlooks = [(queue["sla_risk"]["risk_score"], queue["sla_risk"]["outlook_risk"]) for queue in queues]
+    assert total["sla_risk"]["queues_at_risk"] == sum(max(pair[0] or 0, pair[1] or 0) >= 65 for pair in outlooks)
     for found in (total, *queues):
         assert all(math.isfinite(number) for number in numbers(found))
 
@@ -89,12 +92,13 @@ def numbers(found):
 
 
 @pytest.mark.parametrize("tiny", [5e-324, 1e-300, 1e-30])
-def test_a_share_of_next_to_nothing_is_no_figure(api, tiny):
+def test_nobody_is_busier_than_always_however_little_was_paid(api, tiny):
     with clock(0):
         post_all(api, interval(handle_seconds=1e12, available_seconds=tiny, paid_seconds=tiny))
         for scope in ({}, {"queue_name": "support"}):
             found = compute(api, **scope)
-            assert (found["status"], found["utilization"]["current_utilization"]) == (201, None)
+            assert (found["status"], found["utilization"]["current_utilization"]) == (201, 100.0)
+            assert found["utilization"]["occupancy"] == 100.0
 
 
 def test_shares_are_sums_over_sums(api):
@@ -134,27 +138,27 @@ def test_required_is_the_sum_without_pooling(api):
     ],
 )
 def test_quality_of_a_level(qualities, expected):
-    parts = [Part(Sums(), quality, None, None, None) for quality in qualities]
-    assert roll_up(parts).quality == expected
+    parts = [Part(Totals(), quality) for quality in qualities]
+    assert roll_up(parts, Heads(), None).quality == expected
 
 
 def test_a_level_is_closed_when_all_of_it_is():
     with clock(0) as now, clock(60) as later:
-        open_, closed, closed_longer = (Part(Sums(), "ok", None, None, until) for until in (None, now, later))
-    assert roll_up([open_, closed]).closed_until is None
-    assert roll_up([closed_longer, closed]).closed_until == now
-    assert roll_up([]).closed_until is None
+        open_, closed, closed_longer = (Part(Totals(), "ok", closed_until=until) for until in (None, now, later))
+    assert roll_up([open_, closed], Heads(), None).closed_until is None
+    assert roll_up([closed_longer, closed], Heads(), None).closed_until == now
+    assert roll_up([], Heads(), None).closed_until is None
 
 
 def test_where_all_is_deferred_what_may_become_of_it_is_its_own():
-    mails = Part(Sums(expected=10, expected_in_target=9), "ok", None, None, None, deferred=True)
-    calls = Part(Sums(expected=100, expected_in_target=80), "ok", None, None, None)
-    assert roll_up([mails, mails]).sums.expected_in_target == 18
-    assert roll_up([mails, calls]).sums.expected_in_target == 80
+    mails = Part(Totals(weight=10, projected_in_target=9), "ok", is_deferred=True)
+    calls = Part(Totals(weight=100, projected_in_target=80), "ok")
+    assert roll_up([mails, mails], Heads(), None).totals.projected_in_target == 18
+    assert roll_up([mails, calls], Heads(), None).totals.projected_in_target == 80
 
 
-some_sums = st.builds(
-    Sums,
+some_totals = st.builds(
+    Totals,
     offered=maybe,
     required=maybe,
     available=maybe,
@@ -165,18 +169,18 @@ some_sums = st.builds(
 )
 
 
-@given(st.lists(some_sums), st.integers(0, 10))
+@given(st.lists(some_totals), st.integers(0, 10))
 @settings(max_examples=100)
 def test_it_does_not_matter_how_queues_are_grouped(parts, cut):
     """Counts alone: of labels a group keeps only what all of it agree on."""
-    grouped, whole = sums.total([sums.total(parts[:cut]), sums.total(parts[cut:])]), sums.total(parts)
+    grouped, whole = add([add(parts[:cut]), add(parts[cut:])]), add(parts)
     for name in ("offered", "required", "available", "gap", "risk", "longest_wait_seconds"):
         assert getattr(grouped, name) == getattr(whole, name), name
 
 
 def test_the_sum_of_nothing_is_unknown():
-    assert set(structs.astuple(sums.total([]))) == {None}
-    assert sums.total([Sums(offered=0), Sums()]).offered == 0
+    assert set(structs.astuple(add([]))) == {None}
+    assert add([Totals(offered=0), Totals()]).offered == 0
     assert quality_of([]) == "no_data"
 
 
@@ -187,3 +191,12 @@ def test_a_queue_that_was_not_worked_out_now_counts_with_its_last_figure(api, or
         post_all(api, interval("billing", agents=12, as_of="2026-01-31T10:00:30Z"))
         round_of(organization, 1)
         assert figure(api)["headcount_gap"]["available"] == 26
+
+
+def test_no_level_is_short_of_more_heads_than_it_requires():
+    """Two are required in one queue, where five are; six are in a queue whose requirement nobody knows. Attendance sees
+    five people: at worst nobody of them is in the first queue."""
+    known = Part(Totals(required=2, available=5, gap=3, gap_required=2), "ok")
+    unknown = Part(Totals(available=6), "partial")
+    found = roll_up([known, unknown], Heads(5, None, "attendance"), None).totals
+    assert (found.available, found.gap, found.gap_required) == (5, -2, 2)

@@ -10,8 +10,8 @@ import pytest
 import time_machine
 from rest_framework import serializers
 
+from attendance.choices import AttendanceStatus
 from attendance.serializers import AttendanceRecordSerializer
-from attendance.terms import Status
 from backlog.serializers import BacklogSnapshotSerializer
 from intraday.replay import kinds, table
 from intraday.replay.timeline import WHOLE, LogError, RecordedLog, Target, Window
@@ -267,7 +267,7 @@ def test_a_status_is_one_of_those_known_and_the_others_are_listed(write: Write) 
 
 
 def test_the_statuses_of_tables_are_those_of_the_api() -> None:
-    assert tuple(status.value for status in Status) == kinds.STATUSES
+    assert tuple(status.value for status in AttendanceStatus) == kinds.STATUSES
 
 
 @pytest.mark.parametrize(("kind", "serializer"), SERIALIZERS.items())

@@ -16,8 +16,9 @@ export function Suspect({ kpi, now }: { kpi: KPI | undefined; now: number }) {
   const { may, organization } = useSession();
   const zone = organization.time_zone;
   if (!kpi || !isSuspect(kpi)) return null;
-  const drop = kpi.state.reasons.find(({ code }) => code === "volume_implausibly_low");
-  const [said] = reasonsOf(drop ? { ...kpi, state: { ...kpi.state, reasons: [drop] } } : kpi, { now, zone });
+  const { state } = kpi;
+  const drop = state?.reasons.find(({ code }) => code === "volume_implausibly_low");
+  const [said] = reasonsOf(state && drop ? { ...kpi, state: { ...state, reasons: [drop] } } : kpi, { now, zone });
   const since = kpi.volume ? ` Since ${until(kpi.volume.since, now, zone)}.` : "";
   return (
     <section className="suspect" aria-label="Suspect volume">

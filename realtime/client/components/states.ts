@@ -3,7 +3,7 @@
 import type { KPI } from "./payloads.js";
 import { DASH, duration, number, percent, until } from "./words.js";
 
-export type State = KPI["state"];
+export type State = NonNullable<KPI["state"]>;
 export type Level = State["level"];
 export type Reason = State["reasons"][number];
 export type Component = keyof State["components"];

@@ -25,11 +25,11 @@ export interface Protocol {
   Service: Service;
   Health: Health;
   State: State;
-  StateReason: StateReason;
-  StateComponents: StateComponents;
-  StateCounts: StateCounts;
-  Volume: Volume;
-  Deferred: Deferred;
+  Reason: Reason;
+  Components: Components;
+  QueueCounts: QueueCounts;
+  DeferredWork: DeferredWork;
+  VolumeDrop: VolumeDrop;
   BacklogChanged: BacklogChanged;
   AgeBucket: AgeBucket;
   AttendanceChanged: AttendanceChanged;
@@ -186,8 +186,9 @@ export interface Reconnect {
   retry_after_ms: number;
 }
 /**
- * `kpi:update`: how a scope does. `timestamp` is the instant it was computed for, `as_of` that of its newest
- * input; `latest` is false for a computation older than the newest, which moves nothing.
+ * `kpi:update`: the figures of a scope and their judgement, `state`. `timestamp` is the instant it was computed
+ * for, `as_of` that of its newest input; `latest` is false for a computation older than the newest, which moves
+ * nothing.
  */
 export interface KPIChanged {
   snapshot_id: string;
@@ -207,16 +208,18 @@ export interface KPIChanged {
   computed_at: string;
   data_age_seconds: number | null;
   latest: boolean;
-  state: State;
-  volume?: Volume;
-  deferred?: Deferred;
   closed_until?: string;
   reasons?: {
     [k: string]: string | undefined;
   };
+  state?: State;
+  deferred?: DeferredWork;
+  volume?: VolumeDrop;
 }
 /**
  * How busy agents are (DOMAIN 3.2). Utilization is the COPC form, of paid time; `status` judges occupancy.
+ *
+ * `lower_bound` is true where agents handle several contacts at once: they are at least that busy (DOMAIN 1.4).
  */
 export interface Utilization {
   current_utilization: number | null;
@@ -230,9 +233,14 @@ export interface Utilization {
   ready_seconds: number | null;
   agents_on_shift: number | null;
   window_seconds: number | null;
+  lower_bound?: boolean;
 }
 /**
- * Available minus required agents of the running interval (DOMAIN 3.3): negative is short.
+ * Available minus required agents of the running interval (DOMAIN 3.3): negative is short. All are heads at work.
+ *
+ * A person is counted once. `available_source`: "feed" is a distinct count posted for a department or organization,
+ * "acd_overlapping" a sum of the ACD's counts in which people of several queues may be more than one.
+ * `short_percent` is 0 inside the dead-band.
  */
 export interface HeadcountGap {
   required: number | null;
@@ -248,7 +256,11 @@ export interface HeadcountGap {
   short_percent: number | null;
 }
 /**
- * The chance that the running interval misses its service level (DOMAIN 1.9, 3.3). Above queues: the maximum.
+ * The chance that the running interval misses its service level, given all that is known (DOMAIN 1.9, 3.3), and
+ * that the next full one will (`outlook_risk`). Above queues: the maximum.
+ *
+ * `required_rest` is the percent of the contacts still to come in this interval that must be in target: above 100 it
+ * is lost. `day_recovery_probability` is the chance in percent that the day still reaches its target.
  */
 export interface SlaRisk {
   risk_score: number | null;
@@ -263,10 +275,10 @@ export interface SlaRisk {
   day_required_rest: number | null;
   day_recoverable: boolean | null;
   method: ("erlang_a" | "erlang_c" | "fluid" | "workload") | null;
+  queues_at_risk?: number;
   outlook_risk: number | null;
   required_rest: number | null;
   day_recovery_probability: number | null;
-  queues_at_risk?: number;
 }
 /**
  * Against the snapshot before; all 0 and no baseline where there is none within 15 minutes (DOMAIN 3.5).
@@ -279,9 +291,13 @@ export interface Changes {
   baseline_timestamp: string | null;
 }
 /**
- * What callers met in the newest measured interval so far, and today: the running one, or the one that has just
- * ended. Its volume is compared with its own forecast. Volume and handling time are of deferred work, too;
- * levels and waits of realtime queues alone, also above queues.
+ * The contacts of the newest measured interval so far (the running one, or the one that has just ended), and of
+ * today. Above queues: of realtime queues alone (`deferred` has the others).
+ *
+ * `service_level` counts every caller who waits past the target as missed; `service_level_answered` is of those
+ * answered, for reading only. `expected` contacts are of the running interval: the forecast times `reforecast_ratio`,
+ * corrected by its own run. `volume_variance_percent` compares `day_offered` with `day_forecast`: the same time of
+ * today, drops in volume left out.
  */
 export interface Service {
   offered: number | null;
@@ -296,6 +312,7 @@ export interface Service {
   aht_seconds: number | null;
   waiting_now: number | null;
   longest_wait_seconds: number | null;
+  interval_start: string | null;
   service_level_answered: number | null;
   waiting_past_target: number | null;
   forecast_so_far: number | null;
@@ -305,7 +322,7 @@ export interface Service {
   day_forecast: number | null;
 }
 /**
- * What `health_score` is made of, each 0-100, and why it was capped (DOMAIN 3.4).
+ * The parts of `health_score`, each 0-100, and the state that capped it (DOMAIN 3.4).
  */
 export interface Health {
   sla: number | null;
@@ -314,38 +331,38 @@ export interface Health {
   cap_reason: string | null;
 }
 /**
- * The one judgement of a scope, made on the server (DOMAIN 3.14). `queues` and `worst` are of levels above queues.
+ * The judgement. `queues` and `worst` (names, at most five) are there above queues only.
  */
 export interface State {
   level: "at_risk" | "closed" | "critical" | "ok" | "stale" | "unknown";
   since: string;
-  reasons: StateReason[];
-  components: StateComponents;
-  queues?: StateCounts;
+  reasons: Reason[];
+  components: Components;
+  queues?: QueueCounts;
   worst?: string[];
 }
 /**
- * Why a level holds: a code with the value that was found and its limit.
+ * A condition that holds: its value and the limit that it broke, in the unit of its code.
  */
-export interface StateReason {
+export interface Reason {
   code: string;
   value: number | null;
   limit: number | null;
   level: "at_risk" | "critical" | "stale" | "unknown";
 }
 /**
- * The level of each component; null where it says nothing.
+ * The level of each part by itself; null where nothing is known of it.
  */
-export interface StateComponents {
+export interface Components {
   service: ("at_risk" | "critical" | "ok") | null;
   staffing: ("at_risk" | "critical" | "ok") | null;
   backlog: ("at_risk" | "critical" | "ok") | null;
   volume: ("at_risk" | "critical" | "ok") | null;
 }
 /**
- * How many queues are at each level.
+ * The number of queues of a department or organization at each level.
  */
-export interface StateCounts {
+export interface QueueCounts {
   ok: number;
   at_risk: number;
   critical: number;
@@ -354,19 +371,9 @@ export interface StateCounts {
   unknown: number;
 }
 /**
- * The span in which far fewer contacts came than were forecast, while that is suspect.
+ * Mails and cases of the deferred queues inside a level: never added to callers (DOMAIN 3.13).
  */
-export interface Volume {
-  since: string;
-  offered: number;
-  forecast: number;
-  span_minutes: number;
-  inherited: boolean;
-}
-/**
- * Deferred work of a level above queues, apart from its callers.
- */
-export interface Deferred {
+export interface DeferredWork {
   queues: number;
   offered: number | null;
   answered: number | null;
@@ -375,6 +382,17 @@ export interface Deferred {
   required: number | null;
   available: number | null;
   risk_score: number | null;
+}
+/**
+ * Far fewer contacts than forecast: first of all a broken line (DOMAIN 1.9). `inherited`: judged on a level above,
+ * where this queue was offered nothing.
+ */
+export interface VolumeDrop {
+  since: string;
+  offered: number;
+  forecast: number;
+  span_minutes: number;
+  inherited: boolean;
 }
 /**
  * `backlog:update`: how much work waits in a scope. Percent are 0-100, waits and ages minutes.

@@ -67,6 +67,7 @@ const NOTHING: Pick<KPI, Blocks | "utilization"> = {
     aht_seconds: null,
     waiting_now: null,
     longest_wait_seconds: null,
+    interval_start: null,
     service_level_answered: null,
     waiting_past_target: null,
     forecast_so_far: null,

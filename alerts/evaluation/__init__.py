@@ -1,0 +1,1 @@
+"""Evaluate the rules of an organization, and carry the outcome into its alerts."""

@@ -1,0 +1,243 @@
+"""The changes that one transaction makes to alerts, written at its end in a fixed number of statements.
+
+They are the alerts themselves, a line of audit for each transition, notifications, and events in the order in which
+things happened. Callers lock the alerts first, so a decision about them still holds when it is written.
+"""
+
+import copy
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from alerts.choices import Resolution, Status, Transition
+from alerts.events import AlertAcknowledged, AlertChanged, AlertEscalated, AlertResolved, AlertTriggered, AlertUpdated
+from alerts.models import Alert, AlertAudit
+from alerts.notifications import notification_outbox
+from alerts.rules.machine import Value
+from intraday.org.models import Scope
+from realtime.publish import Builder, publish
+
+SYSTEM = "system"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """The author of a change: a person, a key or the system; and the request, if there is one."""
+
+    name: str
+    request_id: str = ""
+
+
+@dataclass
+class Changes:
+    now: datetime
+    actor: Actor = Actor(SYSTEM)
+    _opened: list[Alert] = field(default_factory=list)
+    _changed: dict[Any, Alert] = field(default_factory=dict)
+    _audit_lines: list[AlertAudit] = field(default_factory=list)
+    _notifications: list[tuple[Alert, Transition, str]] = field(default_factory=list)
+    _events: list[tuple[Scope, Builder]] = field(default_factory=list)
+    counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(("triggered", "resolved", "seen"), 0))
+
+    @property
+    def changed(self) -> int:
+        return len(self._changed)
+
+    # --- transitions -------------------------------------------------------------------------------------------------
+    def open(self, alert: Alert, reason: str) -> None:
+        """Open an alert (R1)."""
+        self._opened.append(alert)
+        self.counts["triggered"] += 1
+        self.audit(alert, reason, before="")
+        self._notify(alert, Transition.TRIGGERED)
+        self._publish(AlertTriggered, alert)
+
+    def confirm(self, alert: Alert) -> None:
+        """Confirm an open alert (R2): its acknowledgement and note stay, and nobody is notified."""
+        alert.last_seen_at = self.now
+        alert.occurrence_count += 1
+        self.counts["seen"] += 1
+        self._changed[alert.pk] = alert
+
+    def show(self, alert: Alert, value: Value | None, message: str) -> None:
+        """Keep the value and message of an open alert current. Its event follows within a minute (`refresh`), not at
+        once: figures change every few seconds."""
+        if (alert.current_value, alert.message) != (value, message):
+            alert.current_value, alert.message, alert.moved = value, message, True
+            self._changed[alert.pk] = alert
+
+    def refresh(self, alert: Alert) -> None:
+        """Publish the value and message that `show` changed. The version stays, and nobody is notified."""
+        self._changed[alert.pk] = alert
+        self._publish(AlertUpdated, alert)
+
+    def follow_rule(self, alert: Alert, note: str) -> None:
+        """Record that an open alert follows the edit of its rule (E12). The caller has set the fields."""
+        self._change(alert, "rule changed", note=note)
+        self._publish(AlertUpdated, alert)
+
+    def raise_severity(self, alert: Alert, severity: str) -> None:
+        """Raise the severity (R2 with a graver rule): people are notified again."""
+        alert.severity = alert.told_severity = severity
+        self._change(alert, "severity raised")
+        self._notify(alert, Transition.RAISED)
+        self._publish(AlertTriggered, alert)
+
+    def acknowledge(self, alert: Alert, note: str, reason: str) -> None:
+        """Acknowledge (R3), or take over (R4)."""
+        before = alert.status
+        alert.status = Status.ACKNOWLEDGED
+        alert.acknowledged_at, alert.acknowledged_by = self.now, self.actor.name
+        alert.note = note or alert.note
+        self._change(alert, reason, before=before, note=note)
+        self._publish(AlertAcknowledged, alert)
+
+    def resolve(self, alert: Alert, resolution: str, note: str = "", reason: str = "") -> None:
+        """Resolve (R5, R6)."""
+        before = alert.status
+        alert.status, alert.resolution = Status.RESOLVED, resolution
+        alert.resolved_at, alert.resolved_by = self.now, self.actor.name
+        alert.note = note or alert.note
+        self.counts["resolved"] += 1
+        self._change(alert, reason or f"resolved: {Resolution(resolution).label}", before=before, note=note)
+        self._notify(alert, Transition.RESOLVED)
+        self._publish(AlertResolved, alert)
+
+    def calm(self, alert: Alert) -> None:
+        """Note that the condition is over, for rules whose alerts people resolve (E8)."""
+        alert.condition_cleared_at = self.now
+        self._change(alert, "condition cleared")
+        self._publish(AlertUpdated, alert)
+
+    def snooze(self, alert: Alert, until: datetime, note: str) -> None:
+        alert.snoozed_until, alert.suppressed = until, True
+        alert.note = note or alert.note
+        self._change(alert, "snoozed", note=note)
+        self._publish(AlertUpdated, alert)
+
+    def suppress(self, alert: Alert) -> None:
+        alert.suppressed = True
+        self._change(alert, "silenced")
+        self._publish(AlertUpdated, alert)
+
+    def release(self, alert: Alert) -> None:
+        """End suppression of an alert that is still open (R11). People are notified once, and timers begin."""
+        alert.suppressed, alert.snoozed_until = False, None
+        if alert.status == Status.PENDING:
+            self._remind(alert, "silence over")
+        else:
+            self._change(alert, "silence over")
+            self._publish(AlertUpdated, alert)
+
+    def escalate(self, alert: Alert, *, to: str, severity: str) -> None:
+        """Take the next step of escalation (R9)."""
+        alert.escalation_level += 1
+        alert.escalated_at = self.now
+        alert.severity = alert.told_severity = severity or alert.severity
+        self._change(alert, f"escalated to {to}"[:64])
+        self._notify(alert, Transition.ESCALATED, to)
+        self._publish(AlertEscalated, alert)
+
+    def reopen(self, alert: Alert) -> None:
+        """Return to pending (R10), the only way back; the audit keeps the name of the person who had acknowledged."""
+        before, by = alert.status, alert.acknowledged_by
+        alert.status, alert.acknowledged_at, alert.acknowledged_by = Status.PENDING, None, ""
+        self._remind(alert, "acknowledgement ran out", before=before, note=f"Acknowledged by {by}, and it goes on.")
+
+    def remind(self, alert: Alert) -> None:
+        alert.reminded_at = self.now
+        self._change(alert, "reminder")
+        self._notify(alert, Transition.REMINDER)
+        self._publish(AlertTriggered, alert, reminder=True)
+
+    def _remind(self, alert: Alert, reason: str, *, before: str | None = None, note: str = "") -> None:
+        alert.waiting_since = alert.reminded_at = self.now
+        self._change(alert, reason, before=before, note=note)
+        self._notify(alert, Transition.REMINDER)
+        self._publish(AlertTriggered, alert, reminder=True)
+
+    # --- audit, notifications, events --------------------------------------------------------------------------------
+    def audit(self, alert: Alert, reason: str, *, before: str | None = None, note: str = "") -> None:
+        """Add a line of audit."""
+        self._audit_lines.append(
+            AlertAudit(
+                alert=alert,
+                at=self.now,
+                from_status=alert.status if before is None else before,
+                to_status=alert.status,
+                actor=self.actor.name,
+                reason=reason,
+                note=note,
+                value=alert.current_value,
+                threshold=alert.threshold_value,
+                rule_version=alert.rule_version,
+                request_id=self.actor.request_id,
+            )
+        )
+
+    def _change(self, alert: Alert, reason: str, *, before: str | None = None, note: str = "") -> None:
+        alert.version += 1
+        self._changed[alert.pk] = alert
+        self.audit(alert, reason, before=before, note=note)
+
+    def _notify(self, alert: Alert, transition: Transition, to: str = "") -> None:
+        if not alert.suppressed:
+            self._notifications.append((alert, transition, to))
+
+    def _publish(self, event: type[AlertChanged], alert: Alert, **extra: Any) -> None:
+        """Publish a copy, because the record may change again before the end."""
+        alert.published_at, alert.moved = self.now, False
+        self._events.append((alert.scope, partial(event.of, copy.copy(alert), alert.scope, **extra)))
+
+    def write(self) -> None:
+        """Write everything; the last call of the caller's transaction."""
+        Alert.objects.bulk_create(self._opened)
+        if self._changed:
+            Alert.objects.bulk_create(
+                sorted(self._changed.values(), key=lambda alert: alert.pk),
+                update_conflicts=True,
+                unique_fields=["id"],
+                update_fields=_CHANGING,
+            )
+        AlertAudit.objects.bulk_create(self._audit_lines)
+        notification_outbox.write(self._notifications, now=self.now)
+        if self._events:
+            publish("alerts", self._events)
+
+
+_CHANGING = [
+    "rule_name",
+    "rule_version",
+    "alert_type",
+    "source",
+    "metric",
+    "unit",
+    "message",
+    "threshold_value",
+    "runbook",
+    "severity",
+    "told_severity",
+    "published_at",
+    "moved",
+    "breaching_since",
+    "status",
+    "version",
+    "waiting_since",
+    "reminded_at",
+    "last_seen_at",
+    "occurrence_count",
+    "current_value",
+    "peak_value",
+    "condition_cleared_at",
+    "acknowledged_at",
+    "acknowledged_by",
+    "resolved_at",
+    "resolved_by",
+    "resolution",
+    "note",
+    "snoozed_until",
+    "suppressed",
+    "escalation_level",
+    "escalated_at",
+]

@@ -1,0 +1,137 @@
+"""Run a rule over past figures with the same machine, and list the alerts it would have raised. Writes nothing.
+
+The cooldown counts; silences, people and alerts about missing data do not. Clocks stand where figures were missing for
+longer than three of their steps, as they do live.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from alerts.evaluation import figure_providers
+from alerts.evaluation.figure_providers import FigureProviders
+from alerts.models import Rule
+from alerts.rules import messages
+from alerts.rules.compiled_rule import STALE_AT_LEAST, CompiledRule, compile_rule
+from alerts.rules.coverage import covers
+from alerts.rules.machine import IN_ORDER, Data, Effect, Reading, RelatedAlerts, State, Value, next_state
+from intraday.org.models import Organization, Scope
+from intraday.values.cadence import STALE_AFTER_CADENCES
+
+Answer = dict[str, Any]
+
+
+@dataclass
+class _Episode:
+    """A would-be alert."""
+
+    scope: Scope
+    begin: datetime
+    peak: Value | None
+    count: int = 1
+    end: datetime | None = None
+
+    def as_dict(self) -> Answer:
+        scope = {"organization_id": self.scope.organization_id}
+        if self.scope.department_id:
+            scope["department_id"] = self.scope.department_id
+        if self.scope.queue_name:
+            scope["queue_name"] = self.scope.queue_name
+        return {"scope": scope, "from": self.begin, "to": self.end, "peak": self.peak, "count": self.count}
+
+
+@dataclass
+class _Run:
+    """The run of one rule through the past."""
+
+    compiled: CompiledRule
+    states: dict[int, State] = field(default_factory=dict)
+    steps: dict[int, timedelta] = field(default_factory=dict)
+    open: dict[int, _Episode] = field(default_factory=dict)
+    episodes: list[_Episode] = field(default_factory=list)
+
+    def take(self, scope: Scope, as_of: datetime, figure: dict[str, Any]) -> None:
+        if not covers(self.compiled.rule, scope) or figure.get("latest") is False:
+            return
+        before = self._after_gap(scope.pk, as_of)
+        step = next_state(self.compiled.condition, before, self._reading(figure, as_of), as_of)
+        self.states[scope.pk] = step.state
+        for effect in step.effects:
+            self._apply(effect, scope, as_of, figure)
+
+    def _reading(self, figure: dict[str, Any], as_of: datetime) -> Reading:
+        try:
+            return self.compiled.reading(figure, as_of, as_of)
+        except (KeyError, TypeError):  # an old figure without what is asked
+            return Reading(None, as_of, Data.ERROR)
+
+    def _after_gap(self, scope: int, as_of: datetime) -> State:
+        state = self.states.get(scope, IN_ORDER)
+        if state.as_of is None or as_of <= state.as_of:
+            return state
+        gap, usual = as_of - state.as_of, self.steps.get(scope)
+        self.steps[scope] = gap
+        silent = usual is not None and gap > max(STALE_AT_LEAST, STALE_AFTER_CADENCES * usual)
+        return replace(state, data=Data.NO_DATA) if silent and state.data is Data.OK else state
+
+    def _apply(self, effect: Effect, scope: Scope, as_of: datetime, figure: dict[str, Any]) -> None:
+        if effect is Effect.FIRE:
+            value = self.compiled.metric.read(figure)
+            self.open[scope.pk] = _Episode(scope, as_of, value)
+            self.episodes.append(self.open[scope.pk])
+            self._set_alerts(scope, RelatedAlerts(open=True))
+        elif effect is Effect.SEEN:
+            episode = self.open[scope.pk]
+            episode.count += 1
+            episode.peak = self.compiled.worse(self.compiled.metric.read(figure), episode.peak)
+        elif effect in (Effect.CLEARED, Effect.LOST, Effect.CLOSED):
+            self.open.pop(scope.pk).end = as_of
+            cooldown = timedelta(seconds=self.compiled.rule.cooldown_seconds)
+            self._set_alerts(scope, RelatedAlerts(cooling_until=as_of + cooldown))
+
+    def _set_alerts(self, scope: Scope, alerts: RelatedAlerts) -> None:
+        self.states[scope.pk] = replace(self.states[scope.pk], alerts=alerts)
+
+    def as_dict(self) -> Answer:
+        rule = self.compiled.rule
+        said = messages.describe_condition(self.compiled.metric, rule.operator, rule.threshold, rule.for_seconds)
+        return {"in_words": said, "total": len(self.episodes), "alerts": [each.as_dict() for each in self.episodes]}
+
+
+def preview(
+    *,
+    organization: Organization,
+    since: datetime,
+    until: datetime,
+    current: Rule | None = None,
+    draft: Rule | None = None,
+    providers: FigureProviders = figure_providers.PROVIDERS,
+) -> Answer:
+    """Run the current rule and a draft of it side by side; either may be left out."""
+    versions = {name: _run(rule, organization) for name, rule in (("current", current), ("draft", draft)) if rule}
+    for name in {run.compiled.metric.provider for run in versions.values()}:
+        runs = [run for run in versions.values() if run.compiled.metric.provider == name]
+        _through(runs, providers, name, organization, since, until)
+    answers = {name: run.as_dict() for name, run in versions.items()}
+    return {"since": since, "until": until, "current": None, "draft": None, **answers}
+
+
+def _run(rule: Rule, organization: Organization) -> _Run:
+    return _Run(compile_rule(rule, organization.time_zone))
+
+
+def _through(
+    runs: Collection[_Run],
+    providers: FigureProviders,
+    name: str,
+    organization: Organization,
+    since: datetime,
+    until: datetime,
+) -> None:
+    provider = providers.by_name.get(name)
+    if provider is None or provider.past is None:
+        return
+    for scope, as_of, figure in provider.past(organization.pk, since=since, until=until):
+        for run in runs:
+            run.take(scope, as_of, figure)

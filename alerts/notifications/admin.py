@@ -1,0 +1,141 @@
+"""Channels and routes: where alerts can be sent, and who is told of which."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+
+from alerts.admin.fields import place_choices, recipient_choices, the_only_organization
+from alerts.notifications import channel_services
+from alerts.notifications.models import Channel, ChannelKind, Route
+from alerts.notifications.services import try_channel
+
+
+class ServiceForm(forms.ModelForm):
+    """Checked by the service that will save it."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        stored = None if self.instance._state.adding else self.instance
+        self.known_organization = stored.organization if stored else the_only_organization()
+
+    def _post_clean(self) -> None:
+        super()._post_clean()  # type: ignore[misc]
+        if not self.errors:
+            try:
+                self.check_instance()
+            except ValidationError as error:
+                self._update_errors(error)  # type: ignore[attr-defined]
+
+    def check_instance(self) -> None:
+        raise NotImplementedError
+
+
+class ChannelForm(ServiceForm):
+    """The address is as secret as a password: it can be replaced, not read."""
+
+    address = forms.CharField(
+        required=False,
+        max_length=500,
+        help_text="https://… of the webhook, or the mailbox. Not shown again; empty keeps what is there.",
+        widget=forms.TextInput(attrs={"class": "vTextField", "autocomplete": "off"}),
+    )
+
+    class Meta:
+        model = Channel
+        fields = ["organization", "name", "kind", "address", "enabled"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial["address"] = ""
+
+    def clean_address(self) -> str:
+        return self.cleaned_data["address"] or str(self.instance.address)
+
+    def check_instance(self) -> None:
+        channel_services.check_channel(self.instance)
+
+
+@admin.register(Channel)
+class ChannelAdmin(admin.ModelAdmin):
+    form = ChannelForm
+    list_display = ["name", "organization", "kind", "leads_to", "enabled"]
+    list_filter = ["organization", "kind"]
+    search_fields = ["name"]
+    actions = ["send_test", "renew_secret"]
+
+    @admin.display(description="leads to")
+    def leads_to(self, channel: Channel) -> str:
+        if channel.kind == ChannelKind.MAIL:
+            return channel.address
+        return f"{urlsplit(channel.address).hostname}/…"
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Channel | None = None) -> list[str]:
+        return ["organization", "kind", "leads_to"] if obj else []
+
+    def save_model(self, request: HttpRequest, obj: Channel, form: forms.ModelForm, change: bool) -> None:
+        secret = channel_services.save_channel(obj)
+        if secret:
+            messages.warning(request, f"{obj} is signed with this secret, shown only now: {secret}")
+
+    def delete_model(self, request: HttpRequest, obj: Channel) -> None:
+        channel_services.remove_channel(obj, now=timezone.now())
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Channel]) -> None:
+        for channel in queryset:
+            self.delete_model(request, channel)
+
+    @admin.action(description="Send a test to the selected channels", permissions=["change"])
+    def send_test(self, request: HttpRequest, queryset: QuerySet[Channel]) -> None:
+        for channel in queryset.select_related("organization"):
+            sent = try_channel(channel, now=timezone.now())
+            level = messages.SUCCESS if sent.succeeded else messages.ERROR
+            messages.add_message(request, level, f"{channel}: {sent.detail}.")
+
+    @admin.action(description="Renew the secret of the selected webhooks", permissions=["change"])
+    def renew_secret(self, request: HttpRequest, queryset: QuerySet[Channel]) -> None:
+        for channel in queryset.filter(kind=ChannelKind.WEBHOOK):
+            secret = channel_services.renew_secret(channel)
+            messages.warning(request, f"{channel} is signed with this secret, shown only now: {secret}")
+
+
+class RouteForm(ServiceForm):
+    to = forms.ChoiceField()
+    department_id = forms.ChoiceField(required=False, label="Only of department")
+    queue_name = forms.ChoiceField(required=False, label="Only of queue")
+
+    class Meta:
+        model = Route
+        fields = ["organization", "to", "minimum_severity", "department_id", "queue_name", "enabled"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        departments, queues = place_choices(self.known_organization)
+        to = recipient_choices(self.known_organization, self.instance.to)
+        for name, offered in (("department_id", departments), ("queue_name", queues), ("to", to)):
+            self.fields[name].choices = offered  # type: ignore[attr-defined]
+
+    def check_instance(self) -> None:
+        channel_services.check_route(self.instance)
+
+
+@admin.register(Route)
+class RouteAdmin(admin.ModelAdmin):
+    form = RouteForm
+    list_display = ["to", "organization", "minimum_severity", "department_id", "queue_name", "enabled"]
+    list_filter = ["organization", "minimum_severity"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Route | None = None) -> list[str]:
+        return ["organization"] if obj else []
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        only = the_only_organization()
+        return {"organization": only.pk if only else None, **super().get_changeform_initial_data(request)}
+
+    def save_model(self, request: HttpRequest, obj: Route, form: forms.ModelForm, change: bool) -> None:
+        channel_services.save_route(obj)

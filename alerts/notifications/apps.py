@@ -1,0 +1,7 @@
+from django.apps import AppConfig
+
+
+class OutgoingConfig(AppConfig):
+    name = "alerts.notifications"
+    label = "outgoing"
+    verbose_name = "Alerts: reaching people"

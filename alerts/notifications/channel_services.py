@@ -1,0 +1,79 @@
+"""Make and change channels and routes."""
+
+import secrets
+from datetime import datetime
+from typing import Any
+
+import httpx2 as httpx
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import transaction
+
+from alerts.notifications import recipients
+from alerts.notifications.models import Channel, ChannelKind, Delivery, Outcome, Route
+from intraday.org.models import Role, Scope
+
+
+def save_channel(channel: Channel) -> str | None:
+    """Save a channel and return its secret, if this made one. Raises ValidationError, by field."""
+    check_channel(channel)
+    made = None
+    if channel.kind == ChannelKind.WEBHOOK and not channel.secret:
+        made = channel.secret = secrets.token_urlsafe(32)
+    channel.save()
+    return made
+
+
+@transaction.atomic
+def remove_channel(channel: Channel, *, now: datetime) -> None:
+    """Remove a channel: waiting deliveries are dropped, earlier ones stay in the history of their alerts."""
+    waiting = Delivery.objects.filter(channel=channel, settled_at=None)
+    waiting.update(outcome=Outcome.CANCELLED, detail="channel removed", settled_at=now)
+    channel.delete()
+
+
+def renew_secret(channel: Channel) -> str:
+    """Renew and return the secret; messages are signed with it from now on."""
+    channel.secret = secrets.token_urlsafe(32)
+    channel.save(update_fields=["secret"])
+    return channel.secret
+
+
+def check_channel(channel: Channel) -> None:
+    """Raises ValidationError, by field."""
+    errors: dict[str, Any] = {}
+    if channel.name in Role.values:
+        errors["name"] = "That is a role."
+    try:
+        validate_email(channel.address) if channel.kind == ChannelKind.MAIL else _check_url(channel.address)
+    except ValidationError as error:
+        errors["address"] = error.messages
+    if errors:
+        raise ValidationError(errors)
+
+
+def _check_url(address: str) -> None:
+    try:
+        url = httpx.URL(address)
+    except httpx.InvalidURL:
+        raise ValidationError("An address such as https://hooks.example/alerts.") from None
+    if url.scheme not in ("http", "https") or not url.host or url.userinfo:
+        raise ValidationError("An address such as https://hooks.example/alerts, without a user's name in it.")
+
+
+def save_route(route: Route) -> None:
+    """Raises ValidationError, by field."""
+    check_route(route)
+    route.save()
+
+
+def check_route(route: Route) -> None:
+    """Raises ValidationError, by field."""
+    errors: dict[str, Any] = {}
+    if not any(route.to in names for _, names in recipients.known(route.organization)):
+        errors["to"] = "Neither a role, nor a channel, nor a person of this organization."
+    place = {name: getattr(route, name) for name in ("department_id", "queue_name") if getattr(route, name)}
+    if place and not Scope.objects.filter(organization=route.organization, **place).exists():
+        errors[list(place)[-1]] = "Unknown in this organization."
+    if errors:
+        raise ValidationError(errors)

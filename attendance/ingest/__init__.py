@@ -1,0 +1,1 @@
+"""Classify and store what feeds report: people, attendance records and shifts."""

@@ -1,0 +1,39 @@
+"""Derive stored scheduled and status periods again after an upgrade that changed the rules of their derivation."""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+
+from attendance.microseconds import to_microseconds
+from attendance.models import CurrentAttendance, Person
+from attendance.presence import stored_scheduled_periods, stored_status_periods
+from attendance.presence.stored_status_periods import Rederivation
+from intraday.org.models import Organization, Scope
+
+RULES_VERSION = 2
+"""Version of the rules that derive scheduled and status periods. Raise it where stored ones must be derived again."""
+REACH = timedelta(days=3)
+"""Older records and status periods can no longer change the figures, and stay as they are."""
+_PEOPLE_AT_ONCE = 500
+
+
+def bring_up_to_date(row: CurrentAttendance, scope: Scope, *, now: datetime) -> None:
+    """Derive an organization's periods again if older rules made them. `row` is the locked row of its scope.
+
+    The first writer after the upgrade does it: a post, or the job that recounts as time passes.
+    """
+    if row.rules_version == RULES_VERSION:
+        return
+    organization = scope.organization
+    since = to_microseconds((row.time or now) - REACH)
+    people = list(Person.objects.filter(organization=organization).order_by("pk"))
+    for first in range(0, len(people), _PEOPLE_AT_ONCE):
+        _derive(organization, people[first : first + _PEOPLE_AT_ONCE], since, now)
+    row.rules_version = RULES_VERSION
+    row.save(update_fields=["rules_version"])
+
+
+def _derive(organization: Organization, people: Collection[Person], since: int, now: datetime) -> None:
+    stored_scheduled_periods.rederive({person.pk: person for person in people}, {}, now=now)
+    known = {person.pk for person in people if person.newest_at is not None}
+    rederivation = Rederivation(since=dict.fromkeys(known, since), late=known)
+    stored_status_periods.rederive(organization, rederivation, now=now)

@@ -1,0 +1,1 @@
+"""Runs: work figures out, remember the newest, store and publish."""

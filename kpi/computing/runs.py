@@ -1,0 +1,257 @@
+"""A run: the figures of some scopes of one organization at one instant, in a fixed number of statements."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from uuid import UUID, uuid4
+
+import msgspec
+from django.db import transaction
+from django.utils import timezone
+from msgspec import structs
+
+from intraday.jobs.garbage import not_collected
+from intraday.org.models import Organization, Scope
+from kpi.computing import latest, volume_drops
+from kpi.computing.latest import Before
+from kpi.events import KPIChanged
+from kpi.loading import load_inputs
+from kpi.models import CurrentKPI, KPISnapshot
+from kpi.pipeline.figure import Figure, Inside, figure, payload
+from kpi.pipeline.inputs import Judging, Key, Surroundings
+from kpi.pipeline.organization import Worked, work_out
+from kpi.pipeline.part import Part
+from kpi.pipeline.state import Memory, State
+from realtime.publish import EventRef, publish
+
+MEMORABLE = timedelta(hours=1)
+FORGOTTEN = timedelta(days=1)
+"""A scope whose newest figure is older belongs to a log that is replayed: no run of today carries it on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """What is to be worked out: queues, the levels above them from departments to the organization, and the queues
+    whose last figures count in those levels, too."""
+
+    queues: list[Scope]
+    levels: list[Scope]
+    others: list[Scope]
+
+
+def inside(organization: Organization, scope: Scope) -> Targets:
+    """A scope and all within it."""
+    every = _scopes(organization)
+    return Targets(
+        [each for each in every if each.queue_name and _within(each, scope)],
+        [each for each in every if not each.queue_name and _within(each, scope)],
+        [],
+    )
+
+
+def everything(organization: Organization) -> Targets:
+    every = _scopes(organization)
+    return Targets([each for each in every if each.queue_name], [each for each in every if not each.queue_name], [])
+
+
+def touched(organization: Organization, scopes: Collection[Scope]) -> Targets:
+    """The queues of these scopes and all levels above them: the facts behind their figures have changed.
+
+    A department stands for its queues: who is on shift concerns each of them. So does the organization if it comes
+    alone; beside others it is there only because the figures above theirs have changed as well.
+    """
+    every = _scopes(organization)
+    names = {(scope.department_id, scope.queue_name) for scope in scopes}
+    if len(names) > 1:
+        names.discard(("", ""))
+    queues: list[Scope] = []
+    others: list[Scope] = []
+    for each in every:
+        if each.queue_name:
+            above = {("", ""), (each.department_id, ""), (each.department_id, each.queue_name)}
+            (others if names.isdisjoint(above) else queues).append(each)
+    departments = {queue.department_id for queue in queues} | {""}
+    levels = [each for each in every if not each.queue_name and each.department_id in departments]
+    return Targets(queues, levels, others)
+
+
+def _scopes(organization: Organization) -> list[Scope]:
+    """Queues and departments first, the organization last."""
+    return list(Scope.objects.filter(organization=organization).order_by("-department_id", "-queue_name"))
+
+
+def _within(scope: Scope, outer: Scope) -> bool:
+    if outer.queue_name:
+        return scope.pk == outer.pk
+    return not outer.department_id or scope.department_id == outer.department_id
+
+
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """A figure that was stored; `event` is its place in the log, if it was told."""
+
+    payload: KPIChanged
+    event: EventRef | None
+
+
+@not_collected()
+@transaction.atomic
+def run(
+    *, organization: Organization, targets: Targets, at: datetime, now: datetime, manual: bool
+) -> dict[Scope, Computed]:
+    """Work out, store and publish. Manual figures are always told; a late one moves nothing. Automatic ones are left
+    out where they are late, where nothing is to be told again, and where another run told the same."""
+    began = timezone.now()
+    rows = latest.lock([*targets.queues, *targets.levels])
+    targets, others = _with_unknown(targets, rows)
+    near = load_inputs.surroundings(organization, at)
+    worked = _work_out(organization, targets, others, near, at)
+    found = _figures(targets, worked, others, rows, near.judging, at)
+    volume_drops.keep(_newest(targets, rows, at), before=near.drops, lasting=worked.drops, at=at)
+    told = [each for each in found if manual or _is_news(each, rows[each.scope.pk])]
+    late = [each.scope for each in told if _is_late(each, rows[each.scope.pk])]
+    past = latest.late_before(late, at, near.judging.baseline_within) if late else {}
+    drafts = [_Draft.of(each, rows[each.scope.pk], past, near.judging, now) for each in told]
+    again = {draft.figure.scope: before for draft in drafts if (before := draft.told_before(began, manual)) is not None}
+    done = _store([draft for draft in drafts if draft.figure.scope not in again])
+    return done | {scope: Computed(before, None) for scope, before in again.items()}
+
+
+Others = Mapping[Scope, tuple[Part, State]]
+"""Queues that are not worked out now: their parts and states as they last were."""
+
+
+def _with_unknown(targets: Targets, rows: dict[int, CurrentKPI]) -> tuple[Targets, Others]:
+    """Queues of no usable memo (new, or of another version of the software) are worked out with the others."""
+    known = latest.parts(targets.others) if targets.others else {}
+    unknown = [scope for scope in targets.others if scope.pk not in known]
+    if unknown:
+        rows |= latest.lock(unknown)
+        targets = Targets([*targets.queues, *unknown], targets.levels, targets.others)
+    return targets, {scope: known[scope.pk] for scope in targets.others if scope.pk in known}
+
+
+def _work_out(organization: Organization, targets: Targets, others: Others, near: Surroundings, at: datetime) -> Worked:
+    return work_out(
+        load_inputs.load(organization, targets.queues, at),
+        near,
+        at,
+        others={key_of(scope): part for scope, (part, _) in others.items()},
+        levels=[key_of(scope) for scope in targets.levels],
+    )
+
+
+def key_of(scope: Scope) -> Key:
+    return scope.department_id, scope.queue_name
+
+
+def _figures(
+    targets: Targets, worked: Worked, others: Others, rows: Mapping[int, CurrentKPI], judging: Judging, at: datetime
+) -> list[Figure[Scope]]:
+    """Of queues, then of the levels above them, whose states are those of their queues."""
+
+    def of(scope: Scope, part: Part, inside: Sequence[Inside] = ()) -> Figure[Scope]:
+        measured = worked.measured.get(key_of(scope))
+        overrides = () if measured is None else measured.rules.limits
+        return figure(
+            scope,
+            at,
+            part,
+            judging,
+            limits=judging.thresholds.limits(overrides),
+            day_ratio=worked.ratio,
+            memory=_memory(rows[scope.pk], at),
+            inside=inside,
+        )
+
+    queues = [of(scope, worked.queues[key_of(scope)]) for scope in targets.queues]
+    states = {each.scope: each.state for each in queues} | {scope: state for scope, (_, state) in others.items()}
+    return queues + [of(level, worked.levels[key_of(level)], _inside(level, states)) for level in targets.levels]
+
+
+def _inside(level: Scope, states: Mapping[Scope, State]) -> list[Inside]:
+    return [Inside(scope.queue_name, state) for scope, state in states.items() if _within(scope, level)]
+
+
+def _memory(row: CurrentKPI, at: datetime) -> Memory | None:
+    """The state's memory. It is of the newest figure, and says nothing of earlier instants, nor of much later ones:
+    nobody knows what held in between."""
+    if row.time is None or not timedelta() <= at - row.time <= MEMORABLE:
+        return None
+    return latest.memo(row).memory
+
+
+def _newest(targets: Targets, rows: Mapping[int, CurrentKPI], at: datetime) -> dict[Key, Scope]:
+    """The scopes for which this instant is not older than their newest figure."""
+    every = [*targets.queues, *targets.levels]
+    return {key_of(scope): scope for scope in every if (time := rows[scope.pk].time) is None or time <= at}
+
+
+def _is_late(found: Figure[Scope], row: CurrentKPI) -> bool:
+    return row.time is not None and found.at < row.time
+
+
+def _is_news(found: Figure[Scope], row: CurrentKPI) -> bool:
+    idle = found.part.idle
+    if row.time is None:
+        return idle != "no data"
+    forgotten = found.at - row.time > FORGOTTEN and not row.idle
+    if found.at < row.time or (idle == "no data" and forgotten):
+        return False
+    return not idle or idle != row.idle or row.as_of != found.part.as_of
+
+
+@dataclass(slots=True)
+class _Draft:
+    figure: Figure[Scope]
+    row: CurrentKPI
+    before: Before
+    payload: KPIChanged
+
+    @classmethod
+    def of(
+        cls, found: Figure[Scope], row: CurrentKPI, past: Mapping[int, Before], judging: Judging, now: datetime
+    ) -> "_Draft":
+        late = _is_late(found, row)
+        before = past.get(row.pk, Before()) if late else latest.before(row, found.at, judging.baseline_within)
+        key = uuid4() if before.told is None else before.told.snapshot_id
+        told = payload(found, snapshot_id=str(key), computed_at=now, latest=not late, baseline=before.baseline)
+        return cls(found, row, before, told)
+
+    def told_before(self, began: datetime, manual: bool) -> KPIChanged | None:
+        """The same figure of the same instant, if another run published it. Manual requests republish, unless another
+        run published while they waited for the lock."""
+        told = self.before.told
+        if told is None or (manual and told.saved_at <= began):
+            return None
+        before = msgspec.json.decode(told.figure, type=KPIChanged)
+        return before if before == structs.replace(self.payload, computed_at=before.computed_at) else None
+
+    def snapshot(self, saved_at: datetime) -> KPISnapshot:
+        return KPISnapshot(
+            id=UUID(self.payload.snapshot_id),
+            scope=self.figure.scope,
+            time=self.figure.at,
+            saved_at=saved_at,
+            expires_at=latest.expires_at(self.row, self.figure.at, self.payload.computed_at),
+            figure=msgspec.json.encode(self.payload),
+        )
+
+
+def _store(news: Sequence[_Draft]) -> dict[Scope, Computed]:
+    """Save and publish; the newest of each scope becomes current."""
+    if not news:
+        return {}
+    saved_at = timezone.now()
+    snapshots = [draft.snapshot(saved_at) for draft in news]
+    newest = [pair for pair in zip(news, snapshots, strict=True) if pair[0].payload.latest]
+    for draft, snapshot in newest:
+        latest.advance(draft.row, draft.figure, snapshot)
+    latest.save(snapshots, [draft.row for draft, _ in newest])
+    refs = publish("kpi", [(draft.figure.scope, partial(_as_built, draft.payload)) for draft in news])
+    return {draft.figure.scope: Computed(draft.payload, ref) for draft, ref in zip(news, refs, strict=True)}
+
+
+def _as_built(payload: KPIChanged) -> KPIChanged:
+    return payload

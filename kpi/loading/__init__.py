@@ -1,0 +1,1 @@
+"""Load the inputs of figures and of days from the database, as plain values."""
