@@ -1,7 +1,7 @@
 from django.contrib import admin
 
 from attendance.models import AttendanceRecord, Shift, Snapshot
-from intraday.readonly import ReadOnly
+from intraday.admin.read_only import ReadOnly
 
 
 @admin.register(AttendanceRecord)

@@ -7,7 +7,7 @@ from msgspec import UNSET, Struct, UnsetType, structs
 from attendance.microseconds import to_instant
 from attendance.models import Snapshot
 from intraday.org.models import Scope
-from intraday.rounding import half_up
+from intraday.values.rounding import half_up
 from realtime.protocol import Payload, Timestamp
 
 

@@ -22,7 +22,7 @@ from attendance.presence.skill_groups import group_spans as group_spans
 from attendance.presence.skill_groups import skill_groups as skill_groups
 from attendance.presence.stored_scheduled_periods import interval
 from intraday.org.models import Scope
-from intraday.rounding import half_up
+from intraday.values.rounding import half_up
 from realtime.rooms import RoomFilter
 
 COLUMNS = [name for name in AttendanceChanged.__struct_fields__ if name not in ("reasons", "recent_checkins")]

@@ -11,7 +11,7 @@ from rest_framework.views import APIView
 
 from attendance import schema, selectors, services
 from attendance.serializers import AttendanceRecordSerializer, PeopleQuery, ShiftSerializer, to_record, to_shift
-from intraday.intake.booking import booked
+from intraday.feed_health.feed_log import feed_log
 from intraday.org.access import Principal
 from intraday.org.models import Scope
 from intraday.rest import batches, reading
@@ -28,7 +28,7 @@ class IngestView(APIView):
     @extend_schema(**schema.INGEST)
     def post(self, request: Request) -> Response:
         options = read_query(SingleQuery, request.query_params)
-        with booked(request, "attendance", **options) as booking:
+        with feed_log(request, "attendance", **options) as entry:
             rows = batches.read_row(AttendanceRecordSerializer(), request.data)
             principal = enter(request, rows.valid[0].get("organization_id"), grant="ingest")
             row = to_record(rows.valid[0])
@@ -42,8 +42,8 @@ class IngestView(APIView):
             )
             if done.errors:
                 raise ValidationError(done.errors[0])
-            booking.took(principal, [row["time"]])
-        batches.warn_first(rows, done.results, booking.warnings)
+            entry.took(principal, [row["time"]])
+        batches.warn_first(rows, done.results, entry.warnings)
         return Response(_answer(done.results[0], rows.warnings.get(0)), status=status.HTTP_201_CREATED)
 
 
@@ -69,7 +69,7 @@ class ShiftsView(APIView):
 
 def _batch(request: Request, kind: str, serializer: Any, to_row: Any, ingest: Any) -> Response:
     options = read_query(BatchQuery, request.query_params)
-    with booked(request, kind, dry_run=options["dry_run"]) as booking:
+    with feed_log(request, kind, dry_run=options["dry_run"]) as entry:
         rows = batches.read_rows(serializer, request)
         principal = batches.enter_batch(request, rows, grant="ingest")
         if options["atomic"] and rows.rejected:
@@ -81,8 +81,8 @@ def _batch(request: Request, kind: str, serializer: Any, to_row: Any, ingest: An
             now=timezone.now(),
             **options,
         )
-        booking.took(principal, [result.time for result in done.results.values()], rows.rejected | done.errors)
-    batches.warn_first(rows, done.results, booking.warnings)
+        entry.took(principal, [result.time for result in done.results.values()], rows.rejected | done.errors)
+    batches.warn_first(rows, done.results, entry.warnings)
     answers = {index: _answer(result, rows.warnings.get(index)) for index, result in done.results.items()}
     return batches.batch_response(answers, rows.rejected | done.errors)
 

@@ -1,7 +1,7 @@
 from django.contrib import admin
 
 from backlog.models import Snapshot
-from intraday.readonly import ReadOnly
+from intraday.admin.read_only import ReadOnly
 
 
 @admin.register(Snapshot)

@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 from backlog import schema, selectors, services
 from backlog.ingest.classification import RowResult
 from backlog.serializers import BacklogSnapshotSerializer, to_row
-from intraday.intake.booking import booked
+from intraday.feed_health.feed_log import feed_log
 from intraday.org.access import Principal
 from intraday.org.models import Scope
 from intraday.rest import batches, reading
@@ -29,7 +29,7 @@ class IngestView(APIView):
     @extend_schema(**schema.INGEST)
     def post(self, request: Request) -> Response:
         options = read_query(SingleQuery, request.query_params)
-        with booked(request, "backlog", **options) as booking:
+        with feed_log(request, "backlog", **options) as entry:
             rows = batches.read_row(BacklogSnapshotSerializer(), request.data)
             principal = enter(request, rows.valid[0].get("organization_id"), grant="ingest")
             row = to_row(rows.valid[0])
@@ -43,9 +43,9 @@ class IngestView(APIView):
             )
             if done.errors:
                 raise ValidationError(done.errors[0])
-            booking.queues = [(row["department_id"], row["queue_name"])]
-            booking.took(principal, [row["time"]])
-        batches.warn_first(rows, done.results, booking.warnings)
+            entry.queues = [(row["department_id"], row["queue_name"])]
+            entry.took(principal, [row["time"]])
+        batches.warn_first(rows, done.results, entry.warnings)
         return Response(_answer(done.results[0], rows.warnings.get(0)), status=status.HTTP_201_CREATED)
 
 
@@ -57,7 +57,7 @@ class BatchIngestView(APIView):
     @extend_schema(**schema.BATCH_INGEST)
     def post(self, request: Request) -> Response:
         options = read_query(BatchQuery, request.query_params)
-        with booked(request, "backlog", dry_run=options["dry_run"]) as booking:
+        with feed_log(request, "backlog", dry_run=options["dry_run"]) as entry:
             rows = batches.read_rows(BacklogSnapshotSerializer(), request)
             principal = batches.enter_batch(request, rows, grant="ingest")
             if options["atomic"] and rows.rejected:
@@ -71,9 +71,9 @@ class BatchIngestView(APIView):
             )
             taken = [result.snapshot.time for result in done.results.values()]
             scopes = [result.snapshot.scope for result in done.results.values()]
-            booking.queues = {(scope.department_id, scope.queue_name) for scope in scopes}
-            booking.took(principal, taken, rows.rejected | done.errors)
-        batches.warn_first(rows, done.results, booking.warnings)
+            entry.queues = {(scope.department_id, scope.queue_name) for scope in scopes}
+            entry.took(principal, taken, rows.rejected | done.errors)
+        batches.warn_first(rows, done.results, entry.warnings)
         answers = {index: _answer(result, rows.warnings.get(index)) for index, result in done.results.items()}
         return batches.batch_response(answers, rows.rejected | done.errors)
 

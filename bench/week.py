@@ -24,11 +24,11 @@ from django.test import Client
 from alerts.choices import SEVERITIES
 from alerts.default_rules import DEFAULT_RULES
 from alerts.rule_services import preview_rule
-from intraday.feeds import bank
-from intraday.feeds.client import PATHS
-from intraday.feeds.instants import Target
+from intraday.api_client.client import PATHS
 from intraday.org.models import KeyScope, Organization, Scope
 from intraday.org.services import add_queues, create_api_key, create_organization
+from intraday.replay.adapters import bank
+from intraday.replay.timeline import Target
 from kpi.services import compute_all, configure
 
 ZONE = ZoneInfo("Asia/Jerusalem")

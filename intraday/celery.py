@@ -13,7 +13,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "intraday.settings")
 
 app = Celery("intraday")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks(["intraday", "realtime", "intraday.intake", "attendance", "kpi"])
+app.autodiscover_tasks(["intraday", "realtime", "intraday.feed_health", "attendance", "kpi"])
 app.conf.update(
     timezone="UTC",
     task_ignore_result=True,

@@ -55,13 +55,13 @@ def configure_logging(*, level: str, as_json: bool) -> None:
             "loggers": {
                 # One line per request or socket is the proxy's job; warnings and errors stay.
                 "uvicorn": {"level": "WARNING"},
-                "httpx": {"level": "WARNING"},
-                "httpcore": {"level": "WARNING"},
+                "httpx2": {"level": "WARNING"},
+                "httpcore2": {"level": "WARNING"},
                 "daphne": {"level": "WARNING"},
                 "axes": {"level": "WARNING"},
                 "celery": {"level": "WARNING"},
                 "kombu": {"level": "WARNING"},
-                # One line for each attempt to connect: whoever needed the connection says so, once (database_…).
+                # One line for each attempt to connect: the code that needed the connection logs it once (database_…).
                 "psycopg.pool": {"level": "ERROR"},
                 # Refusals are answered to the client and are not errors of ours; what is (a 503), our own line tells.
                 "django.request": {"level": "ERROR", "filters": ["uncaught"]},

@@ -1,4 +1,4 @@
-"""What beat starts: rounds over organizations, each of which calls the services in the order of causes.
+"""Rounds over organizations, started by beat; each calls the services in the order of causes.
 
 A round sends one task per organization, so that workers share them. A task that waited longer than its round's period
 is dropped: the next round says the same. Where the last one of an organization is still at work, its lease is held.
@@ -57,7 +57,7 @@ def _send(task: Task, organization_ids: Iterable[str], *, expires: float) -> Non
 
 @shared_task
 def judge_dirty(organization_id: str) -> None:
-    """What new facts change: the figures of their scopes and of the levels above, then the alerts on them."""
+    """Compute what new facts change: the figures of their scopes and of the levels above, then the alerts on them."""
     with lease("judge_dirty", organization_id) as held:
         if held:
             scopes = kpi.services.compute_dirty(organization_id=organization_id, now=timezone.now())
@@ -99,13 +99,13 @@ def sweep(organization_id: str) -> None:
 @shared_task
 def tell() -> None:
     """Every TELL_SECONDS, and after judgements that left something to say: what people are to hear of. One run at a
-    time, so whoever does not answer occupies one worker at most."""
+    time, so a receiver that does not answer occupies one worker at most."""
     with lease("tell", seconds=2 * TELL_SECONDS) as held:
         if held:
             alerts.notifications.services.send_due(clock=timezone.now)
 
 
 def _tell_soon() -> None:
-    """Asked by jobs, not on commit of whatever fired: a request shall not wait for a broker that is away."""
+    """Start the sending from a job, not on commit of the change: a request must not wait for a broker that is away."""
     if alerts.notifications.services.anything_due(now=timezone.now()):
         tell.apply_async(expires=TELL_SECONDS)

@@ -5,9 +5,9 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 
 import backlog.urls
 import kpi.selectors
-from intraday import console, metrics, people
 from intraday.channels import CHANNELS
-from intraday.intake.views import FeedsView
+from intraday.feed_health.views import FeedsView
+from intraday.pages import console, documents, health, prometheus, sign_in
 from intraday.rest.walls import RevokeWallView, WallsView
 from realtime.views import EventStreamView
 
@@ -17,11 +17,11 @@ urlpatterns = [
     path("runbook", console.runbook_page),
     path("wall/<str:secret>", console.wall),
     path("wall/<str:secret>/token", console.wall_token),
-    path("signin", people.SignInView.as_view()),
+    path("signin", sign_in.SignInView.as_view()),
     path("signout", LogoutView.as_view()),
-    path("healthz", console.healthz),
-    path("readyz", console.readyz),
-    path("metrics", metrics.page),
+    path("healthz", health.healthz),
+    path("readyz", health.readyz),
+    path("metrics", prometheus.page),
     path("admin/", admin.site.urls),
     path("api/schedulesbacklog/", include(backlog.urls.ingest)),
     path("api/intraday/backlog/", include("backlog.urls")),
@@ -34,7 +34,7 @@ urlpatterns = [
     path("api/walls/revoke", RevokeWallView.as_view()),
     path("api/ws/", include("realtime.urls")),
     path("api/schema", SpectacularAPIView.as_view(), name="schema"),
-    path("asyncapi.json", console.events_document),
+    path("asyncapi.json", documents.events_document),
     path("api/docs", SpectacularSwaggerSplitView.as_view(url_name="schema", template_name="intraday/docs.html")),
 ]
 handler400 = "intraday.rest.errors.bad_request"

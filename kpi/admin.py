@@ -4,9 +4,9 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from intraday.forms import StrictNumbers
+from intraday.admin.read_only import ReadOnly
+from intraday.admin.strict_numbers import StrictNumbers
 from intraday.org.models import Scope
-from intraday.readonly import ReadOnly
 from kpi import services
 from kpi.models import LIMITS, Holiday, IntervalStats, OrganizationSettings, QueueSettings
 

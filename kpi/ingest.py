@@ -8,10 +8,10 @@ from typing import Any, Literal, NamedTuple
 
 from django.db import transaction
 
-from intraday import cadence
 from intraday.jobs import dirty
 from intraday.org.models import Organization, Scope
 from intraday.org.services import resolve_scopes
+from intraday.values import cadence
 from kpi import plausibility
 from kpi.models import ForecastInterval, IntervalFeed, IntervalStats
 

@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from intraday.intake.booking import booked
+from intraday.feed_health.feed_log import feed_log
 from intraday.org.access import Principal
 from intraday.org.models import Scope
 from intraday.rest import batches, reading
@@ -42,7 +42,7 @@ class IngestView(APIView):
     @extend_schema(**schema.INGEST)
     def post(self, request: Request) -> Response:
         options = read_query(SingleQuery, request.query_params)
-        with booked(request, "kpi", **options) as booking:
+        with feed_log(request, "kpi", **options) as entry:
             rows = batches.read_row(IntervalSerializer(), request.data)
             principal = enter(request, rows.valid[0].get("organization_id"), grant="ingest")
             row = to_row(rows.valid[0], stated_fields(IntervalSerializer))
@@ -56,9 +56,9 @@ class IngestView(APIView):
             )
             if done.errors:
                 raise ValidationError(done.errors[0])
-            booking.queues = [(row["department_id"], row["queue_name"])]
-            booking.took(principal, [row["as_of"]])
-        batches.warn_first(rows, done.results, booking.warnings)
+            entry.queues = [(row["department_id"], row["queue_name"])]
+            entry.took(principal, [row["as_of"]])
+        batches.warn_first(rows, done.results, entry.warnings)
         warnings = batches.all_warnings(rows, done.warnings)
         return Response(_answer(done.results[0], warnings.get(0)), status=status.HTTP_201_CREATED)
 
@@ -71,7 +71,7 @@ class _BatchView(APIView):
 
     def take(self, request: Request) -> Response:
         options = read_query(BatchQuery, request.query_params)
-        with booked(request, self.kind, dry_run=options["dry_run"]) as booking:
+        with feed_log(request, self.kind, dry_run=options["dry_run"]) as entry:
             rows = batches.read_rows(self.serializer(), request)
             principal = batches.enter_batch(request, rows, grant="ingest")
             if options["atomic"] and rows.rejected:
@@ -87,9 +87,9 @@ class _BatchView(APIView):
                 **options,
             )
             taken = [valid[index] for index in done.results]
-            booking.queues = {(row["department_id"], row["queue_name"]) for row in taken}
-            booking.took(principal, [row[self.time] for row in taken], rows.rejected | done.errors)
-        batches.warn_first(rows, done.results, booking.warnings)
+            entry.queues = {(row["department_id"], row["queue_name"]) for row in taken}
+            entry.took(principal, [row[self.time] for row in taken], rows.rejected | done.errors)
+        batches.warn_first(rows, done.results, entry.warnings)
         warnings = batches.all_warnings(rows, done.warnings)
         answers = {index: _answer(result, warnings.get(index)) for index, result in done.results.items()}
         return batches.batch_response(answers, rows.rejected | done.errors)

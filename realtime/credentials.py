@@ -32,7 +32,7 @@ def believe(said: Collection[Said]) -> dict[Said, Principal | None]:
     keys = access.by_api_keys({each.key for each in said if each.key})
     members = _members([each for each in said if each.by_session])
     credentials = {each: members.get(each) if each.by_session else _credential(each) for each in said}
-    believed = access.believe({each for each in credentials.values() if each is not None})
+    believed = access.authenticate({each for each in credentials.values() if each is not None})
     return {each: keys.get(each.key) if each.key else _principal(credentials[each], believed) for each in said}
 
 

@@ -5,8 +5,8 @@ import re
 from dataclasses import dataclass, replace
 from urllib.parse import quote, unquote
 
-from intraday.names import is_printable, normalized
 from intraday.org.models import ID_PATTERN
+from intraday.values.names import is_printable, normalized
 
 # The order in which streams of one organization are locked: facts, then what is derived, then judgement.
 CHANNELS = ("backlog", "attendance", "kpi", "alerts", "system", "custom")

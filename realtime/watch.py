@@ -89,7 +89,7 @@ class Watch:
         }
         if not stale:
             return
-        found = await in_watch_thread(access.believe, {principal.credential for principal in stale.values()})
+        found = await in_watch_thread(access.authenticate, {principal.credential for principal in stale.values()})
         for connection, before in stale.items():
             if connection.principal is not before:
                 continue  # it authenticated anew meanwhile, or left

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Self, TypeVar
 from urllib.parse import urlsplit
 
-import httpx
+import httpx2 as httpx
 import jsonschema
 import uvicorn
 from channels.layers import channel_layers

@@ -9,8 +9,8 @@ from django import forms
 from alerts.choices import SOURCES
 from alerts.notifications import recipients
 from alerts.rules import catalogue, messages, weekly_windows
-from intraday.numerals import advice, is_ambiguous
 from intraday.org.models import Department, Organization, Queue
+from intraday.values.numerals import advice, is_ambiguous
 
 Groups = list[tuple[str, list[tuple[str, str]]]]
 UNITS = {"s": 1, "sec": 1, "min": 60, "m": 60, "h": 3_600, "d": 86_400, "": 1}

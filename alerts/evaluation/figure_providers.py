@@ -7,12 +7,12 @@ from typing import Any, Protocol
 
 import attendance.selectors
 import backlog.selectors
-import intraday.intake.selectors
+import intraday.feed_health.selectors
 import kpi.selectors
 from alerts.evaluation import scopes as scopes_of
 from alerts.rules.catalogue import Figure
-from intraday import cadence
 from intraday.org.models import Scope
+from intraday.values import cadence
 
 FigureAt = tuple[Scope, datetime, dict[str, Any]]
 
@@ -57,7 +57,7 @@ def feeds(organization_id: str, *, now: datetime, scopes: Collection[int] | None
     """Return one figure of the organization: the minutes its feeds have been stale, by source and at worst."""
     whole = Scope.objects.get(organization=organization_id, department_id="", queue_name="")
     if scopes is None or whole.pk in scopes:
-        known = intraday.intake.selectors.feeds(organization_id, now=now, opened=kpi.selectors.opened)
+        known = intraday.feed_health.selectors.feeds(organization_id, now=now, opened=kpi.selectors.opened)
         yield whole, now, stale_minutes(known, now)
 
 

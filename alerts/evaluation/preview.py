@@ -16,8 +16,8 @@ from alerts.rules import messages
 from alerts.rules.compiled_rule import STALE_AT_LEAST, CompiledRule, compile_rule
 from alerts.rules.coverage import covers
 from alerts.rules.machine import IN_ORDER, Data, Effect, Reading, RelatedAlerts, State, Value, next_state
-from intraday.cadence import STALE_AFTER_CADENCES
 from intraday.org.models import Organization, Scope
+from intraday.values.cadence import STALE_AFTER_CADENCES
 
 Answer = dict[str, Any]
 

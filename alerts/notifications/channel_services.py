@@ -4,7 +4,7 @@ import secrets
 from datetime import datetime
 from typing import Any
 
-import httpx
+import httpx2 as httpx
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 
-import httpx
+import httpx2 as httpx
 import msgspec
 from django.conf import settings
 from django.core.mail import EmailMessage

@@ -10,7 +10,7 @@ from alerts.rules import catalogue, weekly_windows
 from alerts.rules.catalogue import Metric
 from alerts.rules.lifecycle import TIMERS_END
 from alerts.rules.machine import OPERATORS
-from intraday.names import is_printable
+from intraday.values.names import is_printable
 
 Fields = Mapping[str, Any]
 Errors = dict[str, list[str]]

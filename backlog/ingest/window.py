@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from backlog import formulas
 from backlog.formulas import Point
 from backlog.models import CurrentBacklog
-from intraday import cadence
+from intraday.values import cadence
 
 # Number of points that are kept as they came: the predecessor of the next snapshot, and the rhythm of the feed.
 RAW_POINTS = formulas.TREND_POINTS + 1

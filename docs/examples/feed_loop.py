@@ -8,7 +8,7 @@ import random
 import time
 from datetime import UTC, datetime
 
-import httpx
+import httpx2 as httpx
 
 
 def figures() -> list[dict]:

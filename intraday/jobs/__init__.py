@@ -1,1 +1,1 @@
-"""What periodic jobs share: which scopes changed, and who is at work on what."""
+"""Shared parts of periodic jobs: marks on changed scopes, leases, records of runs."""

@@ -1,4 +1,4 @@
-"""At most one run of a job per organization at a time, whoever starts it."""
+"""Leases: at most one run of a job per organization at a time, across all workers."""
 
 import secrets
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What became of the runs of jobs, kept in the database: workers come and go, and answer no HTTP."""
+"""Results of the runs of jobs, kept in the database, because workers come and go and answer no HTTP."""
 
 from collections.abc import Iterable
 from datetime import datetime

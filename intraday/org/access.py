@@ -1,6 +1,6 @@
-"""Who is calling and what they may do. The organization comes from the credential; what a client types is compared.
+"""Identity and rights of a caller. The organization comes from the credential; what a client types is compared.
 
-A credential is remembered with what it was believed to be, so that an open socket can be asked again: `believe`.
+A credential is remembered with what it was authenticated as, so that an open socket can be asked again: `authenticate`.
 """
 
 from collections.abc import Collection, Iterable
@@ -23,7 +23,7 @@ DEMO_ORGANIZATION = "org_123"
 
 
 class Grant:
-    """What roles may besides the scopes of keys, which they hold too."""
+    """Rights of roles, besides the scopes of keys, which roles hold too."""
 
     ACT = "act"  # acknowledge, resolve, snooze
     SILENCE = "silence"
@@ -112,7 +112,7 @@ class Refused(Enum):
 
 @dataclass(frozen=True)
 class Principal:
-    """A credential that was believed, inside one organization."""
+    """An authenticated credential, inside one organization."""
 
     organization: Organization
     name: str  # who stands in logs and audit: "key acd-feed", "dana", "demo user_123"
@@ -139,13 +139,13 @@ class Principal:
         return self.role in (Role.SUPERVISOR, Role.ADMIN)
 
 
-# --- believing -------------------------------------------------------------------------------------------------------
+# --- authenticating ------------------------------------------------------------------------------------------------
 def by_api_key(secret: str) -> Principal | None:
     return by_api_keys([secret]).get(secret)
 
 
 def by_api_keys(secrets: Collection[str]) -> dict[str, Principal]:
-    """Those that are keys, in one query."""
+    """Return the principal of each secret that is a key in force, in one query."""
     if not secrets:
         return {}
     digests = {key_digest(secret): secret for secret in secrets}
@@ -158,7 +158,7 @@ def by_membership(user: User, organization_id: str, *, session: str = "") -> Pri
 
 
 def by_credential(credential: Credential | None) -> Principal | None:
-    found = None if credential is None else believe([credential])[credential]
+    found = None if credential is None else authenticate([credential])[credential]
     return None if isinstance(found, Refused) else found
 
 
@@ -167,8 +167,8 @@ def by_demo(user_id: str, organization_id: str) -> Principal | None:
     return by_credential(Demo(user_id)) if organization_id == DEMO_ORGANIZATION else None
 
 
-def believe(credentials: Iterable[Credential]) -> dict[Credential, Principal | Refused]:
-    """What each of them is worth now: a query for people, keys and wall boards each, however many they are."""
+def authenticate(credentials: Iterable[Credential]) -> dict[Credential, Principal | Refused]:
+    """Return the present rights of each credential, in one query each for people, keys and wall boards."""
     asked = set(credentials)
     now = timezone.now()
     members = _members([each for each in asked if isinstance(each, Member)])
@@ -293,7 +293,7 @@ def _signed_in(user: User, session: dict[str, Any]) -> bool:
 
 
 def sessions_alive(session_keys: Iterable[str]) -> set[str]:
-    """Those that nobody ended and that have not run out."""
+    """Return the sessions that nobody ended and that have not run out."""
     rows = Session.objects.filter(session_key__in=set(session_keys), expire_date__gt=timezone.now())
     return set(rows.values_list("session_key", flat=True))
 

@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
 
-from intraday.names import is_printable, normalized
+from intraday.values.names import is_printable, normalized
 
 ID_PATTERN = r"[A-Za-z0-9_.-]{1,64}"
 valid_id = RegexValidator(rf"\A{ID_PATTERN}\Z", "Use 1 to 64 letters, digits, '_', '.' or '-'.")
@@ -162,7 +162,7 @@ class ApiKey(models.Model):
 
 
 class WallBoard(models.Model):
-    """A link that shows one scope to whoever has it, without names. Only its SHA-256 is stored, as of keys."""
+    """A link that shows one scope to everybody who has it, without names. Only its SHA-256 is stored, as of keys."""
 
     organization = models.ForeignKey(Organization, models.CASCADE, related_name="wall_boards")
     department_id = models.CharField(

@@ -11,7 +11,6 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import F, QuerySet
 
-from intraday.names import normalized
 from intraday.org.models import (
     ApiKey,
     Department,
@@ -24,6 +23,7 @@ from intraday.org.models import (
     valid_id,
     valid_queue_name,
 )
+from intraday.values.names import normalized
 
 ScopeName = tuple[str, str]
 """(department_id, queue_name) as a feed types it; '' where it says nothing."""
@@ -220,7 +220,7 @@ def create_api_key(*, organization: Organization, name: str, scopes: Sequence[st
 
 @transaction.atomic
 def revoke_keys(keys: QuerySet[ApiKey], *, now: datetime) -> int:
-    """How many were still in force; their sockets close within seconds."""
+    """Revoke them and return how many were still in force; their sockets close within seconds."""
     organizations = set(keys.values_list("organization_id", flat=True))
     changed = keys.filter(revoked_at=None).update(revoked_at=now)
     access_changed(organizations)

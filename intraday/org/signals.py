@@ -1,4 +1,4 @@
-"""Whoever changes a person's or a key's access, through whatever door, moves the organization's access version.
+"""Moving the organization's access version with each change of a person's or a key's access, wherever it is made.
 
 Signals, which this code base avoids elsewhere: Django's own admin, `changepassword` and cascades write these tables
 too, and a revocation that depends on the right function being called would one day be forgotten. A bulk `update`

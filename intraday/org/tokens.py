@@ -29,7 +29,10 @@ def sign(credential: Member | Issued | Wall) -> str:
 
 
 def read(token: str) -> Credential | None:
-    """What it stands for; None if it is no token of ours or has expired. Whether it still holds is asked elsewhere."""
+    """Return the credential of the token; None if it is no token of ours or has expired.
+
+    Revocation is checked elsewhere.
+    """
     try:
         claims = signing.loads(token, salt=_SALT, max_age=LONGEST)
     except signing.BadSignature:

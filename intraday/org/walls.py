@@ -29,7 +29,7 @@ def create(*, organization: Organization, department_id: str, name: str, created
 
 @transaction.atomic
 def revoke(boards: QuerySet[WallBoard], *, now: datetime) -> int:
-    """How many were still in force; their sockets close within seconds."""
+    """Revoke them and return how many were still in force; their sockets close within seconds."""
     organizations = set(boards.values_list("organization_id", flat=True))
     changed = boards.filter(revoked_at=None).update(revoked_at=now)
     access_changed(organizations)
@@ -42,7 +42,7 @@ def hanging(organization: Organization) -> QuerySet[WallBoard]:
 
 
 def opened_by(secret: str, *, now: datetime) -> Principal | None:
-    """Who comes with this link, for as long as a token lasts; None if there is no such link (any more)."""
+    """Return the principal of this link, valid as long as a token; None if the link does not exist or was revoked."""
     board = WallBoard.objects.filter(digest=key_digest(secret), revoked_at=None).only("pk").first()
     return None if board is None else access.by_credential(Wall(board.pk, now.replace(microsecond=0) + tokens.LONGEST))
 

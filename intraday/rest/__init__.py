@@ -1,1 +1,1 @@
-"""What every REST view shares: errors, credentials, batches, pages."""
+"""Shared parts of REST views: errors, credentials, batches, pages."""

@@ -14,11 +14,11 @@ from intraday.rest.errors import NotFound
 
 
 class Caller:
-    """Who calls, before it is known in which organization. `enter` says whether this one is theirs."""
+    """A caller whose organization is not known yet. `enter` says whether the requested one is theirs."""
 
     @property
     def credential(self) -> str:
-        """Whose calls are counted together (intraday.rest.throttling)."""
+        """Calls with the same value are counted together (intraday.rest.throttling)."""
         raise NotImplementedError
 
     @property
@@ -74,16 +74,16 @@ class HeaderAuthentication(BaseAuthentication):
 
     keyword: str
     failure: tuple[str, str]
-    """What a caller with a bad secret is told, and its code."""
+    """Message and code for a caller with a bad secret."""
 
-    def believe(self, secret: str) -> Principal | None:
+    def principal_of(self, secret: str) -> Principal | None:
         raise NotImplementedError
 
     def authenticate(self, request: Request) -> tuple[None, Caller] | None:
         keyword, _, secret = request.headers.get("Authorization", "").partition(" ")
         if keyword.lower() != self.keyword.lower():
             return None
-        principal = self.believe(secret.strip())
+        principal = self.principal_of(secret.strip())
         if principal is None:
             raise AuthenticationFailed(*self.failure)
         return None, OneOrganization(principal)
@@ -98,7 +98,7 @@ class ApiKeyAuthentication(HeaderAuthentication):
     keyword = "Api-Key"
     failure = ("This API key is unknown or revoked.", "bad_key")
 
-    def believe(self, secret: str) -> Principal | None:
+    def principal_of(self, secret: str) -> Principal | None:
         return access.by_api_key(secret)
 
 
@@ -108,7 +108,7 @@ class TokenAuthentication(HeaderAuthentication):
     keyword = "Bearer"
     failure = ("This token is invalid or has expired: get another one.", "bad_token")
 
-    def believe(self, secret: str) -> Principal | None:
+    def principal_of(self, secret: str) -> Principal | None:
         return access.by_credential(tokens.read(secret))
 
 

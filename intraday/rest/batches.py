@@ -20,7 +20,7 @@ MAX_ORGANIZATIONS = 10  # looked at to find the caller's
 
 @dataclass
 class Rows:
-    """What a request holds. Indexes are those of the request's `items`."""
+    """The rows of a request. Indexes are those of the request's `items`."""
 
     valid: dict[int, dict[str, Any]] = field(default_factory=dict)
     rejected: dict[int, Any] = field(default_factory=dict)

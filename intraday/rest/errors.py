@@ -30,7 +30,7 @@ def error_body(code: str, message: str, errors: Any = None) -> dict[str, Any]:
 
 
 def error_response(status: int, code: str, message: str) -> HttpResponse:
-    """Where no view of DRF answers."""
+    """Return an error in the form of the API, where no view of DRF answers."""
     return JsonResponse(error_body(code, message), status=status)
 
 
@@ -68,7 +68,7 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """What Django refuses before any view: a host that is not ours, too many headers."""
+    """Answer requests that Django refuses before any view: a host that is not ours, too many headers."""
     return error_response(400, "bad_request", "The request cannot be read, or this host is not served.")
 
 

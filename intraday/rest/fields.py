@@ -4,8 +4,8 @@ from typing import Any, NoReturn
 from django.utils.dateparse import parse_datetime
 from rest_framework import serializers
 
-from intraday.names import is_printable, normalized
-from intraday.numerals import advice, is_ambiguous
+from intraday.values.names import is_printable, normalized
+from intraday.values.numerals import advice, is_ambiguous
 
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 AHEAD = timedelta(seconds=60)

@@ -32,7 +32,7 @@ def is_allowed(origin: str, host: str) -> bool:
 
 
 def _log_refusal(request: HttpRequest, **_: Any) -> bool:
-    """Asked by django-cors-headers about origins that are not listed. It adds none; the refusal gets logged."""
+    """Log the refusal of an origin that is not listed; django-cors-headers calls this, and no origin is added."""
     origin = request.headers.get("Origin")
     if origin:
         is_allowed(origin, request.headers.get("Host", ""))

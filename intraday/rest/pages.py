@@ -1,22 +1,19 @@
-"""Reading by scope and time: query parameters, cursor pages, CSV."""
+"""Reading by scope and time: query parameters and cursor pages."""
 
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-import msgspec
 from django.http import QueryDict
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework_csv.renderers import CSVRenderer
 
 from intraday.org.access import Principal
 from intraday.org.models import Scope
 from intraday.org.services import resolve_scopes
 from intraday.rest.errors import NotFound
 from intraday.rest.fields import ChoiceField, InstantField, QueueNameField, WholeField
-from intraday.rest.json import JSONRenderer
 from intraday.rest.permissions import check_scope
 
 MAX_LIMIT = 1_000
@@ -87,25 +84,6 @@ def scope_of(principal: Principal, query: dict[str, Any]) -> Scope:
     if name in resolved.errors:
         raise NotFound
     return resolved.scopes[name]
-
-
-class ItemsCSVRenderer(CSVRenderer):
-    """The `items` of a page as CSV, in the view's `csv_columns`: an empty page has them, too. Errors stay JSON."""
-
-    def render(self, data: Any, media_type: str | None = None, context: Any = None, *args: Any, **kwargs: Any) -> Any:
-        if not isinstance(data, dict) or "items" not in data:
-            context["response"]["Content-Type"] = JSONRenderer.media_type
-            return JSONRenderer().render(data)
-        items = [_spelled_as_json(item) for item in msgspec.to_builtins(data["items"])]
-        self.header = context["view"].csv_columns
-        return super().render(items, media_type, context, *args, **kwargs)
-
-
-def _spelled_as_json(value: Any) -> Any:
-    """`to_builtins` did it for instants; Python's True is none of JSON's words."""
-    if isinstance(value, dict):
-        return {name: _spelled_as_json(inner) for name, inner in value.items()}
-    return str(value).lower() if isinstance(value, bool) else value
 
 
 def spell(instant: datetime) -> str:

@@ -1,5 +1,3 @@
-from typing import TYPE_CHECKING
-
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
@@ -8,21 +6,18 @@ from intraday.org.access import DEEDS, Principal
 from intraday.rest.authentication import Caller
 from intraday.rest.errors import NotFound
 
-if TYPE_CHECKING:
-    from rest_framework.views import APIView  # it loads DRF's settings, which load this module
-
 
 class Nobody(BasePermission):
     """The default: a view must say who may call it."""
 
-    def has_permission(self, request: Request, view: "APIView") -> bool:
+    def has_permission(self, request: Request, view: object) -> bool:
         return False
 
 
 class SignedIn(BasePermission):
-    """Any believed credential. What it may do is asked by `enter`, once the organization is known."""
+    """Any authenticated credential. Its rights are checked by `enter`, once the organization is known."""
 
-    def has_permission(self, request: Request, view: "APIView") -> bool:
+    def has_permission(self, request: Request, view: object) -> bool:
         return isinstance(request.auth, Caller)
 
 

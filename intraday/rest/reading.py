@@ -1,4 +1,4 @@
-"""What every channel offers to read: a scope's newest figures and those before. Each says where they come from."""
+"""Views that every channel has: a scope's newest figures and those before. Subclasses say where they come from."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -10,8 +10,9 @@ from rest_framework.views import APIView
 
 from intraday.org.access import Principal
 from intraday.org.models import Scope
+from intraday.rest.csv_renderer import ItemsCSVRenderer
 from intraday.rest.json import JSONRenderer
-from intraday.rest.pages import HistoryQuery, ItemsCSVRenderer, ScopeQuery, page_response, read_query, scope_of
+from intraday.rest.pages import HistoryQuery, ScopeQuery, page_response, read_query, scope_of
 from intraday.rest.permissions import SignedIn, enter
 
 Page = tuple[list[dict[str, Any]], datetime | None]

@@ -2,7 +2,6 @@
 
 import hashlib
 import time
-from typing import TYPE_CHECKING
 
 import structlog
 from django.conf import settings
@@ -11,9 +10,6 @@ from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
 from intraday.rest.authentication import Caller
-
-if TYPE_CHECKING:
-    from rest_framework.views import APIView  # it loads DRF's settings, which load this module
 
 log = structlog.get_logger(__name__)
 
@@ -26,7 +22,7 @@ class PerCredential(BaseThrottle):
 
     _cache_failed_at: float | None = None  # of the process
 
-    def allow_request(self, request: Request, view: "APIView") -> bool:
+    def allow_request(self, request: Request, view: object) -> bool:
         caller = request.auth
         if not isinstance(caller, Caller):
             return True
@@ -37,7 +33,7 @@ class PerCredential(BaseThrottle):
         return WINDOW_SECONDS - time.time() % WINDOW_SECONDS
 
     def _count(self, credential: str) -> int:
-        """Calls in this minute, this one included; 0 without a cache."""
+        """Return the number of calls in this minute, this one included; 0 without a cache."""
         cls, now = type(self), time.monotonic()
         if cls._cache_failed_at is not None and now - cls._cache_failed_at < PAUSE_SECONDS:
             return 0

@@ -97,7 +97,7 @@ class RevokeWallView(APIView):
 
 
 def _own(principal: Principal) -> list[WallBoard]:
-    """Those that show nothing which the caller may not see herself."""
+    """Return the wall boards that show nothing which the caller may not see herself."""
     return [board for board in walls.hanging(principal.organization) if principal.covers(board.department_id)]
 
 

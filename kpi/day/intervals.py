@@ -7,7 +7,7 @@ from typing import Any, Literal, NamedTuple
 
 from msgspec import Struct, structs
 
-from intraday.rounding import half_up, percent, ratio
+from intraday.values.rounding import half_up, percent, ratio
 from kpi import formulas
 from kpi.day.backlog_plan import planned_agents
 from kpi.day.schedule import Cell, scheduled_heads

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
-from intraday.rounding import half_up, percent, ratio
+from intraday.values.rounding import half_up, percent, ratio
 from kpi import formulas
 from kpi.pipeline.demand import Demand, demand_for
 from kpi.pipeline.heads import Heads

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from intraday.org.models import Scope
-from intraday.rounding import percent
+from intraday.values.rounding import percent
 from kpi import formulas
 from kpi.loading.queue_settings import DEFAULT_RULES, rules_of
 from kpi.models import IntervalStats, QueueSettings

@@ -9,8 +9,8 @@ from django.db.models import Q
 
 import attendance.selectors
 import backlog.selectors
-from intraday import cadence
 from intraday.org.models import Organization, Scope
+from intraday.values import cadence
 from kpi import hours
 from kpi.loading import day_volume, queue_settings
 from kpi.loading.queue_settings import of_queues

@@ -7,7 +7,7 @@ from typing import Any, Generic, TypeVar
 
 from msgspec import UNSET, Struct
 
-from intraday.rounding import half_up, percent, ratio
+from intraday.values.rounding import half_up, percent, ratio
 from kpi import formulas
 from kpi.events import (
     Changes,

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from intraday import cadence
+from intraday.values import cadence
 from kpi import formulas, hours
 from kpi.pipeline.inputs import Day, Expected, Interval, QueueInputs, Rules
 from kpi.pipeline.spans import expected_between

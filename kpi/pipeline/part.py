@@ -6,7 +6,7 @@ from typing import Literal
 
 from msgspec import Struct, structs
 
-from intraday import cadence
+from intraday.values import cadence
 from kpi import formulas
 from kpi.pipeline.demand import Demand
 from kpi.pipeline.heads import Heads

@@ -128,5 +128,5 @@ def test_all_sessions_and_versions_are_asked_for_in_a_query_each(house: Organiza
     with CaptureQueriesContext(connection) as asked:
         assert access.sessions_alive([*sessions, "x" * 32]) == set(sessions)
         assert set(access.versions(["org_123", "org_999", "org_gone"])) == {"org_123", "org_999"}
-        access.believe([Member(user.pk, "org_123", access.stamp(user)) for user in people] + [Key(1), Key(2)])
+        access.authenticate([Member(user.pk, "org_123", access.stamp(user)) for user in people] + [Key(1), Key(2)])
     assert len(asked) == 4

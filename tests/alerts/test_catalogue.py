@@ -12,7 +12,7 @@ from alerts.rules.catalogue import CATALOGUE
 from alerts.rules.coverage import level_of
 from alerts.rules.machine import Value
 from alerts.services import evaluate
-from intraday import demo
+from intraday.embedded import demo_data
 from intraday.org.models import Organization
 from kpi.services import compute
 
@@ -22,16 +22,16 @@ ORG = "org_123"
 @pytest.fixture
 def loaded(db: None) -> Organization:
     """The demo's fixed hour, with the KPIs of everything at its end."""
-    organization = demo.load(now=timezone.now())
+    organization = demo_data.load(now=timezone.now())
     whole = organization.scopes.get(department_id="", queue_name="")
-    compute(organization=organization, scope=whole, as_of=demo.WALK_THROUGH, now=timezone.now())
+    compute(organization=organization, scope=whole, as_of=demo_data.WALK_THROUGH, now=timezone.now())
     return organization
 
 
 def test_every_metric_is_a_number_or_one_of_its_words_in_a_real_figure(loaded: Organization):
     found: dict[tuple[str, str], set[type]] = {key: set() for key in CATALOGUE}
     for name, provider in figure_providers.PROVIDERS.by_name.items():
-        for scope, _, figure in provider.figures(ORG, now=demo.WALK_THROUGH):
+        for scope, _, figure in provider.figures(ORG, now=demo_data.WALK_THROUGH):
             for key, metric in CATALOGUE.items():
                 if metric.provider == name and level_of(scope) in metric.levels:
                     found[key].add(kind(metric.values, metric.read(figure)))
@@ -51,7 +51,7 @@ def kind(values: tuple[str, ...], value: Value | None) -> type:
 
 
 def test_the_demo_can_be_judged_at_its_fixed_hour(loaded: Organization):
-    done = evaluate(organization_id=ORG, now=timezone.now(), as_of=demo.WALK_THROUGH)
+    done = evaluate(organization_id=ORG, now=timezone.now(), as_of=demo_data.WALK_THROUGH)
     assert done.judged > 20
 
 

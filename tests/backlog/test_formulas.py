@@ -22,7 +22,7 @@ from backlog.formulas import (
     with_flows,
 )
 from backlog.ingest.window import RAW_POINTS, thinned
-from intraday.rounding import half_up
+from intraday.values.rounding import half_up
 
 HOUR = 3600
 QUARTER = 900

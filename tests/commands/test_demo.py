@@ -11,9 +11,9 @@ import kpi.services
 from alerts.models import Rule
 from attendance.models import AttendanceRecord, Shift
 from backlog.models import Snapshot
-from intraday import demo
-from intraday.feeds.profiles import LASTS
+from intraday.embedded import demo_data
 from intraday.org.models import Organization, Scope
+from intraday.simulator.profiles import LASTS
 from kpi.models import ForecastInterval, IntervalStats, QueueSettings
 from tests.conftest import client_of
 
@@ -24,7 +24,7 @@ TABLES = (IntervalStats, ForecastInterval, Snapshot, AttendanceRecord, Shift, Qu
 
 @pytest.fixture
 def loaded(db: None) -> Organization:
-    return demo.load(now=NOW)
+    return demo_data.load(now=NOW)
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def test_loading_again_changes_nothing(client: APIClient) -> None:
     before = computed(client)
     counts = [model.objects.count() for model in TABLES]
 
-    demo.load(now=NOW + timedelta(days=1))
+    demo_data.load(now=NOW + timedelta(days=1))
 
     assert [model.objects.count() for model in TABLES] == counts
     assert computed(client)["health_score"] == before["health_score"]
@@ -74,7 +74,7 @@ def test_what_somebody_set_for_a_queue_stays(loaded: Organization) -> None:
     settings.target_service_level = 90
     kpi.services.save_queue_settings(settings, now=NOW)
 
-    demo.load(now=NOW)
+    demo_data.load(now=NOW)
 
     settings.refresh_from_db()
     assert settings.target_service_level == 90

@@ -30,7 +30,7 @@ pytestmark = [
 
 @pytest.fixture
 def key(transactional_db: None) -> str:
-    """In the bank's own time zone; whoever hangs up counts against the service level, so that it tells the counts."""
+    """A key of the bank, in its own time zone; abandoned calls count against the service level."""
     bank = create_organization(id="org_123", name="Bank", time_zone="Asia/Jerusalem")
     add_queues(bank, [("bank", queue) for queue in QUEUES])
     for scope in Scope.objects.filter(organization=bank).exclude(queue_name=""):

@@ -1,6 +1,6 @@
 """A day of one queue, contact by contact, and what its ACD would post of it every minute.
 
-Written for the tests and independent of the product's own simulation (intraday.feeds): contacts come at random at the
+Written for the tests and independent of the product's own simulation: contacts come at random at the
 forecast's pace times its error, agents are alike, the oldest contact is served first, and callers may give up. A count
 belongs to the interval in which it happens. The same plan with the same seed gives the same rows.
 """

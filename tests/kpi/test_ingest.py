@@ -2,7 +2,7 @@
 
 import pytest
 
-from intraday.intake.models import Feed
+from intraday.feed_health.models import Feed
 from intraday.jobs.models import DirtyScope
 from intraday.org.models import Scope
 from intraday.org.services import add_queues

@@ -13,9 +13,9 @@ from django.urls import reverse
 from hypothesis import given
 from hypothesis import strategies as st
 
-from intraday.names import is_printable, normalized
 from intraday.org.models import Department, Organization, Queue, Scope, valid_queue_name
 from intraday.org.services import resolve_scopes
+from intraday.values.names import is_printable, normalized
 
 COMPOSED, DECOMPOSED = "Caf\u00e9", "Cafe\u0301"
 PERSIAN, CODER, SINHALA = "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645", "👩\u200d💻", "ශ්\u200dරී"

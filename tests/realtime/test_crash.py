@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import httpx
+import httpx2 as httpx
 import pytest
 from django.db import connection
 from websockets.exceptions import ConnectionClosed

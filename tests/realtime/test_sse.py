@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
-import httpx
+import httpx2 as httpx
 import pytest
 from django.utils import timezone
 

@@ -1,4 +1,4 @@
-"""What stands in the log when something is wrong: one line for each fault."""
+"""The log has one line for each fault."""
 
 import logging
 from typing import Any, Never

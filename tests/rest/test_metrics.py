@@ -11,11 +11,11 @@ from django.db import DatabaseError
 from django.test import Client
 from prometheus_client.parser import text_string_to_metric_families
 
-from intraday import metrics
 from intraday.celery import app
 from intraday.jobs import runs
 from intraday.jobs.models import JobRun
 from intraday.org.models import Organization
+from intraday.pages import prometheus
 from tests.conftest import key_of
 from tests.live import Caller, LiveServer, socket
 
@@ -88,7 +88,7 @@ def test_without_a_database_the_process_still_speaks(client: Client, db: None, m
     def gone() -> Iterator[Any]:
         raise DatabaseError("gone")
 
-    monkeypatch.setattr(metrics.metrics, "of_log", gone)
+    monkeypatch.setattr(prometheus.metrics, "of_log", gone)
     samples = scrape(client)
     assert value(samples, "intraday_database_up") == 0
     assert any(name == "process_resident_memory_bytes" for name, _ in samples)

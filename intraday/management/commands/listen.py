@@ -7,10 +7,10 @@ from django.core.management.base import BaseCommand
 from rich.console import Console
 from rich.markup import escape
 
-from intraday.feeds import lines, options
-from intraday.feeds.ledger import Ledger, Message
-from intraday.feeds.listen import EndedError, Listener, ReaderGoneError, Request
-from intraday.feeds.signals import stop_on_signals
+from intraday.api_client import listen_format, options
+from intraday.api_client.listen import EndedError, Listener, ReaderGoneError, Request
+from intraday.api_client.sequence_check import Message, SequenceCheck
+from intraday.api_client.signals import stop_on_signals
 
 QUIET = {"welcome", "authenticated", "heartbeat", "pong"}
 SHOWN_FINDINGS = 10
@@ -61,7 +61,7 @@ class Screen:
 
     def __call__(self, _text: str, message: Message) -> None:
         if message.get("event") not in QUIET:
-            self._console.print(lines.line(message), soft_wrap=True)
+            self._console.print(listen_format.format_message(message), soft_wrap=True)
 
 
 def print_raw(text: str, _message: Message) -> None:
@@ -82,17 +82,17 @@ def listen(listener: Listener, notes: Console, *, check: bool) -> int:
         ended = True
     except ReaderGoneError:
         pass
-    report(listener.ledger, notes)
-    return 1 if ended or (check and not listener.ledger.sound()) else 0
+    report(listener.sequences, notes)
+    return 1 if ended or (check and not listener.sequences.sound()) else 0
 
 
-def report(ledger: Ledger, notes: Console) -> None:
-    for name, count in sorted(ledger.events.items()):
+def report(sequences: SequenceCheck, notes: Console) -> None:
+    for name, count in sorted(sequences.events.items()):
         notes.print(f"{count:>8}  {escape(name)}")
-    for stream, count in sorted(ledger.per_stream.items()):
-        notes.print(f"{count:>8}  {escape(stream)}, last {escape(str(ledger.positions[stream]))}")
-    for finding in ledger.findings[:SHOWN_FINDINGS]:
+    for stream, count in sorted(sequences.per_stream.items()):
+        notes.print(f"{count:>8}  {escape(stream)}, last {escape(str(sequences.positions[stream]))}")
+    for finding in sequences.findings[:SHOWN_FINDINGS]:
         notes.print(f"          {escape(finding)}")
-    contiguous = "no gap, no duplicate" if ledger.whole else "no duplicate (a part of a stream has no gaps to tell)"
-    verdict = contiguous if ledger.sound() else f"{ledger.missing} missing, {ledger.duplicates} came twice"
-    notes.print(f"{ledger.events.total()} events, {ledger.replayed} replayed: {verdict}")
+    contiguous = "no gap, no duplicate" if sequences.whole else "no duplicate (a part of a stream has no gaps to tell)"
+    verdict = contiguous if sequences.sound() else f"{sequences.missing} missing, {sequences.duplicates} came twice"
+    notes.print(f"{sequences.events.total()} events, {sequences.replayed} replayed: {verdict}")

@@ -9,11 +9,14 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from rich.console import Console
 
-from intraday.feeds import bank, incidents, options, presence, report, table
-from intraday.feeds.client import Poster
-from intraday.feeds.instants import Feed, FeedError, Target, Window
-from intraday.feeds.replay import Replay, shift_to
-from intraday.feeds.signals import stop_on_signals
+from intraday.api_client import options
+from intraday.api_client.client import Poster
+from intraday.api_client.signals import stop_on_signals
+from intraday.replay import options as replay_options
+from intraday.replay import table, terminal_report
+from intraday.replay.adapters import bank, incidents, presence
+from intraday.replay.replay import Replay, shift_to
+from intraday.replay.timeline import LogError, RecordedLog, Target, Window
 
 ADAPTERS: dict[str, ModuleType] = {"incidents": incidents, "bank": bank, "presence": presence}
 INTERRUPTED = 130
@@ -28,7 +31,9 @@ class Command(BaseCommand):
         options.add_server(parser)
         parser.add_argument("--organization", default="org_123")
         parser.add_argument("--department", default="", help="instead of the adapter's own")
-        parser.add_argument("--speed", type=options.speed, default="max", help="log seconds a second, or max (default)")
+        parser.add_argument(
+            "--speed", type=replay_options.speed, default="max", help="log seconds a second, or max (default)"
+        )
         parser.add_argument("--patience", type=options.length, default=timedelta(minutes=2), help="for one request: 2m")
         times = parser.add_mutually_exclusive_group()
         times.add_argument(
@@ -38,10 +43,10 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **given: Any) -> None:
         try:
-            feed = read(given)
-        except FeedError as error:
+            recorded = read(given)
+        except LogError as error:
             raise CommandError(str(error)) from error
-        sys.exit(post(feed, given, Console(markup=False, highlight=False)))
+        sys.exit(post(recorded, given, Console(markup=False, highlight=False)))
 
 
 def add_log(parser: ArgumentParser) -> None:
@@ -51,12 +56,16 @@ def add_log(parser: ArgumentParser) -> None:
     parser.add_argument("--map", type=Path, help="TOML or JSON: which column is which field")
     parser.add_argument("--every", type=options.length, help="grid of times: 15m for incidents, else 5m")
     parser.add_argument("--age-limit", type=options.length, help="older items are over SLA (bank: 20s)")
-    parser.add_argument("--first-day", type=options.day, help="presence: the date of the log's first day, 2026-09-14")
-    parser.add_argument("--from", dest="start", type=options.moment, help="local time of the log, or with an offset")
-    parser.add_argument("--to", dest="end", type=options.moment)
+    parser.add_argument(
+        "--first-day", type=replay_options.day, help="presence: the date of the log's first day, 2026-09-14"
+    )
+    parser.add_argument(
+        "--from", dest="start", type=replay_options.moment, help="local time of the log, or with an offset"
+    )
+    parser.add_argument("--to", dest="end", type=replay_options.moment)
 
 
-def read(given: dict[str, Any]) -> Feed:
+def read(given: dict[str, Any]) -> RecordedLog:
     window = Window(given["start"], given["end"])
     if given["csv"] and given["map"] and not given["adapter"]:
         if given["every"] or given["age_limit"] or given["first_day"]:
@@ -71,23 +80,24 @@ def read(given: dict[str, Any]) -> Feed:
     if extra and adapter is not presence:
         raise CommandError("--first-day is for presence: the other logs have dates")
     every, age_limit = given["every"] or adapter.EVERY, given["age_limit"]
-    feed: Feed = adapter.read(given["path"], target=target, every=every, window=window, age_limit=age_limit, **extra)
-    return feed
+    common = {"target": target, "every": every, "window": window, "age_limit": age_limit}
+    recorded: RecordedLog = adapter.read(given["path"], **common, **extra)
+    return recorded
 
 
-def post(feed: Feed, given: dict[str, Any], console: Console) -> int:
+def post(recorded: RecordedLog, given: dict[str, Any], console: Console) -> int:
     """Return the exit code: 0; 1 if a line was bad, a row rejected or never delivered; 130 if interrupted."""
     patience = given["patience"].total_seconds()
-    shift = shift_to(feed, datetime.now(UTC)) if given["shift_to_now"] else timedelta()
+    shift = shift_to(recorded, datetime.now(UTC)) if given["shift_to_now"] else timedelta()
     with (
         stop_on_signals() as stop,
         Poster(given["url"], options.api_key(given["key"]), patience, stop, console.print, random.Random()) as poster,
-        report.progress(console, feed) as progress,
+        terminal_report.progress(console, recorded) as progress,
     ):
-        replay = Replay(feed, poster, given["speed"], shift, progress, stop)
+        replay = Replay(recorded, poster, given["speed"], shift, progress, stop)
         replay.run()
-    report.closing_report(console, replay)
+    terminal_report.closing_report(console, replay)
     if stop.is_set():
         console.print("interrupted: the counts are those so far")
         return INTERRUPTED
-    return 0 if replay.tally.clean() and not feed.problems else 1
+    return 0 if replay.stats.clean() and not recorded.problems else 1

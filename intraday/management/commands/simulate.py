@@ -4,10 +4,12 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from intraday.feeds import options, simulate
-from intraday.feeds.client import Answer
-from intraday.feeds.instants import Row
-from intraday.feeds.signals import stop_on_signals
+from intraday.api_client import options
+from intraday.api_client.client import Answer
+from intraday.api_client.rows import Row
+from intraday.api_client.signals import stop_on_signals
+from intraday.simulator import options as simulator_options
+from intraday.simulator import simulate
 
 
 class Command(BaseCommand):
@@ -19,7 +21,7 @@ class Command(BaseCommand):
         parser.add_argument("--organization", default="org_123")
         parser.add_argument("--every", type=options.length, default=timedelta(seconds=5), help="default 5s")
         parser.add_argument("--seed", type=int, default=7, help="the same seed, the same story (default 7)")
-        options.add_outage(parser)
+        simulator_options.add_outage(parser)
 
     def handle(self, *_args: Any, **given: Any) -> None:
         self.stdout.write(f"simulating {given['organization']} at {given['url']}; Ctrl-C ends it")

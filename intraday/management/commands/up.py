@@ -10,13 +10,14 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from intraday import demo
-from intraday.embedded import PortTakenError, bind, is_loopback, jobs
-from intraday.feeds import options as feed_options
-from intraday.feeds import simulate
-from intraday.feeds.profiles import Outage
+from intraday.embedded import demo_data
+from intraday.embedded.listeners import PortTakenError, bind, is_loopback
+from intraday.embedded.worker import running_jobs
 from intraday.org.access import DEMO_ORGANIZATION
 from intraday.org.demo import DEMO_PEOPLE, demo_password
+from intraday.simulator import options as simulator_options
+from intraday.simulator import simulate
+from intraday.simulator.profiles import Outage
 from realtime import server
 
 ADDRESSES = """
@@ -36,7 +37,7 @@ WALK_THROUGH = """
       "organization_id": "{organization}", "queue_name": "support", "snapshot_time": "'$(date -u +%FT%T.999Z)'",
       "total_items": 42, "average_wait_time_minutes": 3.5, "items_over_sla": 4}}'
 
-  DEMO: whoever reaches this address may read and post as {organization}. Ctrl-C ends it.
+  DEMO: everybody who reaches this address may read and post as {organization}. Ctrl-C ends it.
 """
 
 
@@ -48,7 +49,7 @@ class Command(BaseCommand):
         parser.add_argument("--host", default=os.environ.get("INTRADAY_HOST", "localhost"))
         parser.add_argument("--port", type=int, default=os.environ.get("PORT", "5000"))
         parser.add_argument("--no-simulate", dest="simulated", action="store_false", default=simulated)
-        feed_options.add_outage(parser)
+        simulator_options.add_outage(parser)
 
     def handle(self, *args: Any, host: str, port: int, simulated: bool, outage: Outage | None, **options: Any) -> None:
         if not settings.EMBEDDED:
@@ -64,9 +65,9 @@ class Command(BaseCommand):
         name = "localhost" if is_loopback(host) else host
         url = f"http://{name}:{listeners[0].getsockname()[1]}"
         if settings.DEMO:
-            demo.load(now=timezone.now())
+            demo_data.load(now=timezone.now())
         self._greet(url)
-        with jobs(), self._simulation(url, outage, wanted=simulated and settings.DEMO):
+        with running_jobs(), self._simulation(url, outage, wanted=simulated and settings.DEMO):
             server.run(server.config(), listeners)
         self.stdout.write("Stopped.")
 
@@ -87,7 +88,7 @@ class Command(BaseCommand):
         )
         text = ADDRESSES.format(url=url, people=people)
         if settings.DEMO:
-            ws, as_of = url.replace("http", "ws", 1), f"{demo.WALK_THROUGH:%FT%TZ}"
+            ws, as_of = url.replace("http", "ws", 1), f"{demo_data.WALK_THROUGH:%FT%TZ}"
             text += WALK_THROUGH.format(url=url, ws=ws, organization=DEMO_ORGANIZATION, as_of=as_of)
         self.stdout.write(text)
         self.stdout.flush()

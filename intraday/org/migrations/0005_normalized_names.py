@@ -6,7 +6,7 @@ and merging two histories is for a person to decide.
 
 from django.db import migrations
 
-from intraday.names import normalized
+from intraday.values.names import normalized
 
 
 def normalize(apps, schema_editor):

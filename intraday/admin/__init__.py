@@ -1,0 +1,1 @@
+"""Base classes for the admin pages of the apps."""

@@ -1,0 +1,1 @@
+"""How feeds are doing: their deliveries, cadence, refused rows and offsets."""

@@ -1,1 +1,0 @@
-"""What each feed delivers: when, how often, how much of it good."""

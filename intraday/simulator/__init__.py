@@ -1,0 +1,1 @@
+"""A made-up day of a contact centre, posted through the public API."""

@@ -1,0 +1,59 @@
+"""Pages of items as CSV: cells, columns and line ends, byte by byte."""
+
+import csv
+import io
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from intraday.rest.csv_renderer import ItemsCSVRenderer
+
+
+def rendered(items: list[Any], columns: list[str]) -> bytes:
+    context = {"view": SimpleNamespace(csv_columns=columns), "response": {}}
+    return ItemsCSVRenderer().render({"items": items, "next": None}, "text/csv", context)
+
+
+# RFC 4180: CRLF after each line; quotes around cells with a comma, quote or line end, inner quotes doubled.
+@pytest.mark.parametrize(
+    ("item", "columns", "line"),
+    [
+        ({"a": 1, "b": "x"}, ["b", "a"], b"x,1\r\n"),
+        ({"a": 1.5, "b": None}, ["a", "b"], b"1.5,\r\n"),
+        ({"a": True, "b": False}, ["a", "b"], b"true,false\r\n"),
+        ({"a": {"b": {"c": 3}}}, ["a.b.c"], b"3\r\n"),
+        ({"a": [{"b": 1}, {"b": 2}]}, ["a.1.b", "a.0.b"], b"2,1\r\n"),
+        ({"a": {}, "b": []}, ["a", "b"], b",\r\n"),
+        ({"a": 1}, ["a", "unknown"], b"1,\r\n"),
+        ({"a": 'say "a, b"'}, ["a"], b'"say ""a, b"""\r\n'),
+        ({"a": "two\nlines"}, ["a"], b'"two\nlines"\r\n'),
+        ({"a": "Zürich"}, ["a"], "Zürich\r\n".encode()),
+        ({"a": datetime(2026, 1, 31, 10, tzinfo=UTC)}, ["a"], b"2026-01-31T10:00:00Z\r\n"),
+    ],
+)
+def test_an_item_is_one_line(item: dict[str, Any], columns: list[str], line: bytes) -> None:
+    assert rendered([item], columns) == ",".join(columns).encode() + b"\r\n" + line
+
+
+def test_an_empty_page_has_its_columns() -> None:
+    assert rendered([], ["a", "b.c"]) == b"a,b.c\r\n"
+
+
+def test_an_error_stays_json() -> None:
+    context: dict[str, Any] = {"view": SimpleNamespace(csv_columns=["a"]), "response": {}}
+    assert ItemsCSVRenderer().render({"code": "forbidden"}, "text/csv", context) == b'{"code":"forbidden"}'
+    assert context["response"]["Content-Type"] == "application/json"
+
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12)
+
+
+@given(st.lists(st.fixed_dictionaries({"a": TEXT, "b": st.integers(), "c": st.fixed_dictionaries({"d": TEXT})})))
+def test_a_reader_gets_back_every_cell(items: list[dict[str, Any]]) -> None:
+    text = rendered(items, ["a", "b", "c.d"]).decode()
+    found = list(csv.reader(io.StringIO(text, newline="")))[1:]
+    assert found == [[item["a"], str(item["b"]), item["c"]["d"]] for item in items]
