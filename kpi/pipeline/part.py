@@ -83,9 +83,10 @@ def _compliance(measured: Measured) -> float | None:
 
 def _freshness(measured: Measured) -> tuple[datetime | None, datetime | None]:
     """The time of the newest measurement, and until when it counts as fresh. Of work that can wait the backlog is
-    the measurement."""
+    the measurement, and of a queue that posts nothing else."""
     backlog, feed, at = measured.inputs.backlog, measured.inputs.queue.feed, measured.at
-    if measured.rules.deferred and backlog is not None:
+    alone = measured.newest is None and feed.as_of is None
+    if backlog is not None and (measured.rules.deferred or (alone and at - backlog.time < REMEMBERED)):
         fresh_for = cadence.fresh_for(measured.rules.cadence_seconds or backlog.cadence_seconds)
         return backlog.time, backlog.time + fresh_for
     as_of = measured.as_of
