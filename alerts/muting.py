@@ -29,11 +29,14 @@ class Muting:
             return True
         if scope.queue_name and alert.source in self.down:
             return True
-        if alert.metric == VOLUME_STATE and self._is_told_above(scope):
-            return True
-        if self.speakers.get((scope.pk, alert.source), alert).pk != alert.pk:
+        if self._is_told_above(scope) if alert.metric == VOLUME_STATE else self._is_spoken_for(alert, scope):
             return True
         return any(_matches(silence, alert, scope) for silence in self.silences)
+
+    def _is_spoken_for(self, alert: Alert, scope: Scope) -> bool:
+        """Return whether another alert speaks for this one. None speaks for a drop in volume: who looks after a busy
+        queue would not learn from it that the line is broken."""
+        return self.speakers.get((scope.pk, alert.source), alert).pk != alert.pk
 
     def _is_told_above(self, scope: Scope) -> bool:
         above = {""} if scope.department_id else set()
