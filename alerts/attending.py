@@ -32,7 +32,12 @@ class _Desk:
     rules: Mapping[Any, Rule]
     steps: Mapping[Any, list[Step]]
     breaching: Collection[tuple[Any, int]]
+    recovering: Collection[tuple[Any, int]]
     closed: Collection[int]
+
+    def recovers(self, alert: Alert) -> bool:
+        """Return whether the figure is healthy already, though not for long enough yet: not what to begin telling."""
+        return alert.kind == Kind.CONDITION and (alert.rule_id, alert.scope_id) in self.recovering
 
     def asleep(self, alert: Alert) -> bool:
         """Return whether the queue is closed and the alert means nothing meanwhile: the next judgement ends it."""
@@ -69,8 +74,11 @@ def _desk(organization_id: str, alerts: Collection[Alert], closed: Collection[in
     for row in EscalationStep.objects.filter(rule__in=rules).order_by("after_seconds"):
         step = Step(timedelta(seconds=row.after_seconds), row.to, row.raise_severity)
         steps.setdefault(row.rule_id, []).append(step)
-    states = RuleState.objects.filter(rule__in=rules, phase=Phase.FIRING, as_of__isnull=False)
-    return _Desk(rules, steps, set(states.values_list("rule_id", "scope_id")), closed)
+    phases: dict[str, set[tuple[Any, int]]] = {Phase.FIRING: set(), Phase.RECOVERING: set()}
+    states = RuleState.objects.filter(rule__in=rules, phase__in=phases, as_of__isnull=False)
+    for rule_id, scope_id, phase in states.values_list("rule_id", "scope_id", "phase"):
+        phases[phase].add((rule_id, scope_id))
+    return _Desk(rules, steps, phases[Phase.FIRING], phases[Phase.RECOVERING], closed)
 
 
 def _attend(alert: Alert, desk: _Desk, muted: muting.Muting, journal: Journal) -> None:
@@ -78,9 +86,9 @@ def _attend(alert: Alert, desk: _Desk, muted: muting.Muting, journal: Journal) -
     silent, now = muted.mutes(alert, alert.scope), journal.now
     if silent and not alert.suppressed:
         journal.suppress(alert)
-    elif not silent and alert.suppressed:
+    elif not silent and alert.suppressed and not desk.recovers(alert):
         journal.release(alert)
-    elif silent or desk.asleep(alert) or alert.rule_id not in desk.rules:
+    elif silent or alert.suppressed or desk.asleep(alert) or alert.rule_id not in desk.rules:
         return
     elif _ran_out(alert, desk, now):
         journal.reopen(alert)
