@@ -233,7 +233,6 @@ _METRICS = (
         "volume variance",
         "percent of forecast",
         source="schedule",
-        on_volume=False,
     ),
     _kpi(
         "service.volume_off_points",
@@ -241,7 +240,6 @@ _METRICS = (
         "points",
         source="schedule",
         read=_volume_off_points,
-        on_volume=False,
     ),
     _feed("stale_minutes", "minutes since a feed fell silent"),
     _feed("backlog_stale_minutes", "minutes since the backlog feed fell silent"),
