@@ -14,8 +14,8 @@ from intraday.org.models import Organization
 
 MINUTE = 60
 # On a recorded week these keep a queue that hovers around a threshold to one alert (docs/alerts-on-a-real-week.md).
-STEADY = {"recover_for_seconds": 30 * MINUTE, "cooldown_seconds": 60 * MINUTE}
-STEADY_CRITICAL = {"recover_for_seconds": 30 * MINUTE, "cooldown_seconds": 30 * MINUTE}
+STEADY = {"recover_for_seconds": 60 * MINUTE, "cooldown_seconds": 60 * MINUTE}
+STEADY_CRITICAL = {"recover_for_seconds": 120 * MINUTE, "cooldown_seconds": 30 * MINUTE}
 RUNBOOK = "/runbook"  # docs/runbook.md as a page
 ESCALATED = [{"after_seconds": 15 * MINUTE, "to": "supervisor"}]
 URGENT = [{"after_seconds": 5 * MINUTE, "to": "supervisor"}, {"after_seconds": 15 * MINUTE, "to": "admin"}]

@@ -1,6 +1,7 @@
 """What the default rules would have said in the recorded week of a bank's call centre (docs/alerts-on-a-real-week.md).
 
-python -m bench.week PATH        with DATABASE_URL, SECRET_KEY; prints the tables
+python -m bench.week PATH               with DATABASE_URL, SECRET_KEY; prints the tables and the bars (bench.week_bars)
+python -m bench.week PATH --forecast    the same with a forecast (bench.week_forecast): prints drops in volume
 
 Every five minutes of the log: what it shows then is posted and all figures are worked out, with the log's own time as
 the clock. Then each default rule is previewed over the week: the machine that judges live, over the same figures.
@@ -24,6 +25,9 @@ from django.test import Client
 from alerts.choices import SEVERITIES
 from alerts.default_rules import DEFAULT_RULES
 from alerts.rule_services import preview_rule
+from alerts.rules.catalogue import VOLUME_STATE
+from bench import week_bars
+from bench.week_forecast import typical
 from intraday.api_client.client import PATHS
 from intraday.org.models import KeyScope, Organization, Scope
 from intraday.org.services import add_queues, create_api_key, create_organization
@@ -33,7 +37,7 @@ from kpi.services import compute_all, configure
 
 ZONE = ZoneInfo("Asia/Jerusalem")
 QUEUES = ("IN", "NE", "NW", "PE", "PS", "TT")
-HOURS = "Mon-Thu 07:00-24:00\nSun 07:00-24:00\nFri 07:00-14:00\nSat 20:00-24:00"
+HOURS = "Mon-Thu 07:00-24:00\nSun 07:00-24:00\nFri 07:00-14:00\nSat 19:30-24:00"
 REOPENED = timedelta(minutes=15)
 SINCE, UNTIL = datetime(1999, 2, 14, tzinfo=ZONE), datetime(1999, 2, 21, 2, tzinfo=ZONE)
 
@@ -48,14 +52,25 @@ def prepare() -> tuple[Organization, Client]:
     return organization, Client(headers={"host": "127.0.0.1", "authorization": f"Api-Key {key}"})
 
 
+def plan(path: Path, organization: Organization, client: Client) -> None:
+    """Post a forecast made of the week itself (bench.week_forecast)."""
+    asked = {"organization_id": organization.pk, "department_id": "bank"}
+    rows = list(typical(list(bank.calls(path, [])), QUEUES, ZONE, asked))
+    for begin in range(0, len(rows), 500):
+        _post(client, "forecast", rows[begin : begin + 500])
+
+
+def _post(client: Client, kind: str, rows: list[Any]) -> None:
+    answer = client.post(PATHS[kind], {"items": rows}, content_type="application/json")
+    assert answer.status_code == 201, answer.content[:500]
+
+
 def replay(path: Path, organization: Organization, client: Client) -> None:
     feed = bank.read(path, target=Target(organization.pk, "bank"))
     for now, instants in groupby(feed.instants, key=lambda instant: instant.time):
         for instant in instants:
             if instant.kind != "compute" and instant.rows:
-                body = {"items": instant.rows}
-                answer = client.post(PATHS[instant.kind], body, content_type="application/json")
-                assert answer.status_code == 201, answer.content[:500]
+                _post(client, instant.kind, instant.rows)
         compute_all(organization_id=organization.pk, now=now)
 
 
@@ -81,7 +96,7 @@ def fired(organization: Organization) -> list[dict[str, Any]]:
     """Return the alerts that the default rules would have raised, in order of time."""
     found = [_alert(rule, each) for rule in DEFAULT_RULES for each in _preview(organization, rule)]
     for alert in found:
-        alert["notified"] = not any(_inhibits(other, alert) for other in found)
+        alert["notified"] = alert["metric"] == VOLUME_STATE or not any(_inhibits(other, alert) for other in found)
         alert["reopened"] = any(_precedes(other, alert) for other in found)
     return sorted(found, key=lambda alert: (alert["first"], alert["rule"], alert["place"]))
 
@@ -97,6 +112,7 @@ def _alert(rule: dict[str, Any], would_be: dict[str, Any]) -> dict[str, Any]:
     scope = would_be["scope"]
     return {
         "rule": rule["name"],
+        "metric": rule["metric"],
         "severity": rule["severity"],
         "source": rule["source"],
         "place": scope.get("queue_name") or scope.get("department_id") or "organization",
@@ -167,7 +183,7 @@ def _day(figures: dict[str, int]) -> str:
     )
 
 
-def _table(alerts: list[dict[str, Any]]) -> str:
+def _table(alerts: list[dict[str, Any]], *, day: str = "") -> str:
     head = ["rule", "queue", "first", "last", "peak", "count", "notified"]
     lines = ["| " + " | ".join(head) + " |", "| --- " * len(head) + "|"]
     for alert in alerts:
@@ -178,16 +194,26 @@ def _table(alerts: list[dict[str, Any]]) -> str:
         )
         notified = "yes" if alert["notified"] else "listed only"
         peak = alert["peak"] if isinstance(alert["peak"], str) else f"{alert['peak']:g}"
-        cells = [alert["rule"], alert["place"], f"{alert['first']:%H:%M}", last, peak, alert["count"], notified]
+        cells = [alert["rule"], alert["place"], f"{alert['first']:{day}%H:%M}", last, peak, alert["count"], notified]
         lines.append("| " + " | ".join(map(str, cells)) + " |")
     return "\n".join(lines)
 
 
-def main(path: Path) -> None:
+def outages(alerts: list[dict[str, Any]]) -> str:
+    """Drops in volume, in order of time."""
+    return _table([alert for alert in alerts if alert["metric"] == VOLUME_STATE], day="%a ")
+
+
+def main(path: Path, *options: str) -> None:
     organization, client = prepare()
+    if "--forecast" in options:
+        plan(path, organization, client)
     replay(path, organization, client)
-    print(page(fired(organization), {day: dict(figures) for day, figures in published(path).items()}))
+    alerts = fired(organization)
+    days = {day: dict(figures) for day, figures in published(path).items()}
+    print(outages(alerts) if "--forecast" in options else page(alerts, days))
+    print("\n" + week_bars.lines(organization, alerts, QUEUES, ZONE, len(days)))
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), *sys.argv[2:])

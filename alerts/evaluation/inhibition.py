@@ -29,11 +29,15 @@ class Inhibition:
             return True
         if scope.queue_name and alert.source in self.down:
             return True
-        if alert.metric == VOLUME_STATE and self._is_covered_above(scope):
-            return True
-        if self.leading.get((scope.pk, alert.source), alert).pk != alert.pk:
+        volume = alert.metric == VOLUME_STATE
+        if self._is_covered_above(scope) if volume else self._is_covered(alert, scope):
             return True
         return any(_matches(silence, alert, scope) for silence in self.silences)
+
+    def _is_covered(self, alert: Alert, scope: Scope) -> bool:
+        """Return whether another alert of the scope covers this one. None covers a drop in volume: it would not tell
+        the people who look after a busy queue that the line is broken."""
+        return self.leading.get((scope.pk, alert.source), alert).pk != alert.pk
 
     def _is_covered_above(self, scope: Scope) -> bool:
         above = {""} if scope.department_id else set()

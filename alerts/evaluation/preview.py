@@ -4,9 +4,10 @@ The cooldown counts; silences, people and alerts about missing data do not. Cloc
 longer than three of their steps, as they do live.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Container
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from alerts.evaluation import figure_providers
@@ -20,6 +21,7 @@ from intraday.org.models import Organization, Scope
 from intraday.values.cadence import STALE_AFTER_CADENCES
 
 Answer = dict[str, Any]
+CLOSING_STEP = timedelta(hours=1)
 
 
 @dataclass
@@ -43,9 +45,10 @@ class _Episode:
 
 @dataclass
 class _Run:
-    """The run of one rule through the past."""
+    """The run of one rule through the past. `closed` returns the scopes that are closed at an instant."""
 
     compiled: CompiledRule
+    closed: Callable[[datetime], Container[int]] = lambda at: ()
     states: dict[int, State] = field(default_factory=dict)
     steps: dict[int, timedelta] = field(default_factory=dict)
     open: dict[int, _Episode] = field(default_factory=dict)
@@ -55,10 +58,29 @@ class _Run:
         if not covers(self.compiled.rule, scope) or figure.get("latest") is False:
             return
         before = self._after_gap(scope.pk, as_of)
+        if scope.pk in self.open and (end := self._closing(scope.pk, before.as_of, as_of)) is not None:
+            before = self._close(scope, end, figure)
         step = next_state(self.compiled.condition, before, self._reading(figure, as_of), as_of)
         self.states[scope.pk] = step.state
         for effect in step.effects:
             self._apply(effect, scope, as_of, figure)
+
+    def _closing(self, scope: int, since: datetime | None, until: datetime) -> datetime | None:
+        """Return when the scope was first seen closed in this time. KPI figures say so themselves; closed intervals
+        do not, and none comes from a closed queue."""
+        if since is None or not self.compiled.metric.staffed or self.compiled.metric.provider == "kpi":
+            return None
+        hours = max(0, (until - since) // CLOSING_STEP)
+        instants = [since, *(since + number * CLOSING_STEP for number in range(1, hours + 1)), until]
+        return next((at for at in instants if scope in self.closed(at)), None)
+
+    def _close(self, scope: Scope, end: datetime, figure: dict[str, Any]) -> State:
+        ending = Reading(None, end, Data.PAUSED, ends=True)
+        step = next_state(self.compiled.condition, self.states[scope.pk], ending, end)
+        self.states[scope.pk] = step.state
+        for effect in step.effects:
+            self._apply(effect, scope, end, figure)
+        return self.states[scope.pk]
 
     def _reading(self, figure: dict[str, Any], as_of: datetime) -> Reading:
         try:
@@ -109,7 +131,9 @@ def preview(
     providers: FigureProviders = figure_providers.PROVIDERS,
 ) -> Answer:
     """Run the current rule and a draft of it side by side; either may be left out."""
-    versions = {name: _run(rule, organization) for name, rule in (("current", current), ("draft", draft)) if rule}
+    closed = cache(lambda at: providers.closed(organization.pk, at=at))
+    rules = {name: rule for name, rule in (("current", current), ("draft", draft)) if rule}
+    versions = {name: _run(rule, organization, closed) for name, rule in rules.items()}
     for name in {run.compiled.metric.provider for run in versions.values()}:
         runs = [run for run in versions.values() if run.compiled.metric.provider == name]
         _through(runs, providers, name, organization, since, until)
@@ -117,8 +141,8 @@ def preview(
     return {"since": since, "until": until, "current": None, "draft": None, **answers}
 
 
-def _run(rule: Rule, organization: Organization) -> _Run:
-    return _Run(compile_rule(rule, organization.time_zone))
+def _run(rule: Rule, organization: Organization, closed: Callable[[datetime], Container[int]]) -> _Run:
+    return _Run(compile_rule(rule, organization.time_zone), closed)
 
 
 def _through(

@@ -77,6 +77,14 @@ def _field_or_none(path: str, values: tuple[str, ...] = ()) -> Callable[[Figure]
     return read
 
 
+def _volume_level(figure: Figure) -> Value | None:
+    """Return the level of the scope's own volume. The component of a department or the organization is that of its
+    worst queue, but one broken line does not break them: their own volume is suspect only if the figure has a drop."""
+    level = _field_or_none(VOLUME_STATE, STATE_LEVELS)(figure)
+    of_queue = level == "critical" and "queues" in figure["state"] and figure.get("volume") is None
+    return "ok" if of_queue else level
+
+
 def _volume_off_points(figure: Figure) -> float | None:
     """Return by how many points the volume of the day so far is further off its forecast than chance explains.
 
@@ -201,7 +209,7 @@ _METRICS = (
     _state("state.components.service", "state of the service level", on_volume=True),
     _state("state.components.staffing", "state of staffing", on_volume=True),
     _state("state.components.backlog", "state of the backlog"),
-    _state(VOLUME_STATE, "state of the volume"),
+    _kpi(VOLUME_STATE, "state of the volume", "", STATE_LEVELS, read=_volume_level, on_volume=False),
     _backlog("total_items", "items waiting", "items"),
     _backlog("avg_wait_time_minutes", "average wait", "minutes"),
     _backlog("items_over_sla", "items over SLA", "items"),
@@ -224,7 +232,6 @@ _METRICS = (
         "volume variance",
         "percent of forecast",
         source="schedule",
-        on_volume=False,
     ),
     _kpi(
         "service.volume_off_points",
@@ -232,7 +239,6 @@ _METRICS = (
         "points",
         source="schedule",
         read=_volume_off_points,
-        on_volume=False,
     ),
     _feed("stale_minutes", "minutes since a feed fell silent"),
     _feed("backlog_stale_minutes", "minutes since the backlog feed fell silent"),

@@ -113,7 +113,7 @@ def _facts(part: Part, gap: HeadcountGap, at: datetime) -> Facts:
     return Facts(
         # The workload's risk is a share of items, which the backlog's compliance judges.
         outlook_risk=None if part.is_deferred else percent(totals.outlook_risk),
-        risk=None if part.is_deferred else percent(totals.risk),
+        risk=None if part.is_deferred else _risk_of_judged(part),
         shortfall_points=part.shortfall,
         judged=part.judged,
         short_percent=gap.short_percent,
@@ -127,6 +127,13 @@ def _facts(part: Part, gap: HeadcountGap, at: datetime) -> Facts:
         age_seconds=None if age is None else max(0.0, round(age, 3)),
         fresh_seconds=None if fresh is None else fresh.total_seconds(),
     )
+
+
+def _risk_of_judged(part: Part) -> float | None:
+    """The risk of the interval whose level is judged. One that is over and missed its target is lost for certain."""
+    if part.decided and part.shortfall is not None and part.shortfall > 0:
+        return 100.0
+    return percent(part.totals.risk)
 
 
 def _suspect(part: Part) -> tuple[float, float] | None:

@@ -23,7 +23,8 @@ Quality = Literal["ok", "partial", "suspect", "stale", "no_data"]
 
 class Part(Struct, array_like=True):
     """A scope at an instant. `shortfall` is in points under the target, of the newest interval that says something;
-    `compliance` is the backlog's, 0-100; `deferred` holds the totals of deferred queues inside a level."""
+    `decided` is whether that interval is over. `compliance` is the backlog's, 0-100; `deferred` holds the totals of
+    deferred queues inside a level."""
 
     totals: Totals
     quality: Quality
@@ -39,6 +40,7 @@ class Part(Struct, array_like=True):
     compliance: float | None = None
     deferred: Totals | None = None
     deferred_queues: int = 0
+    decided: bool = False
 
     @property
     def idle(self) -> str:
@@ -54,7 +56,7 @@ def part_of(
     queue = measured.inputs.queue
     as_of, fresh_until = _freshness(measured)
     closed_until = queue.closed_until
-    shortfall, counted = (None, 0.0) if queue.rules.deferred else _shortfall(measured)
+    shortfall, counted, decided = (None, 0.0, False) if queue.rules.deferred else _shortfall(measured)
     return Part(
         totals=totals,
         quality="ok" if closed_until else _quality(measured, totals, as_of, fresh_until, drop),
@@ -68,6 +70,7 @@ def part_of(
         shortfall=shortfall,
         judged=counted,
         compliance=_compliance(measured),
+        decided=decided,
     )
 
 
@@ -122,15 +125,16 @@ def implausible(measured: Measured) -> bool:
     )
 
 
-def _shortfall(measured: Measured) -> tuple[float | None, float]:
-    """Points under the target, and the contacts judged, of the running interval; after a rollover of the last one."""
+def _shortfall(measured: Measured) -> tuple[float | None, float, bool]:
+    """Points under the target and the contacts judged, of the running interval; after a rollover of the last one,
+    which is decided."""
     rows = measured.inputs.recent[-2:]
     for row in reversed(rows):
         waiting = measured.waiting_past_target if row is rows[-1] else 0
         found = _points_under_target(row, measured, waiting)
         if found is not None:
-            return found
-    return None, 0.0
+            return *found, row is not measured.running
+    return None, 0.0, False
 
 
 def _points_under_target(row: Interval, measured: Measured, waiting: int) -> tuple[float, float] | None:

@@ -4,7 +4,7 @@ Each minute: the postings of all queues are stored, and five seconds later what 
 as the clock: figures are worked out, alerts are judged, open alerts are attended to. No server, no socket, no waiting.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -18,7 +18,7 @@ from alerts.models import Alert, Notification
 from intraday.org.models import Organization, Scope
 from intraday.org.services import add_queues, create_organization
 from kpi import ingest as kpi_ingest
-from tests.kpi.queue_simulation import Minute, Plan, Row, forecasts, minutes
+from tests.kpi.queue_simulation import Counts, Minute, Plan, Row, forecasts, minutes
 
 DEPARTMENT = "dept_456"
 JUDGED_AFTER = timedelta(seconds=5)
@@ -92,28 +92,50 @@ def centre() -> Organization:
     return create_organization(id="org_scenario", name="Simulated", time_zone="UTC")
 
 
-def play(organization: Organization, plans: Mapping[str, Plan], *, settings: Mapping[str, Any] | None = None) -> Story:
+def play(
+    organization: Organization,
+    plans: Mapping[str, Plan],
+    *,
+    settings: Mapping[str, Any] | None = None,
+    every: int = 1,
+    past_weeks: Collection[str] = (),
+    rhythms: Mapping[str, int] | None = None,
+) -> Story:
     """Let the day of these queues pass; return what became of it.
 
     The queues, by name, have one begin and are made in DEPARTMENT where they are missing; `settings` are theirs beside
-    those that follow from the plans. Many queues take little longer than one: a round's statements are the same. Each
-    service commits by itself, so the test needs `django_db(transaction=True)`.
+    those that follow from the plans. With `every` only each so many minutes count: half of the minutes take half of
+    the time. `rhythms` are the minutes from one posting to the next of queues that post more seldom. The queues of
+    `past_weeks` have no forecast, but were measured to the forecast in the three weeks before. Many queues take little
+    longer than one: a round's statements are the same. Each service commits by itself, so the test needs
+    `django_db(transaction=True)`.
     """
     begin = next(iter(plans.values())).begin
-    _prepare(organization, plans, settings or {}, begin)
+    cadences = {queue: (rhythms or {}).get(queue, every) for queue in plans}
+    _prepare(organization, plans, settings or {}, cadences, past_weeks)
     story = Story()
     days = {queue: minutes(plan) for queue, plan in plans.items()}
-    for notified in zip(*days.values(), strict=True):
-        now = notified[0].time + JUDGED_AFTER
-        _post(organization, dict(zip(days, notified, strict=True)), now)
+    for measured in zip(*days.values(), strict=True):
+        now, number = measured[0].time + JUDGED_AFTER, measured[0].number
+        if number % every:
+            continue
+        due = {queue: each for queue, each in zip(days, measured, strict=True) if number % cadences[queue] == 0}
+        _post(organization, due, now)
         _judge(organization, now)
         _note(story, organization, now)
     story.raised = [_raised(alert, begin) for alert in _alerts(organization)]
     return story
 
 
-def _prepare(organization: Organization, plans: Mapping[str, Plan], settings: Mapping[str, Any], now: datetime) -> None:
-    """Set up and publish what precedes the day: rules, settings of queues, forecasts."""
+def _prepare(
+    organization: Organization,
+    plans: Mapping[str, Plan],
+    settings: Mapping[str, Any],
+    cadences: Mapping[str, int],
+    past_weeks: Collection[str],
+) -> None:
+    """What is set and published before the day: rules, settings of queues, forecasts or else the weeks before."""
+    now = next(iter(plans.values())).begin
     alerts.services.install_rules(organization=organization, now=now)
     add_queues(organization, [(DEPARTMENT, queue) for queue in plans])
     for queue, plan in plans.items():
@@ -125,12 +147,33 @@ def _prepare(organization: Organization, plans: Mapping[str, Plan], settings: Ma
             "aht_seconds": plan.aht_seconds,
             "patience_seconds": plan.patience_seconds,
             "shrinkage": 0.0,
-            "interval_minutes": 30,
-            "cadence_seconds": 60.0,
+            "interval_minutes": plan.interval_minutes,
+            "cadence_seconds": 60.0 * cadences[queue],
         }
         kpi.services.configure(scope, {**own, **settings}, now=now)
-        rows = _rows(queue, forecasts(plan), kpi_ingest.FORECAST_STATED)
-        _all_taken(kpi_ingest.store_forecasts(organization=organization, rows=rows, now=now))
+        if queue in past_weeks:
+            _measure_past_weeks(organization, queue, plan, now)
+        else:
+            rows = _rows(queue, forecasts(plan), kpi_ingest.FORECAST_STATED)
+            _all_taken(kpi_ingest.store_forecasts(organization=organization, rows=rows, now=now))
+
+
+def _measure_past_weeks(organization: Organization, queue: str, plan: Plan, now: datetime) -> None:
+    """As many contacts as are forecast, all answered in time."""
+    rows = [
+        {
+            **dict.fromkeys(vars(Counts()), 0),
+            **dict.fromkeys(("offered", "answered", "answered_in_target"), round(row["offered"])),
+            "agents": plan.agents_of(0),
+            "interval_start": row["interval_start"] - timedelta(weeks=week),
+            "interval_minutes": plan.interval_minutes,
+            "as_of": row["interval_start"] + timedelta(minutes=plan.interval_minutes) - timedelta(weeks=week),
+        }
+        for week in (1, 2, 3)
+        for row in forecasts(plan)
+    ]
+    stated = _rows(queue, rows, kpi_ingest.STATS_STATED)
+    _all_taken(kpi_ingest.store_intervals(organization=organization, rows=stated, now=now))
 
 
 def _post(organization: Organization, notified: Mapping[str, Minute], now: datetime) -> None:

@@ -11,8 +11,10 @@ from alerts.services import evaluate
 from intraday.org.models import Queue, Scope
 from intraday.org.services import add_queues
 from kpi.models import QueueSettings
+from tests.alerts.test_intervals import RULE, measured
 from tests.alerts.world import TEN, Wall, World, at, names, occupancy
 from tests.heard import Hear
+from tests.kpi.posting import post_all
 
 STREAM = "alerts:org:org_123"
 
@@ -207,6 +209,20 @@ def test_a_preview_ends_its_alerts_at_closing_time_too(world: World):
     )
     [alert] = answer["current"]["alerts"]
     assert (alert["from"], alert["to"]) == (at(0), at(60))
+
+
+def test_a_preview_of_closed_intervals_ends_with_opening_hours_and_begins_anew(world: World, api):
+    """Open from 8 to 11. Each pair of half hours at 60 % is 20 points short: known at 10:30, and at 9 the next day."""
+    opening(world, "support", "Mon-Sun 08:00-11:00")
+    post_all(api, *(measured(minutes, 60) for minutes in (-30, 0, 30, 22 * 60, 22 * 60 + 30)))
+    answer = preview_rule(
+        organization=world.organization,
+        since=at(-3_600),
+        until=at(24 * 3_600),
+        draft={"source": "kpi", "operator": ">", "severity": "high", **RULE},
+    )
+    begins_and_ends = [(alert["from"], alert["to"]) for alert in answer["draft"]["alerts"]]
+    assert begins_and_ends == [(at(1_800), at(3_600)), (at(23 * 3_600), None)]
 
 
 def test_the_real_sources_close_an_alert_whose_queue_closes(world: World):

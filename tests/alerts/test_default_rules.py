@@ -25,7 +25,7 @@ def test_every_default_rule_is_valid_and_says_what_it_means(organization: Organi
     assert words.keys() == {rule.name for rule in made}
     assert words["Occupancy too high"] == (
         "For each queue: when occupancy is over 92 % for 10 min, raise a high alert. "
-        "It is over after 30 min at most 88 %. After 15 min unattended, tell supervisor."
+        "It is over after 1 h at most 88 %. After 15 min unattended, tell supervisor."
     )
     assert words["Backlog growing"] == (
         "For each queue: when backlog trend is growing for 30 min, raise a medium alert. "

@@ -15,17 +15,16 @@ from random import Random
 from typing import Any
 
 Row = dict[str, Any]
-INTERVAL_MINUTES, INTERVAL_SECONDS = 30, 1800.0
 
 
 @dataclass(frozen=True)
 class Plan:
-    """A queue for some hours from `begin` (the full or half hour). Sequences are by interval and start again at their
-    end; `outage` is minutes from the begin, from and until: nothing is offered then."""
+    """A queue for some hours from `begin`, a multiple of its interval. Sequences are by interval and start again at
+    their end; `outage` is minutes from the begin, from and until: nothing is offered then."""
 
     begin: datetime
     hours: float = 10.0
-    forecast: float | Sequence[float] = 100.0  # contacts in half an hour
+    forecast: float | Sequence[float] = 100.0  # contacts in an interval
     agents: int | Sequence[int] = 14
     aht_seconds: float = 180.0
     target_seconds: float = 20.0
@@ -34,10 +33,15 @@ class Plan:
     interval_noise: float = 0.0  # standard deviation of the volume of single intervals, as a share of it
     outage: tuple[float, float] | None = None
     seed: int = 7
+    interval_minutes: int = 30
 
     @property
     def intervals(self) -> int:
-        return math.ceil(self.hours * 60 / INTERVAL_MINUTES)
+        return math.ceil(self.hours * 60 / self.interval_minutes)
+
+    @property
+    def interval_seconds(self) -> float:
+        return 60.0 * self.interval_minutes
 
     def forecast_of(self, interval: int) -> float:
         return self.forecast if isinstance(self.forecast, int | float) else self.forecast[interval % len(self.forecast)]
@@ -46,7 +50,7 @@ class Plan:
         return self.agents if isinstance(self.agents, int) else self.agents[interval % len(self.agents)]
 
     def start_of(self, interval: int) -> datetime:
-        return self.begin + timedelta(minutes=INTERVAL_MINUTES * interval)
+        return self.begin + timedelta(minutes=self.interval_minutes * interval)
 
     def connected(self, second: float) -> bool:
         return self.outage is None or not self.outage[0] * 60 <= second < self.outage[1] * 60
@@ -79,7 +83,7 @@ def forecasts(plan: Plan) -> list[Row]:
     return [
         {
             "interval_start": plan.start_of(interval),
-            "interval_minutes": INTERVAL_MINUTES,
+            "interval_minutes": plan.interval_minutes,
             "offered": plan.forecast_of(interval),
             "aht_seconds": plan.aht_seconds,
         }
@@ -92,7 +96,7 @@ def minutes(plan: Plan) -> Iterator[Minute]:
     queue = _Queue(plan)
     for number in range(1, round(plan.hours * 60) + 1):
         queue.run_until(number * 60.0)
-        yield Minute(number, plan.begin + timedelta(minutes=number), _row(queue, (number - 1) // INTERVAL_MINUTES))
+        yield Minute(number, plan.begin + timedelta(minutes=number), _row(queue, (number - 1) // plan.interval_minutes))
 
 
 def _row(queue: "_Queue", interval: int) -> Row:
@@ -101,7 +105,7 @@ def _row(queue: "_Queue", interval: int) -> Row:
     waits = [queue.now - came for came in queue.waiting.values()]
     return {
         "interval_start": queue.plan.start_of(interval),
-        "interval_minutes": INTERVAL_MINUTES,
+        "interval_minutes": queue.plan.interval_minutes,
         "as_of": queue.plan.begin + timedelta(seconds=queue.now),
         **vars(counts),
         "agents": agents,
@@ -134,7 +138,7 @@ class _Queue:
 
     @property
     def interval(self) -> int:
-        return min(int(self.now // INTERVAL_SECONDS), self.plan.intervals - 1)
+        return min(int(self.now // self.plan.interval_seconds), self.plan.intervals - 1)
 
     @property
     def agents(self) -> int:
@@ -194,7 +198,7 @@ class _Queue:
         while interval < self.plan.intervals:
             pace = self._pace(interval)
             time = time + self._arriving.expovariate(pace) if pace else math.inf
-            end = (interval + 1) * INTERVAL_SECONDS
+            end = (interval + 1) * self.plan.interval_seconds
             if time < end:
                 return time
             time, interval = end, interval + 1
@@ -204,4 +208,4 @@ class _Queue:
         """Contacts a second; the noise of an interval is the same whenever it is asked for."""
         noise = Random(f"{self.plan.seed}/noise/{interval}").gauss(0.0, self.plan.interval_noise)
         expected = self.plan.forecast_of(interval) * (1 + self.plan.forecast_error)
-        return max(0.0, expected * (1 + noise)) / INTERVAL_SECONDS
+        return max(0.0, expected * (1 + noise)) / self.plan.interval_seconds

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from hypothesis import HealthCheck, Phase, given, settings
-from kpi.loading.queue_settings import DEFAULT_RULES
 
+from kpi.loading.queue_settings import DEFAULT_RULES
 from kpi.pipeline.inputs import Day, Drop, Expected, Feed, Interval, Key, Queue, QueueInputs, SkillGroup, Surroundings
 from tests.kpi.consistency import check_figure, check_level, check_nobody_there, differences
 from tests.kpi.random_organizations import JUDGING, TEN, Figures, Place, World, figures, next_minute, worlds
