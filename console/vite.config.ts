@@ -1,4 +1,5 @@
 // The console's bundle: hashed names and a manifest, committed where Django's static files are found.
+import { join } from "node:path";
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
 
@@ -6,11 +7,11 @@ export default defineConfig({
   plugins: [react()],
   base: "./",
   build: {
-    outDir: "../../intraday/static/intraday/build",
+    outDir: "../intraday/static/intraday/build",
     emptyOutDir: true,
     manifest: "manifest.json",
     target: "es2022",
     modulePreload: { polyfill: false },
-    rollupOptions: { input: "components/main.tsx" },
+    rollupOptions: { input: join(import.meta.dirname, "src/main.tsx") },
   },
 });

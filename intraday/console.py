@@ -22,7 +22,7 @@ from realtime import asyncapi, shutdown
 
 BUNDLE = "intraday/build/"
 _MANIFEST = settings.BASE_DIR / "intraday/static" / BUNDLE / "manifest.json"
-_ENTRY = "components/main.tsx"
+_ENTRY = "src/main.tsx"
 DEMO_PERSON = "ada"  # who looks at the demo without having signed in
 
 
@@ -109,7 +109,7 @@ def _page(request: HttpRequest, principals: list[Principal], **config: Any) -> H
 
 
 def _socket(request: HttpRequest) -> dict[str, str]:
-    """How the page's socket signs in (realtime/client/src/config.ts); a session needs no word."""
+    """How the page's socket signs in (clients/typescript/src/config.ts); a session needs no word."""
     if settings.DEMO and not request.user.is_authenticated:
         return {"user_id": DEMO_PERSON, "organization_id": DEMO_ORGANIZATION}
     return {}

@@ -9,7 +9,8 @@ import { create } from "tar";
 import { build } from "vite";
 
 const ROOT = join(import.meta.dirname, "..");
-const COMMITTED = join(ROOT, "../../intraday/static/intraday");
+const PACKAGE = join(ROOT, "clients/typescript");
+const COMMITTED = join(ROOT, "intraday/static/intraday");
 const PUBLISHED = [
   "name",
   "version",
@@ -26,14 +27,15 @@ async function packed(target) {
   const folder = await mkdtemp(join(tmpdir(), "intraday-package-"));
   const tsc = join(ROOT, "node_modules/typescript/bin/tsc");
   execFileSync(process.execPath, [tsc, "-p", "tsconfig.build.json", "--outDir", join(folder, "package/dist")], {
-    cwd: ROOT,
+    cwd: PACKAGE,
     stdio: "inherit",
   });
-  const whole = JSON.parse(await readFile(join(ROOT, "package.json"), "utf8"));
-  const published = Object.fromEntries(PUBLISHED.map((name) => [name, whole[name]]));
+  const whole = JSON.parse(await readFile(join(PACKAGE, "package.json"), "utf8"));
+  const released = { ...whole, ...whole.publishConfig };
+  const published = Object.fromEntries(PUBLISHED.map((name) => [name, released[name]]));
   await writeFile(join(folder, "package/package.json"), `${JSON.stringify(published, null, 2)}\n`, { mode: 0o644 });
-  await cp(join(ROOT, "README.md"), join(folder, "package/README.md"));
-  await cp(join(ROOT, "../../LICENSE"), join(folder, "package/LICENSE"));
+  await cp(join(PACKAGE, "README.md"), join(folder, "package/README.md"));
+  await cp(join(ROOT, "LICENSE"), join(folder, "package/LICENSE"));
   await mkdir(join(target, "client"), { recursive: true });
   const names = (await files(folder)).sort();
   const file = join(target, "client/intraday-realtime.tgz");
@@ -50,7 +52,7 @@ function withoutUmask(entry) {
 }
 
 const bundled = (target) =>
-  build({ root: ROOT, logLevel: "warn", build: { outDir: join(target, "build"), emptyOutDir: true } });
+  build({ root: join(ROOT, "console"), logLevel: "warn", build: { outDir: join(target, "build"), emptyOutDir: true } });
 
 async function files(folder) {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });

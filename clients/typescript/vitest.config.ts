@@ -2,12 +2,11 @@ import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 import { snippetModules } from "./tests/snippets.js";
 
-const src = (path: string): string => fileURLToPath(new URL(`src/${path}`, import.meta.url));
-const older = (name: string): string => fileURLToPath(new URL(`tests/react18/node_modules/${name}`, import.meta.url));
+const older = (name: string): string =>
+  fileURLToPath(new URL(`../../tests/react18/node_modules/${name}`, import.meta.url));
 
 export default defineConfig({
   plugins: [snippetModules()],
-  resolve: { alias: { "intraday-realtime/hooks/useWebSocket": src("hooks/useWebSocket.ts") } }, // as the package has it
   test: {
     environment: "happy-dom",
     restoreMocks: true,

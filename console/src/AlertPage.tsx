@@ -2,7 +2,7 @@
 
 import { useEffect } from "react";
 
-import { useAlertNotifications } from "../src/hooks/useWebSocket.js";
+import { useAlertNotifications } from "intraday-realtime/hooks/useWebSocket";
 import { AlertForm, AlertItem } from "./AlertItem.js";
 import { useNow } from "./browser.js";
 import { Panel, Problem } from "./parts.js";

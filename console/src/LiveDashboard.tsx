@@ -7,7 +7,7 @@ import {
   useAttendanceUpdates,
   useBacklogUpdates,
   useKPIUpdates,
-} from "../src/hooks/useWebSocket.js";
+} from "intraday-realtime/hooks/useWebSocket";
 import { AlertFeed, NewestCritical } from "./AlertFeed.js";
 import { isWaiting } from "./alerts.js";
 import { AttendancePanel } from "./AttendancePanel.js";

@@ -1,7 +1,7 @@
 // When the connection has ended for good: why, and what to do.
 
-import { reconnectNow } from "../src/hooks/useWebSocket.js";
-import type { ConnectionStatus } from "../src/socket.js";
+import { reconnectNow } from "intraday-realtime/hooks/useWebSocket";
+import type { ConnectionStatus } from "intraday-realtime";
 
 const SIGN_IN = 4401;
 

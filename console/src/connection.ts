@@ -1,6 +1,6 @@
 // How the page stands with the server and its feeds, in words. No React here.
 
-import type { ConnectionStatus } from "../src/socket.js";
+import type { ConnectionStatus } from "intraday-realtime";
 import type { Feed } from "./payloads.js";
 import { ageSeconds, duration } from "./words.js";
 

@@ -3,7 +3,7 @@
 import { StrictMode, useEffect, useMemo, useState } from "react";
 import { createRoot } from "react-dom/client";
 
-import { configureIntraday } from "../src/client.js";
+import { configureIntraday } from "intraday-realtime";
 import { AlertPage } from "./AlertPage.js";
 import { Crash } from "./Crash.js";
 import { useTheme } from "./browser.js";

@@ -1,14 +1,14 @@
 // The payloads of the protocol under the names that the page uses, and the shapes of the REST answers it reads.
 
-import type { Alert } from "../src/messages.js";
+import type { Alert } from "intraday-realtime";
 
 export type {
   Alert,
   AttendanceUpdate as Attendance,
   BacklogUpdate as Backlog,
   KPIUpdate as KPI,
-} from "../src/messages.js";
-export type { RecentCheckin } from "../src/types.js";
+} from "intraday-realtime";
+export type { RecentCheckin } from "intraday-realtime";
 
 export type Severity = Alert["severity"];
 

@@ -1,6 +1,6 @@
 // The queues with their figures and state, and the order in which one looks at them. No React here.
 
-import { scopeKey } from "../src/rooms.js";
+import { scopeKey } from "intraday-realtime";
 import type { Alert, Backlog, KPI } from "./payloads.js";
 import { type Clock, isSuspect, type Level, levelOf, RANK, reasonsOf, stillAlerted } from "./states.js";
 import { ageSeconds, duration, number, plural, signed } from "./words.js";

@@ -1,8 +1,8 @@
 // Figures for these tests, changed where a test says so.
 
-import type { Alert, Backlog, KPI } from "../../components/payloads.js";
-import type { Reason, State } from "../../components/states.js";
-import { alert as pending, golden } from "../server.js";
+import type { Alert, Backlog, KPI } from "../src/payloads.js";
+import type { Reason, State } from "../src/states.js";
+import { alert as pending, golden } from "intraday-realtime/testing/server";
 
 type Blocks = "sla_risk" | "headcount_gap" | "service";
 type Change = { [Name in Blocks]?: Partial<KPI[Name]> } & Partial<Omit<KPI, Blocks | "state">> & {

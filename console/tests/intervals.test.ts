@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 
-import { suspectSpans, withLive } from "../../components/intervals.js";
-import type { Interval } from "../../components/payloads.js";
+import { suspectSpans, withLive } from "../src/intervals.js";
+import type { Interval } from "../src/payloads.js";
 import { kpi } from "./figures.js";
 
 const interval = (hour: number, state: Interval["state"], change: Partial<Interval> = {}): Interval => ({

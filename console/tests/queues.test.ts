@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 
-import { csv } from "../../components/Export.js";
-import { byUrgency, headline, type QueueRow, queueRows, saidOf, serviceOf, sorted } from "../../components/queues.js";
-import type { Level } from "../../components/states.js";
+import { csv } from "../src/Export.js";
+import { byUrgency, headline, type QueueRow, queueRows, saidOf, serviceOf, sorted } from "../src/queues.js";
+import type { Level } from "../src/states.js";
 import { alert, backlog, CALM, kpi, reason, withoutState } from "./figures.js";
 
 const CLOCK = { now: Date.parse("2026-01-31T10:00:00Z"), zone: "UTC" };

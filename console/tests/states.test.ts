@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import type { KPI } from "../../components/payloads.js";
+import type { KPI } from "../src/payloads.js";
 import {
   componentOf,
   dayRecovery,
@@ -14,7 +14,7 @@ import {
   serviceLevel,
   stillAlerted,
   titled,
-} from "../../components/states.js";
+} from "../src/states.js";
 import { kpi, reason, withoutState } from "./figures.js";
 
 const CLOCK = { now: Date.parse("2026-01-31T10:00:00Z"), zone: "Europe/Berlin" };

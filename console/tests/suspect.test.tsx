@@ -1,9 +1,9 @@
 import { expect, it, vi } from "vitest";
 
-import { rest } from "../../components/rest.js";
-import { newSession, type Organization, SessionProvider } from "../../components/session.js";
-import { Suspect } from "../../components/Suspect.js";
-import { pagePerTest } from "../react/render.js";
+import { rest } from "../src/rest.js";
+import { newSession, type Organization, SessionProvider } from "../src/session.js";
+import { Suspect } from "../src/Suspect.js";
+import { pagePerTest } from "intraday-realtime/testing/page";
 import { kpi, reason } from "./figures.js";
 
 const page = pagePerTest();

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { compile } from "json-schema-to-typescript";
 
 const ROOT = join(import.meta.dirname, "..");
-const BANNER = "// Made by `make types` from realtime/protocol.py and the events.py of the domains: do not edit.";
+const BANNER = "// Made by `make types` from protocol.schema.json, which the server prints: do not edit.";
 
 export async function types() {
   const schema = JSON.parse(await readFile(join(ROOT, "protocol.schema.json"), "utf8"));

@@ -1,4 +1,4 @@
-// Made by `make types` from realtime/protocol.py and the events.py of the domains: do not edit.
+// Made by `make types` from protocol.schema.json, which the server prints: do not edit.
 
 export interface Protocol {
   Authenticate: Authenticate;

@@ -3,9 +3,9 @@
 import { act, type ReactNode, StrictMode } from "react";
 import { createRoot, type Root } from "react-dom/client";
 import { afterEach, beforeEach, vi } from "vitest";
-import { defaultClient } from "../../src/client.js";
-import { configureIntraday } from "../../src/hooks/useWebSocket.js";
-import { FakeServer, pass } from "../server.js";
+import { defaultClient } from "../src/client.js";
+import { configureIntraday } from "../src/hooks/useWebSocket.js";
+import { FakeServer, pass } from "./server.js";
 
 Object.assign(globalThis, { IS_REACT_ACT_ENVIRONMENT: true });
 

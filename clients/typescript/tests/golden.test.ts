@@ -2,7 +2,7 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import type { Channel } from "../src/rooms.js";
-import { connectedClient, FakeServer, golden, pass } from "./server.js";
+import { connectedClient, FakeServer, golden, pass } from "../testing/server.js";
 
 const EVENTS = readdirSync(join(import.meta.dirname, "../../../tests/golden")).map((name) =>
   name.replace(/\.json$/, "").replace(".", ":"),

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { RealtimeClient } from "../src/client.js";
-import { backlog, connectedClient, FakeServer, pass } from "./server.js";
+import { backlog, connectedClient, FakeServer, pass } from "../testing/server.js";
 
 const ORGANIZATION = { organization_id: "org_123" };
 let server: FakeServer;

@@ -3,7 +3,7 @@ import type { RealtimeClient } from "../src/client.js";
 import { isStale } from "../src/figures.js";
 import type { Alert, LiveEvent } from "../src/messages.js";
 import { scopeKey } from "../src/rooms.js";
-import { alert, backlog, connectedClient, FakeServer, golden, pass } from "./server.js";
+import { alert, backlog, connectedClient, FakeServer, golden, pass } from "../testing/server.js";
 
 const ORGANIZATION = { organization_id: "org_123" };
 const SUPPORT = { department_id: "dept_456", queue_name: "support" };

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { RealtimeClient } from "../src/client.js";
 import { merged } from "../src/messages.js";
-import { backlog, connectedClient, FakeServer, pass, type Sent } from "./server.js";
+import { backlog, connectedClient, FakeServer, pass, type Sent } from "../testing/server.js";
 
 const ORGANIZATION = { organization_id: "org_123" };
 const SUPPORT = { ...ORGANIZATION, department_id: "dept_456", queue_name: "support" };

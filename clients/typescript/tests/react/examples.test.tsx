@@ -8,8 +8,8 @@ import { AlertBell } from "../../examples/react/AlertBell.js";
 import { BacklogMonitor } from "../../examples/react/BacklogMonitor.js";
 import { ConnectionNote } from "../../examples/react/ConnectionNote.js";
 import { KPIDashboard } from "../../examples/react/KPIDashboard.js";
-import { alert, backlog, kpi } from "../server.js";
-import { pagePerTest } from "./render.js";
+import { alert, backlog, kpi } from "../../testing/server.js";
+import { pagePerTest } from "../../testing/page.js";
 
 const FOLDER = join(import.meta.dirname, "../../examples/react");
 const DOCUMENT = readFileSync(join(import.meta.dirname, "../../../../docs/frontend.md"), "utf8");

@@ -11,8 +11,8 @@ import {
   useKPIUpdates,
   useRealtimeEvents,
 } from "../../src/hooks/useWebSocket.js";
-import { alert, backlog } from "../server.js";
-import { pagePerTest } from "./render.js";
+import { alert, backlog } from "../../testing/server.js";
+import { pagePerTest } from "../../testing/page.js";
 
 const ORGANIZATION = { organization_id: "org_123" };
 const SUPPORT = { department_id: "dept_456", queue_name: "support" };

@@ -2,9 +2,9 @@
 
 import type { ReactNode } from "react";
 import { describe, expect, it, vi } from "vitest";
-import { alert, backlog, kpi } from "../server.js";
+import { alert, backlog, kpi } from "../../testing/server.js";
 import { DOCUMENT, snippets } from "../snippets.js";
-import { pagePerTest } from "./render.js";
+import { pagePerTest } from "../../testing/page.js";
 
 const found = snippets();
 
