@@ -3,7 +3,7 @@
 export interface Protocol {
   Authenticate: Authenticate;
   Subscribe: Subscribe;
-  Position: Position | undefined;
+  Position: Position;
   Unsubscribe: Unsubscribe;
   Ack: Ack;
   Ping: Ping;
