@@ -3,7 +3,7 @@ import hooks from "eslint-plugin-react-hooks";
 import tseslint from "typescript-eslint";
 
 export default tseslint.config(
-  { ignores: ["**/node_modules", "clients/typescript/src/types.ts"] },
+  { ignores: ["**/node_modules", "clients/typescript/src/protocol/types.ts"] },
   js.configs.recommended,
   {
     files: ["**/*.{ts,tsx}"],

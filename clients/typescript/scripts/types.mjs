@@ -1,4 +1,4 @@
-// Writes src/types.ts from protocol.schema.json, which the Python side prints (`make types` does both).
+// Writes src/protocol/types.ts from protocol.schema.json, which the Python side prints (`make types` does both).
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { compile } from "json-schema-to-typescript";
@@ -16,4 +16,4 @@ export async function types() {
   });
 }
 
-if (process.argv[1] === import.meta.filename) await writeFile(join(ROOT, "src/types.ts"), await types());
+if (process.argv[1] === import.meta.filename) await writeFile(join(ROOT, "src/protocol/types.ts"), await types());

@@ -1,6 +1,6 @@
-import type { LogMessage } from "./messages.js";
+import type { LogMessage } from "./protocol/messages.js";
 import { conflated } from "./timing.js";
-import type { Ack } from "./types.js";
+import type { Ack } from "./protocol/types.js";
 
 const AT_MOST_EVERY = 250; // milliseconds; the server takes a hundred messages a second
 const KEPT = 1_000;

@@ -1,5 +1,5 @@
-import type { Alert, LogMessage, Snapshot } from "./messages.js";
-import type { Selection } from "./rooms.js";
+import type { Alert, LogMessage, Snapshot } from "./protocol/messages.js";
+import type { Selection } from "./protocol/rooms.js";
 import type { Problem } from "./subscriptions.js";
 import { coveredBy, type Feed, View } from "./views.js";
 

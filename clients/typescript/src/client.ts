@@ -3,9 +3,9 @@
 import { AlertsView } from "./alerts.js";
 import { type ClientOptions, credentials, socketUrl } from "./config.js";
 import { type FigureChannel, FiguresView } from "./figures.js";
-import type { AttendanceUpdate, BacklogUpdate, KPIUpdate, LiveEvent, LogMessage } from "./messages.js";
+import type { AttendanceUpdate, BacklogUpdate, KPIUpdate, LiveEvent, LogMessage } from "./protocol/messages.js";
 import { callAll, type Readable } from "./observable.js";
-import { type Channel, hears, roomOf, type Scope, type Selection, selectionKey, streamOf } from "./rooms.js";
+import { type Channel, hears, roomOf, type Scope, type Selection, selectionKey, streamOf } from "./protocol/rooms.js";
 import { type ConnectionStatus, LiveSocket } from "./socket.js";
 import { type Problem, type Sink, Subscriptions } from "./subscriptions.js";
 import type { Feed, Listener } from "./views.js";

@@ -1,4 +1,4 @@
-import type { Authenticate } from "./types.js";
+import type { Authenticate } from "./protocol/types.js";
 
 export interface ClientOptions {
   /** Address of the server or of its socket; without it, the server that this page comes from. */

@@ -1,7 +1,7 @@
 // KPI, backlog, attendance: the newest figure of every scope.
 
-import type { LogMessage, Snapshot } from "./messages.js";
-import { type Channel, isAsked, type Scope, scopeKey, type Selection } from "./rooms.js";
+import type { LogMessage, Snapshot } from "./protocol/messages.js";
+import { type Channel, isAsked, type Scope, scopeKey, type Selection } from "./protocol/rooms.js";
 import type { Problem } from "./subscriptions.js";
 import { Timer } from "./timing.js";
 import { coveredBy, type Feed, View } from "./views.js";

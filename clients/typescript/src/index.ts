@@ -9,9 +9,17 @@ export {
   isStale,
   type ScopeState,
 } from "./figures.js";
-export type { Alert, AttendanceUpdate, BacklogUpdate, KPIUpdate, LiveEvent, LogMessage, Snapshot } from "./messages.js";
+export type {
+  Alert,
+  AttendanceUpdate,
+  BacklogUpdate,
+  KPIUpdate,
+  LiveEvent,
+  LogMessage,
+  Snapshot,
+} from "./protocol/messages.js";
 export type { Readable } from "./observable.js";
-export { type Channel, type Scope, scopeKey, type Selection } from "./rooms.js";
+export { type Channel, type Scope, scopeKey, type Selection } from "./protocol/rooms.js";
 export type { ConnectionState, ConnectionStatus } from "./socket.js";
 export type { Problem } from "./subscriptions.js";
-export type * from "./types.js";
+export type * from "./protocol/types.js";

@@ -1,9 +1,9 @@
 // One WebSocket that stays: signs in, comes back by itself, knows when it is not heard, and says how it stands.
 
-import type { Answer, Message } from "./messages.js";
+import type { Answer, Message } from "./protocol/messages.js";
 import { Observable } from "./observable.js";
 import { fullJitter, Timer } from "./timing.js";
-import type { Authenticate, Authenticated, Requests } from "./types.js";
+import type { Authenticate, Authenticated, Requests } from "./protocol/types.js";
 
 export type ConnectionState =
   | "idle" // nobody asked for anything yet

@@ -1,12 +1,12 @@
 // Which rooms are listened to, and where in each stream we stand: asks, resumes, drops what was heard before, acks.
 
 import { Acks } from "./acks.js";
-import { type Answer, isOfLog, isResync, isSnapshot, type LogMessage, type Message } from "./messages.js";
-import { Patches } from "./patches.js";
-import { type ByStream, Positions } from "./positions.js";
-import { streamOfRoom } from "./rooms.js";
+import { type Answer, isOfLog, isResync, isSnapshot, type LogMessage, type Message } from "./protocol/messages.js";
+import { Patches } from "./protocol/patches.js";
+import { type ByStream, Positions } from "./protocol/positions.js";
+import { streamOfRoom } from "./protocol/rooms.js";
 import { Timer } from "./timing.js";
-import type { Requests } from "./types.js";
+import type { Requests } from "./protocol/types.js";
 
 export interface Problem {
   code: string;

@@ -1,8 +1,8 @@
 // What a hook shows: a piece of state that follows the events of one selection, for as long as somebody looks at it.
 
-import type { LogMessage } from "./messages.js";
+import type { LogMessage } from "./protocol/messages.js";
 import { callAll, Observable, type Readable } from "./observable.js";
-import { type Channel, hears, roomOf, scopeOfRoom, type Scope, type Selection } from "./rooms.js";
+import { type Channel, hears, roomOf, scopeOfRoom, type Scope, type Selection } from "./protocol/rooms.js";
 import type { Problem } from "./subscriptions.js";
 import { conflated } from "./timing.js";
 

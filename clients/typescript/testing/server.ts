@@ -5,9 +5,9 @@ import { join } from "node:path";
 import { vi } from "vitest";
 import { RealtimeClient } from "../src/client.js";
 import type { ClientOptions } from "../src/config.js";
-import type { Alert, BacklogUpdate, KPIUpdate, LogMessage } from "../src/messages.js";
-import type { ByStream } from "../src/positions.js";
-import { hears, scopeOfRoom, streamOfRoom, type Scope } from "../src/rooms.js";
+import type { Alert, BacklogUpdate, KPIUpdate, LogMessage } from "../src/protocol/messages.js";
+import type { ByStream } from "../src/protocol/positions.js";
+import { hears, scopeOfRoom, streamOfRoom, type Scope } from "../src/protocol/rooms.js";
 
 export interface Sent {
   event: string;

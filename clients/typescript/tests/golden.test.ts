@@ -1,7 +1,7 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import type { Channel } from "../src/rooms.js";
+import type { Channel } from "../src/protocol/rooms.js";
 import { connectedClient, FakeServer, golden, pass } from "../testing/server.js";
 
 const EVENTS = readdirSync(join(import.meta.dirname, "../../../tests/golden")).map((name) =>

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { RealtimeClient } from "../src/client.js";
 import { isStale } from "../src/figures.js";
-import type { Alert, LiveEvent } from "../src/messages.js";
-import { scopeKey } from "../src/rooms.js";
+import type { Alert, LiveEvent } from "../src/protocol/messages.js";
+import { scopeKey } from "../src/protocol/rooms.js";
 import { alert, backlog, connectedClient, FakeServer, golden, pass } from "../testing/server.js";
 
 const ORGANIZATION = { organization_id: "org_123" };

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { RealtimeClient } from "../src/client.js";
-import { merged } from "../src/messages.js";
+import { merged } from "../src/protocol/messages.js";
 import { backlog, connectedClient, FakeServer, pass, type Sent } from "../testing/server.js";
 
 const ORGANIZATION = { organization_id: "org_123" };

@@ -4,5 +4,5 @@ import { expect, it } from "vitest";
 import { types } from "../scripts/types.mjs";
 
 it("the types are those of the protocol: `make types` writes them", { timeout: 30_000 }, async () => {
-  expect(await readFile(join(import.meta.dirname, "../src/types.ts"), "utf8")).toBe(await types());
+  expect(await readFile(join(import.meta.dirname, "../src/protocol/types.ts"), "utf8")).toBe(await types());
 });

@@ -4,14 +4,14 @@ import { useCallback, useEffect, useMemo, useRef, useSyncExternalStore } from "r
 import type { AlertsState } from "../alerts.js";
 import { defaultClient, type FigureOf } from "../client.js";
 import type { FigureChannel, FiguresState } from "../figures.js";
-import type { Alert, AttendanceUpdate, BacklogUpdate, KPIUpdate, LiveEvent } from "../messages.js";
+import type { Alert, AttendanceUpdate, BacklogUpdate, KPIUpdate, LiveEvent } from "../protocol/messages.js";
 import type { Readable } from "../observable.js";
-import { type Channel, type Selection, selectionKey } from "../rooms.js";
+import { type Channel, type Selection, selectionKey } from "../protocol/rooms.js";
 import type { ConnectionStatus } from "../socket.js";
 
 export { configureIntraday } from "../client.js";
 export { isStale, type ScopeState } from "../figures.js";
-export { scopeKey, type Selection } from "../rooms.js";
+export { scopeKey, type Selection } from "../protocol/rooms.js";
 export type { Alert, AttendanceUpdate, BacklogUpdate, ConnectionStatus, KPIUpdate, LiveEvent };
 
 type Callback<T> = ((payload: T) => void) | null | undefined;
