@@ -1,4 +1,4 @@
-# What a person types. Everything lands in .venv, tests/browser and realtime/client; nothing needs root.
+# What a person types. Everything lands in .venv, node_modules and tests/browser/.cache; nothing needs root.
 #   make run PORT=5001    another port (also INTRADAY_HOST=, INTRADAY_SIMULATE=0, INTRADAY_SIMULATE_OUTAGE=now)
 #   make test ARGS="-k backlog"
 
@@ -7,7 +7,7 @@ WORKERS ?= 2
 ARGS    ?=
 BIN     := .venv/bin
 
-.PHONY: help run test check fmt types bundle bench lock clean venv runtime testing browser client
+.PHONY: help run test check fmt types bundle bench lock clean venv runtime testing packages
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -16,11 +16,11 @@ help: ## what can be made
 run: runtime ## start everything in one process, with a demo organization
 	@exec $(BIN)/python manage.py up
 
-test: testing browser client ## the whole suite, on a PostgreSQL and a Valkey of its own
-	@if [ -z "$(ARGS)" ] && $(node); then npm --prefix realtime/client test --silent; fi
+test: testing packages ## the whole suite, on a PostgreSQL and a Valkey of its own
+	@if [ -z "$(ARGS)" ] && $(node); then npm test --silent; fi
 	@exec $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
-check: testing client ## format, lint, types, imports, migrations, settings, API schema, Dockerfile, client
+check: testing packages ## format, lint, types, imports, migrations, settings, API schema, Dockerfile, front end
 	@failed=; \
 	step() { name=$$1; shift; echo "== $$name"; "$$@" || failed="$$failed, $$name"; }; \
 	step format       $(BIN)/ruff format --check .; \
@@ -34,20 +34,20 @@ check: testing client ## format, lint, types, imports, migrations, settings, API
 		$(BIN)/python manage.py check --deploy --fail-level WARNING; \
 	step 'API schema' $(BIN)/python manage.py spectacular --validate --fail-on-warn --file /dev/null; \
 	step Dockerfile   $(BIN)/hadolint docker/Dockerfile; \
-	if $(node); then step client npm --prefix realtime/client run --silent check; fi; \
+	if $(node); then step 'front end' npm run --silent check; fi; \
 	if [ -n "$$failed" ]; then echo "Failed: $${failed#, }" >&2; exit 1; fi
 
-fmt: testing client ## format the code, with the fixes that ruff is sure of
+fmt: testing packages ## format the code, with the fixes that ruff is sure of
 	@$(BIN)/ruff check --fix-only --quiet .
 	@$(BIN)/ruff format .
-	@if $(node); then npm --prefix realtime/client run --silent fmt; fi
+	@if $(node); then npm run --silent fmt; fi
 
-types: testing client ## write the client's types anew, after a change of messages or payloads
-	@$(BIN)/python manage.py protocol > realtime/client/protocol.schema.json
-	@npm --prefix realtime/client run --silent types
+types: testing packages ## write the client's types anew, after a change of messages or payloads
+	@$(BIN)/python manage.py protocol > clients/typescript/protocol.schema.json
+	@npm run --silent types
 
-bundle: client ## build what is committed: the console, and the package for other front ends
-	@npm --prefix realtime/client run --silent build
+bundle: packages ## build what is committed: the console, and the package for other front ends
+	@npm run --silent build
 
 bench: testing ## measure, beside the peers (docs/benchmarks.md holds the last table)
 	@exec $(BIN)/python -m bench $(ARGS)
@@ -59,8 +59,8 @@ lock: ## resolve the dependencies of pyproject.toml anew
 	$$compile --group test -c requirements.txt -o requirements-test.txt
 
 clean: ## remove what was installed and cached; the demo's data in var/ stays
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis tests/browser/node_modules tests/browser/.cache
-	rm -rf realtime/client/node_modules realtime/client/tests/react18/node_modules
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf node_modules clients/typescript/node_modules console/node_modules tests/*/node_modules tests/browser/.cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # What follows installs. A copy of the lock that was installed lies in .venv: as long as it equals the lock, there is
@@ -96,18 +96,11 @@ testing: venv # these hold the server's too, so `make run` has nothing left to i
 
 node = node --version >/dev/null 2>&1 && npm --version >/dev/null 2>&1
 
-# $(1) the folder, $(2) what that is, $(3) what cannot be done without Node
-define install_node
+packages:
 	@if $(node); then \
-		cd $(1); cmp -s package-lock.json node_modules/lock && exit; \
-		echo "Installing $(2) into $(1) (seconds, once)"; \
+		cmp -s package-lock.json node_modules/lock && exit; \
+		echo "Installing the tools of the front end and a browser for the tests into node_modules (seconds, once)"; \
 		npm ci --loglevel=error >/dev/null && cp package-lock.json node_modules/lock; \
-	elif [ -n "$$CI" ]; then echo "CI needs Node.js 20.19 or newer with npm, for $(3)" >&2; exit 1; \
+	elif [ -n "$$CI" ]; then \
+		echo "CI needs Node.js 20.19 or newer with npm, for the front end and the browser tests" >&2; exit 1; \
 	fi
-endef
-
-browser: testing
-	$(call install_node,tests/browser,a browser for the tests,the browser tests)
-
-client:
-	$(call install_node,realtime/client,the tools of the TypeScript client,the TypeScript client)

@@ -1,4 +1,4 @@
-"""What `/ws` speaks, as one JSON Schema: the TypeScript types of realtime/client are made from it."""
+"""What `/ws` speaks, as one JSON Schema: the TypeScript types of clients/typescript are made from it."""
 
 from collections.abc import Mapping
 from inspect import cleandoc

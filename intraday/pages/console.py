@@ -19,7 +19,7 @@ from intraday.pages import runbook
 
 BUNDLE = "intraday/build/"
 _MANIFEST = settings.BASE_DIR / "intraday/static" / BUNDLE / "manifest.json"
-_ENTRY = "components/main.tsx"
+_ENTRY = "src/main.tsx"
 DEMO_PERSON = "ada"  # the viewer of the demo who has not signed in
 
 
@@ -105,7 +105,7 @@ def _page(request: HttpRequest, principals: list[Principal], **config: Any) -> H
 
 
 def _socket(request: HttpRequest) -> dict[str, str]:
-    """Return how the page's socket authenticates (realtime/client/src/config.ts); empty for a session."""
+    """Return how the page's socket authenticates (clients/typescript/src/config.ts); empty for a session."""
     if settings.DEMO and not request.user.is_authenticated:
         return {"user_id": DEMO_PERSON, "organization_id": DEMO_ORGANIZATION}
     return {}

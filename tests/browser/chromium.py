@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
-PACKAGE = HERE / "node_modules/@sparticuz/chromium/package.json"
+PACKAGE = HERE.parents[1] / "node_modules/@sparticuz/chromium/package.json"
 
 # The sandbox refuses root; the rest keeps the browser from calling anyone but the page under test.
 FLAGS = [

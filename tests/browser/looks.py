@@ -8,7 +8,7 @@ from playwright.async_api import Locator, Page
 
 HERE = Path(__file__).parent
 SCREENSHOTS = HERE / "screenshots"
-_AXE = HERE / "node_modules/axe-core/axe.min.js"
+_AXE = HERE.parents[1] / "node_modules/axe-core/axe.min.js"
 
 
 async def picture(page: Page, name: str) -> None:

@@ -19,7 +19,7 @@ from tests.browser.test_console import PATIENCE, post
 from tests.live import ROOT, ProcessServer
 from tests.services import free_port
 
-EXAMPLE = ROOT / "realtime/client/examples/portal"
+EXAMPLE = ROOT / "clients/typescript/examples/portal"
 PACKAGE = "/static/intraday/client/intraday-realtime.tgz"
 
 

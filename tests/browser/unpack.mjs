@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { createBrotliDecompress } from "node:zlib";
 import tar from "tar-fs";
 
-const archives = fileURLToPath(new URL("node_modules/@sparticuz/chromium/bin", import.meta.url));
+const archives = fileURLToPath(new URL("../../node_modules/@sparticuz/chromium/bin", import.meta.url));
 const target = process.argv[2];
 const unfinished = `${target}.${process.pid}`; // renamed when whole: nobody finds half a browser, or waits for one
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from intraday.channels import CHANNELS
 from realtime.jsonschema import json_schema
 
-WRITTEN = Path(__file__).parents[2] / "realtime/client/protocol.schema.json"
+WRITTEN = Path(__file__).parents[2] / "clients/typescript/protocol.schema.json"
 
 
 def test_the_client_is_made_from_the_messages_as_they_are() -> None:

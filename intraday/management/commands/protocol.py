@@ -8,7 +8,7 @@ from realtime.jsonschema import json_schema
 
 
 class Command(BaseCommand):
-    help = "Print the messages of /ws as JSON Schema (realtime/client/protocol.schema.json; `make types` writes it)."
+    help = "Print the messages of /ws as JSON Schema (clients/typescript/protocol.schema.json; `make types` writes it)."
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.stdout.write(json.dumps(json_schema(CHANNELS), indent=2))

@@ -1,0 +1,25 @@
+export { type AlertsState, AlertsView } from "./alerts.js";
+export { configureIntraday, createClient, defaultClient, type FigureOf, RealtimeClient } from "./client.js";
+export { type ClientOptions, type PageConfig, pageConfig, type Token } from "./config.js";
+export {
+  type Figure,
+  type FigureChannel,
+  type FiguresState,
+  FiguresView,
+  isStale,
+  type ScopeState,
+} from "./figures.js";
+export type {
+  Alert,
+  AttendanceUpdate,
+  BacklogUpdate,
+  KPIUpdate,
+  LiveEvent,
+  LogMessage,
+  Snapshot,
+} from "./protocol/messages.js";
+export type { Readable } from "./observable.js";
+export { type Channel, type Scope, scopeKey, type Selection } from "./protocol/rooms.js";
+export type { ConnectionState, ConnectionStatus } from "./socket.js";
+export type { Problem } from "./subscriptions.js";
+export type * from "./protocol/types.js";

@@ -1,0 +1,107 @@
+// What a hook shows: a piece of state that follows the events of one selection, for as long as somebody looks at it.
+
+import type { LogMessage } from "./protocol/messages.js";
+import { callAll, Observable, type Readable } from "./observable.js";
+import { type Channel, hears, roomOf, scopeOfRoom, type Scope, type Selection } from "./protocol/rooms.js";
+import type { Problem } from "./subscriptions.js";
+import { conflated } from "./timing.js";
+
+/** Who gets what is heard in a room. */
+export interface Listener {
+  readonly channel: Channel;
+  readonly selection: Selection;
+  /** Whether it needs the current state when it begins to listen. */
+  readonly stateful: boolean;
+  onEvent(message: LogMessage): void;
+  onSnapshot(message: LogMessage): void;
+  onRefused(problem: Problem): void;
+}
+
+export interface Feed {
+  attach(listener: Listener): () => void;
+}
+
+const CHANGES_AT_MOST_EVERY = 50; // milliseconds
+
+export abstract class View<State, Payload> implements Readable<State>, Listener {
+  readonly stateful = true;
+  readonly room: string;
+  protected problem: Problem | undefined;
+  #state: Observable<State>;
+  #live = new Set<(payload: Payload) => void>();
+  #watchers = 0;
+  #detach: (() => void) | undefined;
+
+  constructor(
+    private feed: Feed,
+    readonly channel: Channel,
+    readonly selection: Selection,
+    initial: State,
+  ) {
+    this.room = roomOf(channel, selection);
+    this.#state = new Observable(initial);
+  }
+
+  getState = (): State => this.#state.getState();
+
+  /** Follow the state. It is conflated: many events at once are one change. */
+  subscribe = (listener: () => void): (() => void) => {
+    const stop = this.#state.subscribe(listener);
+    return this.#watched(stop);
+  };
+
+  /** Hear each live event of the selection itself; replayed ones only change the state. */
+  onLive = (listener: (payload: Payload) => void): (() => void) => {
+    this.#live.add(listener);
+    return this.#watched(() => this.#live.delete(listener));
+  };
+
+  abstract onEvent(message: LogMessage): void;
+  abstract onSnapshot(message: LogMessage): void;
+  protected abstract build(): State;
+  protected abstract clear(): void;
+
+  onRefused(problem: Problem): void {
+    this.clear();
+    this.problem = problem;
+    this.changed();
+  }
+
+  protected changed = conflated(() => this.#state.set(this.build()), CHANGES_AT_MOST_EVERY);
+
+  protected tellLive(payload: Payload): void {
+    callAll(this.#live, payload);
+  }
+
+  protected hears(scope: Scope): boolean {
+    return hears(this.selection, scope);
+  }
+
+  #watched(stop: () => void): () => void {
+    this.#watchers += 1;
+    this.#detach ??= this.feed.attach(this);
+    let watching = true;
+    return () => {
+      if (!watching) return;
+      watching = false;
+      stop();
+      this.#watchers -= 1;
+      queueMicrotask(() => this.#leaveUnwatched()); // React mounts, unmounts and mounts again in strict mode
+    };
+  }
+
+  #leaveUnwatched(): void {
+    if (this.#watchers || !this.#detach) return;
+    this.#detach();
+    this.#detach = undefined;
+    this.problem = undefined;
+    this.clear();
+    this.#state.set(this.build());
+  }
+}
+
+/** The scopes whose state a snapshot of these rooms holds. */
+export const coveredBy = (rooms: string[]): ((scope: Scope) => boolean) => {
+  const scopes = rooms.map(scopeOfRoom);
+  return (scope) => scopes.some((each) => hears(each, scope));
+};

@@ -1,0 +1,111 @@
+// The page: reads what the server wrote into it, and shows the console, an alert or a wall board.
+
+import { StrictMode, useEffect, useMemo, useState } from "react";
+import { createRoot } from "react-dom/client";
+
+import { configureIntraday } from "intraday-realtime";
+import { AlertPage } from "./AlertPage.js";
+import { Crash } from "./Crash.js";
+import { useTheme } from "./browser.js";
+import { LiveDashboard } from "./LiveDashboard.js";
+import type { Scope } from "./payloads.js";
+import { rest } from "./rest.js";
+import {
+  addressOf,
+  newSession,
+  type Organizations,
+  type PageConfig,
+  scopeInAddress,
+  SessionProvider,
+} from "./session.js";
+import "./styles/index.css";
+import { WallBoard } from "./WallBoard.js";
+import { WallToken } from "./walltoken.js";
+
+interface Props {
+  config: PageConfig;
+  organizations: Organizations;
+}
+
+function ConsolePage({ config, organizations }: Props) {
+  const [scope, setScope] = useState(() => scopeInAddress(location.search, organizations));
+  const organization = organizations.find(({ id }) => id === scope.organization_id) ?? organizations[0];
+  const session = useMemo(() => newSession(organization, rest()), [organization]);
+  useEffect(() => {
+    const back = () => setScope(scopeInAddress(location.search, organizations));
+    addEventListener("popstate", back);
+    return () => removeEventListener("popstate", back);
+  }, [organizations]);
+  const go = (next: Scope) => {
+    // A connection belongs to one organization: another one is another page.
+    if (next.organization_id !== scope.organization_id) return location.assign(addressOf(next));
+    history.pushState(null, "", addressOf(next));
+    setScope(next);
+  };
+  return (
+    <SessionProvider value={session}>
+      <LiveDashboard scope={scope} config={config} organizations={organizations} onScope={go} />
+    </SessionProvider>
+  );
+}
+
+function SingleAlert({ organizations, id }: { organizations: Organizations; id: string }) {
+  useTheme();
+  const { organization_id } = scopeInAddress(location.search, organizations);
+  const place = organizations.findIndex((each) => each.id === organization_id);
+  const organization = organizations[place] ?? organizations[0];
+  const next = organizations[place + 1]; // the link in a notification names no organization: all are tried
+  const session = useMemo(() => newSession(organization, rest()), [organization]);
+  return (
+    <SessionProvider value={session}>
+      <AlertPage id={id} elsewhere={next && addressOf({ organization_id: next.id })} />
+    </SessionProvider>
+  );
+}
+
+function Wall({ config, organizations, token }: Props & { token: WallToken }) {
+  const [organization] = organizations;
+  const session = useMemo(() => newSession(organization, rest(token.get), true), [organization, token]);
+  return (
+    <SessionProvider value={session}>
+      <WallBoard scope={scopeInAddress("", organizations)} version={config.version} token={token} />
+    </SessionProvider>
+  );
+}
+
+function NoOrganization() {
+  return (
+    <main className="single">
+      <h1>You belong to no organization yet</h1>
+      <p>
+        An administrator can make you a member under <a href="/admin/">Admin</a>, Organizations. Then load this page
+        again.
+      </p>
+    </main>
+  );
+}
+
+function page(config: PageConfig) {
+  const [first, ...others] = config.organizations;
+  if (!first) return <NoOrganization />;
+  const organizations: Organizations = [first, ...others];
+  if (config.view === "alert" && config.alert_id)
+    return <SingleAlert organizations={organizations} id={config.alert_id} />;
+  if (config.view === "wall" && config.token_url) {
+    const token = new WallToken(config.token_url);
+    configureIntraday({ getToken: token.get });
+    return <Wall config={config} organizations={organizations} token={token} />;
+  }
+  return <ConsolePage config={config} organizations={organizations} />;
+}
+
+const place = document.getElementById("console");
+const config = JSON.parse(document.getElementById("config")?.textContent ?? "null") as PageConfig | null;
+if (place && config) {
+  document.documentElement.dataset.view = config.view;
+  createRoot(place).render(
+    <StrictMode>
+      <Crash reloads={config.view === "wall"}>{page(config)}</Crash>
+    </StrictMode>,
+  );
+}

@@ -1,0 +1,113 @@
+// The payloads of the protocol under the names that the page uses, and the shapes of the REST answers it reads.
+
+import type { Alert } from "intraday-realtime";
+
+export type {
+  Alert,
+  AttendanceUpdate as Attendance,
+  BacklogUpdate as Backlog,
+  KPIUpdate as KPI,
+} from "intraday-realtime";
+export type { RecentCheckin } from "intraday-realtime";
+
+export type Severity = Alert["severity"];
+
+/** What the page shows: an organization, a department or a queue. */
+export interface Scope {
+  organization_id: string;
+  department_id?: string;
+  queue_name?: string;
+}
+
+export interface AuditEntry {
+  at: string;
+  from: string | null;
+  to: string | null;
+  actor: string;
+  reason: string | null;
+  note: string | null;
+  value: number | string | null;
+  threshold: number | string | null;
+}
+
+export interface Interval {
+  start: string;
+  end: string;
+  state: "past" | "now" | "to_come";
+  forecast: number | null;
+  reforecast: number | null;
+  offered: number | null;
+  answered: number | null;
+  abandoned: number | null;
+  required: number | null;
+  scheduled: number | null;
+  available: number | null;
+  gap: number | null;
+  service_level: number | null;
+  asa_seconds: number | null;
+  aht_seconds: number | null;
+  occupancy: number | null;
+  /** Far fewer contacts than forecast: first of all a broken line. Servers before this page do not say. */
+  suspect?: boolean;
+}
+
+export interface IntervalGrid extends Scope {
+  date: string;
+  time_zone: string;
+  interval_minutes: number;
+  intervals: Interval[];
+}
+
+export interface Feed {
+  source: string;
+  kind: string;
+  last_received_at: string;
+  newest_data_time: string | null;
+  cadence_seconds: number | null;
+  last_error: string | null;
+  /** By how much its times are steadily behind, as those of a wrong zone are. */
+  behind_minutes: number | null;
+  /** The same in words. */
+  warning: string | null;
+  stale: boolean;
+  /** Null while all its queues are closed, and of feeds that do not report by the clock. */
+  awaited_since: string | null;
+}
+
+export interface Person {
+  employee_id: string;
+  employee_name: string | null;
+  department_id: string;
+  queue_names: string[];
+  status: string;
+  shift_start: string | null;
+  shift_end: string | null;
+  checked_in_at: string | null;
+  lost_minutes: number | null;
+}
+
+export interface Staffing {
+  agents: number | null;
+  calls: number | null;
+  aht_seconds: number | null;
+  interval_minutes: number;
+  required: number | null;
+  gap: number | null;
+  service_level: number | null;
+  occupancy: number | null;
+  asa_seconds: number | null;
+  risk_score: number | null;
+}
+
+export interface WhatIf {
+  baseline: Staffing;
+  scenario: Staffing;
+}
+
+export interface Wall {
+  wall_id: string;
+  department_id?: string;
+  name: string;
+  created_by: string;
+  created_at: string;
+}
