@@ -8,7 +8,7 @@ from attendance.instants import instant
 from attendance.models import Snapshot
 from intraday.org.models import Scope
 from intraday.rounding import half_up
-from realtime.protocol import Payload, Timestamp
+from realtime.protocol.messages import Payload, Timestamp
 
 
 class RecentCheckin(Struct, frozen=True, kw_only=True):

@@ -23,7 +23,7 @@ from attendance.stands import PersonNow
 from attendance.terms import HERE, ON_DUTY, Kind, Status
 from intraday.org.models import Scope
 from intraday.rounding import half_up
-from realtime.rooms import RoomFilter
+from realtime.protocol.rooms import RoomFilter
 
 COLUMNS = [name for name in AttendanceChanged.__struct_fields__ if name not in ("reasons", "recent_checkins")]
 """Of a table of figures: all fields but lists and the explanations of nulls."""
@@ -68,7 +68,7 @@ def older_than(limit: datetime) -> list[QuerySet[Any]]:
 
 
 def snapshot(organization_id: str, rooms: RoomFilter, names: bool) -> Sequence[msgspec.Raw]:
-    """The current figures of every scope that these rooms hear (realtime.channels.SnapshotItems)."""
+    """The current figures of every scope that these rooms hear (realtime.protocol.channel_spec.SnapshotItems)."""
     return [
         msgspec.Raw(msgspec.json.encode(_payload(row.snapshot, row.scope, names=names)))
         for row in _current(organization_id, "snapshot")

@@ -11,8 +11,8 @@ from alerts.events import AlertAcknowledged, AlertEscalated, AlertResolved, Aler
 from attendance.events import AttendanceChanged, CheckedIn, CheckedOut
 from backlog.events import BacklogChanged
 from kpi.events import KPIChanged
-from realtime.channels import Channel, Keyed
-from realtime.events import CustomEvent, SystemNotification
+from realtime.protocol.channel_spec import Channel, Keyed
+from realtime.protocol.events import CustomEvent, SystemNotification
 
 CHANNELS: dict[str, Channel] = {
     "kpi": Channel(events={KPIChanged: Keyed.BY_SCOPE}, grant="read", snapshot=kpi.selectors.snapshot),

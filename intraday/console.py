@@ -18,7 +18,8 @@ from intraday import runbook
 from intraday.channels import CHANNELS
 from intraday.org import access, tree, walls
 from intraday.org.access import DEMO_ORGANIZATION, Principal
-from realtime import asyncapi, shutdown
+from realtime.protocol import asyncapi
+from realtime.transport import shutdown
 
 BUNDLE = "intraday/build/"
 _MANIFEST = settings.BASE_DIR / "intraday/static" / BUNDLE / "manifest.json"

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from django.db.models import Sum
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
-from realtime import sender
-from realtime.hub import Hub, running
+from realtime.eventlog import sender
+from realtime.eventlog.sender import Sender
+from realtime.hub.hub import Hub, running
 from realtime.models import Stream
-from realtime.sender import Sender
 
 
 def of_process() -> Iterator[Metric]:

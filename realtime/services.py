@@ -8,8 +8,8 @@ import structlog
 from django.db import transaction
 
 from intraday.org.models import Scope
-from realtime.events import CustomEvent, SystemNotification
-from realtime.publish import EventRef, publish
+from realtime.eventlog.publishing import EventRef, publish
+from realtime.protocol.events import CustomEvent, SystemNotification
 
 log = structlog.get_logger(__name__)
 

@@ -17,15 +17,15 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from realtime import sender
+from realtime.eventlog import sender
 from realtime.models import Connection as ConnectionRow
 from realtime.models import Process
-from realtime.rooms import Room
+from realtime.protocol.rooms import Room
 
 if TYPE_CHECKING:
-    from realtime.connections import Connection
-    from realtime.hub import Hub
-    from realtime.live import LiveStream
+    from realtime.hub.fanout.connections import Connection
+    from realtime.hub.fanout.stream import LiveStream
+    from realtime.hub.hub import Hub
 
 ALIVE = timedelta(seconds=6)  # three reports
 FORGOTTEN = timedelta(minutes=1)

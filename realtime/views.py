@@ -17,11 +17,12 @@ from intraday.rest.json import JSONRenderer
 from intraday.rest.pages import read_body, read_query, scope_of
 from intraday.rest.permissions import SignedIn, check_organization_level, enter
 from intraday.rest.schema import BAD_POSTS, BAD_REQUESTS
-from realtime import rights, services, sse, stats
-from realtime.channels import Channel
-from realtime.protocol import MAX_ROOMS, Position, Selection
-from realtime.rights import RefusedError
-from realtime.rooms import Room
+from realtime import services, stats
+from realtime.hub import rights
+from realtime.hub.rights import RefusedError
+from realtime.protocol.channel_spec import Channel
+from realtime.protocol.messages import MAX_ROOMS, Position, Selection
+from realtime.protocol.rooms import Room
 from realtime.serializers import (
     CustomEventAnswer,
     CustomEventSerializer,
@@ -29,6 +30,7 @@ from realtime.serializers import (
     NotificationSerializer,
     StreamQuery,
 )
+from realtime.transport import sse
 
 
 class OrganizationQuery(serializers.Serializer):

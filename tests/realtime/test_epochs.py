@@ -11,7 +11,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from intraday.org.models import Scope
-from realtime import log
+from realtime.eventlog import store
 from realtime.models import Segment, Stream
 from tests.live import LiveServer, Message, socket
 from tests.realtime.notes import in_thread, note
@@ -109,9 +109,9 @@ async def test_the_command_for_restored_backups_gives_everybody_a_snapshot(
 # --- purged logs -----------------------------------------------------------------------------------------------------
 def purge_all() -> None:
     """Both halves: the tail moves, and after the grace the rows go."""
-    log.purge(now=timezone.now() + timedelta(days=2))
+    store.purge(now=timezone.now() + timedelta(days=2))
     Stream.objects.update(tail_moved_at=F("tail_moved_at") - timedelta(days=4))
-    log.purge(now=timezone.now() + timedelta(days=2))
+    store.purge(now=timezone.now() + timedelta(days=2))
 
 
 async def test_a_purge_in_the_middle_of_a_replay_tears_nothing(server: LiveServer, token: str, support: Scope):

@@ -8,10 +8,10 @@ import pytest
 from django.db import connection, transaction
 
 from intraday.org.models import Organization, Scope
-from realtime import sender
-from realtime.log import Appended
+from realtime.eventlog import sender
+from realtime.eventlog.sender import layer_message
+from realtime.eventlog.store import Appended
 from realtime.models import Segment, Stream
-from realtime.sender import layer_message
 from tests.live import LiveServer, socket
 from tests.realtime.notes import in_thread, lose, note, scope_of
 from tests.realtime.test_sockets import BACKLOG, CUSTOM, cursor, listeners, numbers
@@ -182,7 +182,7 @@ async def test_where_a_channel_has_no_snapshot_a_new_epoch_says_resync(server: L
 
 
 def leave_one(server: LiveServer, connection_id: str, room: str) -> None:
-    from realtime.rooms import Room
+    from realtime.protocol.rooms import Room
 
     server.hub.unsubscribe(server.hub.connections[connection_id], frozenset({Room.parse(room)}))
 
@@ -226,7 +226,7 @@ async def test_rooms_added_while_everything_begins_anew_do_not_cost_the_others_t
         holding = hub.connections[client.heard[0]["data"]["connection_id"]]
 
         def change() -> None:
-            from realtime.rooms import Room
+            from realtime.protocol.rooms import Room
 
             for follower in stream.restart("restored", 0):
                 hub.catching_up.renew(follower)

@@ -12,16 +12,17 @@ from hypothesis import strategies as st
 
 from intraday.channels import CHANNELS
 from intraday.org.models import Scope
-from realtime import live, protocol, rendering
-from realtime.channels import Channel, Keyed
-from realtime.connections import Connection
-from realtime.delta import merge_patch
-from realtime.followers import Follower, Options
-from realtime.live import LiveStream
-from realtime.log import Record
-from realtime.protocol import Payload
+from realtime.eventlog.store import Record
+from realtime.hub.fanout import rendering, stream
+from realtime.hub.fanout.connections import Connection
+from realtime.hub.fanout.delta import merge_patch
+from realtime.hub.fanout.stream import LiveStream
+from realtime.hub.fanout.subscriptions import Follower, Options
+from realtime.protocol import messages
+from realtime.protocol.channel_spec import Channel, Keyed
+from realtime.protocol.messages import Payload
+from realtime.protocol.rooms import Room
 from realtime.publish import publish
-from realtime.rooms import Room
 from tests.live import LiveServer, Message, Socket, socket
 from tests.realtime.notes import in_thread, note
 
@@ -174,7 +175,7 @@ class Stage:
     def event(self, queue: str, data: dict[str, Any]) -> None:
         seq = next(self.seq)
         self.sent[seq] = {"queue_name": queue, **data, "text": "x" * 200}
-        text = protocol.envelope(
+        text = messages.envelope(
             "custom:gauge", json.dumps(self.sent[seq]).encode(), stream=CUSTOM, epoch="epoch", seq=seq, ts="now"
         )
         self.stream.offer([Record(seq, "custom:gauge", "", queue, text, text)])
@@ -195,7 +196,7 @@ def test_whoever_comes_goes_and_reads_when_a_patch_is_always_one_of_what_the_cli
             assert reader.follower.position == stage.stream.ring.last
 
     with pytest.MonkeyPatch.context() as bounds:  # few are many here
-        bounds.setattr(live, "FAR_BEHIND", 3)
+        bounds.setattr(stream, "FAR_BEHIND", 3)
         bounds.setattr(rendering, "MAX_BATCH_BYTES", 700)
         asyncio.run(play())
 

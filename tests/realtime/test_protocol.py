@@ -9,8 +9,8 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 from intraday.org.models import Organization
-from realtime.consumers import RealtimeConsumer
-from realtime.protocol import MAX_MESSAGE_BYTES, MAX_ROOMS
+from realtime.protocol.messages import MAX_MESSAGE_BYTES, MAX_ROOMS
+from realtime.transport.consumers import RealtimeConsumer
 from tests.conftest import key_of
 from tests.live import LiveServer, Message, Socket, socket
 

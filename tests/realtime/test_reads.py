@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Collection
 
-from realtime.reads import Gathered
+from realtime.hub.shared_reads import Gathered
 
 
 async def test_questions_that_come_while_an_answer_is_under_way_are_asked_together():

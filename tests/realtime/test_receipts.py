@@ -7,11 +7,13 @@ import pytest
 from django.utils import timezone
 
 from intraday.org.models import Organization, Scope
-from realtime import cursors, followers, hub, log
-from realtime.cursors import Claim, Move
+from realtime.eventlog import store
+from realtime.hub import cursors, hub
+from realtime.hub.cursors import Claim, Move
+from realtime.hub.fanout import subscriptions
+from realtime.hub.receipts import MAX_RESENDS
 from realtime.models import Cursor
-from realtime.protocol import Position
-from realtime.receipts import MAX_RESENDS
+from realtime.protocol.messages import Position
 from realtime.tasks import purge_log
 from tests.live import LiveServer, Message, Socket, socket
 from tests.realtime.notes import in_thread, note, urgent
@@ -23,7 +25,7 @@ ALERTS, CUSTOM = "alerts:org:org_123", "custom:org:org_123"
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ticks come quickly, and each of them sends again what has no receipt."""
     monkeypatch.setattr(hub, "TICK_SECONDS", 0.05)
-    monkeypatch.setattr(followers, "RESEND_SECONDS", 0.0)
+    monkeypatch.setattr(subscriptions, "RESEND_SECONDS", 0.0)
 
 
 async def ticks(server: LiveServer, count: int) -> None:
@@ -268,7 +270,7 @@ async def test_a_cursor_that_the_log_no_longer_reaches_gets_a_snapshot(server: L
         await client.subscribe(room, durable="wall")
         await in_thread(note, support, 1, channel="backlog")
         await client.up_to(1)
-    await in_thread(log.purge, now=timezone.now() + timedelta(days=2))
+    await in_thread(store.purge, now=timezone.now() + timedelta(days=2))
     server.on_loop(lambda: server.hub.streams[room].ring.restart(server.hub.streams[room].ring.epoch, 1))
     async with socket(server, token) as back:
         answer = await back.subscribe(room, durable="wall")

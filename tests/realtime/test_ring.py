@@ -6,14 +6,14 @@ import pytest
 
 from intraday.org import access
 from intraday.org.models import Organization
-from realtime.connections import Connection
-from realtime.followers import Follower
-from realtime.frames import frame
-from realtime.live import LiveStream
-from realtime.log import Record
-from realtime.rendering import MAX_BATCH_BYTES, render
-from realtime.ring import MAX_BYTES, MAX_EVENTS, Ring
-from realtime.rooms import Room, RoomFilter
+from realtime.eventlog.store import Record
+from realtime.hub.fanout.connections import Connection
+from realtime.hub.fanout.rendering import MAX_BATCH_BYTES, render
+from realtime.hub.fanout.ring import MAX_BYTES, MAX_EVENTS, Ring
+from realtime.hub.fanout.stream import LiveStream
+from realtime.hub.fanout.subscriptions import Follower
+from realtime.protocol.frames import frame
+from realtime.protocol.rooms import Room, RoomFilter
 from tests.conftest import key_of
 
 ROOM = Room("custom", "org_123")

@@ -10,11 +10,11 @@ from django.db import transaction
 
 from intraday.channels import CHANNELS
 from intraday.org.models import Organization, Scope
-from realtime import hub
-from realtime.channels import Channel, Keyed
+from realtime.hub import hub
+from realtime.hub.fanout.rendering import MAX_BATCH_BYTES
+from realtime.hub.fanout.ring import MAX_BYTES, MAX_EVENTS
+from realtime.protocol.channel_spec import Channel, Keyed
 from realtime.publish import publish
-from realtime.rendering import MAX_BATCH_BYTES
-from realtime.ring import MAX_BYTES, MAX_EVENTS
 from tests.live import LiveServer, socket
 from tests.realtime.notes import in_thread, note, scope_of, urgent
 from tests.realtime.raw import RawSocket

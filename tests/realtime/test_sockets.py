@@ -13,9 +13,9 @@ from django.utils import timezone
 
 from intraday.channels import CHANNELS
 from intraday.org.models import Organization, Scope
-from realtime import log
-from realtime.channels import Channel
+from realtime.eventlog import store
 from realtime.models import Stream
+from realtime.protocol.channel_spec import Channel
 from realtime.publish import publish
 from tests.live import Caller, LiveServer, ProcessServer, Socket, socket
 from tests.realtime.notes import Note, Personal, in_thread, note, scope_of
@@ -340,7 +340,7 @@ async def test_what_cannot_be_replayed_whole_is_not_replayed_but_shown_anew(
         answer = await client.subscribe(BACKLOG, since={BACKLOG: {"epoch": epoch, "seq": 1051}})
         assert answer["data"]["recovered"] is True
         assert (await client.hear())["seq"] == 1052
-    await in_thread(log.purge, now=timezone.now() + timedelta(days=2))
+    await in_thread(store.purge, now=timezone.now() + timedelta(days=2))
     server_forgets(any_server, BACKLOG)
     await refused(1051)
 

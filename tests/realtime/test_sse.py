@@ -14,7 +14,8 @@ from django.utils import timezone
 
 from intraday.org import services
 from intraday.org.models import ApiKey, Organization, Role, Scope
-from realtime import hub, protocol, snapshots
+from realtime.hub import hub, snapshots
+from realtime.protocol import messages
 from tests.access.people import person, session_of, token_of
 from tests.conftest import key_of
 from tests.live import Caller, LiveServer, Message, ProcessServer, assert_described
@@ -165,7 +166,7 @@ async def test_a_cursor_of_another_epoch_begins_anew(server: LiveServer, token: 
 async def test_heartbeats_are_comments_that_move_the_cursor_of_quiet_rooms(
     server: LiveServer, token: str, support: Scope, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(protocol, "HEARTBEAT_SECONDS", 1)
+    monkeypatch.setattr(messages, "HEARTBEAT_SECONDS", 1)
     async with stream(server, token, rooms=f"{CUSTOM}:queue:billing") as client:
         subscribed = await client.hear()
         await in_thread(note, support, 1, 2)  # in another queue

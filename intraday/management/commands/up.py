@@ -17,7 +17,7 @@ from intraday.feeds import simulate
 from intraday.feeds.profiles import Outage
 from intraday.org.access import DEMO_ORGANIZATION
 from intraday.org.demo import DEMO_PEOPLE, demo_password
-from realtime import server
+from realtime.transport import server
 
 ADDRESSES = """
   page     {url}/

@@ -1,0 +1,113 @@
+"""Whether those who are connected still may be: revoked keys and memberships, ended sessions, expired tokens.
+
+Once a second one query asks for the access version of every organization with connections here; where it moved, the
+credentials of its connections are asked again, however many in two queries. Sessions are asked for by key.
+"""
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import structlog
+from django.db import DatabaseError
+from django.utils import timezone
+
+from intraday.org import access
+from intraday.org.access import Member, Refused
+from realtime.hub.shared_reads import in_watch_thread
+from realtime.protocol.messages import Close
+
+if TYPE_CHECKING:
+    from realtime.hub.fanout.connections import Connection
+    from realtime.hub.hub import Hub
+
+log = structlog.get_logger(__name__)
+
+EVERY_SECONDS = 1.0
+SESSIONS_EVERY = 2  # rounds
+LAST_WORDS_SECONDS = 1.0  # for a client that is slow to take the reason why it is closed
+
+
+class Watch:
+    def __init__(self, hub: "Hub") -> None:
+        self._hub = hub
+        self._round = 0
+
+    async def run(self) -> None:
+        failing = False
+        while True:
+            await asyncio.sleep(EVERY_SECONDS)
+            self._round += 1
+            try:
+                self._end_expired()
+                await self._check_versions()
+                if self._round % SESSIONS_EVERY == 0:
+                    await self._check_sessions()
+                failing = False
+            except Exception as error:  # whatever it is: nobody else watches
+                if not failing:
+                    expected = isinstance(error, DatabaseError)
+                    log.error("access_not_checked", error=str(error).strip(), exc_info=None if expected else error)
+                failing = True
+
+    def _signed_in(self) -> list["Connection"]:
+        return [connection for connection in self._hub.connections.values() if connection.principal is not None]
+
+    # --- what has to end ---------------------------------------------------------------------------------------------
+    def _end_expired(self) -> None:
+        now = timezone.now()
+        for connection in self._signed_in():
+            assert connection.principal is not None
+            expires_at = connection.principal.expires_at
+            if expires_at is not None and expires_at <= now:
+                self._end(connection, "token_expired", "The token has expired: authenticate anew.", Close.SIGN_IN)
+
+    async def _check_sessions(self) -> None:
+        by_key: dict[str, list[Connection]] = {}
+        for connection in self._signed_in():
+            assert connection.principal is not None
+            credential = connection.principal.credential
+            if isinstance(credential, Member) and credential.session:
+                by_key.setdefault(credential.session, []).append(connection)
+        if not by_key:
+            return
+        alive = await in_watch_thread(access.sessions_alive, list(by_key))
+        for key in by_key.keys() - alive:
+            for connection in by_key[key]:
+                if connection.principal is not None and getattr(connection.principal.credential, "session", "") == key:
+                    self._end(connection, "signed_out", "The session has ended: sign in again.", Close.SIGN_IN)
+
+    async def _check_versions(self) -> None:
+        held = {connection: connection.principal for connection in self._signed_in()}
+        organizations = {principal.organization.id for principal in held.values() if principal is not None}
+        if not organizations:
+            return
+        versions = await in_watch_thread(access.versions, organizations)
+        stale = {
+            connection: principal
+            for connection, principal in held.items()
+            if principal and versions.get(principal.organization.id) != principal.organization.access_version
+        }
+        if not stale:
+            return
+        found = await in_watch_thread(access.believe, {principal.credential for principal in stale.values()})
+        for connection, before in stale.items():
+            if connection.principal is not before:
+                continue  # it authenticated anew meanwhile, or left
+            now = found[before.credential]
+            if isinstance(now, Refused):
+                self._refuse(connection, now)
+            else:
+                self._hub.admit(connection, now)
+
+    def _refuse(self, connection: "Connection", why: Refused) -> None:
+        if why is Refused.NOT_A_MEMBER:
+            self._end(connection, "forbidden", "No longer a member of this organization.", Close.FORBIDDEN)
+        else:
+            self._end(connection, "revoked", "The credentials were revoked: sign in again.", Close.SIGN_IN)
+
+    def _end(self, connection: "Connection", code: str, message: str, close: int) -> None:
+        """It hears nothing more from now on, except why."""
+        log.info("access_ended", connection=connection.id, reason=code)
+        self._hub.expel(connection)
+        connection.send("error", {"code": code, "message": message})
+        self._hub.spawn(connection.close(close, message, within=LAST_WORDS_SECONDS))
