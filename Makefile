@@ -20,13 +20,14 @@ test: testing browser client ## the whole suite, on a PostgreSQL and a Valkey of
 	@if [ -z "$(ARGS)" ] && $(node); then npm --prefix realtime/client test --silent; fi
 	@exec $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
-check: testing client ## format, lint, types, imports, migrations, settings, API schema, Dockerfile, client
+check: testing client ## format, lint, types, imports, structure, migrations, settings, API schema, Dockerfile, client
 	@failed=; \
 	step() { name=$$1; shift; echo "== $$name"; "$$@" || failed="$$failed, $$name"; }; \
 	step format       $(BIN)/ruff format --check .; \
 	step lint         $(BIN)/ruff check .; \
 	step types        $(BIN)/mypy .; \
 	step imports      $(BIN)/lint-imports --no-logo; \
+	step structure    $(BIN)/python -m tests.structure; \
 	step migrations   $(BIN)/python manage.py makemigrations --check --dry-run; \
 	step settings     $(BIN)/python manage.py check --fail-level WARNING; \
 	step production   env SECRET_KEY="$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(50))')" \

@@ -23,7 +23,8 @@ from bench.contenders import OUR_ENVELOPE  # noqa: E402
 from bench.publisher import BenchEvent  # noqa: E402
 from bench.scopes import ORGANIZATION  # noqa: E402
 from intraday.org.models import Scope  # noqa: E402
-from realtime.eventlog.store import Draft, append  # noqa: E402
+from realtime.eventlog.records import Draft  # noqa: E402
+from realtime.eventlog.store import append  # noqa: E402
 from realtime.protocol import messages  # noqa: E402
 from realtime.publish import publish  # noqa: E402
 

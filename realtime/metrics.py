@@ -1,4 +1,4 @@
-"""What this process's hub does, in the words of Prometheus."""
+"""Prometheus metrics of the hub in this process and of the event log."""
 
 from collections.abc import Iterator
 
@@ -12,7 +12,7 @@ from realtime.models import Stream
 
 
 def of_process() -> Iterator[Metric]:
-    """Of the hub of this process; a process without one (WSGI) tells nothing."""
+    """Yield the metrics of this process; none without a hub (WSGI)."""
     for hub in running():
         outbox = sender.current()
         yield _gauge("intraday_connections", "Open sockets and streams of events.", len(hub.connections))
@@ -34,13 +34,13 @@ def _dropped(outbox: Sender) -> Metric:
 
 def _deliveries(hub: Hub) -> Metric:
     found = CounterMetricFamily("intraday_deliveries", "Events written to clients.", labels=["event"])
-    for event, count in hub.reporter.deliveries(hub).items():
+    for event, count in hub.reporter.deliveries().items():
         found.add_metric([event], count)
     return found
 
 
 def of_log() -> Iterator[Metric]:
-    """Of all processes together. Raises DatabaseError."""
+    """Yield the metrics of all processes together. Raises DatabaseError."""
     found = CounterMetricFamily("intraday_log_events", "Events logged, by any process.", labels=["channel"])
     for channel, heads in Stream.objects.values_list("channel").annotate(Sum("head")).order_by("channel"):
         found.add_metric([channel], heads)

@@ -20,7 +20,7 @@ from intraday.rest.schema import BAD_POSTS, BAD_REQUESTS
 from realtime import services, stats
 from realtime.hub import rights
 from realtime.hub.rights import RefusedError
-from realtime.protocol.channel_spec import Channel
+from realtime.protocol.channel_spec import ChannelSpec
 from realtime.protocol.messages import MAX_ROOMS, Position, Selection
 from realtime.protocol.rooms import Room
 from realtime.serializers import (
@@ -194,7 +194,7 @@ class EventStreamView(APIView):
 
     permission_classes = [SignedIn]
     renderer_classes = [EventStreamRenderer, JSONRenderer]
-    channels: Mapping[str, Channel] = {}
+    channels: Mapping[str, ChannelSpec] = {}
 
     @extend_schema(
         parameters=[StreamQuery, _last_event_id],

@@ -11,8 +11,8 @@ from msgspec import UNSET
 
 from intraday.org.models import Scope
 from realtime.eventlog import store
+from realtime.eventlog.records import Appended, Draft
 from realtime.eventlog.sender import hand_over
-from realtime.eventlog.store import Draft
 from realtime.protocol import messages
 from realtime.protocol.messages import Payload, Resync
 from realtime.protocol.rooms import CHANNELS, stream_name
@@ -34,7 +34,7 @@ class _AfterCommit:
     """Hands one stream's events to the sender. Also marks, until the transaction ends, that the stream is locked."""
 
     order: tuple[str, int]
-    appended: store.Appended
+    appended: Appended
 
     def __call__(self) -> None:
         hand_over(self.appended)

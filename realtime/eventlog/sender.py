@@ -15,7 +15,7 @@ import structlog
 from channels.layers import get_channel_layer
 from django.conf import settings
 
-from realtime.eventlog.store import Appended, Record
+from realtime.eventlog.records import Appended, Record
 from realtime.protocol.rooms import Room, enclosing, group_name, room_group
 
 log = structlog.get_logger(__name__)

@@ -1,15 +1,15 @@
 """The event log: append in the writer's transaction, read by position, purge from the tail."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-import msgspec
 from django.db import connection, transaction
 from django.db.models import F, Max, Q
 from django.utils import timezone
 
+from realtime.eventlog.records import Appended, Draft, IndexEntry, Record, decode_records, encode_index
 from realtime.models import Segment, Stream, new_epoch
 from realtime.protocol import messages
 from realtime.protocol.rooms import stream_name
@@ -26,72 +26,11 @@ RETENTION = {
 GRACE = timedelta(minutes=10)
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """An event before it has a seq. `redacted` is set where personal fields make a second body necessary."""
-
-    event: str
-    department: str
-    queue: str
-    full: bytes
-    redacted: bytes | None = None
-    requires_ack: bool = False
-
-
-class _Entry(msgspec.Struct, frozen=True, array_like=True):
-    event: str
-    department: str
-    queue: str
-    size: int
-    redacted_size: int = 0
-    requires_ack: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """An event of the log: its wire text, and a second one without personal fields where it has any."""
-
-    seq: int
-    event: str
-    department: str
-    queue: str
-    full: bytes
-    redacted: bytes
-    requires_ack: bool = False
-
-    @property
-    def key(self) -> tuple[str, str, str]:
-        """Events with the same one replace one another, where their name says so."""
-        return self.event, self.department, self.queue
-
-    def text(self, *, names: bool) -> bytes:
-        return self.full if names else self.redacted
-
-
-@dataclass(frozen=True, slots=True)
-class Appended:
-    """What one commit added to one stream; the same fields travel through the channel layer."""
-
-    stream: str
-    epoch: str
-    first: int
-    last: int
-    index: bytes
-    body: bytes
-
-    def records(self) -> list[Record]:
-        return list(_records(self.first, self.index, self.body))
-
-
 class _Place(NamedTuple):
     stream: str
     epoch: str
     seq: int
     ts: str
-
-
-_index_encoder = msgspec.json.Encoder()
-_index_decoder = msgspec.json.Decoder(list[_Entry])
 
 
 def append(*, organization_id: str, channel: str, drafts: Sequence[Draft]) -> Appended:
@@ -109,8 +48,10 @@ def append(*, organization_id: str, channel: str, drafts: Sequence[Draft]) -> Ap
         full = _spelled(draft, draft.full, place)
         redacted = b"" if draft.redacted is None else _spelled(draft, draft.redacted, place)
         bodies += [full, redacted]
-        entries.append(_Entry(draft.event, draft.department, draft.queue, len(full), len(redacted), draft.requires_ack))
-    appended = Appended(stream, epoch, head - len(drafts) + 1, head, _index_encoder.encode(entries), b"".join(bodies))
+        entries.append(
+            IndexEntry(draft.event, draft.department, draft.queue, len(full), len(redacted), draft.requires_ack)
+        )
+    appended = Appended(stream, epoch, head - len(drafts) + 1, head, encode_index(entries), b"".join(bodies))
     Segment.objects.create(
         stream_id=stream,
         first_seq=appended.first,
@@ -144,19 +85,9 @@ def create_stream(stream: str, organization_id: str, channel: str) -> None:
     Stream.objects.bulk_create([missing], ignore_conflicts=True)
 
 
-def _records(first: int, index: bytes, body: bytes) -> Iterator[Record]:
-    start = 0
-    for seq, entry in enumerate(_index_decoder.decode(index), first):
-        full = body[start : start + entry.size]
-        start += entry.size
-        redacted = body[start : start + entry.redacted_size] if entry.redacted_size else full
-        start += entry.redacted_size
-        yield Record(seq, entry.event, entry.department, entry.queue, full, redacted, entry.requires_ack)
-
-
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Records after a position, contiguous. `complete`: they reach `head`, the head of the log as it was read."""
+    """Contiguous records after a position. `complete`: they reach `head`, the head of the log as it was read."""
 
     epoch: str
     head: int
@@ -165,9 +96,10 @@ class Page:
 
 
 def read(stream: str, *, after: int, max_events: int, max_bytes: int) -> Page | None:
-    """The events after `after`, up to the limits; None where the log no longer reaches back to it.
+    """Return the events after `after`, up to the limits; None where the log does not hold them without a hole.
 
-    Runs in one snapshot transaction, so a purge that commits between its statements cannot tear it.
+    Runs in one snapshot transaction, so a purge that commits between its statements cannot tear it. A log that no
+    longer reaches back, and one that lost a segment, cannot serve this position: the reader needs a snapshot.
     """
     with transaction.atomic(using="snapshot"):
         row = Stream.objects.using("snapshot").filter(name=stream).values_list("epoch", "head", "tail").first()
@@ -178,19 +110,21 @@ def read(stream: str, *, after: int, max_events: int, max_bytes: int) -> Page | 
         size = 0
         segments = Segment.objects.using("snapshot").filter(stream=stream, last_seq__gt=after).order_by("last_seq")
         for segment in segments.iterator(chunk_size=50):
-            found = _records(segment.first_seq, bytes(segment.index), bytes(segment.body))
-            for record in found:
+            for record in decode_records(segment.first_seq, bytes(segment.index), bytes(segment.body)):
                 if record.seq <= after:
                     continue
+                if record.seq != after + len(records) + 1:
+                    return None
                 if len(records) == max_events or (size and size + len(record.full) > max_bytes):
                     return Page(epoch, head, records, complete=False)
                 records.append(record)
                 size += len(record.full)
-    return Page(epoch, head, records, complete=(records[-1].seq if records else after) >= head)
+    last = after + len(records)
+    return Page(epoch, head, records, complete=True) if last >= head else None
 
 
 def read_back(stream: str, *, upto: int | None, max_events: int, max_bytes: int) -> Page | None:
-    """The last events up to `upto` (None: the head), within the limits; None where there is no such stream."""
+    """Return the last events up to `upto` (None: the head), within the limits; None where there is no such stream."""
     with transaction.atomic(using="snapshot"):
         row = Stream.objects.using("snapshot").filter(name=stream).values_list("epoch", "head", "tail").first()
         if row is None:
@@ -201,41 +135,42 @@ def read_back(stream: str, *, upto: int | None, max_events: int, max_bytes: int)
         size = 0
         segments = Segment.objects.using("snapshot").filter(stream=stream, last_seq__gt=tail, first_seq__lte=last)
         for segment in segments.order_by("-last_seq").iterator(chunk_size=50):
-            for record in reversed(list(_records(segment.first_seq, bytes(segment.index), bytes(segment.body)))):
+            for record in reversed(list(decode_records(segment.first_seq, bytes(segment.index), bytes(segment.body)))):
                 if record.seq > last:
                     continue
                 size += len(record.full)
-                if record.seq <= tail or len(records) == max_events or size > max_bytes:
+                hole = record.seq != last - len(records)
+                if hole or record.seq <= tail or len(records) == max_events or size > max_bytes:
                     return Page(epoch, head, records[::-1], complete=False)
                 records.append(record)
     return Page(epoch, head, records[::-1], complete=True)
 
 
 def begin_epoch(stream: str, *, epoch: str, lost: int) -> bool:
-    """Begin a new epoch if the head is below `lost`, the seq of an event that somebody has: a restored backup, or a
-    failover that lost commits. False where nothing is lost, or somebody was quicker."""
+    """Begin a new epoch if the head is below `lost`, the seq of an event that a client has: a restored backup, or a
+    failover that lost commits. Return False where nothing is lost, or another process was quicker."""
     found = Stream.objects.filter(name=stream, epoch=epoch, head__lt=lost)
     return found.update(**_new_epoch()) > 0
 
 
 def begin_epochs() -> int:
-    """Part of restoring a backup: no position that a client holds means anything any more. How many streams."""
+    """Begin a new epoch of every stream after restoring a backup, which voids all positions; return their number."""
     return Stream.objects.update(**_new_epoch())
 
 
 def _new_epoch() -> dict[str, Any]:
-    """The log does not reach back beyond it: what lies there says another epoch."""
+    """Return the fields of a new epoch. The tail moves to the head: older segments belong to another epoch."""
     return {"epoch": new_epoch(), "tail": F("head"), "tail_moved_at": timezone.now()}
 
 
 def heads(streams: Sequence[str]) -> dict[str, tuple[str, int]]:
-    """(epoch, head) of each stream that exists, in one query."""
+    """Return (epoch, head) of each of these streams that exists, in one query."""
     rows = Stream.objects.using("snapshot").filter(name__in=streams).values_list("name", "epoch", "head")
     return {name: (epoch, head) for name, epoch, head in rows}
 
 
 def purge(*, now: datetime) -> int:
-    """Forget what is older than its channel's retention; returns how many segments were deleted.
+    """Delete segments older than the retention of their channel; return their number.
 
     The tail moves first and commits; the rows go at a later run, when the grace has passed, so that no reader finds
     a hole where it was promised events. Hence at most one move per grace.

@@ -1,78 +1,95 @@
-"""Connections that the ring no longer helps: they go on from the log, or from a snapshot."""
+"""Catching up: subscriptions behind the ring go on from the log, or from a snapshot."""
 
 import asyncio
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any
 
 import structlog
 from django.db import DatabaseError
 
 from realtime.eventlog.store import Page
-from realtime.hub.fanout.subscriptions import Follower
-from realtime.hub.snapshots import resync
-from realtime.protocol.channel_spec import Keyed
+from realtime.hub.fanout.subscriptions import Subscription
+from realtime.hub.healing import Healing
+from realtime.hub.loops import Backoff
+from realtime.hub.snapshots import Snapshots, resync_message
+from realtime.protocol.channel_spec import ChannelSpec, Conflation
 from realtime.protocol.rooms import Room
-
-if TYPE_CHECKING:
-    from realtime.hub.hub import Hub
 
 log = structlog.get_logger(__name__)
 
 PAUSE_SECONDS = 1.0
+FIRST_PAUSE_SECONDS = 0.05
 PAGE_EVENTS = 1_000
 PAGE_BYTES = 1024 * 1024
 
 
 class CatchingUp:
-    def __init__(self, hub: "Hub") -> None:
-        self._hub = hub
+    def __init__(
+        self,
+        channels: Mapping[str, ChannelSpec],
+        healing: Healing,
+        snapshots: Snapshots,
+        spawn: Callable[[Coroutine[Any, Any, None]], object],
+    ) -> None:
+        self._channels = channels
+        self._healing = healing
+        self._snapshots = snapshots
+        self._spawn = spawn
 
-    def left_behind(self, follower: Follower) -> None:
-        self._hub.spawn(self._catch_up(follower, follower.take_hold()))
+    def fell_behind(self, subscription: Subscription) -> None:
+        """Go on without the ring, which no longer reaches back to this position."""
+        self._spawn(self._catch_up(subscription, subscription.pause()))
 
-    async def _catch_up(self, follower: Follower, hold: int) -> None:
-        """The ring no longer reaches back to it: a snapshot where that says it all, else a page of the log.
+    def resync(self, subscription: Subscription) -> None:
+        """Send a fresh snapshot of all rooms, because the position means nothing any more."""
+        self._spawn(self._resnapshot(subscription, subscription.pause()))
 
-        After the page it joins where it then stands, and is left behind again when it has taken that.
+    async def _catch_up(self, subscription: Subscription, token: int) -> None:
+        """Send a snapshot where it replaces every event, else a page of the log.
+
+        After the page the subscription joins at its new position, and falls behind again when it has taken that.
         """
-        stream, position, epoch = follower.stream, follower.position, follower.epoch
+        stream, position, epoch = subscription.stream, subscription.position, subscription.epoch
         assert position is not None
-        if follower.outdated or self._state_says_all(stream.name):
-            await self._resnapshot(follower, hold)
+        if subscription.outdated or self._snapshot_replaces_events(stream.name):
+            await self._resnapshot(subscription, token)
             return
         try:
-            page = await self._hub.healing.page(stream, position, PAGE_EVENTS, PAGE_BYTES)
+            page = await self._healing.page(stream.name, position, PAGE_EVENTS, PAGE_BYTES)
         except DatabaseError as error:
             log.warning("catch_up_failed", stream=stream.name, error=str(error).strip())
             await asyncio.sleep(PAUSE_SECONDS)
-            page = Page(epoch, position, [], complete=False)  # it joins where it was, and is left behind again
+            page = Page(epoch, position, [], complete=False)  # it joins at its old position, and falls behind again
         if page is None or page.epoch != epoch:
-            await self._resnapshot(follower, hold)
-        elif follower.still(hold):
-            follower.write(page.records, follower.rooms, reduced=True)
-            follower.join(follower.rooms, page.records[-1].seq if page.records else position, epoch)
+            await self._resnapshot(subscription, token)
+        elif subscription.is_paused(token):
+            subscription.write(page.records, subscription.rooms, reduced=True)
+            subscription.join(subscription.rooms, page.records[-1].seq if page.records else position, epoch)
             stream.wake()
 
-    def _state_says_all(self, stream: str) -> bool:
-        """No event of this channel counts once a later one of its scope is there."""
-        channel = self._hub.channels[Room.parse(stream).channel]
-        return channel.snapshot is not None and all(keyed is Keyed.BY_SCOPE for keyed in channel.events.values())
+    def _snapshot_replaces_events(self, stream: str) -> bool:
+        """Return whether every event of this channel is replaced by a later one of its scope."""
+        channel = self._channels[Room.parse(stream).channel]
+        return channel.snapshot is not None and all(
+            conflation is Conflation.LATEST_PER_SCOPE for conflation in channel.events.values()
+        )
 
-    def renew(self, follower: Follower) -> None:
-        """Its position means nothing any more: a fresh snapshot of all its rooms."""
-        self._hub.spawn(self._resnapshot(follower, follower.take_hold()))
-
-    async def _resnapshot(self, follower: Follower, hold: int) -> None:
-        while follower.still(hold):
+    async def _resnapshot(self, subscription: Subscription, token: int) -> None:
+        stream = subscription.stream
+        backoff = Backoff(first=FIRST_PAUSE_SECONDS, longest=PAUSE_SECONDS)
+        while subscription.is_paused(token):
             try:
-                taken = await self._hub.snapshots.take(follower, follower.rooms, wanted=True)
-                if taken.epoch != follower.stream.ring.epoch:  # one of the two is older than the other
-                    await self._hub.healing.heal(follower.stream)
+                snapshot = await self._snapshots.take(subscription, subscription.rooms, wanted=True)
+                if snapshot.epoch != stream.ring.epoch:  # one of the two is older than the other
+                    await self._healing.heal(stream)
+                    if snapshot.epoch != stream.ring.epoch:
+                        await backoff.wait()
                     continue
             except DatabaseError as error:
-                log.warning("snapshot_failed", stream=follower.stream.name, error=str(error).strip())
+                log.warning("snapshot_failed", stream=stream.name, error=str(error).strip())
                 await asyncio.sleep(PAUSE_SECONDS)
                 continue
-            if follower.still(hold):
-                follower.writer.write(taken.message or resync(follower.stream.name, taken))
-                follower.join(follower.rooms, taken.seq, taken.epoch)
-                follower.stream.wake()
+            if subscription.is_paused(token):
+                subscription.writer.write(snapshot.message or resync_message(stream.name, snapshot))
+                subscription.join(subscription.rooms, snapshot.seq, snapshot.epoch)
+                stream.wake()

@@ -1,4 +1,4 @@
-"""What clients say they are, believed together: a storm of connections costs a few queries, not some for each."""
+"""Authenticate clients in batches: a storm of connections costs a few queries, not some for each."""
 
 from collections.abc import Collection
 from typing import NamedTuple
@@ -9,57 +9,57 @@ from intraday.org.services import KEY_PREFIX
 from realtime.protocol.messages import Authenticate
 
 
-class Said(NamedTuple):
-    """What a client says, and the session of its browser ('' without one)."""
+class Login(NamedTuple):
+    """The `authenticate` message of a client, and the session of its browser ('' without one)."""
 
-    claim: Authenticate
+    message: Authenticate
     session: str
 
     @property
     def key(self) -> str:
-        """The API key that it shows, if it shows one."""
-        token = self.claim.token or ""
+        """The API key among its credentials; '' without one."""
+        token = self.message.token or ""
         return token if token.startswith(KEY_PREFIX) else ""
 
     @property
     def by_session(self) -> bool:
-        demo = self.claim.user_id is not None and self.claim.organization_id is not None
-        return bool(self.session) and self.claim.token is None and not demo
+        demo = self.message.user_id is not None and self.message.organization_id is not None
+        return bool(self.session) and self.message.token is None and not demo
 
 
-def believe(said: Collection[Said]) -> dict[Said, Principal | None]:
-    """Whom each of them is, asked now: a fixed number of queries, however many they are."""
-    keys = access.by_api_keys({each.key for each in said if each.key})
-    members = _members([each for each in said if each.by_session])
-    credentials = {each: members.get(each) if each.by_session else _credential(each) for each in said}
-    believed = access.believe({each for each in credentials.values() if each is not None})
-    return {each: keys.get(each.key) if each.key else _principal(credentials[each], believed) for each in said}
+def authenticate(logins: Collection[Login]) -> dict[Login, Principal | None]:
+    """Return the caller behind each login, None where it is refused. The number of queries is fixed."""
+    keys = access.by_api_keys({each.key for each in logins if each.key})
+    members = _members([each for each in logins if each.by_session])
+    credentials = {each: members.get(each) if each.by_session else _credential(each) for each in logins}
+    principals = access.believe({each for each in credentials.values() if each is not None})
+    return {each: keys.get(each.key) if each.key else _principal(credentials[each], principals) for each in logins}
 
 
-def _principal(credential: Credential | None, believed: dict[Credential, Principal | Refused]) -> Principal | None:
-    found = None if credential is None else believed[credential]
+def _principal(credential: Credential | None, principals: dict[Credential, Principal | Refused]) -> Principal | None:
+    found = None if credential is None else principals[credential]
     return None if isinstance(found, Refused) else found
 
 
-def _credential(said: Said) -> Credential | None:
-    claim = said.claim
-    if claim.token is not None:
-        return None if said.key else tokens.read(claim.token)
-    if claim.user_id is not None and claim.organization_id == access.DEMO_ORGANIZATION:
-        return Demo(claim.user_id)
+def _credential(login: Login) -> Credential | None:
+    message = login.message
+    if message.token is not None:
+        return None if login.key else tokens.read(message.token)
+    if message.user_id is not None and message.organization_id == access.DEMO_ORGANIZATION:
+        return Demo(message.user_id)
     return None
 
 
-def _members(said: list[Said]) -> dict[Said, Member]:
-    """Signed-in people, in the organization that they name or in their only one."""
-    if not said:
+def _members(logins: list[Login]) -> dict[Login, Member]:
+    """Return signed-in people, in the organization that they name or in their only one."""
+    if not logins:
         return {}
-    people = access.by_sessions({each.session for each in said})
+    people = access.by_sessions({each.session for each in logins})
     organizations = access.organizations_of_each(people.values())
     found = {}
-    for each in said:
+    for each in logins:
         if (user := people.get(each.session)) is not None:
             theirs = organizations[user.pk]
             only = theirs[0] if len(theirs) == 1 else ""
-            found[each] = Member(user.pk, each.claim.organization_id or only, access.stamp(user), each.session)
+            found[each] = Member(user.pk, each.message.organization_id or only, access.stamp(user), each.session)
     return found

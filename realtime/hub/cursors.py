@@ -1,27 +1,24 @@
-"""Durable cursors: what a client has acknowledged under a name of its own, beyond its connections.
+"""Durable cursors: the position that a client has acknowledged under a name of its own, beyond its connections.
 
 One connection holds a name at a time, in whatever process: the one that subscribed with it last. Only it moves the
 cursor, only forward, and another epoch begins anew.
 """
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import structlog
 from django.db import DatabaseError, transaction
 from django.db.models import Count
 from django.utils import timezone
 
-from realtime.hub.shared_reads import Gathered, in_thread
+from realtime.hub.fanout.connections import Connection
+from realtime.hub.shared_reads import DataLoader, in_thread
 from realtime.models import Cursor
 from realtime.protocol.messages import Position
-
-if TYPE_CHECKING:
-    from realtime.hub.fanout.connections import Connection
-    from realtime.hub.hub import Hub
 
 log = structlog.get_logger(__name__)
 
@@ -31,8 +28,8 @@ PAUSE_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
-class Claim:
-    """A connection that wants to go on under a name."""
+class CursorClaim:
+    """A request of a connection to hold the cursor of this name."""
 
     organization: str
     user: str
@@ -41,12 +38,12 @@ class Claim:
     holder: str  # its id
 
 
-class Held(NamedTuple):
+class StoredCursor(NamedTuple):
     row: int
     position: Position | None  # None: it was never moved
 
 
-class Move(NamedTuple):
+class CursorMove(NamedTuple):
     holder: str
     epoch: str
     seq: int
@@ -54,8 +51,8 @@ class Move(NamedTuple):
 
 # --- the table -------------------------------------------------------------------------------------------------------
 @transaction.atomic
-def take(claims: Collection[Claim]) -> dict[Claim, Held | None]:
-    """Hand each name to who claims it; None where a user has too many. A fixed number of statements."""
+def take(claims: Collection[CursorClaim]) -> dict[CursorClaim, StoredCursor | None]:
+    """Give each cursor to its claimant; None where the user has too many. Takes a fixed number of statements."""
     full = _full({(claim.organization, claim.user) for claim in claims})
     latest = {(claim.user, claim.name, claim.stream): claim for claim in claims}
     known = _rows(latest)
@@ -89,18 +86,18 @@ def _full(users: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
     return {(organization, user) for organization, user, count in counted if count >= MAX_CURSORS}
 
 
-def _rows(keys: Collection[tuple[str, str, str]]) -> dict[tuple[str, str, str], Held]:
+def _rows(keys: Collection[tuple[str, str, str]]) -> dict[tuple[str, str, str], StoredCursor]:
     users, names, streams = (set(each) for each in zip(*keys, strict=True))
     rows = Cursor.objects.filter(user_id__in=users, name__in=names, stream__in=streams)
     return {
-        (row.user_id, row.name, row.stream): Held(row.pk, Position(row.epoch, row.seq) if row.epoch else None)
+        (row.user_id, row.name, row.stream): StoredCursor(row.pk, Position(row.epoch, row.seq) if row.epoch else None)
         for row in rows
     }
 
 
 @transaction.atomic
-def store(moves: dict[int, Move]) -> None:
-    """Move cursors forward, those that their holder still holds."""
+def store(moves: dict[int, CursorMove]) -> None:
+    """CursorMove cursors forward, unless another connection holds them by now."""
     now = timezone.now()
     rows = [
         row
@@ -112,7 +109,7 @@ def store(moves: dict[int, Move]) -> None:
     Cursor.objects.bulk_update(rows, ["epoch", "seq", "moved_at"])
 
 
-def _is_news(row: Cursor, move: Move) -> bool:
+def _is_news(row: Cursor, move: CursorMove) -> bool:
     return row.holder == move.holder and (row.epoch != move.epoch or row.seq < move.seq)
 
 
@@ -121,36 +118,36 @@ def holders(rows: Collection[int]) -> dict[int, str]:
 
 
 def forget(*, now: datetime) -> int:
-    """Delete those that nobody has used for long."""
+    """Delete cursors that were not used for FORGOTTEN_AFTER; return their number."""
     return Cursor.objects.filter(moved_at__lt=now - FORGOTTEN_AFTER).delete()[0]
 
 
 # --- in a server process ---------------------------------------------------------------------------------------------
 class Cursors:
-    """Acknowledgements are written as they come, and those that come meanwhile together with the next."""
+    """Writes acknowledgements as they come; those that come during a write go together into the next one."""
 
-    def __init__(self, hub: "Hub") -> None:
-        self._hub = hub
-        self._take = Gathered(take)
-        self._moves: dict[int, Move] = {}
+    def __init__(self, connections: Mapping[str, Connection]) -> None:
+        self._connections = connections
+        self._take = DataLoader(take)
+        self._moves: dict[int, CursorMove] = {}
         self._writing: asyncio.Task[None] | None = None
 
-    async def take(self, connection: "Connection", name: str, streams: Sequence[str]) -> dict[str, Held] | None:
-        """Where the user of this connection stands under this name; None if there is room for no more names."""
+    async def take(self, connection: Connection, name: str, streams: Sequence[str]) -> dict[str, StoredCursor] | None:
+        """Return the cursors of this name by stream; None if the user has too many cursors."""
         principal = connection.principal
         assert principal is not None
-        await self.stored()  # what the connection before has just acknowledged counts
+        await self.stored()  # the last acknowledgement of an earlier connection counts
         claims = [
-            Claim(principal.organization.id, principal.user_id, name, stream, connection.id) for stream in streams
+            CursorClaim(principal.organization.id, principal.user_id, name, stream, connection.id) for stream in streams
         ]
-        found = dict(zip(streams, await asyncio.gather(*map(self._take.ask, claims)), strict=True))
+        found = dict(zip(streams, await asyncio.gather(*map(self._take.load, claims)), strict=True))
         held = {stream: each for stream, each in found.items() if each is not None}
         return held if len(held) == len(streams) else None
 
     def move(self, row: int, holder: str, epoch: str, seq: int) -> None:
-        self._moves[row] = Move(holder, epoch, seq)
+        self._moves[row] = CursorMove(holder, epoch, seq)
         if self._writing is None or self._writing.done():
-            self._writing = self._hub.loop.create_task(self._write())
+            self._writing = asyncio.get_running_loop().create_task(self._write())
 
     async def _write(self) -> None:
         while self._moves:
@@ -163,24 +160,23 @@ class Cursors:
                 await asyncio.sleep(PAUSE_SECONDS)
 
     async def stored(self) -> None:
-        """Wait, for a moment, until what was acknowledged is written."""
+        """Wait until acknowledgements are written, for PAUSE_SECONDS at most."""
         if self._writing is not None:
             await asyncio.wait([self._writing], timeout=PAUSE_SECONDS)
 
     async def check_holders(self) -> None:
-        """Tell whoever lost its name to another connection. Once a second; no query where there are no cursors."""
+        """Tell connections that have lost their cursor to another one. No query where there are no cursors."""
         durable = [
-            follower
-            for connection in self._hub.connections.values()
-            for follower in connection.followers.values()
-            if follower.cursor is not None
+            (connection, subscription)
+            for connection in self._connections.values()
+            for subscription in connection.subscriptions.values()
+            if subscription.cursor is not None
         ]
         if not durable:
             return
-        held_by = await in_thread(holders, {follower.cursor for follower in durable if follower.cursor is not None})
-        for follower in durable:
-            connection = follower.connection
-            if follower.cursor is not None and held_by.get(follower.cursor) != connection.id:
-                follower.cursor = None
-                message = f"Another connection goes on with {follower.stream.name} under this name."
+        held_by = await in_thread(holders, {each.cursor for _, each in durable if each.cursor is not None})
+        for connection, subscription in durable:
+            if subscription.cursor is not None and held_by.get(subscription.cursor) != connection.id:
+                subscription.cursor = None
+                message = f"Another connection goes on with {subscription.stream.name} under this name."
                 connection.send("error", {"code": "taken_over", "message": message})

@@ -1,35 +1,43 @@
-"""Whether those who are connected still may be: revoked keys and memberships, ended sessions, expired tokens.
+"""Revocation: end or narrow connections after revoked keys and memberships, ended sessions, expired tokens.
 
-Once a second one query asks for the access version of every organization with connections here; where it moved, the
-credentials of its connections are asked again, however many in two queries. Sessions are asked for by key.
+Once a second one query reads the access version of every organization with connections here; where it moved, the
+credentials of its connections are checked again, however many in two queries. Sessions are looked up by key.
 """
 
 import asyncio
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any
 
 import structlog
 from django.db import DatabaseError
 from django.utils import timezone
 
 from intraday.org import access
-from intraday.org.access import Member, Refused
+from intraday.org.access import Member, Principal, Refused
+from realtime.hub.fanout.connections import Connection
 from realtime.hub.shared_reads import in_watch_thread
 from realtime.protocol.messages import Close
-
-if TYPE_CHECKING:
-    from realtime.hub.fanout.connections import Connection
-    from realtime.hub.hub import Hub
 
 log = structlog.get_logger(__name__)
 
 EVERY_SECONDS = 1.0
 SESSIONS_EVERY = 2  # rounds
-LAST_WORDS_SECONDS = 1.0  # for a client that is slow to take the reason why it is closed
+LAST_MESSAGE_SECONDS = 1.0  # for a client that is slow to take the reason
 
 
-class Watch:
-    def __init__(self, hub: "Hub") -> None:
-        self._hub = hub
+class Revocation:
+    def __init__(
+        self,
+        connections: Mapping[str, Connection],
+        *,
+        attach: Callable[[Connection, Principal], None],
+        detach: Callable[[Connection], None],
+        spawn: Callable[[Coroutine[Any, Any, None]], object],
+    ) -> None:
+        self._connections = connections
+        self._attach = attach
+        self._detach = detach
+        self._spawn = spawn
         self._round = 0
 
     async def run(self) -> None:
@@ -43,16 +51,16 @@ class Watch:
                 if self._round % SESSIONS_EVERY == 0:
                     await self._check_sessions()
                 failing = False
-            except Exception as error:  # whatever it is: nobody else watches
+            except Exception as error:  # nothing else does this work: the loop must not end
                 if not failing:
                     expected = isinstance(error, DatabaseError)
                     log.error("access_not_checked", error=str(error).strip(), exc_info=None if expected else error)
                 failing = True
 
-    def _signed_in(self) -> list["Connection"]:
-        return [connection for connection in self._hub.connections.values() if connection.principal is not None]
+    def _signed_in(self) -> list[Connection]:
+        return [connection for connection in self._connections.values() if connection.principal is not None]
 
-    # --- what has to end ---------------------------------------------------------------------------------------------
+    # --- checks -------------------------------------------------------------------------------------------------------
     def _end_expired(self) -> None:
         now = timezone.now()
         for connection in self._signed_in():
@@ -92,22 +100,22 @@ class Watch:
         found = await in_watch_thread(access.believe, {principal.credential for principal in stale.values()})
         for connection, before in stale.items():
             if connection.principal is not before:
-                continue  # it authenticated anew meanwhile, or left
+                continue  # it authenticated anew meanwhile, or disconnected
             now = found[before.credential]
             if isinstance(now, Refused):
                 self._refuse(connection, now)
             else:
-                self._hub.admit(connection, now)
+                self._attach(connection, now)
 
-    def _refuse(self, connection: "Connection", why: Refused) -> None:
+    def _refuse(self, connection: Connection, why: Refused) -> None:
         if why is Refused.NOT_A_MEMBER:
             self._end(connection, "forbidden", "No longer a member of this organization.", Close.FORBIDDEN)
         else:
             self._end(connection, "revoked", "The credentials were revoked: sign in again.", Close.SIGN_IN)
 
-    def _end(self, connection: "Connection", code: str, message: str, close: int) -> None:
-        """It hears nothing more from now on, except why."""
+    def _end(self, connection: Connection, code: str, message: str, close: int) -> None:
+        """Send the reason as the last message, and close."""
         log.info("access_ended", connection=connection.id, reason=code)
-        self._hub.expel(connection)
+        self._detach(connection)
         connection.send("error", {"code": code, "message": message})
-        self._hub.spawn(connection.close(close, message, within=LAST_WORDS_SECONDS))
+        self._spawn(connection.close(close, message, within=LAST_MESSAGE_SECONDS))

@@ -1,9 +1,9 @@
-"""Which rooms a caller may hear."""
+"""Rights to rooms: the rooms that a caller may hear."""
 
 from collections.abc import Mapping
 
 from intraday.org.access import Principal
-from realtime.protocol.channel_spec import Channel
+from realtime.protocol.channel_spec import ChannelSpec
 from realtime.protocol.messages import Selection
 from realtime.protocol.rooms import BadRoomError, Room
 
@@ -16,8 +16,8 @@ class RefusedError(Exception):
         self.code, self.message, self.close = code, message, close
 
 
-def rooms_of(selection: Selection, principal: Principal, channels: Mapping[str, Channel]) -> frozenset[Room]:
-    """The rooms asked for, every one of them the caller's to hear. Raises RefusedError."""
+def rooms_of(selection: Selection, principal: Principal, channels: Mapping[str, ChannelSpec]) -> frozenset[Room]:
+    """Return the rooms of a selection. Raises RefusedError unless the caller may hear every one of them."""
     try:
         rooms = frozenset(Room.parse(name) for name in selection.rooms) | _rooms_of_scope(selection, principal)
     except BadRoomError as error:
@@ -33,11 +33,11 @@ def _rooms_of_scope(selection: Selection, principal: Principal) -> frozenset[Roo
         Room(name, organization, selection.department_id or "", selection.queue_name or "")
         for name in selection.channels
     )
-    return frozenset(Room.parse(room.name) for room in bare)  # parsed again: what was typed may be no id at all
+    return frozenset(Room.parse(room.name) for room in bare)  # parsed again: a client's ids may be malformed
 
 
-def granted(room: Room, principal: Principal, channels: Mapping[str, Channel]) -> frozenset[Room]:
-    """The room; or, where it names a queue alone and the caller is limited to departments, that queue in each of them.
+def granted(room: Room, principal: Principal, channels: Mapping[str, ChannelSpec]) -> frozenset[Room]:
+    """Return the room; or that queue in each department of a caller who is limited to departments and names none.
 
     Raises RefusedError.
     """
@@ -56,8 +56,8 @@ def granted(room: Room, principal: Principal, channels: Mapping[str, Channel]) -
     return frozenset([room])
 
 
-def may_keep(room: Room, principal: Principal, channels: Mapping[str, Channel]) -> bool:
-    """Whether a room that is held is still the caller's, as it stands."""
+def may_keep(room: Room, principal: Principal, channels: Mapping[str, ChannelSpec]) -> bool:
+    """Return whether the caller may go on hearing a room, exactly as it is named."""
     try:
         return room in granted(room, principal, channels)
     except RefusedError:

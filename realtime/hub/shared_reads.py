@@ -1,5 +1,6 @@
-"""Database work of the hub: a small executor of its own (Channels shares one thread for everything), and one read
-for all who ask for the same at the same time."""
+"""Database reads of the hub: in a small executor of their own (Channels shares one thread for everything), and one
+read for all callers that need the same at the same time.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Hashable, Mapping
@@ -24,7 +25,7 @@ async def in_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs)
 
 
 async def in_watch_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """For realtime.hub.revocation alone: slow snapshots and replays must not keep anybody in."""
+    """Run in the thread of revocation alone: slow snapshots and replays must not delay the end of access."""
     loop = asyncio.get_running_loop()
     return await loop.run_in_executor(_watching, partial(_run, function, *args, **kwargs))
 
@@ -48,44 +49,48 @@ class SingleFlight:
         if flight is None or flight.done():
             flight = self._flights[key] = asyncio.ensure_future(make())
             flight.add_done_callback(partial(self._landed, key))
-        # Shielded: one who leaves must not cancel the others' read.
+        # Shielded: a caller that is cancelled must not cancel the others' read.
         return await asyncio.shield(flight)
+
+    def is_under_way(self, key: Hashable) -> bool:
+        flight = self._flights.get(key)
+        return flight is not None and not flight.done()
 
     def _landed(self, key: Hashable, flight: asyncio.Future[Any]) -> None:
         if self._flights.get(key) is flight:
             del self._flights[key]
 
 
-class Gathered(Generic[K, V]):
-    """Questions that come while an answer is under way are asked together, with the next one.
+class DataLoader(Generic[K, V]):
+    """Loads values by key in batches: keys that come while a batch is under way are loaded together, in the next one.
 
-    So a thousand clients at once cost a few queries, and none is answered from before it asked.
+    So a thousand clients at once cost a few queries, and no answer is older than its request.
     """
 
-    def __init__(self, answer: Callable[[Collection[K]], Mapping[K, V]], *, pause: float = 0.05) -> None:
-        self._answer = answer
+    def __init__(self, load_many: Callable[[Collection[K]], Mapping[K, V]], *, pause: float = 0.05) -> None:
+        self._load_many = load_many
         self._pause = pause
         self._waiting: dict[K, asyncio.Future[V]] = {}
         self._task: asyncio.Task[None] | None = None
 
-    async def ask(self, question: K) -> V:
-        future = self._waiting.get(question)
+    async def load(self, key: K) -> V:
+        future = self._waiting.get(key)
         if future is None:
-            future = self._waiting[question] = asyncio.get_running_loop().create_future()
+            future = self._waiting[key] = asyncio.get_running_loop().create_future()
         if self._task is None or self._task.done():
             self._task = asyncio.get_running_loop().create_task(self._run())
-        return await asyncio.shield(future)  # one who leaves must not cancel the others' answer
+        return await asyncio.shield(future)  # a caller that is cancelled must not cancel the others' answer
 
     async def _run(self) -> None:
         while self._waiting:
-            asked, self._waiting = self._waiting, {}
+            batch, self._waiting = self._waiting, {}
             try:
-                answers = await in_thread(self._answer, list(asked))
+                values = await in_thread(self._load_many, list(batch))
             except Exception as error:
-                for future in asked.values():
+                for future in batch.values():
                     future.set_exception(error)
-                    future.exception()  # whoever asked may be gone: it is not forgotten, it was for them
+                    future.exception()  # marks it as seen: the caller may be gone
             else:
-                for question, future in asked.items():
-                    future.set_result(answers[question])
+                for key, future in batch.items():
+                    future.set_result(values[key])
             await asyncio.sleep(self._pause)

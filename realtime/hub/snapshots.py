@@ -1,4 +1,4 @@
-"""The current state of some rooms and the place in the stream at which it is true."""
+"""Snapshots: the current state of some rooms and the position in the stream at which it holds."""
 
 import asyncio
 from collections.abc import Mapping
@@ -8,16 +8,16 @@ import msgspec
 from django.db import transaction
 
 from realtime.eventlog.store import create_stream
+from realtime.hub.fanout.incoming import IncomingStream
 from realtime.hub.fanout.rendering import Batch
-from realtime.hub.fanout.stream import LiveStream
-from realtime.hub.fanout.subscriptions import Follower
+from realtime.hub.fanout.subscriptions import Subscription
 from realtime.hub.shared_reads import SingleFlight, in_thread
 from realtime.models import Stream
-from realtime.protocol.channel_spec import Channel, SnapshotItems
+from realtime.protocol.channel_spec import ChannelSpec, SnapshotItems
 from realtime.protocol.messages import Resync, encode_payload, envelope, now
 from realtime.protocol.rooms import Room, RoomFilter
 
-SHARED_SECONDS = 1.0  # one serves whoever asks for the same so soon after: the ring has what came since
+SHARED_SECONDS = 1.0  # a snapshot serves equal requests for so long: the ring has the events since
 SHARED_EVENTS = 100
 
 Key = tuple[str, frozenset[Room], bool, bool]
@@ -28,11 +28,11 @@ class Snapshot:
     epoch: str
     seq: int
     message: Batch | None
-    """The ready `<channel>:snapshot` message; None where the channel has no snapshot or none was wanted."""
+    """The rendered `<channel>:snapshot` message; None where the channel has no snapshot or none was wanted."""
 
 
 def read_snapshot(stream: str, items: SnapshotItems | None, rooms: RoomFilter, names: bool) -> Snapshot:
-    """Head and state in one snapshot transaction: events above the head are exactly what the state lacks."""
+    """Read head and state in one snapshot transaction: the state lacks exactly the events above the head."""
     room = Room.parse(stream)
     while True:
         with transaction.atomic(using="snapshot"):
@@ -51,8 +51,8 @@ def read_snapshot(stream: str, items: SnapshotItems | None, rooms: RoomFilter, n
     return Snapshot(epoch, head, message)
 
 
-def resync(stream: str, at: Snapshot) -> Batch:
-    """What stands for missed events where the channel has no snapshot: the client learns that it missed some."""
+def resync_message(stream: str, at: Snapshot) -> Batch:
+    """Return `<channel>:resync`, which tells a client that it missed events where the channel has no snapshot."""
     room = Room.parse(stream)
     data = encode_payload(Resync(organization_id=room.organization, reason="Events were missed; refetch."))
     return Batch(
@@ -61,29 +61,29 @@ def resync(stream: str, at: Snapshot) -> Batch:
 
 
 class Snapshots:
-    """One read for all who ask for the same at about the same time."""
+    """Shares one read among all equal requests at about the same time."""
 
-    def __init__(self, channels: Mapping[str, Channel]) -> None:
+    def __init__(self, channels: Mapping[str, ChannelSpec]) -> None:
         self._channels = channels
         self._flights = SingleFlight()
         self._recent: dict[Key, tuple[float, Snapshot]] = {}
 
-    async def take(self, follower: Follower, rooms: frozenset[Room], *, wanted: bool) -> Snapshot:
-        """Read again if the shared one is older than the follower. Raises DatabaseError."""
-        stream = follower.stream
-        key = (stream.name, rooms, follower.connection.names, wanted)
+    async def take(self, subscription: Subscription, rooms: frozenset[Room], *, wanted: bool) -> Snapshot:
+        """Return a snapshot that is not older than the subscription. Raises DatabaseError."""
+        stream = subscription.stream
+        key = (stream.name, rooms, subscription.connection.names, wanted)
         taken = self._shared(key, stream)
         if taken is None:
             taken = await self._flights.do(key, lambda: self._read(key))
-        if follower.position is not None and taken.epoch == stream.ring.epoch and taken.seq < follower.position:
+        if subscription.position is not None and taken.epoch == stream.ring.epoch and taken.seq < subscription.position:
             taken = await self._read(key)
         return taken
 
-    def _shared(self, key: Key, stream: LiveStream) -> Snapshot | None:
+    def _shared(self, key: Key, stream: IncomingStream) -> Snapshot | None:
         if key not in self._recent:
             return None
         taken_at, taken = self._recent[key]
-        if stream.now() - taken_at > SHARED_SECONDS or taken.epoch != stream.ring.epoch:
+        if asyncio.get_running_loop().time() - taken_at > SHARED_SECONDS or taken.epoch != stream.ring.epoch:
             return None
         since = stream.ring.after(taken.seq)
         return taken if since is not None and len(since) <= SHARED_EVENTS else None
@@ -96,6 +96,6 @@ class Snapshots:
         return taken
 
     def forget(self) -> None:
-        """Once a second: those that serve nobody any more."""
+        """Drop snapshots that are too old to be shared."""
         oldest = asyncio.get_running_loop().time() - SHARED_SECONDS
         self._recent = {key: kept for key, kept in self._recent.items() if kept[0] >= oldest}

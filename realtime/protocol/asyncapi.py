@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from realtime.protocol import messages
-from realtime.protocol.channel_spec import Channel, Keyed
+from realtime.protocol.channel_spec import ChannelSpec, Conflation
 from realtime.protocol.events import NAME_PATTERN, CustomEvent
 from realtime.protocol.messages import ANSWERS, REQUESTS, Patch, Payload, Resync, SnapshotData
 
@@ -35,7 +35,7 @@ _DELIVERY: dict[str, Any] = {
 _BASE = {"base": {"type": "integer", "minimum": 1, "description": "`data` is a merge patch of this event's `data`."}}
 
 
-def document(channels: Mapping[str, Channel], *, host: str, secure: bool) -> dict[str, Any]:
+def document(channels: Mapping[str, ChannelSpec], *, host: str, secure: bool) -> dict[str, Any]:
     """What clients may send and will get, for this table of channels, on this host."""
     sent = {_key(name): _request(name, shape) for name, shape in REQUESTS.items()}
     heard = {_key(shape.event): _answer(shape) for shape in ANSWERS} | dict(_events(channels))
@@ -82,14 +82,14 @@ def _answer(shape: type[messages.Answer]) -> dict[str, Any]:
 _ID = {"type": ["string", "integer"], "description": "Echoed in the answer."}
 
 
-def _events(channels: Mapping[str, Channel]) -> Iterable[tuple[str, dict[str, Any]]]:
+def _events(channels: Mapping[str, ChannelSpec]) -> Iterable[tuple[str, dict[str, Any]]]:
     logged = ["event", "data", *_LOG_FIELDS]
     patched = [*logged, "base"]
     for name, channel in channels.items():
         for payload, keyed in channel.events.items():
             event, shape = payload.event, payload.__name__
             yield _key(event), _message(event, shape, required=logged, **_LOG_FIELDS, **_DELIVERY)
-            if keyed is Keyed.BY_SCOPE:
+            if keyed is Conflation.LATEST_PER_SCOPE:
                 yield f"{_key(event)}.patch", _message(event, Patch.__name__, required=patched, **_LOG_FIELDS, **_BASE)
         if channel.snapshot is not None:
             event = f"{name}:snapshot"
@@ -105,7 +105,7 @@ def _message(event: str, data: str, *, required: list[str], **fields: Any) -> di
     return {"name": event, "payload": {"type": "object", "properties": properties, "required": required}}
 
 
-def _schemas(channels: Mapping[str, Channel]) -> dict[str, Any]:
+def _schemas(channels: Mapping[str, ChannelSpec]) -> dict[str, Any]:
     payloads: list[type[Payload]] = [payload for channel in channels.values() for payload in channel.events]
     _, schemas = msgspec.json.schema_components(
         [*REQUESTS.values(), *ANSWERS, *payloads, Resync, SnapshotData, Patch], ref_template=_REF

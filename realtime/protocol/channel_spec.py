@@ -1,4 +1,4 @@
-"""What the transport must ask a domain about its channel; the table itself is intraday/channels.py."""
+"""The shape of the channels table: all that the transport needs from a domain. The table is intraday/channels.py."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,11 +10,11 @@ from realtime.protocol.messages import Payload
 from realtime.protocol.rooms import RoomFilter
 
 
-class Keyed(Enum):
-    """Which events of a name replace one another for a client that fell behind."""
+class Conflation(Enum):
+    """The rule by which events of one name replace one another for a client that fell behind."""
 
-    BY_SCOPE = "scope"  # the newest per scope says it all
-    NOT = "none"  # each counts
+    LATEST_PER_SCOPE = "scope"  # the newest per scope replaces the earlier ones
+    NONE = "none"  # every event counts
 
 
 SnapshotItems = Callable[[str, RoomFilter, bool], Sequence[msgspec.Raw]]
@@ -24,7 +24,7 @@ Called inside a snapshot transaction on the database alias `snapshot`."""
 
 
 @dataclass(frozen=True)
-class Channel:
-    events: Mapping[type[Payload], Keyed]
+class ChannelSpec:
+    events: Mapping[type[Payload], Conflation]
     grant: str
     snapshot: SnapshotItems | None = None

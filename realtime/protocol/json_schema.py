@@ -6,13 +6,13 @@ from typing import Any
 
 import msgspec
 
-from realtime.protocol.channel_spec import Channel
+from realtime.protocol.channel_spec import ChannelSpec
 from realtime.protocol.messages import ANSWERS, REQUESTS, Payload, Resync, SnapshotData
 
 _REF = "#/definitions/{name}"
 
 
-def json_schema(channels: Mapping[str, Channel]) -> dict[str, Any]:
+def json_schema(channels: Mapping[str, ChannelSpec]) -> dict[str, Any]:
     """Definitions of all messages' `data`, and three tables: event name -> data of Requests, Answers, Events."""
     payloads = [payload for channel in channels.values() for payload in channel.events]
     heard: list[Any] = [*ANSWERS, *payloads, Resync, SnapshotData]

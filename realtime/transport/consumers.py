@@ -1,4 +1,4 @@
-"""The socket's control protocol: check what the client says, ask the hub, answer. No query and no fan-out here."""
+"""The socket's control protocol: check a client's message, ask the hub, answer. No query and no fan-out here."""
 
 import asyncio
 from collections.abc import Mapping
@@ -13,14 +13,16 @@ from django.db import DatabaseError
 
 from intraday.org.access import Principal
 from realtime.hub.fanout.connections import Connection
+from realtime.hub.fanout.writer import Writer
 from realtime.hub.hub import Hub, get_hub
 from realtime.hub.rights import RefusedError, rooms_of
+from realtime.hub.subscribing import SubscribeRequest
 from realtime.protocol import messages
-from realtime.protocol.channel_spec import Channel
+from realtime.protocol.channel_spec import ChannelSpec
 from realtime.protocol.messages import Ack, Authenticate, Close, Request, Selection, Subscribe
 from realtime.protocol.rooms import Room
 from realtime.transport import handshake, shutdown
-from realtime.transport.writers import FRAMES_EXTENSION, AsgiWriter, TransportWriter, Writer
+from realtime.transport.writers import FRAMES_EXTENSION, AsgiWriter, TransportWriter
 
 log = structlog.get_logger(__name__)
 
@@ -34,9 +36,9 @@ class RealtimeConsumer(AsyncConsumer):
     hub: Hub
     connection: Connection
 
-    def __init__(self, channels: Mapping[str, Channel]) -> None:
+    def __init__(self, channels: Mapping[str, ChannelSpec]) -> None:
         self.channels = channels
-        self._session, self._asked = "", False
+        self._session, self._authenticated = "", False
 
     async def dispatch(self, message: Mapping[str, Any]) -> None:
         """As in Channels, but without its hop to a thread before every message: there is no connection to close."""
@@ -62,28 +64,28 @@ class RealtimeConsumer(AsyncConsumer):
         self.connection.send("welcome", welcome)
         if shutdown.begun.is_set():
             shutdown.say_reconnect(self.connection)
-            await self.connection.close(Close.RESTART, shutdown.REASON, within=shutdown.LAST_WORDS_SECONDS)
+            await self.connection.close(Close.RESTART, shutdown.REASON, within=shutdown.LAST_MESSAGE_SECONDS)
             return
         await self._sign_in_by_session()
 
     async def _sign_in_by_session(self) -> None:
-        """A browser that is signed in, on our own page; a member of several organizations has to choose one."""
+        """Attach the person signed in to our own page; a member of several organizations has to choose one."""
         self._session = handshake.session_key(self.scope)
         if not self._session:
             return
         try:
-            principal = await self.hub.believe(Authenticate(), self._session)
+            principal = await self.hub.authenticate(Authenticate(), self._session)
         except DatabaseError as error:
             log.error("session_not_read", error=str(error).strip())
             return
         if principal is not None:
-            self._admit(principal)
+            self._attach(principal)
 
     async def websocket_disconnect(self, message: Mapping[str, Any]) -> None:
         raise StopConsumer
 
     async def __call__(self, *asgi: Any) -> None:
-        """However it ends, by a disconnect, a bug or a server that cancels it, the hub is told."""
+        """Run the consumer; tell the hub when it ends: by a disconnect, a bug or a server that cancels it."""
         try:
             await super().__call__(*asgi)
         finally:
@@ -108,7 +110,7 @@ class RealtimeConsumer(AsyncConsumer):
     # --- messages ----------------------------------------------------------------------------------------------------
     async def websocket_receive(self, message: Mapping[str, Any]) -> None:
         if self.connection.closed:
-            return  # what was on its way when we closed
+            return  # it was on its way when we closed
         request_id: str | int | None = None
         try:
             request = self._request(message)
@@ -150,8 +152,8 @@ class RealtimeConsumer(AsyncConsumer):
             raise RefusedError("bad_message", f"Not JSON: {error}") from None
 
     async def _refuse(self, refusal: RefusedError, request_id: str | int | None) -> None:
-        said = {} if request_id is None else {"id": request_id}
-        self.connection.send("error", {"code": refusal.code, "message": refusal.message, **said}, request_id)
+        echo = {} if request_id is None else {"id": request_id}
+        self.connection.send("error", {"code": refusal.code, "message": refusal.message, **echo}, request_id)
         if refusal.close is not None:
             await self.connection.writer.drained()
             self.hub.disconnect(self.connection)
@@ -173,20 +175,20 @@ class RealtimeConsumer(AsyncConsumer):
     def _now() -> float:
         return asyncio.get_running_loop().time()
 
-    # --- what clients ask --------------------------------------------------------------------------------------------
+    # --- requests ----------------------------------------------------------------------------------------------------
     async def on_authenticate(self, data: Authenticate, request_id: str | int | None) -> None:
-        principal = await self.hub.believe(data, self._session)
+        principal = await self.hub.authenticate(data, self._session)
         if principal is None or not principal.may("read"):
             raise RefusedError("not_authenticated", "Unknown credentials; sign in again.", close=Close.SIGN_IN)
-        known = self.connection.principal if self._asked else None  # what the cookie said gives way to what is said
+        known = self.connection.principal if self._authenticated else None  # a message overrides the session cookie
         if known is not None and (known.user_id, known.organization) != (principal.user_id, principal.organization):
             raise RefusedError("other_user", "This connection belongs to another user; open a new one.")
-        self._asked = True
-        self._admit(principal, request_id)
+        self._authenticated = True
+        self._attach(principal, request_id)
 
-    def _admit(self, principal: Principal, request_id: str | int | None = None) -> None:
+    def _attach(self, principal: Principal, request_id: str | int | None = None) -> None:
         self._deadline.cancel()
-        self.hub.admit(self.connection, principal)
+        self.hub.attach(self.connection, principal)
         answer = {
             "user_id": principal.user_id,
             "organization_id": principal.organization.id,
@@ -197,18 +199,12 @@ class RealtimeConsumer(AsyncConsumer):
 
     async def on_subscribe(self, data: Subscribe, request_id: str | int | None) -> None:
         rooms = self._rooms(data)
-        if len(rooms | {room for f in self.connection.followers.values() for room in f.rooms}) > messages.MAX_ROOMS:
+        if len(rooms | self.connection.rooms()) > messages.MAX_ROOMS:
             raise RefusedError("too_many_rooms", f"A connection holds at most {messages.MAX_ROOMS} rooms.")
-        await self.hub.subscribe(
-            self.connection,
-            rooms,
-            since=data.since,
-            snapshot=data.snapshot,
-            delta=data.delta,
-            batch_ms=data.batch_ms,
-            durable=data.durable,
-            request_id=request_id,
+        request = SubscribeRequest(
+            rooms, data.since, data.snapshot, data.delta, data.batch_ms, data.durable, request_id
         )
+        await self.hub.subscribe(self.connection, request)
 
     async def on_unsubscribe(self, data: Selection, request_id: str | int | None) -> None:
         rooms = self._rooms(data)
@@ -224,7 +220,7 @@ class RealtimeConsumer(AsyncConsumer):
         self.connection.send("pong", {"server_time": messages.now()}, request_id)
 
     def _rooms(self, selection: Selection) -> frozenset[Room]:
-        """The rooms asked for, every one of them the caller's to hear."""
+        """Return the rooms of a selection. Raises RefusedError unless the caller may hear every one of them."""
         principal = self.connection.principal
         if principal is None:
             raise RefusedError("not_authenticated", "Send authenticate first.")

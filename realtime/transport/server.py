@@ -28,7 +28,7 @@ from realtime.hub.hub import running_hub
 from realtime.protocol.frames import WINDOW_BITS
 from realtime.protocol.messages import Close
 from realtime.transport import sse
-from realtime.transport.shutdown import take_leave
+from realtime.transport.shutdown import close_all
 from realtime.transport.writers import ABORT_EXTENSION, FRAMES_EXTENSION
 
 log = structlog.get_logger(__name__)
@@ -207,7 +207,7 @@ class Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         if signal.SIGTERM in self._captured_signals and (hub := running_hub()) is not None:
-            await take_leave(hub)
+            await close_all(hub)
         await super().shutdown(sockets)
 
 

@@ -1,4 +1,4 @@
-"""`GET /api/ws/sse`: what `/ws` carries, for programs that have HTTP alone.
+"""`GET /api/ws/sse`: the events of `/ws` as an event stream, for programs that have HTTP alone.
 
 Django decides who may listen, as for every request: credentials, limits, origins, errors. The view leaves an `Opening`
 in the scope; then the stream runs without Django, which would hold a thread for each of them.
@@ -19,7 +19,8 @@ from intraday.rest.errors import error_body
 from realtime.hub.fanout.connections import Connection
 from realtime.hub.hub import Hub, get_hub
 from realtime.hub.rights import RefusedError
-from realtime.protocol.channel_spec import Channel
+from realtime.hub.subscribing import SubscribeRequest
+from realtime.protocol.channel_spec import ChannelSpec
 from realtime.protocol.messages import Position
 from realtime.protocol.rooms import CHANNELS, Room, stream_name
 from realtime.transport.writers import ABORT_EXTENSION, AsgiWriter
@@ -27,7 +28,7 @@ from realtime.transport.writers import ABORT_EXTENSION, AsgiWriter
 log = structlog.get_logger(__name__)
 
 OPENING = "intraday.opening"
-"""Key in the scope of a request: a function that takes the Opening which the view found in order."""
+"""Key in the scope of a request: a function that takes the Opening which the view has checked."""
 PATH = "/api/ws/sse"
 FAIL_SECONDS = 2.0  # between the end of a stream and cutting it off, where the client does not read
 RETRY_MS = (1_000, 5_000)  # a time of its own for each client: after a restart they shall not come all at once
@@ -46,7 +47,7 @@ Application = Callable[[dict[str, Any], Receive, Send], Awaitable[None]]
 
 @dataclass(frozen=True)
 class Opening:
-    """A request for a stream that was found in order."""
+    """A checked request for a stream."""
 
     principal: Principal
     rooms: frozenset[Room]
@@ -56,7 +57,7 @@ class Opening:
 
 # --- positions as ids ------------------------------------------------------------------------------------------------
 class BadIdError(ValueError):
-    """No id of ours."""
+    """The text is not an event id of ours."""
 
 
 def spelled(positions: Mapping[str, Position]) -> str:
@@ -78,8 +79,8 @@ def positions(text: str, organization_id: str) -> dict[str, Position]:
     return found
 
 
-class _Said(msgspec.Struct):
-    """What of a message its block needs to know."""
+class _Envelope(msgspec.Struct):
+    """The parts of a message that its block needs."""
 
     event: str
     data: msgspec.Raw = msgspec.Raw(b"{}")
@@ -94,12 +95,12 @@ class _Data(msgspec.Struct):
     retry_after_ms: int | None = None
 
 
-_said = msgspec.json.Decoder(_Said)
+_envelope = msgspec.json.Decoder(_Envelope)
 _data = msgspec.json.Decoder(_Data)
 
 
 class StreamWriter(AsgiWriter):
-    """realtime.writers.Writer over an HTTP response. Headers go out with the first message."""
+    """A writer over an HTTP response. Headers go out with the first message."""
 
     def __init__(self, send: Send, headers: list[tuple[bytes, bytes]], abort: Callable[[], None]) -> None:
         super().__init__(send)
@@ -110,7 +111,7 @@ class StreamWriter(AsgiWriter):
         self.over = asyncio.Event()
 
     async def _pass_on(self) -> None:
-        """All that waits, in one piece."""
+        """Send all waiting messages in one piece."""
         texts = list(self._waiting)
         self._waiting.clear()
         body = b"".join(map(self._block, texts))
@@ -122,26 +123,26 @@ class StreamWriter(AsgiWriter):
             await self._send({"type": "http.response.body", "body": body, "more_body": True})
 
     def _block(self, text: bytes) -> bytes:
-        said = _said.decode(text)
-        if said.redelivered:
+        message = _envelope.decode(text)
+        if message.redelivered:
             return b""  # asks again for an acknowledgement, which takes a socket
         head = b""
-        if said.seq is not None:
-            self.positions[said.stream] = Position(said.epoch, said.seq)
-        elif said.event in ("subscribed", "heartbeat", "reconnect"):
-            data = _data.decode(said.data)
+        if message.seq is not None:
+            self.positions[message.stream] = Position(message.epoch, message.seq)
+        elif message.event in ("subscribed", "heartbeat", "reconnect"):
+            data = _data.decode(message.data)
             self.positions.update(data.position)
             head = b"" if data.retry_after_ms is None else b"retry: %d\n" % data.retry_after_ms
         if self.positions:  # an empty id would make the client forget the one it has
             head += b"id: %b\n" % spelled(self.positions).encode()
-        return b"%b: heartbeat\n\n" % head if said.event == "heartbeat" else b"%bdata: %b\n\n" % (head, text)
+        return b"%b: heartbeat\n\n" % head if message.event == "heartbeat" else b"%bdata: %b\n\n" % (head, text)
 
     async def _close(self, code: int, reason: str) -> None:
         """The end of the response; a client that does not read is cut off."""
         try:
             async with asyncio.timeout(FAIL_SECONDS):
                 await self._send({"type": "http.response.body", "body": b"", "more_body": False})
-        except Exception:  # whatever the server raises for a client that is gone
+        except Exception:  # servers raise different errors for a client that is gone
             self._abort()
         finally:
             self.over.set()
@@ -155,7 +156,7 @@ class StreamWriter(AsgiWriter):
 # --- the application -------------------------------------------------------------------------------------------------
 @dataclass
 class _Answer:
-    """What Django answered."""
+    """Django's answer."""
 
     messages: list[Message] = field(default_factory=list)
 
@@ -164,15 +165,15 @@ class _Answer:
 
     @property
     def headers(self) -> list[tuple[bytes, bytes]]:
-        """What it says to every caller: about origins and caches."""
-        said = self.messages[0]["headers"] if self.messages else []
-        return [(name, value) for name, value in said if name.lower() not in _OWN_HEADERS]
+        """The headers that every caller gets: about origins and caches."""
+        headers = self.messages[0]["headers"] if self.messages else []
+        return [(name, value) for name, value in headers if name.lower() not in _OWN_HEADERS]
 
 
 class EventStreams:
     """In front of Django: takes the requests for streams, passes on all others."""
 
-    def __init__(self, channels: Mapping[str, Channel], django: Application) -> None:
+    def __init__(self, channels: Mapping[str, ChannelSpec], django: Application) -> None:
         self._channels, self._django = channels, django
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
@@ -195,7 +196,7 @@ class EventStreams:
 
 
 def _no_body() -> Receive:
-    """A request without a body, whose client stays: its going is for the stream to hear."""
+    """Return a `receive` without a body, which never disconnects: the stream itself listens for the disconnect."""
     messages = [{"type": "http.request", "body": b"", "more_body": False}]
 
     async def receive() -> Message:
@@ -210,8 +211,8 @@ async def _run(hub: Hub, writer: StreamWriter, opening: Opening, receive: Receiv
     connection = Connection(writer)
     hub.connect(connection)
     try:
-        hub.admit(connection, opening.principal)
-        await hub.subscribe(connection, opening.rooms, since=opening.since, snapshot=opening.snapshot)
+        hub.attach(connection, opening.principal)
+        await hub.subscribe(connection, SubscribeRequest(opening.rooms, opening.since, opening.snapshot))
         await _first(_left(receive), writer.over.wait())
     except DatabaseError as error:
         log.error("stream_not_opened", error=str(error).strip())

@@ -1,4 +1,4 @@
-"""Two ways to put messages on a socket: the server protocol's own synchronous write, or plain ASGI `send`."""
+"""Writers of sockets: one with the synchronous write of our server protocol, one with plain ASGI `send`."""
 
 import asyncio
 from collections import deque
@@ -17,40 +17,18 @@ ABORT_EXTENSION = "intraday.abort"
 
 
 class FrameTransport(Protocol):
-    """What realtime.transport.server offers: ready frames go straight to the transport."""
+    """The interface of realtime.transport.server: ready frames go straight to the transport."""
 
     on_writable: Callable[[bool], None] | None
 
     deflates: bool
-    """Whether the client takes frames of realtime.protocol.frames.deflated_frame."""
+    """True where the client takes frames of realtime.protocol.frames.deflated_frame."""
 
     def is_writable(self) -> bool: ...
     def write_frames(self, frames: bytes) -> None: ...
     async def wait_writable(self) -> None: ...
     def unsent_bytes(self) -> int: ...
     def fail(self, code: int, reason: str) -> None: ...
-
-
-class Writer(Protocol):
-    """Everything a connection gets goes through here, in order."""
-
-    on_ready: Callable[[], None]
-
-    ready: bool
-    """Whether a batch may be written now. When it turns true again, `on_ready` is called."""
-
-    def write(self, batch: Batch) -> None: ...
-    def send(self, text: bytes) -> None:
-        """A message outside the log; taken whether ready or not."""
-
-    async def drained(self) -> None:
-        """Wait until the client took what was written: a client that asks faster than it reads must wait."""
-
-    def stuck(self) -> int | None:
-        """A number that changes when the client accepts bytes; None when nothing waits."""
-
-    def fail(self, code: int, reason: str) -> None:
-        """Close a connection whose client may not be reading."""
 
 
 class TransportWriter:

@@ -8,7 +8,7 @@ from django.db import connections, transaction
 
 from intraday.org.models import Organization, Scope
 from realtime.eventlog import store
-from realtime.eventlog.store import Appended, Draft, Record
+from realtime.eventlog.records import Appended, Draft, Record
 from realtime.protocol.messages import Payload, encode_payload
 from realtime.publish import EventRef, publish
 

@@ -164,7 +164,7 @@ async def test_a_quiet_room_that_heard_heartbeats_outlives_the_log(
         position: dict[str, Any] = {CUSTOM: {"seq": 0}}
         while position[CUSTOM]["seq"] < 30:
             await asyncio.sleep(0.01)
-            server.on_loop(lambda: [server.hub._send_heartbeats() for server.hub._beat in range(20)] and None)
+            server.on_loop(lambda: [server.hub.heartbeats.send(beat) for beat in range(20)] and None)
             position = (await client.until("heartbeat"))["data"]["position"]
     await in_thread(purge_all)
     server_forgets(server, CUSTOM)
@@ -193,4 +193,4 @@ async def test_five_hundred_rooms_are_one_replay(server: LiveServer, token: str,
         await in_thread(note, support, 21)
         await client.up_to(21)
         assert client.seqs() == list(range(5, 22))
-        assert server.on_loop(lambda: server.hub.streams[CUSTOM].followers) == 1
+        assert server.on_loop(lambda: server.hub.streams[CUSTOM].subscriber_count) == 1

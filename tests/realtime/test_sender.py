@@ -10,8 +10,8 @@ from django.db import transaction
 
 from intraday.org.models import Organization
 from realtime.eventlog import sender
+from realtime.eventlog.records import Appended
 from realtime.eventlog.sender import MAX_BODY_BYTES, MAX_WAITING, Sender
-from realtime.eventlog.store import Appended
 from realtime.protocol.rooms import group_name
 from realtime.publish import publish
 from tests.conftest import key_of

@@ -14,7 +14,8 @@ from django.utils import timezone
 
 from intraday.org import services
 from intraday.org.models import ApiKey, Organization, Role, Scope
-from realtime.hub import hub, snapshots
+from realtime.hub import snapshots
+from realtime.hub.fanout import liveness
 from realtime.protocol import messages
 from tests.access.people import person, session_of, token_of
 from tests.conftest import key_of
@@ -317,13 +318,13 @@ async def test_connections_are_counted_and_forgotten_when_they_leave(server: Liv
         assert server.on_loop(lambda: len(server.hub.connections)) == 2
     while server.on_loop(lambda: len(server.hub.connections)):
         await asyncio.sleep(0.02)
-    assert server.on_loop(lambda: sum(each.followers for each in server.hub.streams.values())) == 0
+    assert server.on_loop(lambda: sum(each.subscriber_count for each in server.hub.streams.values())) == 0
 
 
 async def test_who_does_not_read_is_skipped_then_cut_off_and_bounded(
     server: LiveServer, token: str, support: Scope, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(hub, "STUCK_SECONDS", 1.0)
+    monkeypatch.setattr(liveness, "STUCK_SECONDS", 1.0)
     deaf = sockets.create_connection(("127.0.0.1", server.port))
     deaf.setsockopt(sockets.SOL_SOCKET, sockets.SO_RCVBUF, 4096)
     deaf.sendall(

@@ -1,4 +1,4 @@
-"""A client's connection as the hub sees it."""
+"""A client's connection: its writer, its caller and its subscriptions."""
 
 import asyncio
 import secrets
@@ -9,19 +9,20 @@ from datetime import datetime
 from django.utils import timezone
 
 from intraday.org.access import Principal
-from realtime.hub.fanout.subscriptions import Follower
+from realtime.hub.fanout.subscriptions import Subscription
+from realtime.hub.fanout.writer import Writer
 from realtime.protocol import messages
-from realtime.transport.writers import Writer
+from realtime.protocol.rooms import Room
 
 
 class Connection:
-    __slots__ = ("closed", "connected_at", "followers", "id", "principal", "stuck_at", "stuck_since", "writer")
+    __slots__ = ("closed", "connected_at", "id", "principal", "stuck_at", "stuck_since", "subscriptions", "writer")
 
     def __init__(self, writer: Writer) -> None:
         self.id = secrets.token_hex(8)
         self.writer = writer
         self.principal: Principal | None = None
-        self.followers: dict[str, Follower] = {}
+        self.subscriptions: dict[str, Subscription] = {}
         self.connected_at: datetime = timezone.now()
         self.closed = False
         self.stuck_at: int | None = None
@@ -33,9 +34,9 @@ class Connection:
         return self.principal is not None and self.principal.sees_names
 
     def pull(self) -> None:
-        """The client took what was written: go on where it stands."""
-        for follower in list(self.followers.values()):
-            while follower.stream.pull(follower):
+        """Go on writing from each position: the client took what was written."""
+        for subscription in list(self.subscriptions.values()):
+            while subscription.stream.pull(subscription):
                 pass
 
     def send(self, event: str, data: Mapping[str, object], request_id: str | int | None = None) -> None:
@@ -43,7 +44,7 @@ class Connection:
             self.writer.send(messages.message(event, data, request_id))
 
     async def close(self, code: int, reason: str, *, within: float) -> None:
-        """When the client took what was written, or so many seconds have passed."""
+        """Close when the client took what was written, or after so many seconds."""
         with suppress(TimeoutError):
             async with asyncio.timeout(within):
                 await self.writer.drained()
@@ -51,10 +52,10 @@ class Connection:
 
     def positions(self) -> dict[str, dict[str, object]]:
         return {
-            name: {"epoch": follower.epoch, "seq": follower.position}
-            for name, follower in sorted(self.followers.items())
-            if follower.position is not None
+            name: {"epoch": subscription.epoch, "seq": subscription.position}
+            for name, subscription in sorted(self.subscriptions.items())
+            if subscription.position is not None
         }
 
-    def rooms(self) -> list[str]:
-        return sorted(room.name for follower in self.followers.values() for room in follower.rooms)
+    def rooms(self) -> frozenset[Room]:
+        return frozenset(room for subscription in self.subscriptions.values() for room in subscription.rooms)

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from realtime.eventlog.store import Record
+from realtime.eventlog.records import Record
 from realtime.hub.fanout.ring import Ring
 
 IDENTITY = ("organization_id", "department_id", "queue_name")  # in every patch: they say whose state it changes
@@ -16,7 +16,7 @@ _MISSING = object()
 
 
 def merge_patch(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
-    """What turns `before` into `after`."""
+    """Return the patch that turns `before` into `after`."""
     patch: dict[str, Any] = {name: None for name in before if name not in after}
     for name, value in after.items():
         old = before.get(name, _MISSING)
@@ -43,14 +43,14 @@ class _Logged(msgspec.Struct, omit_defaults=True):
 class Patches:
     """Each patch is computed once, whatever the number of audiences."""
 
-    def __init__(self, ring: Ring, keyed: frozenset[str]) -> None:
+    def __init__(self, ring: Ring, conflatable: frozenset[str]) -> None:
         self._ring = ring
-        self._keyed = keyed
+        self._conflatable = conflatable
         self._made: dict[tuple[str, int, bool], bytes] = {}
 
     def text(self, record: Record, *, names: bool, after: int) -> bytes:
-        """A patch, if the event that it changes is one after `after` and it is shorter; else the event."""
-        base = self._ring.base(record) if record.event in self._keyed and not record.requires_ack else None
+        """Return a patch if its base event lies after `after` and it is shorter than the event; else the event."""
+        base = self._ring.base(record) if record.event in self._conflatable and not record.requires_ack else None
         if base is None or base.seq <= after:
             return record.text(names=names)
         key = (self._ring.epoch, record.seq, names)

@@ -1,10 +1,10 @@
-"""What one audience gets for one step through the ring: rendered once, written to many."""
+"""Rendering: the messages of one step through the ring, made once for an audience and written to many."""
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import cached_property
 
-from realtime.eventlog.store import Record
+from realtime.eventlog.records import Record
 from realtime.protocol.frames import deflated_frame, frame
 from realtime.protocol.messages import flagged_replayed, message
 from realtime.protocol.rooms import RoomFilter
@@ -15,7 +15,7 @@ Spell = Callable[[Record], bytes]
 
 
 class Batch:
-    """Messages that lead from a position to `upto`; there may be none. Frames are made when first asked for."""
+    """Messages that lead from a position to `upto`; there may be none. Frames are made at their first use."""
 
     def __init__(self, upto: int, texts: list[bytes]) -> None:
         self.upto = upto
@@ -33,7 +33,7 @@ class Batch:
 
 
 def render(records: Sequence[Record], rooms: RoomFilter, *, names: bool, replayed: bool = False) -> Batch:
-    """The records that these rooms hear, up to MAX_BATCH_BYTES."""
+    """Render the records that these rooms hear, up to MAX_BATCH_BYTES."""
 
     def spell(record: Record) -> bytes:
         text = record.text(names=names)
@@ -47,7 +47,7 @@ def heard(records: Iterable[Record], rooms: RoomFilter) -> list[Record]:
 
 
 def cut(records: Iterable[Record], upto: int, spell: Spell) -> Batch:
-    """These records up to MAX_BATCH_BYTES, at least one; `upto` is where all of them would lead."""
+    """Render these records up to MAX_BATCH_BYTES, at least one; `upto` is the position after all of them."""
     batch = Batch(upto, [])
     size = 0
     for record in records:
@@ -64,12 +64,12 @@ def cut(records: Iterable[Record], upto: int, spell: Spell) -> Batch:
 
 
 # --- for clients that fell behind, or that want less -----------------------------------------------------------------
-def newest(records: Sequence[Record], keyed: Collection[str]) -> list[Record]:
-    """Of events that replace one another the newest per scope, of the others all; in order."""
+def newest(records: Sequence[Record], conflatable: Collection[str]) -> list[Record]:
+    """Keep the newest per scope of conflatable events and all others, in order."""
     seen: set[tuple[str, str, str]] = set()
     kept = []
     for record in reversed(records):
-        if record.event in keyed:
+        if record.event in conflatable:
             if record.key in seen:
                 continue
             seen.add(record.key)
@@ -78,17 +78,19 @@ def newest(records: Sequence[Record], keyed: Collection[str]) -> list[Record]:
     return kept
 
 
-def conflated(records: Sequence[Record], upto: int, spell: Spell, *, keyed: Collection[str], stream: str) -> Batch:
-    """Events that a newer one replaces are left out, and a notice says how many."""
-    batch = cut(newest(records, keyed), upto, spell)
+def conflated(
+    records: Sequence[Record], upto: int, spell: Spell, *, conflatable: Collection[str], stream: str
+) -> Batch:
+    """Render without the events that a newer one replaces; a notice says how many were left out."""
+    batch = cut(newest(records, conflatable), upto, spell)
     if dropped := _dropped(records, batch):
         batch.texts.insert(0, message("conflated", {"stream": stream, "count": dropped}))
     return batch
 
 
-def bundled(records: Sequence[Record], upto: int, spell: Spell, *, keyed: Collection[str], stream: str) -> Batch:
-    """The same as one `batch` message."""
-    batch = cut(newest(records, keyed), upto, spell)
+def bundled(records: Sequence[Record], upto: int, spell: Spell, *, conflatable: Collection[str], stream: str) -> Batch:
+    """Render the same as one `batch` message."""
+    batch = cut(newest(records, conflatable), upto, spell)
     if batch.texts:
         counted = b'"stream":"%b","conflated":%d' % (stream.encode(), _dropped(records, batch))
         batch.texts = [b'{"event":"batch","data":{%b,"events":[%b]}}' % (counted, b",".join(batch.texts))]

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from realtime.eventlog.store import Record
+from realtime.eventlog.records import Record
 
 MAX_EVENTS = 10_000
 MAX_BYTES = 8 * 1024 * 1024
@@ -22,7 +22,7 @@ class Ring:
 
     @property
     def start_after(self) -> int:
-        """The oldest position from which the ring alone can go on."""
+        """Return the oldest position from which the ring alone can go on."""
         assert self.last is not None
         return self.last - len(self._records)
 
@@ -44,7 +44,7 @@ class Ring:
         self._trim()
 
     def fill(self, records: Sequence[Record], upto: int) -> None:
-        """Put what the log has up to `upto` before the first record; not where that is elsewhere by now."""
+        """Put records that end at `upto` before the first one, unless the ring begins elsewhere by now."""
         if upto == self.start_after:
             self.filled = True
             self._records[:0] = records
@@ -64,7 +64,7 @@ class Ring:
             del self._records[:drop]
 
     def after(self, seq: int) -> list[Record] | None:
-        """The records after a position; None where the ring no longer (or not yet) reaches back to it."""
+        """Return the records after a position; None where the ring no longer (or not yet) reaches back to it."""
         if self.last is None or seq < self.start_after:
             return None
         return self._records[seq - self.start_after :] if seq < self.last else []
@@ -75,5 +75,5 @@ class Ring:
         return self._records[seq - self.start_after - 1]
 
     def base(self, record: Record) -> Record | None:
-        """The event before this one with the same name and scope, if it is still here."""
+        """Return the event before this one with the same name and scope, if it is still here."""
         return self.get(self._bases.get(record.seq, 0))

@@ -1,24 +1,23 @@
-"""Who listens to a stream: each connection's place in it, and audiences of those that get the same bytes."""
+"""Subscriptions, the positions of connections in a stream, and audiences: subscriptions that get the same bytes."""
 
+from abc import abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Protocol
 
-from realtime.eventlog.store import Record
+from realtime.eventlog.records import Record
+from realtime.hub.fanout.incoming import IncomingStream
 from realtime.hub.fanout.rendering import Batch, bundled, conflated, cut, heard, render
+from realtime.hub.fanout.writer import Writer
 from realtime.protocol.rooms import Room, RoomFilter
 
-if TYPE_CHECKING:
-    from realtime.hub.fanout.connections import Connection
-    from realtime.hub.fanout.stream import LiveStream
-
-MAX_RENDERED = 16  # batches kept per audience: most followers stand at the same few positions
-MAX_UNACKNOWLEDGED = 1_000  # per follower; beyond, the oldest are given up
+MAX_RENDERED = 16  # batches kept per audience: most subscriptions stand at the same few positions
+MAX_UNACKNOWLEDGED = 1_000  # per subscription; beyond, the oldest are given up
 RESEND_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How a connection wants the events of a stream."""
+    """The form in which a connection wants the events of a stream."""
 
     delta: bool = False
     batch_ms: int = 0
@@ -32,15 +31,53 @@ class Unacknowledged:
     resent: int = 0
 
 
-class Follower:
-    """A connection's place in a stream. `audience` is None while it is held back (subscribing, catching up)."""
+class Recipient(Protocol):
+    """A connection, as far as its subscriptions use it."""
+
+    id: str
+    writer: Writer
+    closed: bool
+    subscriptions: dict[str, "Subscription"]
+
+    @property
+    def names(self) -> bool:
+        """True where the caller's role may see names of people."""
+
+
+class SubscribedStream(IncomingStream):
+    """A stream, as far as its subscriptions and audiences use it."""
+
+    subscriber_count: int
+    idle_since: float | None
+    awaiting: dict["Subscription", None]
+    """The subscriptions with unacknowledged events."""
+
+    @staticmethod
+    @abstractmethod
+    def now() -> float:
+        """Return the time on the loop's clock."""
+
+    @abstractmethod
+    def audience(self, rooms: frozenset[Room], *, names: bool, options: Options) -> "Audience": ...
+
+    @abstractmethod
+    def forget(self, audience: "Audience") -> None:
+        """Drop an audience without members."""
+
+    @abstractmethod
+    def pull(self, subscription: "Subscription") -> bool:
+        """Write one step to a subscription whose connection is ready; return False if there is none."""
+
+
+class Subscription:
+    """The position of a connection in a stream. `audience` is None while it is paused (subscribing, catching up)."""
 
     __slots__ = (
         *("audience", "connection", "cursor", "epoch", "options", "position", "rooms", "stream"),
-        *("_holds", "unacknowledged", "writer"),
+        *("_pauses", "unacknowledged", "writer"),
     )
 
-    def __init__(self, connection: "Connection", stream: "LiveStream") -> None:
+    def __init__(self, connection: Recipient, stream: SubscribedStream) -> None:
         self.connection = connection
         self.writer = connection.writer
         self.stream = stream
@@ -51,28 +88,30 @@ class Follower:
         self.audience: Audience | None = None
         self.cursor: int | None = None  # the row of its durable cursor
         self.unacknowledged: dict[int, Unacknowledged] = {}
-        self._holds = 0
+        self._pauses = 0
 
-    def take_hold(self) -> int:
-        """Hold it back for whoever asks last; `still` tells an earlier one that its work is no longer wanted."""
-        self.hold()
-        self._holds += 1
-        return self._holds
+    def pause(self) -> int:
+        """Pause delivery; return a token that later work checks with `is_paused`: only the newest one counts."""
+        self._leave_audience()
+        self._pauses += 1
+        return self._pauses
 
-    def still(self, hold: int) -> bool:
-        return self._holds == hold and self.audience is None and not self.connection.closed
+    def is_paused(self, token: int) -> bool:
+        """Return whether work begun under this pause token is still wanted."""
+        return self._pauses == token and self.audience is None and not self.connection.closed
 
-    def hold(self) -> None:
+    def _leave_audience(self) -> None:
         if self.audience is not None:
             self.audience.leave(self)
 
     @property
     def outdated(self) -> bool:
-        """Its position is one of an epoch that has ended, and means nothing."""
+        """True where the position belongs to an epoch that has ended, and means nothing."""
         return self.position is not None and self.epoch != self.stream.ring.epoch
 
     def join(self, rooms: frozenset[Room], position: int, epoch: str) -> None:
-        self.hold()
+        """Resume delivery of these rooms after this position."""
+        self._leave_audience()
         if epoch != self.epoch:
             self.unacknowledged.clear()
         self.rooms, self.position, self.epoch = rooms, position, epoch
@@ -81,14 +120,18 @@ class Follower:
     def write(
         self, records: list[Record], rooms: frozenset[Room], *, replayed: bool = False, reduced: bool = False
     ) -> None:
-        """Beside the flush: what was missed before it joins; `reduced` to what no later event replaces."""
+        """Write missed events before joining, outside the flush; `reduced` leaves out those a later one replaces."""
         rooms_filter = RoomFilter(rooms)
         names, stream = self.connection.names, self.stream
         while records:
             if reduced:
                 due, upto = heard(records, rooms_filter), records[-1].seq
                 batch = conflated(
-                    due, upto, lambda record: record.text(names=names), keyed=stream.keyed, stream=stream.name
+                    due,
+                    upto,
+                    lambda record: record.text(names=names),
+                    conflatable=stream.conflatable,
+                    stream=stream.name,
                 )
             else:
                 batch = render(records, rooms_filter, names=names, replayed=replayed)
@@ -100,10 +143,10 @@ class Follower:
     def take(self, batch: Batch) -> None:
         self.writer.write(batch)
         if batch.acks:
-            self.expect(batch.acks)
+            self.expect_receipts(batch.acks)
 
-    def expect(self, seqs: list[int]) -> None:
-        """These ask for a receipt."""
+    def expect_receipts(self, seqs: list[int]) -> None:
+        """Remember events to send again until the client acknowledges them."""
         due = self.stream.now() + RESEND_SECONDS
         for seq in seqs:
             self.unacknowledged.setdefault(seq, Unacknowledged(due))
@@ -117,14 +160,14 @@ class Follower:
 
 
 class Audience:
-    """Connections with the same rooms, rights and options: the same position means the same bytes, rendered once."""
+    """Subscriptions with the same rooms, rights and options: the same position means the same bytes, rendered once."""
 
-    def __init__(self, stream: "LiveStream", rooms: frozenset[Room], *, names: bool, options: Options) -> None:
+    def __init__(self, stream: SubscribedStream, rooms: frozenset[Room], *, names: bool, options: Options) -> None:
         self.stream = stream
         self.filter = RoomFilter(rooms)
         self.names = names
         self.options = options
-        self.members: dict[Follower, None] = {}
+        self.members: dict[Subscription, None] = {}
         self.armed = False  # its interval is running (batch_ms)
         self._certain_after = -1  # every member got every event after it: such an event may be the base of a patch
         self._batches: dict[tuple[int, bool], Batch] = {}
@@ -134,25 +177,26 @@ class Audience:
     def key(self) -> tuple[frozenset[Room], bool, Options]:
         return self.filter.rooms, self.names, self.options
 
-    def join(self, follower: Follower) -> None:
-        follower.audience = self
-        self.members[follower] = None
-        assert follower.position is not None
-        self.doubt(follower.position)
+    def join(self, subscription: Subscription) -> None:
+        subscription.audience = self
+        self.members[subscription] = None
+        assert subscription.position is not None
+        self.doubt(subscription.position)
 
-    def leave(self, follower: Follower) -> None:
-        follower.audience = None
-        del self.members[follower]
+    def leave(self, subscription: Subscription) -> None:
+        subscription.audience = None
+        del self.members[subscription]
         if not self.members:
             self.stream.forget(self)
 
     def doubt(self, upto: int) -> None:
-        """Some member may lack an event up to here: what changes it is sent whole, to all of them."""
+        """Send changes to events up to here whole to all members, because one of them may lack such an event."""
         if self.options.delta and upto > self._certain_after:
             self._certain_after = upto
             self._batches.clear()
 
     def batch(self, position: int, *, far_behind: bool = False) -> Batch | None:
+        """Return the step that follows this position; None where the ring does not reach back to it."""
         ring = self.stream.ring
         if self._rendered_for != ring.last or len(self._batches) >= MAX_RENDERED:
             self._batches.clear()
@@ -169,11 +213,11 @@ class Audience:
 
     def _render(self, records: list[Record], *, far_behind: bool) -> Batch:
         due, upto = heard(records, self.filter), records[-1].seq
-        keyed, stream = self.stream.keyed, self.stream.name
+        conflatable, stream = self.stream.conflatable, self.stream.name
         if self.options.batch_ms:
-            return bundled(due, upto, self._whole, keyed=keyed, stream=stream)
+            return bundled(due, upto, self._whole, conflatable=conflatable, stream=stream)
         if far_behind:
-            batch = conflated(due, upto, self._whole, keyed=keyed, stream=stream)
+            batch = conflated(due, upto, self._whole, conflatable=conflatable, stream=stream)
             self.doubt(batch.upto)
             return batch
         return cut(due, upto, self._patch if self.options.delta else self._whole)
