@@ -16,7 +16,7 @@ def of_process() -> Iterator[Metric]:
     for hub in running():
         outbox = sender.current()
         yield _gauge("intraday_connections", "Open sockets and streams of events.", len(hub.connections))
-        yield _gauge("intraday_streams", "Streams that somebody here listens to.", len(hub.streams))
+        yield _gauge("intraday_streams", "Streams with listeners in this process.", len(hub.streams))
         degraded = hub.degraded or outbox.failing
         yield _gauge("intraday_degraded", "1 while events come from the log, a second late.", degraded)
         healed = hub.healing.healed

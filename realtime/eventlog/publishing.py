@@ -1,4 +1,4 @@
-"""The one door in: a service calls `publish` as the last line of its transaction."""
+"""Publish events: a service calls `publish` as the last line of its transaction."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ Builder = Callable[[], Payload]
 
 
 class EventRef(NamedTuple):
-    """Where in the log an event lies."""
+    """The place of an event in the log."""
 
     stream: str
     seq: int
@@ -42,9 +42,9 @@ class _AfterCommit:
 
 
 def publish(channel: str, events: Sequence[tuple[Scope, Builder]]) -> list[EventRef]:
-    """Log these events with the caller's transaction and push them when it commits; their places, in order.
+    """Log these events with the caller's transaction and push them when it commits; return their places, in order.
 
-    Takes builders, not payloads: one that fails is logged and its scope told to resync, and the save stands.
+    Takes builders, not payloads: a failing one is logged, `<channel>:resync` takes its place, and the save stands.
     A database error fails the save like any other. Streams are locked in one global order, by organization, then
     channel; a publish below one already made in the same transaction is a programming error.
     """

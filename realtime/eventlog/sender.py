@@ -1,4 +1,4 @@
-"""From a commit to the channel layer: one bounded sender per process, on a loop that lives as long as the process.
+"""Send committed events to the channel layer: one bounded sender per process, on a loop that lives as long.
 
 Nothing waits for it. What it cannot deliver (layer down, backlog full) is dropped and counted: the log has it, and
 every hub asks the log for its heads once a second.
@@ -35,8 +35,8 @@ Messages = Iterable[tuple[str, dict[str, Any]]]
 
 
 class Outbox:
-    """Messages on their way to the layer, one after another, each within a second. While the layer fails they are
-    dropped: nobody waits for it, and one try a second finds out when it is back."""
+    """A queue of messages to the layer, sent one after another, each within a second. While the layer fails they are
+    dropped and counted: no caller waits, and one try a second finds out when the layer is back."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
@@ -47,7 +47,7 @@ class Outbox:
         self._paused_until = 0.0
 
     def put(self, messages: Messages) -> None:
-        """From any thread, at once."""
+        """Queue without waiting. Call it from any thread."""
         if len(self._waiting) >= MAX_WAITING:
             self.dropped += 1
             return
@@ -84,27 +84,27 @@ class Outbox:
 
 
 class Sender(Outbox):
-    """To the hubs: one message per commit and stream."""
+    """Sends to the hubs: one message per commit and stream."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(loop)
         self.rooms = RoomSender(loop) if settings.REALTIME_ROOM_GROUPS else None
 
     def hand_over(self, appended: Appended) -> None:
-        """From any thread, at once."""
+        """Queue without waiting. Call it from any thread."""
         self.put([(group_name(appended.stream), layer_message(appended))])
         if self.rooms is not None:
             self.rooms.hand_over(appended)
 
     def probe(self) -> None:
-        """Once a second: ask the layer for a sign of life, or nobody would know while nothing is published."""
+        """Send a message to an empty group: while nothing is published, only this shows that the layer has failed."""
         if not self._waiting and self.loop.time() >= self._paused_until:
             self.put([(PROBE_GROUP, {"type": MESSAGE_TYPE})])
 
 
 class RoomSender(Outbox):
-    """To the groups of rooms, for stock Channels consumers. Beside the hubs' messages: a commit may be thousands of
-    these. What is dropped here is lost, for no log heals a stock consumer."""
+    """Sends to the groups of rooms, for stock Channels consumers. It has a queue of its own, because a commit may make
+    thousands of these messages. Dropped ones are lost: stock consumers do not read the log."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(loop)
@@ -128,7 +128,7 @@ class RoomSender(Outbox):
 
 
 def room_message(room: Room, record: Record) -> dict[str, Any]:
-    """What a stock consumer's `realtime_event` gets: text to send on as it is, without personal fields."""
+    """Return the message for `realtime_event` of a stock consumer: ready text without personal fields."""
     text = record.text(names=False).decode()
     return {"type": ROOM_MESSAGE_TYPE, "room": room.name, "event": record.event, "text": text}
 
@@ -159,7 +159,7 @@ def use_loop(loop: asyncio.AbstractEventLoop) -> None:
 
 
 def current() -> Sender:
-    """This process's sender; one without a server (a worker, made after the fork) gets a loop in a thread."""
+    """Return the sender of this process; without a server (in a worker, after the fork) it gets a loop in a thread."""
     global _sender, _owner_pid
     with _lock:
         if _sender is None or _owner_pid != os.getpid() or _sender.loop.is_closed():

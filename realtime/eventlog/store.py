@@ -68,7 +68,7 @@ def _spelled(draft: Draft, data: bytes, place: _Place) -> bytes:
 
 
 def _advance(stream: str, organization_id: str, channel: str, count: int) -> tuple[str, int]:
-    """Move the head; RETURNING makes it one statement. A stream is made by its first event or first listener."""
+    """Move the head and return (epoch, head), in one statement. The first event or listener makes the stream."""
     for _ in range(2):
         with connection.cursor() as cursor:
             cursor.execute(

@@ -97,7 +97,7 @@ def _rows(keys: Collection[tuple[str, str, str]]) -> dict[tuple[str, str, str], 
 
 @transaction.atomic
 def store(moves: dict[int, CursorMove]) -> None:
-    """CursorMove cursors forward, unless another connection holds them by now."""
+    """Move cursors forward, unless another connection holds them by now."""
     now = timezone.now()
     rows = [
         row

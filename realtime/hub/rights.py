@@ -9,7 +9,7 @@ from realtime.protocol.rooms import BadRoomError, Room
 
 
 class RefusedError(Exception):
-    """The request cannot be met; the client gets `error` and stays connected unless `close` is set."""
+    """A request was refused; the client gets `error` and stays connected unless `close` is set."""
 
     def __init__(self, code: str, message: str, close: int | None = None) -> None:
         super().__init__(message)

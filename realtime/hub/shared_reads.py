@@ -39,7 +39,7 @@ def _run(function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
 
 
 class SingleFlight:
-    """Calls with the same key while one is under way share its result."""
+    """Shares the result of a call with all calls of the same key that come while it is under way."""
 
     def __init__(self) -> None:
         self._flights: dict[Hashable, asyncio.Future[Any]] = {}

@@ -36,7 +36,7 @@ _BASE = {"base": {"type": "integer", "minimum": 1, "description": "`data` is a m
 
 
 def document(channels: Mapping[str, ChannelSpec], *, host: str, secure: bool) -> dict[str, Any]:
-    """What clients may send and will get, for this table of channels, on this host."""
+    """Return the document of all messages, for this table of channels and this host."""
     sent = {_key(name): _request(name, shape) for name, shape in REQUESTS.items()}
     heard = {_key(shape.event): _answer(shape) for shape in ANSWERS} | dict(_events(channels))
     return {
@@ -67,7 +67,7 @@ def _messages(keys: Iterable[str]) -> list[dict[str, str]]:
 
 
 def _key(event: str) -> str:
-    """Keys of components hold letters, digits, '.', '-' and '_' only."""
+    """Return an event name as a component key, which holds only letters, digits, '.', '-' and '_'."""
     return event.replace(":", ".")
 
 
@@ -100,8 +100,8 @@ def _events(channels: Mapping[str, ChannelSpec]) -> Iterable[tuple[str, dict[str
 
 def _message(event: str, data: str, *, required: list[str], **fields: Any) -> dict[str, Any]:
     own = event == CustomEvent.event  # and the customer's own, any name but ours
-    said = {"type": "string", "pattern": f"^{NAME_PATTERN}$"} if own else {"const": event}
-    properties = {"event": said, "data": {"$ref": _REF.format(name=data)}, **fields}
+    name = {"type": "string", "pattern": f"^{NAME_PATTERN}$"} if own else {"const": event}
+    properties = {"event": name, "data": {"$ref": _REF.format(name=data)}, **fields}
     return {"name": event, "payload": {"type": "object", "properties": properties, "required": required}}
 
 

@@ -1,4 +1,4 @@
-"""What the transport itself carries for its users: notifications of operators, and events of the customer's own."""
+"""Events without a domain app: notifications of operators, and custom events of the customer."""
 
 import re
 from typing import Any, ClassVar, Literal
@@ -11,12 +11,12 @@ from realtime.protocol.rooms import CHANNELS
 
 NAME_PATTERN = r"[a-z][a-z0-9_-]{0,31}:[a-z0-9][a-z0-9_.-]{0,63}"
 _NAME = re.compile(NAME_PATTERN)
-# Whoever hears one of these must be able to rely on its coming from us.
+# Clients rely on events in these namespaces coming from the product itself.
 OUR_NAMESPACES = frozenset({*CHANNELS, "alert", *REQUESTS, *(answer.event for answer in ANSWERS)})
 
 
 def is_custom(name: str) -> bool:
-    """Whether a customer may send an event of this name: `<namespace>:<name>`, the namespace being none of ours."""
+    """Return whether a customer may send an event of this name: `<namespace>:<name>` outside OUR_NAMESPACES."""
     return _NAME.fullmatch(name) is not None and name.partition(":")[0] not in OUR_NAMESPACES
 
 
@@ -36,15 +36,15 @@ class SystemNotification(Payload, frozen=True, kw_only=True):
     published_at: Timestamp
 
     @classmethod
-    def of(cls, said: dict[str, Any], scope: Scope, **origin: Any) -> "SystemNotification":
+    def of(cls, fields: dict[str, Any], scope: Scope, **origin: Any) -> "SystemNotification":
         return cls(
             organization_id=scope.organization_id,
             department_id=scope.department_id or UNSET,
             queue_name=scope.queue_name or UNSET,
-            severity=said["severity"],
-            title=said["title"],
-            message=said["message"],
-            until=said.get("until", UNSET),
+            severity=fields["severity"],
+            title=fields["title"],
+            message=fields["message"],
+            until=fields.get("until", UNSET),
             **origin,
         )
 
@@ -66,12 +66,12 @@ class CustomEvent(Payload, frozen=True, kw_only=True):
         return self.name
 
     @classmethod
-    def of(cls, said: dict[str, Any], scope: Scope, **origin: Any) -> "CustomEvent":
+    def of(cls, fields: dict[str, Any], scope: Scope, **origin: Any) -> "CustomEvent":
         return cls(
-            name=said["event"],
+            name=fields["event"],
             organization_id=scope.organization_id,
             department_id=scope.department_id or UNSET,
             queue_name=scope.queue_name or UNSET,
-            payload=said["payload"],
+            payload=fields["payload"],
             **origin,
         )

@@ -1,4 +1,4 @@
-"""WebSocket frames as they go over the wire: made once, written to many."""
+"""WebSocket frames in wire format: made once, written to many connections."""
 
 import struct
 import zlib
@@ -12,19 +12,19 @@ _PLAIN, _COMPRESSED = 0x81, 0xC1  # final text frames, the second with RSV1 (RFC
 
 
 def frame(text: bytes) -> bytes:
-    """An unmasked, unfragmented WebSocket text frame (RFC 6455, 5.2)."""
+    """Return an unmasked, unfragmented WebSocket text frame (RFC 6455, 5.2)."""
     return _framed(_PLAIN, text)
 
 
 def deflated_frame(text: bytes) -> bytes:
-    """The same message compressed for whoever negotiated it, where that pays."""
+    """Return a compressed frame for clients that negotiated it; a plain one where compression saves too little."""
     if len(text) <= DEFLATE_ABOVE:
         return frame(text)
     return _remembered(text) if len(text) <= REMEMBERED_BYTES else _deflated(text)
 
 
 def _deflated(text: bytes) -> bytes:
-    """Compressed by itself (no context takeover), so that one frame serves every connection (RFC 7692, 7.2.1)."""
+    """Compress a message by itself (no context takeover): one frame serves every connection (RFC 7692, 7.2.1)."""
     compressor = zlib.compressobj(_LEVEL, zlib.DEFLATED, -WINDOW_BITS, _MEMORY)
     body = compressor.compress(text) + compressor.flush(zlib.Z_SYNC_FLUSH)
     body = body.removesuffix(b"\x00\x00\xff\xff")

@@ -1,4 +1,4 @@
-"""What `/ws` speaks, as one JSON Schema: the TypeScript types of realtime/client are made from it."""
+"""The messages of `/ws` as one JSON Schema, from which the TypeScript types of realtime/client are made."""
 
 from collections.abc import Mapping
 from inspect import cleandoc
@@ -13,7 +13,7 @@ _REF = "#/definitions/{name}"
 
 
 def json_schema(channels: Mapping[str, ChannelSpec]) -> dict[str, Any]:
-    """Definitions of all messages' `data`, and three tables: event name -> data of Requests, Answers, Events."""
+    """Return definitions of all messages' `data`, and three tables (Requests, Answers, Events): event name -> data."""
     payloads = [payload for channel in channels.values() for payload in channel.events]
     heard: list[Any] = [*ANSWERS, *payloads, Resync, SnapshotData]
     _, requests = msgspec.json.schema_components(REQUESTS.values(), ref_template=_REF)
@@ -40,14 +40,14 @@ def _object(properties: dict[str, Any]) -> dict[str, Any]:
 
 
 def _complete(schema: dict[str, Any]) -> dict[str, Any]:
-    """What the server writes holds its defaults, too: only fields that may be unset are optional."""
+    """Make only fields that may be unset optional, because the server writes defaults, too."""
     properties = {name: _open(field) for name, field in schema.get("properties", {}).items()}
     written = {name for name, field in properties.items() if "default" in field} | set(schema.get("required", []))
     return schema | {"properties": properties, "required": [name for name in properties if name in written]}
 
 
 def _open(field: dict[str, Any]) -> dict[str, Any]:
-    """A mapping of anything says so; a generator of types would take it for an object without fields."""
+    """Allow any key in a plain mapping: generators of types would take it for an object without fields."""
     if field == {"type": "object"}:
         return field | {"additionalProperties": True}
     return field | {"items": _open(field["items"])} if "items" in field else field

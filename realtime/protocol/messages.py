@@ -53,7 +53,7 @@ class Payload(Struct, frozen=True, kw_only=True):
 
     @property
     def requires_ack(self) -> bool:
-        """Whether it is sent again until the client's program has acknowledged its receipt."""
+        """True where it is sent again until the client's program has acknowledged its receipt."""
         return False
 
 
@@ -82,7 +82,7 @@ class Request(Struct, frozen=True):
 
 class Authenticate(Struct, frozen=True):
     """A token: a signed one, or an API key with the scope `read`. In the browser of a signed-in person the organization
-    alone. In demo mode whoever one says one is."""
+    alone. In demo mode any user of the demo organization."""
 
     token: Text | None = None
     user_id: Name | None = None
@@ -171,7 +171,7 @@ def flagged_replayed(text: bytes) -> bytes:
 
 
 def flagged_redelivered(text: bytes, times: int) -> bytes:
-    """The same event once more, because nobody has acknowledged it."""
+    """The same event once more, because the client has not acknowledged it."""
     return text[:-1] + b',"redelivered":%d}' % times
 
 
@@ -237,7 +237,7 @@ class Heartbeat(Answer, frozen=True, kw_only=True):
 
 
 class Batch(Answer, frozen=True, kw_only=True):
-    """What happened in one interval of `batch_ms`: whole events, those left out that a later one replaces."""
+    """The events of one interval of `batch_ms`, whole, without those that a later one replaces."""
 
     event: ClassVar[str] = "batch"
     stream: str
@@ -261,7 +261,7 @@ class Reconnect(Answer, frozen=True, kw_only=True):
 
 
 class Error(Answer, frozen=True, kw_only=True):
-    """What was asked cannot be had; the connection stays unless a close follows."""
+    """A request was refused; the connection stays open unless a close follows."""
 
     event: ClassVar[str] = "error"
     code: str

@@ -19,7 +19,7 @@ _QUEUE_MAX = 128  # characters; each may take four bytes, percent-encoded 12 let
 
 
 class BadRoomError(ValueError):
-    """Not the name of a room; the message says what one looks like."""
+    """The text is not the name of a room; the message shows an example."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ def stream_name(channel: str, organization: str) -> str:
 
 
 def group_name(stream: str) -> str:
-    """The Channels group of a stream. Ids and channels hold group-safe characters only, so ':' is all to replace."""
+    """Return the Channels group of a stream. Ids and channels are group-safe, so that only ':' has to be replaced."""
     return stream.replace(":", ".")
 
 
@@ -71,8 +71,10 @@ _PLAIN_GROUP = re.compile(r"[A-Za-z0-9_.-]{1,99}")
 
 
 def room_group(room: Room) -> str:
-    """The Channels group of a room (REALTIME_ROOM_GROUPS). Readable where that leaves no doubt which room is meant:
-    ids may hold dots, queues anything, and a group of two rooms would tell one tenant of the other."""
+    """Return the Channels group of a room (REALTIME_ROOM_GROUPS): readable where it is unambiguous, else hashed.
+
+    Ids may hold dots and queues any character; two rooms in one group would show one tenant's events to the other.
+    """
     name = room.name.replace(":", ".")
     plain = f"room.{name}"
     if _PLAIN_GROUP.fullmatch(plain) and "." not in f"{room.organization}{room.department}{room.queue}":
@@ -82,7 +84,7 @@ def room_group(room: Room) -> str:
 
 
 def enclosing(stream: str, department: str, queue: str) -> list[Room]:
-    """The rooms that hear an event of this scope: its own, and all that enclose it."""
+    """Return the rooms that hear an event of this scope: its own, and all that enclose it."""
     root = Room.parse(stream)
     rooms = [root]
     if department:
@@ -93,7 +95,7 @@ def enclosing(stream: str, department: str, queue: str) -> list[Room]:
 
 
 class RoomFilter:
-    """Which events a set of rooms hears: those of each room's own scope and of every scope inside it.
+    """Decides whether a set of rooms hears an event: each room hears its own scope and every scope inside it.
 
     Sets instead of a walk over the rooms: a connection may hold a thousand.
     """
@@ -109,7 +111,7 @@ class RoomFilter:
 
     @property
     def queues(self) -> set[str]:
-        """Names of all queues that are named at all: to narrow a query, before `hears` decides."""
+        """All queue names in these rooms: they narrow a query before `hears` decides."""
         return self._queues | {queue for _, queue in self._pairs}
 
     def hears(self, department: str, queue: str) -> bool:

@@ -41,7 +41,7 @@ class RealtimeConsumer(AsyncConsumer):
         self._session, self._authenticated = "", False
 
     async def dispatch(self, message: Mapping[str, Any]) -> None:
-        """As in Channels, but without its hop to a thread before every message: there is no connection to close."""
+        """Dispatch without the hop to a thread that Channels makes to close database connections: there are none."""
         await getattr(self, get_handler_name(message))(message)
 
     # --- life --------------------------------------------------------------------------------------------------------
@@ -160,7 +160,7 @@ class RealtimeConsumer(AsyncConsumer):
             await self.base_send({"type": "websocket.close", "code": refusal.close, "reason": refusal.message})
 
     def _spend_allowance(self) -> None:
-        """A token bucket: MESSAGES_PER_SECOND, and as many at once."""
+        """Take one token of a bucket that refills with MESSAGES_PER_SECOND and holds as many. Raises RefusedError."""
         now = self._now()
         self._allowance = min(MESSAGES_PER_SECOND, self._allowance + (now - self._counted_at) * MESSAGES_PER_SECOND)
         self._counted_at = now

@@ -1,4 +1,4 @@
-"""What the handshake of a socket says: where it comes from, and whose browser it is."""
+"""The handshake of a socket: its origin, and the session of the browser."""
 
 import re
 from http.cookies import CookieError, SimpleCookie
@@ -16,13 +16,13 @@ def _header(scope: dict[str, Any], name: bytes) -> str:
 
 
 def origin_allowed(scope: dict[str, Any]) -> bool:
-    """Our own or a listed one. Without the header it is no browser, and must authenticate by message."""
+    """Accept our own origin, listed ones, and none: programs send none, and must authenticate by message."""
     origin = _header(scope, b"origin")
     return not origin or origins.is_allowed(origin, _header(scope, b"host"))
 
 
 def session_key(scope: dict[str, Any]) -> str:
-    """The session of the browser, if the page that opened the socket is ours; '' without one.
+    """Return the session key of the browser if our own page opened the socket; '' otherwise.
 
     Listed origins get no cookies on REST either: their pages authenticate by message.
     """

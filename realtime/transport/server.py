@@ -47,7 +47,7 @@ BAD_REQUEST = b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length:
 
 
 class FrameProtocol(WebSocketsSansIOProtocol):
-    """Offers itself as realtime.transport.writers.FrameTransport."""
+    """Offers itself to the consumer as realtime.transport.writers.FrameTransport."""
 
     on_writable: Callable[[bool], None] | None = None
 
@@ -63,7 +63,7 @@ class FrameProtocol(WebSocketsSansIOProtocol):
             self._refuse()
 
     def _refuse(self) -> None:
-        """A request that cannot be read as a handshake: uvicorn would wait for more of it for ever."""
+        """Refuse a request that is no handshake: uvicorn would wait for more of it for ever."""
         self.handshake_initiated = self.handshake_complete = self.close_sent = True
         self.transport.write(b"".join(self.conn.data_to_send()) or BAD_REQUEST)
         self.transport.close()
@@ -73,7 +73,7 @@ class FrameProtocol(WebSocketsSansIOProtocol):
             return
         if self.is_writable():
             super().handle_ping()
-        else:  # who pings and does not read gets no answers piled up
+        else:  # no answers pile up for a client that pings and does not read
             self.conn.data_to_send()
 
     def handle_pong(self, event: Frame) -> None:
@@ -85,7 +85,7 @@ class FrameProtocol(WebSocketsSansIOProtocol):
             super().handle_cont(event)
 
     def _is_flood(self) -> bool:
-        """What is no message costs us as much, and the consumer, which counts those, does not see it."""
+        """Count pings, pongs and fragments: they cost as much as messages, and the consumer does not see them."""
         now = self.loop.time()
         if now - self._counted_from >= 1.0:
             self._by_frames, self._counted_from = 0, now
@@ -97,7 +97,7 @@ class FrameProtocol(WebSocketsSansIOProtocol):
         return self._flooding
 
     def send_receive_event_to_app(self) -> None:
-        """uvicorn would log a traceback for every client that sends no UTF-8."""
+        """Close on text that is not UTF-8: uvicorn would log a traceback for each."""
         if self.curr_msg_data_type == "text" and not self.close_sent and not _is_utf8(b"".join(self.frames)):
             log.info("not_utf8", client=self.client)
             self.frames.clear()
@@ -129,7 +129,7 @@ class FrameProtocol(WebSocketsSansIOProtocol):
         return self.transport.get_write_buffer_size()
 
     def fail(self, code: int, reason: str) -> None:
-        """Say why if the client reads at all, and do not wait for it."""
+        """Send a close frame with the reason, and do not wait for a client that does not read."""
         if not self.close_sent and not self.transport.is_closing():
             self.conn.send_close(code, reason)
             self.transport.write(b"".join(self.conn.data_to_send()))
@@ -137,7 +137,7 @@ class FrameProtocol(WebSocketsSansIOProtocol):
             self.close_timer = self.loop.call_later(FAIL_SECONDS, self.transport.abort)  # ends it when it answers
 
     def shutdown(self) -> None:
-        """A client that does not read would keep the process alive: uvloop waits for what was written."""
+        """Cut off clients that do not read: uvloop waits for written bytes, which would keep the process alive."""
         super().shutdown()
         self.loop.call_later(FAIL_SECONDS, self.transport.abort)
 
@@ -168,7 +168,7 @@ class StreamProtocol(HttpToolsProtocol):
         self.scope["extensions"] = {ABORT_EXTENSION: self.transport.abort}  # type: ignore[dict-item]
 
     def shutdown(self) -> None:
-        """uvicorn waits for answers to be whole, which a stream of events never is."""
+        """Close streams of events: uvicorn waits for complete responses, and a stream never is."""
         super().shutdown()
         if self.cycle is not None and not self.cycle.response_complete and self.scope["path"] == sse.PATH:
             self.transport.close()
@@ -176,7 +176,7 @@ class StreamProtocol(HttpToolsProtocol):
 
 
 def config(*, host: str = "127.0.0.1", port: int = 5000, **options: object) -> uvicorn.Config:
-    """How every process of ours serves HTTP and WebSocket."""
+    """Return the uvicorn configuration of every server process."""
     return uvicorn.Config(
         "intraday.asgi:application",
         host=host,
@@ -198,7 +198,7 @@ def config(*, host: str = "127.0.0.1", port: int = 5000, **options: object) -> u
 
 
 class Server(uvicorn.Server):
-    """On SIGTERM clients are told to come back before they are closed; Ctrl-C is for somebody who waits."""
+    """On SIGTERM clients get `reconnect` before they are closed; Ctrl-C ends at once, because a person waits."""
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)

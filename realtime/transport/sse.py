@@ -61,14 +61,14 @@ class BadIdError(ValueError):
 
 
 def spelled(positions: Mapping[str, Position]) -> str:
-    """The `id` of an event: where the client stands in every stream, `backlog:0a1b2c3d:17,kpi:…`."""
+    """Return the `id` of an event: the client's position in every stream, `backlog:0a1b2c3d:17,kpi:…`."""
     return ",".join(
         f"{stream.partition(':')[0]}:{position.epoch}:{position.seq}" for stream, position in sorted(positions.items())
     )
 
 
 def positions(text: str, organization_id: str) -> dict[str, Position]:
-    """Raises BadIdError."""
+    """Return the positions in an `id`. Raises BadIdError."""
     found = {}
     for part in filter(None, text.split(",")):
         channel, _, place = part.partition(":")
@@ -138,7 +138,7 @@ class StreamWriter(AsgiWriter):
         return b"%b: heartbeat\n\n" % head if message.event == "heartbeat" else b"%bdata: %b\n\n" % (head, text)
 
     async def _close(self, code: int, reason: str) -> None:
-        """The end of the response; a client that does not read is cut off."""
+        """End the response; cut off a client that does not read."""
         try:
             async with asyncio.timeout(FAIL_SECONDS):
                 await self._send({"type": "http.response.body", "body": b"", "more_body": False})
@@ -171,7 +171,7 @@ class _Answer:
 
 
 class EventStreams:
-    """In front of Django: takes the requests for streams, passes on all others."""
+    """Application in front of Django that takes the requests for streams and passes on all others."""
 
     def __init__(self, channels: Mapping[str, ChannelSpec], django: Application) -> None:
         self._channels, self._django = channels, django

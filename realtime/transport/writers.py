@@ -64,7 +64,7 @@ class TransportWriter:
 
 
 class AsgiWriter:
-    """One message at a time through the server's awaitable `send`; works under any ASGI server."""
+    """Writes one message at a time through the server's awaitable `send`, under any ASGI server."""
 
     def __init__(self, send: Callable[[dict[str, Any]], Awaitable[None]]) -> None:
         self._send = send
