@@ -15,7 +15,7 @@ from django.utils import timezone
 from intraday.org import access
 from intraday.org.access import Member, Principal, Refused
 from realtime.hub.fanout.connections import Connection
-from realtime.hub.shared_reads import in_watch_thread
+from realtime.hub.shared_reads import in_revocation_thread
 from realtime.protocol.messages import Close
 
 log = structlog.get_logger(__name__)
@@ -78,7 +78,7 @@ class Revocation:
                 by_key.setdefault(credential.session, []).append(connection)
         if not by_key:
             return
-        alive = await in_watch_thread(access.sessions_alive, list(by_key))
+        alive = await in_revocation_thread(access.sessions_alive, list(by_key))
         for key in by_key.keys() - alive:
             for connection in by_key[key]:
                 if connection.principal is not None and getattr(connection.principal.credential, "session", "") == key:
@@ -89,7 +89,7 @@ class Revocation:
         organizations = {principal.organization.id for principal in held.values() if principal is not None}
         if not organizations:
             return
-        versions = await in_watch_thread(access.versions, organizations)
+        versions = await in_revocation_thread(access.versions, organizations)
         stale = {
             connection: principal
             for connection, principal in held.items()
@@ -97,7 +97,7 @@ class Revocation:
         }
         if not stale:
             return
-        found = await in_watch_thread(access.believe, {principal.credential for principal in stale.values()})
+        found = await in_revocation_thread(access.believe, {principal.credential for principal in stale.values()})
         for connection, before in stale.items():
             if connection.principal is not before:
                 continue  # it authenticated anew meanwhile, or disconnected

@@ -16,7 +16,7 @@ K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 _executor = ThreadPoolExecutor(max_workers=3, thread_name_prefix="realtime-db")
-_watching = ThreadPoolExecutor(max_workers=1, thread_name_prefix="realtime-watch")
+_revocation_executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="realtime-revocation")
 
 
 async def in_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -24,10 +24,10 @@ async def in_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs)
     return await loop.run_in_executor(_executor, partial(_run, function, *args, **kwargs))
 
 
-async def in_watch_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+async def in_revocation_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Run in the thread of revocation alone: slow snapshots and replays must not delay the end of access."""
     loop = asyncio.get_running_loop()
-    return await loop.run_in_executor(_watching, partial(_run, function, *args, **kwargs))
+    return await loop.run_in_executor(_revocation_executor, partial(_run, function, *args, **kwargs))
 
 
 def _run(function: Callable[..., T], *args: Any, **kwargs: Any) -> T:

@@ -1,12 +1,13 @@
 """The loops of the hub: one that waits delays no other, and none reads the log without end."""
 
 import asyncio
+import threading
 from collections.abc import Callable, Iterable
 from typing import Any
 
 import pytest
 from channels.layers import InMemoryChannelLayer, get_channel_layer
-from django.db import connection
+from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 from django.db.utils import OperationalError
 
@@ -95,6 +96,35 @@ async def test_heads_are_checked_while_six_idle_streams_wait_for_a_frozen_layer(
             server.on_loop(lambda: setattr(get_channel_layer(), "frozen", False))
             await reached(lambda: not hub.degraded)
             assert numbers(client) == [1, 2, 3]
+
+
+async def test_heads_are_checked_while_a_report_waits_for_a_lock(server: LiveServer, token: str, support: Scope):
+    locked, release = threading.Event(), threading.Event()
+
+    @transaction.atomic
+    def lock_reports() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("LOCK TABLE realtime_process IN ACCESS EXCLUSIVE MODE")
+        locked.set()
+        assert release.wait(60)
+
+    async with socket(server, token) as client:
+        await client.subscribe(CUSTOM)
+        locking = asyncio.create_task(in_thread(lock_reports))
+        await reached(locked.is_set)
+        loops = server.hub.loops
+        reports, heads = loops["reports"].rounds, loops["heads"].rounds
+        try:
+            for number in range(1, 5):
+                await in_thread(lose, support, number)
+                await client.up_to(number)
+            await reached(lambda: loops["heads"].rounds >= heads + 4)
+            assert loops["reports"].rounds <= reports + 1  # one may have ended just before the lock
+        finally:
+            release.set()
+            await locking
+        await reached(lambda: loops["reports"].rounds >= reports + 2)
+        assert numbers(client) == [1, 2, 3, 4]
 
 
 async def test_a_failing_round_is_logged_once_while_the_database_is_away_and_the_next_one_comes(
@@ -246,9 +276,8 @@ async def test_healing_that_makes_no_progress_gives_up_after_a_few_reads(
 async def test_a_log_that_lost_a_segment_gives_everybody_a_snapshot_once(
     server: LiveServer, token: str, support: Scope, reads: list[str]
 ):
+    @transaction.atomic
     def lose_with_a_hole() -> None:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
         for number in (2, 3, 4):
             lose(support, number, channel="backlog")
         Segment.objects.filter(stream=BACKLOG, last_seq=3).delete()
