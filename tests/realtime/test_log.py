@@ -259,3 +259,31 @@ def test_a_purged_stream_goes_on_counting(support: Scope):
     store.purge(now=later + timedelta(hours=1))
     assert not Segment.objects.exists()
     assert lose(support, 2).first == 2
+
+
+# --- holes -----------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("lost", "after", "ahead", "back"),
+    [
+        # Commits hold seqs 1-2, 3-4, 5-6; one of them is lost. `ahead`: read after a position, None: cannot be served.
+        ([], 0, [1, 2, 3, 4, 5, 6], [1, 2, 3, 4, 5, 6]),
+        ([4], 0, None, [5, 6]),  # in the middle: nothing is served across the hole
+        ([4], 2, None, [5, 6]),
+        ([4], 3, None, [5, 6]),
+        ([4], 4, [5, 6], [5, 6]),  # a reader beyond the hole needs nothing of it
+        ([6], 0, None, []),  # at the head
+        ([6], 6, [], []),
+        ([2], 0, None, [3, 4, 5, 6]),
+    ],
+)
+def test_a_log_that_lost_a_segment_is_never_served_across_the_hole(
+    support: Scope, lost: list[int], after: int, ahead: list[int] | None, back: list[int]
+):
+    for first in (1, 3, 5):
+        lose(support, first, first + 1)
+    Segment.objects.filter(stream=STREAM, last_seq__in=lost).delete()
+    page = store.read(STREAM, after=after, max_events=100, max_bytes=10**6)
+    assert (page and [record.seq for record in page.records]) == ahead
+    page = store.read_back(STREAM, upto=None, max_events=100, max_bytes=10**6)
+    assert page is not None
+    assert [record.seq for record in page.records] == back
