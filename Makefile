@@ -20,13 +20,14 @@ test: testing packages ## the whole suite, on a PostgreSQL and a Valkey of its o
 	@if [ -z "$(ARGS)" ] && $(node); then npm test --silent; fi
 	@exec $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
-check: testing packages ## format, lint, types, imports, migrations, settings, API schema, Dockerfile, front end
+check: testing packages ## format, lint, types, imports, structure, migrations, settings, API schema, Dockerfile, front end
 	@failed=; \
 	step() { name=$$1; shift; echo "== $$name"; "$$@" || failed="$$failed, $$name"; }; \
 	step format       $(BIN)/ruff format --check .; \
 	step lint         $(BIN)/ruff check .; \
 	step types        $(BIN)/mypy .; \
 	step imports      $(BIN)/lint-imports --no-logo; \
+	step structure    $(BIN)/python -m tests.structure; \
 	step migrations   $(BIN)/python manage.py makemigrations --check --dry-run; \
 	step settings     $(BIN)/python manage.py check --fail-level WARNING; \
 	step production   env SECRET_KEY="$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(50))')" \

@@ -6,7 +6,7 @@ from msgspec import UNSET, UnsetType
 
 from alerts.models import Alert
 from intraday.org.models import Scope
-from realtime.protocol import Payload, Timestamp
+from realtime.protocol.messages import Payload, Timestamp
 
 Severity = Literal["low", "medium", "high", "critical"]
 Value = float | str | None

@@ -19,7 +19,7 @@ from alerts.rules.validation import FIELDS
 from intraday.org.models import Organization
 from intraday.rest.errors import NotFound
 from intraday.rest.pages import spell
-from realtime.rooms import RoomFilter
+from realtime.protocol.rooms import RoomFilter
 
 COLUMNS = list(AlertChanged.__struct_fields__)
 Cursor = tuple[datetime, UUID]
@@ -27,7 +27,7 @@ Cursor = tuple[datetime, UUID]
 
 
 def snapshot(organization_id: str, rooms: RoomFilter, names: bool) -> Sequence[msgspec.Raw]:
-    """Return the open alerts of the scopes that these rooms cover, oldest first (realtime.channels.SnapshotItems)."""
+    """Return the open alerts of the scopes that these rooms cover, oldest first (channel_spec.SnapshotItems)."""
     rows = Alert.objects.using("snapshot").select_related("scope").filter(organization=organization_id)
     rows = rows.exclude(status=Status.RESOLVED).order_by("triggered_at", "id")
     if not rooms.everything:

@@ -8,7 +8,7 @@ from attendance.microseconds import to_instant
 from attendance.models import Snapshot
 from intraday.org.models import Scope
 from intraday.values.rounding import half_up
-from realtime.protocol import Payload, Timestamp
+from realtime.protocol.messages import Payload, Timestamp
 
 
 class RecentCheckin(Struct, frozen=True, kw_only=True):

@@ -23,7 +23,7 @@ from attendance.presence.skill_groups import skill_groups as skill_groups
 from attendance.presence.stored_scheduled_periods import interval
 from intraday.org.models import Scope
 from intraday.values.rounding import half_up
-from realtime.rooms import RoomFilter
+from realtime.protocol.rooms import RoomFilter
 
 COLUMNS = [name for name in AttendanceChanged.__struct_fields__ if name not in ("reasons", "recent_checkins")]
 """The columns of a table of figures: all fields but lists and the explanations of nulls."""
@@ -74,7 +74,7 @@ def is_recorded(organization_id: str, *, since: datetime, until: datetime) -> bo
 
 
 def snapshot(organization_id: str, rooms: RoomFilter, names: bool) -> Sequence[msgspec.Raw]:
-    """Return the current figures of every scope that these rooms hear (realtime.channels.SnapshotItems)."""
+    """Return the current figures of every scope that these rooms hear (channel_spec.SnapshotItems)."""
     return [
         msgspec.Raw(msgspec.json.encode(_payload(row.snapshot, row.scope, names=names)))
         for row in _current(organization_id, "snapshot")

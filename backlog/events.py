@@ -7,7 +7,7 @@ from msgspec import UNSET, Struct, UnsetType
 from backlog.models import Snapshot
 from intraday.org.models import Scope
 from intraday.values.rounding import half_up
-from realtime.protocol import Payload, Timestamp
+from realtime.protocol.messages import Payload, Timestamp
 
 
 class AgeBucket(Struct, frozen=True):

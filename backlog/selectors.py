@@ -11,7 +11,7 @@ from msgspec import structs
 from backlog.events import BacklogChanged
 from backlog.models import CurrentBacklog, Quality, Snapshot
 from intraday.org.models import Scope
-from realtime.rooms import RoomFilter
+from realtime.protocol.rooms import RoomFilter
 
 COLUMNS = [name for name in BacklogChanged.__struct_fields__ if name not in ("reasons", "age_profile")]
 """The columns of a table of figures: all fields but the explanations of nulls and the age profile, which is a table of
@@ -24,7 +24,7 @@ def _current(organization_id: str, using: str = "default") -> QuerySet[CurrentBa
 
 
 def snapshot(organization_id: str, rooms: RoomFilter, names: bool) -> Sequence[msgspec.Raw]:
-    """Return the current figure of every scope that these rooms hear (realtime.channels.SnapshotItems)."""
+    """Return the current figure of every scope that these rooms hear (realtime.protocol.channel_spec.SnapshotItems)."""
     rows = _current(organization_id, "snapshot")
     if not rooms.everything:
         rows = rows.filter(Q(scope__department_id__in=rooms.departments) | Q(scope__queue_name__in=rooms.queues))

@@ -12,7 +12,7 @@ from bench.publishers import ask
 from bench.report import Report, Row
 
 EVENTS, CONNECTIONS = 5_000, 200
-RING_BYTES = 8 * 1024 * 1024  # realtime.ring.MAX_BYTES: to import it takes a Django that is set up
+RING_BYTES = 8 * 1024 * 1024  # realtime.hub.fanout.ring.MAX_BYTES: to import it takes a Django that is set up
 MAX_GROWTH = 3 * RING_BYTES
 
 

@@ -19,7 +19,7 @@ from django.db import transaction  # noqa: E402  needs django.setup()
 
 from bench.pace import Command, answer, read_command, ticks  # noqa: E402
 from intraday.org.models import Scope  # noqa: E402
-from realtime.protocol import Payload  # noqa: E402
+from realtime.protocol.messages import Payload  # noqa: E402
 from realtime.publish import publish  # noqa: E402
 
 

@@ -23,8 +23,9 @@ from bench.contenders import OUR_ENVELOPE  # noqa: E402
 from bench.publisher import BenchEvent  # noqa: E402
 from bench.scopes import ORGANIZATION  # noqa: E402
 from intraday.org.models import Scope  # noqa: E402
-from realtime import protocol  # noqa: E402
-from realtime.log import Draft, append  # noqa: E402
+from realtime.eventlog.records import Draft  # noqa: E402
+from realtime.eventlog.store import append  # noqa: E402
+from realtime.protocol import messages  # noqa: E402
 from realtime.publish import publish  # noqa: E402
 
 EVENTS = 1000
@@ -44,7 +45,7 @@ def as_segment(scope: Scope) -> None:
 def as_rows(scope: Scope) -> None:
     """What a log without segments would do: a row per event, in the same transaction."""
     for n in range(EVENTS):
-        draft = Draft(BenchEvent.event, scope.department_id, scope.queue_name, protocol.encode_payload(event(n)))
+        draft = Draft(BenchEvent.event, scope.department_id, scope.queue_name, messages.encode_payload(event(n)))
         append(organization_id=ORGANIZATION, channel="custom", drafts=[draft])
 
 

@@ -18,9 +18,9 @@ from django.test import Client  # noqa: E402  needs django.setup()
 from bench.ingest import PATH, snapshot  # noqa: E402
 from bench.scopes import ORGANIZATION, queues  # noqa: E402
 from intraday.channels import CHANNELS  # noqa: E402
-from realtime.rendering import Batch  # noqa: E402
-from realtime.rooms import Room, RoomFilter, stream_name  # noqa: E402
-from realtime.snapshots import read_snapshot  # noqa: E402
+from realtime.hub.fanout.rendering import Batch  # noqa: E402
+from realtime.hub.snapshots import read_snapshot  # noqa: E402
+from realtime.protocol.rooms import Room, RoomFilter, stream_name  # noqa: E402
 
 BYTES = 4 * 1024
 

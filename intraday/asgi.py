@@ -12,9 +12,9 @@ from django.urls import re_path
 _http = get_asgi_application()
 
 from intraday.channels import CHANNELS  # noqa: E402 - needs the apps that the line above loads
-from realtime.consumers import RealtimeConsumer  # noqa: E402
-from realtime.hub import get_hub, stop_hub  # noqa: E402
-from realtime.sse import EventStreams  # noqa: E402
+from realtime.hub.hub import get_hub, stop_hub  # noqa: E402
+from realtime.transport.consumers import RealtimeConsumer  # noqa: E402
+from realtime.transport.sse import EventStreams  # noqa: E402
 
 
 async def _no_such_socket(scope: dict[str, Any], receive: Any, send: Any) -> None:

@@ -1,4 +1,4 @@
-"""Channel by channel: its events, what replaces what for a client that fell behind, who may listen, its snapshot.
+"""The channels table: per channel its events and their conflation, the grant to listen, and its snapshot.
 
 The transport asks the domains through this table and imports none of them.
 """
@@ -11,28 +11,34 @@ from alerts.events import AlertAcknowledged, AlertEscalated, AlertResolved, Aler
 from attendance.events import AttendanceChanged, CheckedIn, CheckedOut
 from backlog.events import BacklogChanged
 from kpi.events import KPIChanged
-from realtime.channels import Channel, Keyed
-from realtime.events import CustomEvent, SystemNotification
+from realtime.protocol.channel_spec import ChannelSpec, Conflation
+from realtime.protocol.events import CustomEvent, SystemNotification
 
-CHANNELS: dict[str, Channel] = {
-    "kpi": Channel(events={KPIChanged: Keyed.BY_SCOPE}, grant="read", snapshot=kpi.selectors.snapshot),
-    "backlog": Channel(events={BacklogChanged: Keyed.BY_SCOPE}, grant="read", snapshot=backlog.selectors.snapshot),
-    "attendance": Channel(
-        events={AttendanceChanged: Keyed.BY_SCOPE, CheckedIn: Keyed.NOT, CheckedOut: Keyed.NOT},
+CHANNELS: dict[str, ChannelSpec] = {
+    "kpi": ChannelSpec(events={KPIChanged: Conflation.LATEST_PER_SCOPE}, grant="read", snapshot=kpi.selectors.snapshot),
+    "backlog": ChannelSpec(
+        events={BacklogChanged: Conflation.LATEST_PER_SCOPE}, grant="read", snapshot=backlog.selectors.snapshot
+    ),
+    "attendance": ChannelSpec(
+        events={
+            AttendanceChanged: Conflation.LATEST_PER_SCOPE,
+            CheckedIn: Conflation.NONE,
+            CheckedOut: Conflation.NONE,
+        },
         grant="read",
         snapshot=attendance.selectors.snapshot,
     ),
-    "alerts": Channel(
+    "alerts": ChannelSpec(
         events={
-            AlertTriggered: Keyed.NOT,
-            AlertAcknowledged: Keyed.NOT,
-            AlertResolved: Keyed.NOT,
-            AlertEscalated: Keyed.NOT,
-            AlertUpdated: Keyed.NOT,
+            AlertTriggered: Conflation.NONE,
+            AlertAcknowledged: Conflation.NONE,
+            AlertResolved: Conflation.NONE,
+            AlertEscalated: Conflation.NONE,
+            AlertUpdated: Conflation.NONE,
         },
         grant="read",
         snapshot=alerts.selectors.snapshot,
     ),
-    "system": Channel(events={SystemNotification: Keyed.NOT}, grant="read"),
-    "custom": Channel(events={CustomEvent: Keyed.NOT}, grant="read"),
+    "system": ChannelSpec(events={SystemNotification: Conflation.NONE}, grant="read"),
+    "custom": ChannelSpec(events={CustomEvent: Conflation.NONE}, grant="read"),
 }

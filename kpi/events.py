@@ -5,7 +5,7 @@ from typing import ClassVar, Literal
 from msgspec import UNSET, Struct, UnsetType
 
 from kpi.pipeline.state import State
-from realtime.protocol import Payload, Timestamp
+from realtime.protocol.messages import Payload, Timestamp
 
 
 class Utilization(Struct, frozen=True, kw_only=True):

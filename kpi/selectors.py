@@ -31,7 +31,7 @@ from kpi.models import CurrentKPI, KPISnapshot, QueueSettings
 from kpi.pipeline.figure import age_seconds
 from kpi.pipeline.inputs import Rules as Rules
 from kpi.pipeline.state import RANK, Components, QueueCounts, Reason
-from realtime.rooms import RoomFilter
+from realtime.protocol.rooms import RoomFilter
 
 _BLOCKS: dict[str, type[msgspec.Struct]] = {
     "utilization": Utilization,
@@ -66,7 +66,7 @@ def _current(organization_id: str, using: str = "default") -> QuerySet[CurrentKP
 
 
 def snapshot(organization_id: str, rooms: RoomFilter, names: bool) -> Sequence[msgspec.Raw]:
-    """The current figure of every scope that these rooms hear (realtime.channels.SnapshotItems)."""
+    """The current figure of every scope that these rooms hear (realtime.protocol.channel_spec.SnapshotItems)."""
     rows = _current(organization_id, "snapshot")
     if not rooms.everything:
         rows = rows.filter(Q(scope__department_id__in=rooms.departments) | Q(scope__queue_name__in=rooms.queues))

@@ -1,22 +1,22 @@
-"""What this process's hub does, in the words of Prometheus."""
+"""Prometheus metrics of the hub in this process and of the event log."""
 
 from collections.abc import Iterator
 
 from django.db.models import Sum
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
-from realtime import sender
-from realtime.hub import Hub, running
+from realtime.eventlog import sender
+from realtime.eventlog.sender import Sender
+from realtime.hub.hub import Hub, running
 from realtime.models import Stream
-from realtime.sender import Sender
 
 
 def of_process() -> Iterator[Metric]:
-    """Of the hub of this process; a process without one (WSGI) tells nothing."""
+    """Yield the metrics of this process; none without a hub (WSGI)."""
     for hub in running():
         outbox = sender.current()
         yield _gauge("intraday_connections", "Open sockets and streams of events.", len(hub.connections))
-        yield _gauge("intraday_streams", "Streams that somebody here listens to.", len(hub.streams))
+        yield _gauge("intraday_streams", "Streams with listeners in this process.", len(hub.streams))
         degraded = hub.degraded or outbox.failing
         yield _gauge("intraday_degraded", "1 while events come from the log, a second late.", degraded)
         healed = hub.healing.healed
@@ -34,13 +34,13 @@ def _dropped(outbox: Sender) -> Metric:
 
 def _deliveries(hub: Hub) -> Metric:
     found = CounterMetricFamily("intraday_deliveries", "Events written to clients.", labels=["event"])
-    for event, count in hub.reporter.deliveries(hub).items():
+    for event, count in hub.reporter.deliveries().items():
         found.add_metric([event], count)
     return found
 
 
 def of_log() -> Iterator[Metric]:
-    """Of all processes together. Raises DatabaseError."""
+    """Yield the metrics of all processes together. Raises DatabaseError."""
     found = CounterMetricFamily("intraday_log_events", "Events logged, by any process.", labels=["channel"])
     for channel, heads in Stream.objects.values_list("channel").annotate(Sum("head")).order_by("channel"):
         found.add_metric([channel], heads)

@@ -1,4 +1,4 @@
-"""The event log, and what each server process says about itself."""
+"""The event log, and the reports of each server process."""
 
 import secrets
 
@@ -30,7 +30,7 @@ class Stream(models.Model):
 
 
 class Segment(models.Model):
-    """All events of one stream in one commit: `index` says where in `body` each event's bodies lie (realtime.log)."""
+    """All events of one stream in one commit: `index` says where in `body` each event's bodies lie (eventlog.store)."""
 
     stream = models.ForeignKey(Stream, models.CASCADE, related_name="segments")
     first_seq = models.BigIntegerField()
@@ -48,7 +48,7 @@ class Segment(models.Model):
 
 
 class Cursor(models.Model):
-    """How far a client has acknowledged a stream, under a durable name (realtime.cursors)."""
+    """The position up to which a client has acknowledged a stream, under a durable name (realtime.hub.cursors)."""
 
     organization = models.ForeignKey(Organization, models.CASCADE, related_name="cursors")
     user_id = models.CharField(max_length=150)

@@ -6,7 +6,7 @@ from rest_framework import serializers
 from intraday.rest.fields import ChoiceField, InstantField
 from intraday.rest.pages import ScopeQuery
 from intraday.rest.schema import EventRefSchema
-from realtime.events import NAME_PATTERN, OUR_NAMESPACES, is_custom
+from realtime.protocol.events import NAME_PATTERN, OUR_NAMESPACES, is_custom
 
 MAX_PAYLOAD_BYTES = 16 * 1024
 

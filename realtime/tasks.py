@@ -1,10 +1,11 @@
 from celery import shared_task
 from django.utils import timezone
 
-from realtime import cursors, log
+from realtime.eventlog import store
+from realtime.hub import cursors
 
 
 @shared_task
 def purge_log() -> int:
     now = timezone.now()
-    return log.purge(now=now) + cursors.forget(now=now)
+    return store.purge(now=now) + cursors.forget(now=now)

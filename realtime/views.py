@@ -17,11 +17,12 @@ from intraday.rest.json import JSONRenderer
 from intraday.rest.pages import read_body, read_query, scope_of
 from intraday.rest.permissions import SignedIn, check_organization_level, enter
 from intraday.rest.schema import BAD_POSTS, BAD_REQUESTS
-from realtime import rights, services, sse, stats
-from realtime.channels import Channel
-from realtime.protocol import MAX_ROOMS, Position, Selection
-from realtime.rights import RefusedError
-from realtime.rooms import Room
+from realtime import services, stats
+from realtime.hub import rights
+from realtime.hub.rights import RefusedError
+from realtime.protocol.channel_spec import ChannelSpec
+from realtime.protocol.messages import MAX_ROOMS, Position, Selection
+from realtime.protocol.rooms import Room
 from realtime.serializers import (
     CustomEventAnswer,
     CustomEventSerializer,
@@ -29,6 +30,7 @@ from realtime.serializers import (
     NotificationSerializer,
     StreamQuery,
 )
+from realtime.transport import sse
 
 
 class OrganizationQuery(serializers.Serializer):
@@ -38,7 +40,7 @@ class OrganizationQuery(serializers.Serializer):
 
 
 def _caller(request: Request) -> Principal | None:
-    """In the organization whose sockets it asks for; None is staff, who may see those of all."""
+    """Return the caller in the requested organization; None for staff, who may see all organizations."""
     asked = read_query(OrganizationQuery, request.query_params).get("organization_id")
     if asked is None and request.user is not None and request.user.is_staff:
         return None
@@ -46,13 +48,13 @@ def _caller(request: Request) -> Principal | None:
 
 
 def _sockets(request: Request) -> tuple[str | None, frozenset[str] | None]:
-    """The organization and the departments whose sockets the caller may see; None means all."""
+    """Return the organization and the departments whose sockets the caller may see; None means all."""
     principal = _caller(request)
     return (principal.organization.id, principal.departments) if principal else (None, None)
 
 
 def _counts() -> serializers.DictField:
-    """A new one each time: a field belongs to the one place where it was declared."""
+    """Return a new field each time, because a field instance belongs to one serializer."""
     return serializers.DictField(child=serializers.IntegerField())
 
 
@@ -106,7 +108,7 @@ _connection = inline_serializer(
 
 
 class ConnectionsView(APIView):
-    """Who is connected, and which rooms each one hears."""
+    """The open connections, and the rooms that each one hears."""
 
     permission_classes = [SignedIn]
 
@@ -124,7 +126,7 @@ _room = inline_serializer(
 
 
 class RoomsView(APIView):
-    """Which rooms are listened to, and by how many connections."""
+    """The rooms that are listened to, and the number of connections in each."""
 
     permission_classes = [SignedIn]
 
@@ -136,10 +138,10 @@ class RoomsView(APIView):
         return Response({"rooms": stats.rooms(*_sockets(request))})
 
 
-def _publisher(request: Request, said: dict[str, Any]) -> tuple[Principal, Scope]:
-    """Who publishes, and to whom. Raises NotFound or PermissionDenied."""
-    principal = enter(request, said.get("organization_id"), grant=KeyScope.PUBLISH)
-    return principal, scope_of(principal, said)
+def _publisher(request: Request, data: dict[str, Any]) -> tuple[Principal, Scope]:
+    """Return the caller and the scope to publish to. Raises NotFound or PermissionDenied."""
+    principal = enter(request, data.get("organization_id"), grant=KeyScope.PUBLISH)
+    return principal, scope_of(principal, data)
 
 
 class NotificationsView(APIView):
@@ -149,9 +151,9 @@ class NotificationsView(APIView):
 
     @extend_schema(request=NotificationSerializer, responses={201: NotificationAnswer, **BAD_POSTS})
     def post(self, request: Request) -> Response:
-        said = read_body(NotificationSerializer, request)
-        principal, scope = _publisher(request, said)
-        notification_id, event = services.notify(scope=scope, said=said, by=principal.name, now=timezone.now())
+        data = read_body(NotificationSerializer, request)
+        principal, scope = _publisher(request, data)
+        notification_id, event = services.notify(scope=scope, data=data, by=principal.name, now=timezone.now())
         answer = {"notification_id": notification_id, "event": event._asdict()}
         return Response(answer, status=status.HTTP_201_CREATED)
 
@@ -163,14 +165,14 @@ class EventsView(APIView):
 
     @extend_schema(request=CustomEventSerializer, responses={201: CustomEventAnswer, **BAD_POSTS})
     def post(self, request: Request) -> Response:
-        said = read_body(CustomEventSerializer, request)
-        _, scope = _publisher(request, said)
-        event = services.emit(scope=scope, said=said, now=timezone.now())
+        data = read_body(CustomEventSerializer, request)
+        _, scope = _publisher(request, data)
+        event = services.emit(scope=scope, data=data, now=timezone.now())
         return Response({"event": event._asdict()}, status=status.HTTP_201_CREATED)
 
 
 class EventStreamRenderer(JSONRenderer):
-    """What is asked for; refusals are JSON."""
+    """Accepts requests for event streams; refusals are rendered as JSON."""
 
     media_type = "text/event-stream"
     format = "sse"
@@ -184,7 +186,7 @@ _last_event_id = OpenApiParameter("Last-Event-ID", str, OpenApiParameter.HEADER,
 
 
 class EventStreamView(APIView):
-    """What `/ws` carries, as server-sent events: `data` is the message, `id` the place to go on from.
+    """The events of `/ws` as server-sent events: `data` is the message, `id` the place to go on from.
 
     A browser's `EventSource` reconnects by itself with the id of the last event, and misses nothing. Acknowledgements
     and changing rooms need `/ws`.
@@ -192,7 +194,7 @@ class EventStreamView(APIView):
 
     permission_classes = [SignedIn]
     renderer_classes = [EventStreamRenderer, JSONRenderer]
-    channels: Mapping[str, Channel] = {}
+    channels: Mapping[str, ChannelSpec] = {}
 
     @extend_schema(
         parameters=[StreamQuery, _last_event_id],

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from realtime.log import Appended
+from realtime.eventlog.records import Appended
 from realtime.models import Segment, Stream
 from tests.backlog.posting import scope_of
 

@@ -25,9 +25,9 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from intraday.channels import CHANNELS
-from realtime import server
-from realtime.asyncapi import document
-from realtime.hub import Hub, _hubs
+from realtime.hub.hub import Hub, _hubs
+from realtime.protocol.asyncapi import document
+from realtime.transport import server
 from tests.services import free_port
 
 ROOT = Path(__file__).resolve().parent.parent

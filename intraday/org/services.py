@@ -241,7 +241,7 @@ def grant(
 
 
 def access_changed(organization_ids: Iterable[str]) -> None:
-    """Open sockets of these organizations are asked again whether they still may (realtime.watch).
+    """Open sockets of these organizations are asked again whether they still may (realtime.hub.revocation).
 
     Saving or deleting a membership, a key or a user calls it by itself (intraday.org.signals); a bulk update must.
     """

@@ -4,7 +4,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
 from intraday.channels import CHANNELS
-from realtime import asyncapi
+from realtime.protocol import asyncapi
 
 
 @require_safe

@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
 from intraday.pages import prometheus
-from realtime import shutdown
+from realtime.transport import shutdown
 
 Handler = Callable[[HttpRequest], HttpResponse]
 

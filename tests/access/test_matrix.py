@@ -14,7 +14,7 @@ from rest_framework.test import APIClient
 
 from intraday.org import services
 from intraday.org.models import ApiKey, Organization, Role
-from realtime import protocol
+from realtime.protocol import messages
 from tests.access import alerts as fixtures
 from tests.access.people import bearer, browser_of, person, session_of, token_of
 from tests.conftest import key_of
@@ -292,7 +292,7 @@ def test_every_endpoint_has_its_line():
 
 
 def test_every_message_has_its_line():
-    assert set(protocol.REQUESTS) == {line.words[0] for line in lines(SOCKET)}
+    assert set(messages.REQUESTS) == {line.words[0] for line in lines(SOCKET)}
 
 
 def ask(client: APIClient, method: str, path: str, asked: str) -> Any:

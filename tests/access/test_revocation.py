@@ -251,4 +251,4 @@ async def test_a_subscription_under_way_when_access_ends_hears_nothing(server: L
         assert (await client.until("error"))["data"]["code"] == "access_changed"
         await in_thread(lambda: note(scope_of(house, "dept_789", "support"), 1))
         assert [message["event"] for message in await client.quiet()] == []
-        assert server.on_loop(lambda: [stream.followers for stream in server.hub.streams.values()]) == [0]
+        assert server.on_loop(lambda: [stream.subscriber_count for stream in server.hub.streams.values()]) == [0]

@@ -16,7 +16,7 @@ from intraday.celery import app
 from intraday.jobs import dirty
 from intraday.org.models import Organization
 from intraday.org.services import add_queues
-from realtime.rooms import Room, RoomFilter
+from realtime.protocol.rooms import Room, RoomFilter
 from tests.attendance.posting import CURRENT, STREAM, moment, plan, record, say, shift
 from tests.heard import Hear
 from tests.rest.contract import ContractClient

@@ -11,7 +11,7 @@ from rest_framework.test import APIClient
 
 from intraday.org.models import Organization, Role
 from intraday.org.services import add_queues
-from realtime.log import Appended
+from realtime.eventlog.records import Appended
 from realtime.models import Segment
 from tests.access.people import browser_of, person
 from tests.attendance.posting import (

@@ -11,7 +11,7 @@ import pytest
 from intraday.org.models import Scope
 from kpi import selectors, services
 from kpi.models import QueueSettings
-from realtime.rooms import Room, RoomFilter
+from realtime.protocol.rooms import Room, RoomFilter
 from tests.attendance.posting import SHIFTS
 from tests.backlog.posting import TEN, at, post
 from tests.kpi.posting import (

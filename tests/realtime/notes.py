@@ -7,9 +7,9 @@ from typing import ClassVar, ParamSpec, TypeVar
 from django.db import connections, transaction
 
 from intraday.org.models import Organization, Scope
-from realtime import log
-from realtime.log import Appended, Draft, Record
-from realtime.protocol import Payload, encode_payload
+from realtime.eventlog import store
+from realtime.eventlog.records import Appended, Draft, Record
+from realtime.protocol.messages import Payload, encode_payload
 from realtime.publish import EventRef, publish
 
 P = ParamSpec("P")
@@ -65,14 +65,14 @@ def lose(scope: Scope, *numbers: int, text: str = "", channel: str = "custom") -
         Draft("custom:note", scope.department_id, scope.queue_name, encode_payload(Note(number=number, text=text)))
         for number in numbers
     ]
-    return log.append(organization_id=scope.organization_id, channel=channel, drafts=drafts)
+    return store.append(organization_id=scope.organization_id, channel=channel, drafts=drafts)
 
 
 def everything(stream: str, after: int = 0) -> list[Record]:
     """The log after a position, read page by page."""
     records: list[Record] = []
     while True:
-        page = log.read(stream, after=after, max_events=500, max_bytes=10**7)
+        page = store.read(stream, after=after, max_events=500, max_bytes=10**7)
         assert page is not None
         records += page.records
         if page.complete:

@@ -101,13 +101,13 @@ class Storm:
     # --- reading -----------------------------------------------------------------------------------------------------
     def _watch(self) -> None:
         """Whatever is visible is visible without a gap: an event that came later never shows before an earlier one."""
-        from realtime import log
+        from realtime.eventlog import store
 
         last = False
         while not last:
             last = self.over.is_set()
             for stream, seen in self.seen.items():
-                page = log.read(stream, after=len(seen), max_events=10_000, max_bytes=10**8)
+                page = store.read(stream, after=len(seen), max_events=10_000, max_bytes=10**8)
                 if page is None:
                     continue  # no event yet
                 assert page.complete

@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 
 from intraday.channels import CHANNELS
-from realtime.asyncapi import document
+from realtime.protocol.asyncapi import document
 from tests.live import ROOT
 
 SCHEMA = ROOT / "node_modules/@asyncapi/specs/schemas/3.0.0.json"

@@ -16,7 +16,7 @@ import pytest
 from django.db import connection
 from websockets.exceptions import ConnectionClosed
 
-from realtime import log
+from realtime.eventlog.records import decode_records
 from tests.live import Caller, Message, ProcessServer, Socket, socket
 from tests.realtime.notes import in_thread
 
@@ -47,7 +47,7 @@ class Place:
         return [
             json.loads(record.full)
             for first, index, body in segments
-            for record in log._records(first, bytes(index), bytes(body))
+            for record in decode_records(first, bytes(index), bytes(body))
         ]
 
     def stored(self) -> dict[UUID, tuple[str, datetime]]:

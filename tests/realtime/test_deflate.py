@@ -10,8 +10,8 @@ from websockets.frames import Frame, Opcode
 from websockets.streams import StreamReader
 
 from intraday.org.models import Scope
-from realtime import frames
-from realtime.frames import DEFLATE_ABOVE, WINDOW_BITS, deflated_frame, frame
+from realtime.protocol import frames
+from realtime.protocol.frames import DEFLATE_ABOVE, WINDOW_BITS, deflated_frame, frame
 from tests.conftest import client_of
 from tests.live import LiveServer, socket
 from tests.realtime.notes import in_thread, note

@@ -11,7 +11,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from intraday.org.models import Scope
-from realtime import log
+from realtime.eventlog import store
 from realtime.models import Segment, Stream
 from tests.live import LiveServer, Message, socket
 from tests.realtime.notes import in_thread, note
@@ -109,9 +109,9 @@ async def test_the_command_for_restored_backups_gives_everybody_a_snapshot(
 # --- purged logs -----------------------------------------------------------------------------------------------------
 def purge_all() -> None:
     """Both halves: the tail moves, and after the grace the rows go."""
-    log.purge(now=timezone.now() + timedelta(days=2))
+    store.purge(now=timezone.now() + timedelta(days=2))
     Stream.objects.update(tail_moved_at=F("tail_moved_at") - timedelta(days=4))
-    log.purge(now=timezone.now() + timedelta(days=2))
+    store.purge(now=timezone.now() + timedelta(days=2))
 
 
 async def test_a_purge_in_the_middle_of_a_replay_tears_nothing(server: LiveServer, token: str, support: Scope):
@@ -164,7 +164,7 @@ async def test_a_quiet_room_that_heard_heartbeats_outlives_the_log(
         position: dict[str, Any] = {CUSTOM: {"seq": 0}}
         while position[CUSTOM]["seq"] < 30:
             await asyncio.sleep(0.01)
-            server.on_loop(lambda: [server.hub._send_heartbeats() for server.hub._beat in range(20)] and None)
+            server.on_loop(lambda: [server.hub.heartbeats.send(beat) for beat in range(20)] and None)
             position = (await client.until("heartbeat"))["data"]["position"]
     await in_thread(purge_all)
     server_forgets(server, CUSTOM)
@@ -193,4 +193,4 @@ async def test_five_hundred_rooms_are_one_replay(server: LiveServer, token: str,
         await in_thread(note, support, 21)
         await client.up_to(21)
         assert client.seqs() == list(range(5, 22))
-        assert server.on_loop(lambda: server.hub.streams[CUSTOM].followers) == 1
+        assert server.on_loop(lambda: server.hub.streams[CUSTOM].subscriber_count) == 1

@@ -8,10 +8,12 @@ import pytest
 from django.db import connection, transaction
 
 from intraday.org.models import Organization, Scope
-from realtime import sender
-from realtime.log import Appended
+from realtime.eventlog import sender
+from realtime.eventlog.records import Appended
+from realtime.eventlog.sender import layer_message
+from realtime.hub.subscribing import SubscribeRequest
 from realtime.models import Segment, Stream
-from realtime.sender import layer_message
+from realtime.protocol.rooms import Room
 from tests.live import LiveServer, socket
 from tests.realtime.notes import in_thread, lose, note, scope_of
 from tests.realtime.test_sockets import BACKLOG, CUSTOM, cursor, listeners, numbers
@@ -182,8 +184,6 @@ async def test_where_a_channel_has_no_snapshot_a_new_epoch_says_resync(server: L
 
 
 def leave_one(server: LiveServer, connection_id: str, room: str) -> None:
-    from realtime.rooms import Room
-
     server.hub.unsubscribe(server.hub.connections[connection_id], frozenset({Room.parse(room)}))
 
 
@@ -199,8 +199,8 @@ async def test_rooms_left_while_everything_begins_anew_do_not_silence_the_others
         hub, stream = server.hub, server.hub.streams[BACKLOG]
 
         def change() -> None:
-            for follower in stream.restart("restored", 0):
-                hub.catching_up.renew(follower)
+            stream.restart("restored", 0)
+            hub.registry.resync_all(BACKLOG)
             leave_one(server, client.heard[0]["data"]["connection_id"], left)
 
         await in_thread(restore, BACKLOG, "restored")
@@ -226,11 +226,9 @@ async def test_rooms_added_while_everything_begins_anew_do_not_cost_the_others_t
         holding = hub.connections[client.heard[0]["data"]["connection_id"]]
 
         def change() -> None:
-            from realtime.rooms import Room
-
-            for follower in stream.restart("restored", 0):
-                hub.catching_up.renew(follower)
-            hub.spawn(hub.subscribe(holding, frozenset({Room.parse(added)}), since={}))
+            stream.restart("restored", 0)
+            hub.registry.resync_all(BACKLOG)
+            hub.spawn(hub.subscribe(holding, SubscribeRequest(frozenset({Room.parse(added)}))))
 
         await in_thread(restore, BACKLOG, "restored")
         server.on_loop(change)
@@ -270,8 +268,9 @@ async def test_requests_while_the_database_is_away_are_refused_and_live_goes_on_
             assert (await client.until("error"))["data"]["code"] == "unavailable"
             await client.say("subscribe", rooms=[f"{CUSTOM}:queue:support"])
             assert (await client.until("error"))["data"]["code"] == "unavailable"
-            beat = server.hub._beat
-            while server.hub._beat < beat + 2:
+            heads = server.hub.loops["heads"]
+            rounds = heads.rounds
+            while heads.rounds < rounds + 2:
                 await asyncio.sleep(0.05)
         finally:
             await in_thread(rename, "away", "realtime_stream")

@@ -14,9 +14,9 @@ from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from intraday.org.services import add_queues, create_organization
-from realtime import log
+from realtime.eventlog.records import decode_records
 from realtime.models import Segment, Stream
-from realtime.rooms import Room, RoomFilter
+from realtime.protocol.rooms import Room, RoomFilter
 from tests.conftest import key_of
 from tests.live import Caller, LiveServer, Message, socket
 from tests.realtime.notes import in_thread
@@ -181,7 +181,7 @@ class World:
         return [
             json.loads(record.full)
             for segment in segments
-            for record in log._records(segment.first_seq, bytes(segment.index), bytes(segment.body))
+            for record in decode_records(segment.first_seq, bytes(segment.index), bytes(segment.body))
         ]
 
     @staticmethod

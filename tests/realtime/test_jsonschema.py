@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from intraday.channels import CHANNELS
-from realtime.jsonschema import json_schema
+from realtime.protocol.json_schema import json_schema
 
 WRITTEN = Path(__file__).parents[2] / "clients/typescript/protocol.schema.json"
 

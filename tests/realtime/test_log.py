@@ -11,7 +11,7 @@ from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
 from intraday.org.models import Organization, Scope
-from realtime import log
+from realtime.eventlog import store
 from realtime.models import Segment, Stream
 from realtime.publish import publish
 from tests.live import ROOT
@@ -186,11 +186,11 @@ def test_personal_fields_come_back_full_and_redacted(support: Scope):
 def test_a_page_that_reaches_its_limit_of_events_says_that_it_is_not_complete(support: Scope):
     for start in range(0, 30, 3):
         note(support, start, start + 1, start + 2)
-    page = log.read(STREAM, after=4, max_events=10, max_bytes=10**6)
+    page = store.read(STREAM, after=4, max_events=10, max_bytes=10**6)
     assert page is not None
     assert [record.seq for record in page.records] == list(range(5, 15))
     assert (page.complete, page.head) == (False, 30)
-    rest = log.read(STREAM, after=20, max_events=10, max_bytes=10**6)
+    rest = store.read(STREAM, after=20, max_events=10, max_bytes=10**6)
     assert rest is not None
     assert [record.seq for record in rest.records] == list(range(21, 31))
     assert rest.complete  # exactly the limit, and nothing left
@@ -198,11 +198,11 @@ def test_a_page_that_reaches_its_limit_of_events_says_that_it_is_not_complete(su
 
 def test_a_page_that_reaches_its_limit_of_bytes_says_that_it_is_not_complete(support: Scope):
     note(support, *range(10), text="x" * 1000)
-    page = log.read(STREAM, after=0, max_events=100, max_bytes=3_500)
+    page = store.read(STREAM, after=0, max_events=100, max_bytes=3_500)
     assert page is not None
     assert [record.seq for record in page.records] == [1, 2, 3]
     assert not page.complete
-    one = log.read(STREAM, after=3, max_events=100, max_bytes=1)
+    one = store.read(STREAM, after=3, max_events=100, max_bytes=1)
     assert one is not None
     assert [record.seq for record in one.records] == [4]  # always one, or a big event would stop everybody
     assert not one.complete
@@ -210,33 +210,33 @@ def test_a_page_that_reaches_its_limit_of_bytes_says_that_it_is_not_complete(sup
 
 def test_at_the_head_there_is_nothing_more_and_beyond_it_the_head_says_so(support: Scope):
     note(support, 1, 2)
-    at_head = log.read(STREAM, after=2, max_events=10, max_bytes=1000)
-    beyond = log.read(STREAM, after=10**12, max_events=10, max_bytes=1000)
+    at_head = store.read(STREAM, after=2, max_events=10, max_bytes=1000)
+    beyond = store.read(STREAM, after=10**12, max_events=10, max_bytes=1000)
     assert at_head is not None
     assert (at_head.records, at_head.complete, at_head.head) == ([], True, 2)
     assert beyond is not None
     assert (beyond.records, beyond.head) == ([], 2)
-    assert log.read("custom:org:nobody", after=0, max_events=10, max_bytes=1000) is None
+    assert store.read("custom:org:nobody", after=0, max_events=10, max_bytes=1000) is None
 
 
 # --- forgetting ------------------------------------------------------------------------------------------------------
 def test_a_purge_moves_the_tail_first_and_deletes_when_the_grace_has_passed(support: Scope):
     note(support, 1, 2)
     note(support, 3)
-    later = timezone.now() + log.RETENTION["custom"] + timedelta(seconds=1)
+    later = timezone.now() + store.RETENTION["custom"] + timedelta(seconds=1)
     Segment.objects.filter(last_seq=3).update(committed_at=later)
 
-    assert log.purge(now=later) == 0
+    assert store.purge(now=later) == 0
     assert Stream.objects.get().tail == 2
     assert Segment.objects.count() == 2, "a reader that saw the old tail must still find its events"
-    assert log.read(STREAM, after=1, max_events=10, max_bytes=1000) is None
-    page = log.read(STREAM, after=2, max_events=10, max_bytes=1000)
+    assert store.read(STREAM, after=1, max_events=10, max_bytes=1000) is None
+    page = store.read(STREAM, after=2, max_events=10, max_bytes=1000)
     assert page is not None
     assert [record.seq for record in page.records] == [3]
 
-    assert log.purge(now=later + log.GRACE - timedelta(seconds=1)) == 0
+    assert store.purge(now=later + store.GRACE - timedelta(seconds=1)) == 0
     assert Segment.objects.count() == 2
-    assert log.purge(now=later + log.GRACE + timedelta(seconds=1)) == 1
+    assert store.purge(now=later + store.GRACE + timedelta(seconds=1)) == 1
     assert [segment.last_seq for segment in Segment.objects.all()] == [3]
     note(support, 4)
     assert everything(STREAM, after=2)[-1].seq == 4
@@ -246,16 +246,44 @@ def test_each_channel_keeps_what_its_retention_says(organization: Organization):
     scope = scope_of(organization)
     for channel in ("backlog", "kpi", "alerts"):
         note(scope, 1, channel=channel)
-    log.purge(now=timezone.now() + timedelta(hours=3))
+    store.purge(now=timezone.now() + timedelta(hours=3))
     assert {stream.channel: stream.tail for stream in Stream.objects.all()} == {"backlog": 0, "kpi": 1, "alerts": 0}
-    log.purge(now=timezone.now() + timedelta(days=2))
+    store.purge(now=timezone.now() + timedelta(days=2))
     assert {stream.channel: stream.tail for stream in Stream.objects.all()} == {"backlog": 1, "kpi": 1, "alerts": 0}
 
 
 def test_a_purged_stream_goes_on_counting(support: Scope):
     note(support, 1)
     later = timezone.now() + timedelta(days=2)
-    log.purge(now=later)
-    log.purge(now=later + timedelta(hours=1))
+    store.purge(now=later)
+    store.purge(now=later + timedelta(hours=1))
     assert not Segment.objects.exists()
     assert lose(support, 2).first == 2
+
+
+# --- holes -----------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("lost", "after", "ahead", "back"),
+    [
+        # Commits hold seqs 1-2, 3-4, 5-6; one of them is lost. `ahead`: read after a position, None: cannot be served.
+        ([], 0, [1, 2, 3, 4, 5, 6], [1, 2, 3, 4, 5, 6]),
+        ([4], 0, None, [5, 6]),  # in the middle: nothing is served across the hole
+        ([4], 2, None, [5, 6]),
+        ([4], 3, None, [5, 6]),
+        ([4], 4, [5, 6], [5, 6]),  # a reader beyond the hole needs nothing of it
+        ([6], 0, None, []),  # at the head
+        ([6], 6, [], []),
+        ([2], 0, None, [3, 4, 5, 6]),
+    ],
+)
+def test_a_log_that_lost_a_segment_is_never_served_across_the_hole(
+    support: Scope, lost: list[int], after: int, ahead: list[int] | None, back: list[int]
+):
+    for first in (1, 3, 5):
+        lose(support, first, first + 1)
+    Segment.objects.filter(stream=STREAM, last_seq__in=lost).delete()
+    page = store.read(STREAM, after=after, max_events=100, max_bytes=10**6)
+    assert (page and [record.seq for record in page.records]) == ahead
+    page = store.read_back(STREAM, upto=None, max_events=100, max_bytes=10**6)
+    assert page is not None
+    assert [record.seq for record in page.records] == back

@@ -12,16 +12,17 @@ from hypothesis import strategies as st
 
 from intraday.channels import CHANNELS
 from intraday.org.models import Scope
-from realtime import live, protocol, rendering
-from realtime.channels import Channel, Keyed
-from realtime.connections import Connection
-from realtime.delta import merge_patch
-from realtime.followers import Follower, Options
-from realtime.live import LiveStream
-from realtime.log import Record
-from realtime.protocol import Payload
+from realtime.eventlog.records import Record
+from realtime.hub.fanout import rendering, stream
+from realtime.hub.fanout.connections import Connection
+from realtime.hub.fanout.delta import merge_patch
+from realtime.hub.fanout.stream import LiveStream
+from realtime.hub.fanout.subscriptions import Options, Subscription
+from realtime.protocol import messages
+from realtime.protocol.channel_spec import ChannelSpec, Conflation
+from realtime.protocol.messages import Payload
+from realtime.protocol.rooms import Room
 from realtime.publish import publish
-from realtime.rooms import Room
 from tests.live import LiveServer, Message, Socket, socket
 from tests.realtime.notes import in_thread, note
 
@@ -51,7 +52,7 @@ class Gauge(Payload, frozen=True, kw_only=True):
 
 @pytest.fixture
 def gauges(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(CHANNELS, "custom", Channel(events={Gauge: Keyed.BY_SCOPE}, grant="read"))
+    monkeypatch.setitem(CHANNELS, "custom", ChannelSpec(events={Gauge: Conflation.LATEST_PER_SCOPE}, grant="read"))
 
 
 @transaction.atomic
@@ -106,9 +107,9 @@ class Reader:
         self.ready = True
         self.sent, self.known, self.patched = sent, {}, 0
         self.seqs: list[int] = []
-        self.follower = Follower(Connection(self), stream)  # type: ignore[arg-type]
-        self.follower.options = options
-        self.follower.join(ROOMS, stream.ring.last or 0, "epoch")
+        self.subscription = Subscription(Connection(self), stream)  # type: ignore[arg-type]
+        self.subscription.options = options
+        self.subscription.join(ROOMS, stream.ring.last or 0, "epoch")
 
     def write(self, batch: Any) -> None:
         for message in map(json.loads, batch.texts):
@@ -146,7 +147,7 @@ class Stage:
     """A stream without a server, and what happens on it."""
 
     def __init__(self) -> None:
-        self.stream = LiveStream(CUSTOM, lambda follower: pytest.fail("left behind"), KEYED)
+        self.stream = LiveStream(CUSTOM, lambda subscription: pytest.fail("left behind"), KEYED)
         self.stream.start("epoch", 0)
         self.sent: dict[int, Message] = {}
         self.seq = count(1)
@@ -164,17 +165,17 @@ class Stage:
         elif what < len(self.readers):
             reader = self.readers[what]
             if step == "leave":
-                reader.follower.hold()
+                reader.subscription.pause()
                 del self.readers[what]
             reader.ready = step == "read"
-            while step == "read" and self.stream.pull(reader.follower):
+            while step == "read" and self.stream.pull(reader.subscription):
                 pass
         await self.settle()
 
     def event(self, queue: str, data: dict[str, Any]) -> None:
         seq = next(self.seq)
         self.sent[seq] = {"queue_name": queue, **data, "text": "x" * 200}
-        text = protocol.envelope(
+        text = messages.envelope(
             "custom:gauge", json.dumps(self.sent[seq]).encode(), stream=CUSTOM, epoch="epoch", seq=seq, ts="now"
         )
         self.stream.offer([Record(seq, "custom:gauge", "", queue, text, text)])
@@ -190,12 +191,12 @@ def test_whoever_comes_goes_and_reads_when_a_patch_is_always_one_of_what_the_cli
             await stage.do(*step)
         for reader in stage.readers:
             reader.ready = True
-            while stage.stream.pull(reader.follower):
+            while stage.stream.pull(reader.subscription):
                 pass
-            assert reader.follower.position == stage.stream.ring.last
+            assert reader.subscription.position == stage.stream.ring.last
 
     with pytest.MonkeyPatch.context() as bounds:  # few are many here
-        bounds.setattr(live, "FAR_BEHIND", 3)
+        bounds.setattr(stream, "FAR_BEHIND", 3)
         bounds.setattr(rendering, "MAX_BATCH_BYTES", 700)
         asyncio.run(play())
 

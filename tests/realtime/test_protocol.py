@@ -9,8 +9,8 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 from intraday.org.models import Organization
-from realtime.consumers import RealtimeConsumer
-from realtime.protocol import MAX_MESSAGE_BYTES, MAX_ROOMS
+from realtime.protocol.messages import MAX_MESSAGE_BYTES, MAX_ROOMS
+from realtime.transport.consumers import RealtimeConsumer
 from tests.conftest import key_of
 from tests.live import LiveServer, Message, Socket, socket
 
@@ -112,7 +112,7 @@ async def test_rooms_of_another_organization_are_not_found(
         assert answer["data"]["code"] == "not_found"
         assert "999" not in answer["data"]["message"]
         connection = next(iter(server.hub.connections.values()))
-        assert connection.followers == {}
+        assert connection.subscriptions == {}
 
 
 async def test_one_scope_in_several_channels_is_subscribed_at_once(server: LiveServer, token: str):
@@ -271,7 +271,7 @@ async def test_a_flood_is_warned_then_closed_and_nothing_is_left_of_it(
                 break
             await asyncio.sleep(0.01)
         assert len(any_server.hub.connections) == 1
-        assert [follower for stream in any_server.hub.streams.values() for follower in stream.members()] == []
+        assert [subscription for stream in any_server.hub.streams.values() for subscription in stream.members()] == []
     assert [record for record in caplog.records if record.exc_info] == []
 
 

@@ -6,8 +6,8 @@ import pytest
 
 from intraday.channels import CHANNELS
 from intraday.org.models import Organization
-from realtime.events import OUR_NAMESPACES, CustomEvent
 from realtime.models import Segment
+from realtime.protocol.events import OUR_NAMESPACES, CustomEvent
 from tests.conftest import key_of
 from tests.golden import assert_golden
 from tests.live import Caller, LiveServer, socket

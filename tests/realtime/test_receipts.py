@@ -7,11 +7,13 @@ import pytest
 from django.utils import timezone
 
 from intraday.org.models import Organization, Scope
-from realtime import cursors, followers, hub, log
-from realtime.cursors import Claim, Move
+from realtime.eventlog import store
+from realtime.hub import cursors, hub
+from realtime.hub.cursors import CursorClaim, CursorMove
+from realtime.hub.fanout import subscriptions
+from realtime.hub.receipts import MAX_RESENDS
 from realtime.models import Cursor
-from realtime.protocol import Position
-from realtime.receipts import MAX_RESENDS
+from realtime.protocol.messages import Position
 from realtime.tasks import purge_log
 from tests.live import LiveServer, Message, Socket, socket
 from tests.realtime.notes import in_thread, note, urgent
@@ -23,13 +25,16 @@ ALERTS, CUSTOM = "alerts:org:org_123", "custom:org:org_123"
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ticks come quickly, and each of them sends again what has no receipt."""
     monkeypatch.setattr(hub, "TICK_SECONDS", 0.05)
-    monkeypatch.setattr(followers, "RESEND_SECONDS", 0.0)
+    monkeypatch.setattr(subscriptions, "RESEND_SECONDS", 0.0)
 
 
 async def ticks(server: LiveServer, count: int) -> None:
-    beat = server.hub._beat
-    while server.hub._beat < beat + count:
-        await asyncio.sleep(0.01)
+    """Wait for so many whole rounds of the loops that send again and that look for lost cursors."""
+    for name in ("receipts", "cursors"):
+        loop = server.hub.loops[name]
+        rounds = loop.rounds
+        while loop.rounds <= rounds + count:  # one more: the first may have begun before
+            await asyncio.sleep(0.01)
 
 
 async def ack(client: Socket, seq: int, stream: str = ALERTS) -> Message | None:
@@ -222,22 +227,22 @@ async def test_a_user_has_a_limited_number_of_cursors(
 
 
 def test_a_cursor_moves_forward_only_and_only_for_its_holder(organization: Organization):
-    claim = Claim("org_123", "dana", "wall", ALERTS, "tab-1")
+    claim = CursorClaim("org_123", "dana", "wall", ALERTS, "tab-1")
     (held,) = cursors.take([claim]).values()
     assert held is not None
     assert held.position is None
     steps = [
-        (Move("tab-1", "one", 5), Position("one", 5)),
-        (Move("tab-1", "one", 4), Position("one", 5)),
-        (Move("tab-2", "one", 9), Position("one", 5)),
-        (Move("tab-1", "one", 6), Position("one", 6)),
-        (Move("tab-1", "two", 1), Position("two", 1)),  # of another epoch
+        (CursorMove("tab-1", "one", 5), Position("one", 5)),
+        (CursorMove("tab-1", "one", 4), Position("one", 5)),
+        (CursorMove("tab-2", "one", 9), Position("one", 5)),
+        (CursorMove("tab-1", "one", 6), Position("one", 6)),
+        (CursorMove("tab-1", "two", 1), Position("two", 1)),  # of another epoch
     ]
     for move, expected in steps:
         cursors.store({held.row: move})
         (now,) = cursors.take([claim]).values()
         assert now == (held.row, expected)
-    other = Claim("org_123", "dana", "wall", ALERTS, "tab-2")
+    other = CursorClaim("org_123", "dana", "wall", ALERTS, "tab-2")
     assert cursors.take([other])[other] == (held.row, Position("two", 1))
     assert cursors.holders([held.row]) == {held.row: "tab-2"}
 
@@ -245,10 +250,10 @@ def test_a_cursor_moves_forward_only_and_only_for_its_holder(organization: Organ
 def test_many_claims_and_many_moves_cost_a_fixed_number_of_statements(
     organization: Organization, django_assert_num_queries: object
 ):
-    claims = [Claim("org_123", f"user {n}", "wall", ALERTS, f"tab-{n}") for n in range(200)]
+    claims = [CursorClaim("org_123", f"user {n}", "wall", ALERTS, f"tab-{n}") for n in range(200)]
     with django_assert_num_queries(4 + 2):  # type: ignore[operator]  # and the savepoint
         held = cursors.take(claims)
-    moves = {each.row: Move(claim.holder, "one", 7) for claim, each in held.items() if each is not None}
+    moves = {each.row: CursorMove(claim.holder, "one", 7) for claim, each in held.items() if each is not None}
     assert len(moves) == 200
     with django_assert_num_queries(2 + 2):  # type: ignore[operator]
         cursors.store(moves)
@@ -256,7 +261,7 @@ def test_many_claims_and_many_moves_cost_a_fixed_number_of_statements(
 
 
 def test_cursors_that_nobody_used_for_a_month_are_forgotten(organization: Organization):
-    cursors.take([Claim("org_123", "dana", name, ALERTS, "tab") for name in ("old", "new")])
+    cursors.take([CursorClaim("org_123", "dana", name, ALERTS, "tab") for name in ("old", "new")])
     Cursor.objects.filter(name="old").update(moved_at=timezone.now() - timedelta(days=31))
     assert purge_log() == 1
     assert Cursor.objects.get().name == "new"
@@ -268,7 +273,7 @@ async def test_a_cursor_that_the_log_no_longer_reaches_gets_a_snapshot(server: L
         await client.subscribe(room, durable="wall")
         await in_thread(note, support, 1, channel="backlog")
         await client.up_to(1)
-    await in_thread(log.purge, now=timezone.now() + timedelta(days=2))
+    await in_thread(store.purge, now=timezone.now() + timedelta(days=2))
     server.on_loop(lambda: server.hub.streams[room].ring.restart(server.hub.streams[room].ring.epoch, 1))
     async with socket(server, token) as back:
         answer = await back.subscribe(room, durable="wall")

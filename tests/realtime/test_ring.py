@@ -6,14 +6,14 @@ import pytest
 
 from intraday.org import access
 from intraday.org.models import Organization
-from realtime.connections import Connection
-from realtime.followers import Follower
-from realtime.frames import frame
-from realtime.live import LiveStream
-from realtime.log import Record
-from realtime.rendering import MAX_BATCH_BYTES, render
-from realtime.ring import MAX_BYTES, MAX_EVENTS, Ring
-from realtime.rooms import Room, RoomFilter
+from realtime.eventlog.records import Record
+from realtime.hub.fanout.connections import Connection
+from realtime.hub.fanout.rendering import MAX_BATCH_BYTES, render
+from realtime.hub.fanout.ring import MAX_BYTES, MAX_EVENTS, Ring
+from realtime.hub.fanout.stream import LiveStream
+from realtime.hub.fanout.subscriptions import Subscription
+from realtime.protocol.frames import frame
+from realtime.protocol.rooms import Room, RoomFilter
 from tests.conftest import key_of
 
 ROOM = Room("custom", "org_123")
@@ -109,7 +109,7 @@ class Taking:
 
 @pytest.fixture
 def stream() -> Iterator[LiveStream]:
-    stream = LiveStream(ROOM.stream, lambda follower: pytest.fail("left behind"))
+    stream = LiveStream(ROOM.stream, lambda subscription: pytest.fail("left behind"))
     stream.start("epoch", 0)
     stream.offer(records(1, 5_000, 1_000))
     return stream
@@ -117,20 +117,20 @@ def stream() -> Iterator[LiveStream]:
 
 def test_slow_readers_at_many_places_cost_no_more_memory_than_the_ring(stream: LiveStream, organization: Organization):
     principal = access.by_api_key(key_of(organization))
-    followers = []
+    subscriptions = []
     for place in range(0, 4_000, 20):
         connection = Connection(Taking())  # type: ignore[arg-type]
         connection.principal = principal
-        follower = connection.followers[stream.name] = Follower(connection, stream)
-        follower.join(ALL, place, "epoch")
-        followers.append(follower)
+        subscription = connection.subscriptions[stream.name] = Subscription(connection, stream)
+        subscription.join(ALL, place, "epoch")
+        subscriptions.append(subscription)
     behind = True
     while behind:
         behind = False
-        for follower in followers:
-            follower.connection.writer.ready = True  # type: ignore[misc]
-            behind |= stream.pull(follower)
+        for subscription in subscriptions:
+            subscription.connection.writer.ready = True  # type: ignore[misc]
+            behind |= stream.pull(subscription)
         kept = sum(len(batch.frames) for each in stream._audiences.values() for batch in each._batches.values())
         assert kept <= MAX_BYTES
-    for follower, place in zip(followers, range(0, 4_000, 20), strict=True):
-        assert follower.connection.writer.taken == 5_000 - place  # type: ignore[attr-defined]
+    for subscription, place in zip(subscriptions, range(0, 4_000, 20), strict=True):
+        assert subscription.connection.writer.taken == 5_000 - place  # type: ignore[attr-defined]

@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 
 from intraday.org.models import Organization, Scope
 from intraday.org.services import add_queues
-from realtime import sender
+from realtime.eventlog import sender
+from realtime.eventlog.sender import MAX_HELD_BYTES, RoomSender
+from realtime.protocol.rooms import CHANNELS, Room, enclosing, room_group
 from realtime.publish import publish
-from realtime.rooms import CHANNELS, Room, enclosing, room_group
-from realtime.sender import MAX_HELD_BYTES, RoomSender
 from tests.realtime.notes import Note, Personal, in_thread, lose, note, scope_of
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "snapshot"])

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from intraday.org.models import valid_id, valid_queue_name
 from intraday.values.names import is_printable, normalized
-from realtime.rooms import CHANNELS, BadRoomError, Room, RoomFilter, group_name
+from realtime.protocol.rooms import CHANNELS, BadRoomError, Room, RoomFilter, group_name
 
 ids = st.text(string.ascii_letters + string.digits + "_.-", min_size=1, max_size=64)
 queues = (

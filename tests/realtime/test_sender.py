@@ -9,11 +9,11 @@ from channels.layers import channel_layers, get_channel_layer
 from django.db import transaction
 
 from intraday.org.models import Organization
-from realtime import sender
-from realtime.log import Appended
+from realtime.eventlog import sender
+from realtime.eventlog.records import Appended
+from realtime.eventlog.sender import MAX_BODY_BYTES, MAX_WAITING, Sender
+from realtime.protocol.rooms import group_name
 from realtime.publish import publish
-from realtime.rooms import group_name
-from realtime.sender import MAX_BODY_BYTES, MAX_WAITING, Sender
 from tests.conftest import key_of
 from tests.live import Caller, LiveServer, Message, Socket, socket, stats_say
 from tests.realtime.notes import Note, in_thread, lose, note, scope_of

@@ -10,11 +10,11 @@ from django.db import transaction
 
 from intraday.channels import CHANNELS
 from intraday.org.models import Organization, Scope
-from realtime import hub
-from realtime.channels import Channel, Keyed
+from realtime.hub.fanout import liveness
+from realtime.hub.fanout.rendering import MAX_BATCH_BYTES
+from realtime.hub.fanout.ring import MAX_BYTES, MAX_EVENTS
+from realtime.protocol.channel_spec import ChannelSpec, Conflation
 from realtime.publish import publish
-from realtime.rendering import MAX_BATCH_BYTES
-from realtime.ring import MAX_BYTES, MAX_EVENTS
 from tests.live import LiveServer, socket
 from tests.realtime.notes import in_thread, note, scope_of, urgent
 from tests.realtime.raw import RawSocket
@@ -29,7 +29,7 @@ HIGH_WATER = 64 * 1024  # of the transport: above it, it says that it is not wri
 
 @pytest.fixture
 def fifty(server: LiveServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[RawSocket]]:
-    monkeypatch.setitem(CHANNELS, "custom", Channel(events={Gauge: Keyed.BY_SCOPE}, grant="read"))
+    monkeypatch.setitem(CHANNELS, "custom", ChannelSpec(events={Gauge: Conflation.LATEST_PER_SCOPE}, grant="read"))
     clients = [RawSocket(server) for _ in range(SLOW)]
     yield clients
     for client in clients:
@@ -119,7 +119,7 @@ async def test_fifty_that_stop_reading_hold_up_nobody_and_end_with_the_newest_an
 async def test_who_takes_nothing_for_long_is_told_4008_and_goes_on_from_its_cursor(
     server: LiveServer, token: str, support: Scope, fifty: list[RawSocket], monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(hub, "STUCK_SECONDS", 1.0)
+    monkeypatch.setattr(liveness, "STUCK_SECONDS", 1.0)
     stuck, *others = fifty
     for each in others:
         each.close()
@@ -129,7 +129,7 @@ async def test_who_takes_nothing_for_long_is_told_4008_and_goes_on_from_its_curs
     await in_thread(urgent, support, *range(1, 30))
     await in_thread(note, support, 1, text="x" * 8_000_000)
     parked = server.on_loop(
-        lambda: next(each for each in server.hub.connections.values() if each.followers)
+        lambda: next(each for each in server.hub.connections.values() if each.subscriptions)
     ).writer._transport  # type: ignore[attr-defined]
     while not parked.close_sent:
         await asyncio.sleep(0.02)
@@ -184,7 +184,7 @@ async def test_a_reader_that_stops_holds_up_nobody_costs_no_memory_and_ends_with
         assert ring_events <= MAX_EVENTS
         assert rendered <= 2 * MAX_BYTES
         positions = any_server.on_loop(
-            lambda: sorted(follower.position or 0 for follower in any_server.hub.streams[room].members())
+            lambda: sorted(subscription.position or 0 for subscription in any_server.hub.streams[room].members())
         )
         assert positions[:3] < [head] * 3, "the slow ones are behind"
         assert positions[3:] == [head, head]
@@ -214,7 +214,7 @@ async def test_a_reader_that_stopped_does_not_keep_the_server_from_stopping(
 async def test_a_reader_that_takes_nothing_for_long_is_closed_and_forgotten(
     server: LiveServer, token: str, support: Scope, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(hub, "STUCK_SECONDS", 1)
+    monkeypatch.setattr(liveness, "STUCK_SECONDS", 1)
     slow = await asyncio.to_thread(RawSocket, server)
     await asyncio.to_thread(slow.begin, token, CUSTOM)
     async with socket(server, token) as reading:

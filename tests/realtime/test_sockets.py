@@ -13,9 +13,9 @@ from django.utils import timezone
 
 from intraday.channels import CHANNELS
 from intraday.org.models import Organization, Scope
-from realtime import log
-from realtime.channels import Channel
+from realtime.eventlog import store
 from realtime.models import Stream
+from realtime.protocol.channel_spec import ChannelSpec
 from realtime.publish import publish
 from tests.live import Caller, LiveServer, ProcessServer, Socket, socket
 from tests.realtime.notes import Note, Personal, in_thread, note, scope_of
@@ -269,7 +269,7 @@ async def test_unsubscribe_stops_a_room_and_leaves_the_others(
         await in_thread(note, billing, 4)
         assert await client.quiet() == []
         assert numbers(client) == [1, 3]
-        assert server.hub.streams[CUSTOM].followers == 0
+        assert server.hub.streams[CUSTOM].subscriber_count == 0
 
 
 # --- replay ----------------------------------------------------------------------------------------------------------
@@ -340,7 +340,7 @@ async def test_what_cannot_be_replayed_whole_is_not_replayed_but_shown_anew(
         answer = await client.subscribe(BACKLOG, since={BACKLOG: {"epoch": epoch, "seq": 1051}})
         assert answer["data"]["recovered"] is True
         assert (await client.hear())["seq"] == 1052
-    await in_thread(log.purge, now=timezone.now() + timedelta(days=2))
+    await in_thread(store.purge, now=timezone.now() + timedelta(days=2))
     server_forgets(any_server, BACKLOG)
     await refused(1051)
 
@@ -369,7 +369,7 @@ async def test_heartbeats_move_the_cursors_of_quiet_rooms(
     server: LiveServer, token: str, support: Scope, billing: Scope
 ):
     def next_tick(connection_id: str) -> None:
-        server.hub._beat = hash(connection_id) % 20 - 1  # nobody waits 20 s here
+        server.hub.heartbeats.beat = hash(connection_id) % 20 - 1  # nobody waits 20 s here
 
     async with socket(server, token) as client:
         await client.subscribe(f"{CUSTOM}:queue:support")
@@ -405,7 +405,7 @@ async def test_a_bug_in_a_snapshot_ends_that_connection_and_leaves_nothing_of_it
     def broken(*_: object) -> Any:
         raise ZeroDivisionError
 
-    monkeypatch.setitem(CHANNELS, "custom", Channel(events={}, grant="read", snapshot=broken))
+    monkeypatch.setitem(CHANNELS, "custom", ChannelSpec(events={}, grant="read", snapshot=broken))
     async with socket(server, token) as healthy:
         await healthy.subscribe(BACKLOG)
         async with socket(server, token) as client:
@@ -413,7 +413,7 @@ async def test_a_bug_in_a_snapshot_ends_that_connection_and_leaves_nothing_of_it
             await client.connection.wait_closed()
             await forgotten(server, but=1)
         assert (await healthy.subscribe(BACKLOG))["data"]["rooms"] == [BACKLOG]
-        assert server.hub.streams[CUSTOM].followers == 0
+        assert server.hub.streams[CUSTOM].subscriber_count == 0
 
 
 async def forgotten(server: LiveServer, but: int = 0) -> None:
@@ -438,13 +438,14 @@ async def test_a_connection_that_left_while_the_database_was_away_is_not_counted
             await asyncio.sleep(0.05)
         raise AssertionError("stats do not follow")
 
+    reports = server.hub.loops["reports"]
     async with Caller(server, token) as api, socket(server, token):
         async with socket(server, token):
             await counted(api, 2)
             await in_thread(rename, "realtime_process", "away")
-            beat = server.hub._beat
+            rounds = reports.rounds
         await forgotten(server, but=1)
-        while server.hub._beat < beat + 3:
+        while reports.rounds < rounds + 2:
             await asyncio.sleep(0.05)
         await in_thread(rename, "away", "realtime_process")
         await counted(api, 1)

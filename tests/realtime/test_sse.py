@@ -14,7 +14,9 @@ from django.utils import timezone
 
 from intraday.org import services
 from intraday.org.models import ApiKey, Organization, Role, Scope
-from realtime import hub, protocol, snapshots
+from realtime.hub import snapshots
+from realtime.hub.fanout import liveness
+from realtime.protocol import messages
 from tests.access.people import person, session_of, token_of
 from tests.conftest import key_of
 from tests.live import Caller, LiveServer, Message, ProcessServer, assert_described
@@ -165,7 +167,7 @@ async def test_a_cursor_of_another_epoch_begins_anew(server: LiveServer, token: 
 async def test_heartbeats_are_comments_that_move_the_cursor_of_quiet_rooms(
     server: LiveServer, token: str, support: Scope, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(protocol, "HEARTBEAT_SECONDS", 1)
+    monkeypatch.setattr(messages, "HEARTBEAT_SECONDS", 1)
     async with stream(server, token, rooms=f"{CUSTOM}:queue:billing") as client:
         subscribed = await client.hear()
         await in_thread(note, support, 1, 2)  # in another queue
@@ -316,13 +318,13 @@ async def test_connections_are_counted_and_forgotten_when_they_leave(server: Liv
         assert server.on_loop(lambda: len(server.hub.connections)) == 2
     while server.on_loop(lambda: len(server.hub.connections)):
         await asyncio.sleep(0.02)
-    assert server.on_loop(lambda: sum(each.followers for each in server.hub.streams.values())) == 0
+    assert server.on_loop(lambda: sum(each.subscriber_count for each in server.hub.streams.values())) == 0
 
 
 async def test_who_does_not_read_is_skipped_then_cut_off_and_bounded(
     server: LiveServer, token: str, support: Scope, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(hub, "STUCK_SECONDS", 1.0)
+    monkeypatch.setattr(liveness, "STUCK_SECONDS", 1.0)
     deaf = sockets.create_connection(("127.0.0.1", server.port))
     deaf.setsockopt(sockets.SOL_SOCKET, sockets.SO_RCVBUF, 4096)
     deaf.sendall(

@@ -2,7 +2,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from realtime import log
+from realtime.eventlog import store
 
 
 class Command(BaseCommand):
@@ -11,4 +11,4 @@ class Command(BaseCommand):
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        self.stdout.write(f"{log.begin_epochs()} streams begin anew; running servers notice within a second.")
+        self.stdout.write(f"{store.begin_epochs()} streams begin anew; running servers notice within a second.")

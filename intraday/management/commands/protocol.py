@@ -4,7 +4,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from intraday.channels import CHANNELS
-from realtime.jsonschema import json_schema
+from realtime.protocol.json_schema import json_schema
 
 
 class Command(BaseCommand):

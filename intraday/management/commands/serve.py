@@ -3,7 +3,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from realtime import server
+from realtime.transport import server
 
 
 class Command(BaseCommand):

@@ -18,7 +18,7 @@ from intraday.org.demo import DEMO_PEOPLE, demo_password
 from intraday.simulator import options as simulator_options
 from intraday.simulator import simulate
 from intraday.simulator.profiles import Outage
-from realtime import server
+from realtime.transport import server
 
 ADDRESSES = """
   page     {url}/

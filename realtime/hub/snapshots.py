@@ -1,0 +1,101 @@
+"""Snapshots: the current state of some rooms and the position in the stream at which it holds."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import msgspec
+from django.db import transaction
+
+from realtime.eventlog.store import create_stream
+from realtime.hub.fanout.incoming import IncomingStream
+from realtime.hub.fanout.rendering import Batch
+from realtime.hub.fanout.subscriptions import Subscription
+from realtime.hub.shared_reads import SingleFlight, in_thread
+from realtime.models import Stream
+from realtime.protocol.channel_spec import ChannelSpec, SnapshotItems
+from realtime.protocol.messages import Resync, encode_payload, envelope, now
+from realtime.protocol.rooms import Room, RoomFilter
+
+SHARED_SECONDS = 1.0  # a snapshot serves equal requests for so long: the ring has the events since
+SHARED_EVENTS = 100
+
+Key = tuple[str, frozenset[Room], bool, bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    epoch: str
+    seq: int
+    message: Batch | None
+    """The rendered `<channel>:snapshot` message; None where the channel has no snapshot or none was wanted."""
+
+
+def read_snapshot(stream: str, items: SnapshotItems | None, rooms: RoomFilter, names: bool) -> Snapshot:
+    """Read head and state in one snapshot transaction: the state lacks exactly the events above the head."""
+    room = Room.parse(stream)
+    while True:
+        with transaction.atomic(using="snapshot"):
+            row = Stream.objects.using("snapshot").filter(name=stream).values_list("epoch", "head").first()
+            if row is not None:
+                found = None if items is None else items(room.organization, rooms, names)
+                break
+        create_stream(stream, room.organization, room.channel)
+    epoch, head = row
+    if found is None:
+        return Snapshot(epoch, head, None)
+    data = msgspec.json.encode({"rooms": sorted(each.name for each in rooms.rooms), "items": found})
+    event = f"{room.channel}:snapshot"
+    message = Batch(head, [envelope(event, data, stream=stream, epoch=epoch, seq=head, ts=now())])
+    assert message.deflated  # made here, in the thread of the reader: it may be large
+    return Snapshot(epoch, head, message)
+
+
+def resync_message(stream: str, at: Snapshot) -> Batch:
+    """Return `<channel>:resync`, which tells a client that it missed events where the channel has no snapshot."""
+    room = Room.parse(stream)
+    data = encode_payload(Resync(organization_id=room.organization, reason="Events were missed; refetch."))
+    return Batch(
+        at.seq, [envelope(f"{room.channel}:resync", data, stream=stream, epoch=at.epoch, seq=at.seq, ts=now())]
+    )
+
+
+class Snapshots:
+    """Shares one read among all equal requests at about the same time."""
+
+    def __init__(self, channels: Mapping[str, ChannelSpec]) -> None:
+        self._channels = channels
+        self._flights = SingleFlight()
+        self._recent: dict[Key, tuple[float, Snapshot]] = {}
+
+    async def take(self, subscription: Subscription, rooms: frozenset[Room], *, wanted: bool) -> Snapshot:
+        """Return a snapshot that is not older than the subscription. Raises DatabaseError."""
+        stream = subscription.stream
+        key = (stream.name, rooms, subscription.connection.names, wanted)
+        taken = self._shared(key, stream)
+        if taken is None:
+            taken = await self._flights.do(key, lambda: self._read(key))
+        if subscription.position is not None and taken.epoch == stream.ring.epoch and taken.seq < subscription.position:
+            taken = await self._read(key)
+        return taken
+
+    def _shared(self, key: Key, stream: IncomingStream) -> Snapshot | None:
+        if key not in self._recent:
+            return None
+        taken_at, taken = self._recent[key]
+        if asyncio.get_running_loop().time() - taken_at > SHARED_SECONDS or taken.epoch != stream.ring.epoch:
+            return None
+        since = stream.ring.after(taken.seq)
+        return taken if since is not None and len(since) <= SHARED_EVENTS else None
+
+    async def _read(self, key: Key) -> Snapshot:
+        name, rooms, names, wanted = key
+        items = self._channels[Room.parse(name).channel].snapshot if wanted else None
+        taken = await in_thread(read_snapshot, name, items, RoomFilter(rooms), names)
+        self._recent[key] = (asyncio.get_running_loop().time(), taken)
+        return taken
+
+    def forget(self) -> None:
+        """Drop snapshots that are too old to be shared."""
+        oldest = asyncio.get_running_loop().time() - SHARED_SECONDS
+        self._recent = {key: kept for key, kept in self._recent.items() if kept[0] >= oldest}

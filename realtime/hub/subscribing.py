@@ -1,0 +1,190 @@
+"""Subscribing: begin each subscription with all missed events, or with a snapshot."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from django.db import DatabaseError
+
+from realtime.eventlog.records import Record
+from realtime.hub.cursors import MAX_CURSORS, Cursors, StoredCursor
+from realtime.hub.fanout.connections import Connection
+from realtime.hub.fanout.subscriptions import Options, Subscription
+from realtime.hub.healing import Healing
+from realtime.hub.registry import Registry
+from realtime.hub.rights import RefusedError
+from realtime.hub.snapshots import Snapshot, Snapshots
+from realtime.protocol.messages import Position
+from realtime.protocol.rooms import Room
+
+
+@dataclass
+class StreamStart:
+    """The position at which one stream of a request begins, and what to write before live events."""
+
+    subscription: Subscription
+    rooms: frozenset[Room]
+    position: Position
+    recovered: bool = False
+    missed: list[Record] = field(default_factory=list)
+    snapshot: Snapshot | None = None
+
+
+@dataclass(frozen=True)
+class SubscribeRequest:
+    """A client's request for rooms. Options that it left out (None) stay as they are."""
+
+    rooms: frozenset[Room]
+    since: dict[str, Position] = field(default_factory=dict)
+    snapshot: bool = True
+    delta: bool | None = None
+    batch_ms: int | None = None
+    durable: str | None = None
+    request_id: str | int | None = None
+
+    def by_stream(self) -> dict[str, frozenset[Room]]:
+        found: dict[str, set[Room]] = {}
+        for room in self.rooms:
+            found.setdefault(room.stream, set()).add(room)
+        return {name: frozenset(found[name]) for name in sorted(found)}
+
+    def options(self, before: Options) -> Options:
+        delta = before.delta if self.delta is None else self.delta
+        return Options(delta, before.batch_ms if self.batch_ms is None else self.batch_ms)
+
+
+class Subscribing:
+    def __init__(
+        self,
+        registry: Registry,
+        healing: Healing,
+        snapshots: Snapshots,
+        cursors: Cursors,
+        *,
+        resync: Callable[[Subscription], None],
+        report: Callable[[Connection], None],
+    ) -> None:
+        self._registry = registry
+        self._healing = healing
+        self._snapshots = snapshots
+        self._cursors = cursors
+        self._resync = resync
+        self._report = report
+
+    async def subscribe(self, connection: Connection, request: SubscribeRequest) -> None:
+        """Answer `subscribed`, then send missed events or a snapshot, then live events.
+
+        Raises DatabaseError; RefusedError if the caller's access changed meanwhile.
+        """
+        principal = connection.principal
+        by_stream = request.by_stream()
+        subscriptions = {name: self._registry.subscribe(connection, name) for name in by_stream}
+        try:
+            stored = await self._stored_cursors(connection, request.durable, list(by_stream))
+            since = {name: each.position for name, each in stored.items() if each.position is not None} | request.since
+            starts = await asyncio.gather(
+                *(
+                    self._start(subscription, by_stream[name], since.get(name), snapshot=request.snapshot)
+                    for name, subscription in subscriptions.items()
+                )
+            )
+            if connection.principal is not principal and not connection.closed:
+                raise RefusedError("access_changed", "Your access has changed meanwhile: subscribe again.")
+        except (DatabaseError, RefusedError):
+            for subscription in subscriptions.values():
+                self._give_up(connection, subscription)
+            raise
+        if connection.closed:
+            return
+        for start in starts:
+            start.subscription.options = request.options(start.subscription.options)
+            self._keep_cursor(connection, start, stored.get(start.subscription.stream.name))
+        self._answer(connection, request, starts, replay=bool(since))
+
+    async def _stored_cursors(
+        self, connection: Connection, name: str | None, streams: list[str]
+    ) -> dict[str, StoredCursor]:
+        """Return the positions at which a durable subscription goes on."""
+        if name is None:
+            return {}
+        stored = await self._cursors.take(connection, name, streams)
+        if stored is None:
+            raise RefusedError("too_many_cursors", f"A user has at most {MAX_CURSORS} durable cursors.")
+        return stored
+
+    def _keep_cursor(self, connection: Connection, start: StreamStart, stored: StoredCursor | None) -> None:
+        """Keep the durable cursor. A new one begins with the subscription: later events have to be acknowledged."""
+        if stored is None:
+            return
+        start.subscription.cursor = stored.row
+        if stored.position is None:
+            self._cursors.move(stored.row, connection.id, start.position.epoch, start.position.seq)
+
+    def _give_up(self, connection: Connection, subscription: Subscription) -> None:
+        if subscription.position is None:
+            self._registry.drop(subscription)
+        elif connection.subscriptions.get(subscription.stream.name) is subscription:
+            self._registry.rejoin(subscription, subscription.rooms)
+
+    # --- starts ------------------------------------------------------------------------------------------------------
+    async def _start(
+        self, subscription: Subscription, rooms: frozenset[Room], since: Position | None, *, snapshot: bool
+    ) -> StreamStart:
+        stream, first_time = subscription.stream, subscription.position is None
+        if first_time and since is not None:
+            missed = await self._healing.missed(stream, since)
+            if missed is not None:
+                return StreamStart(subscription, rooms, since, recovered=True, missed=missed)
+        taken = await self._snapshots.take(subscription, rooms, wanted=snapshot)
+        stream.start(taken.epoch, taken.seq)
+        if not first_time and stream.ring.last is not None and stream.ring.last < taken.seq:
+            await self._healing.heal(stream)  # the rooms held before must hear everything up to the snapshot first
+        position = Position(taken.epoch, taken.seq)
+        return StreamStart(subscription, rooms, position, snapshot=taken if snapshot else None)
+
+    # --- the answer --------------------------------------------------------------------------------------------------
+    def _answer(
+        self, connection: Connection, request: SubscribeRequest, starts: list[StreamStart], *, replay: bool
+    ) -> None:
+        """Write, without a break: events that older rooms still lack, `subscribed`, then per stream the missed events
+        or the snapshot, then live events."""
+        torn = [start.subscription for start in starts if not self._finish_older_rooms(start)]
+        positions = {
+            start.subscription.stream.name: {"epoch": start.position.epoch, "seq": start.position.seq}
+            for start in starts
+        }
+        data = {
+            "rooms": sorted(room.name for room in request.rooms),
+            "position": positions,
+            "recovered": replay and all(start.recovered for start in starts),
+        }
+        connection.send("subscribed", data, request.request_id)
+        for start in starts:
+            subscription = start.subscription
+            self._go_live(start)
+            self._report(connection)
+            if subscription in torn or start.position.epoch != subscription.stream.ring.epoch:
+                self._resync(subscription)
+
+    def _finish_older_rooms(self, start: StreamStart) -> bool:
+        """Write events that older rooms lack; return False where the ring has moved past them: they need a snapshot."""
+        subscription = start.subscription
+        if subscription.outdated:
+            return False
+        if subscription.position is None or subscription.position >= start.position.seq:
+            return True
+        lacking = subscription.stream.ring.after(subscription.position)
+        if lacking is not None:
+            upto = [record for record in lacking if record.seq <= start.position.seq]
+            subscription.write(upto, subscription.rooms)
+        return lacking is not None
+
+    @staticmethod
+    def _go_live(start: StreamStart) -> None:
+        subscription = start.subscription
+        subscription.write(start.missed, start.rooms, replayed=True)
+        if start.snapshot is not None and start.snapshot.message is not None:
+            subscription.writer.write(start.snapshot.message)
+        position = start.missed[-1].seq if start.missed else start.position.seq
+        subscription.join(subscription.rooms | start.rooms, position, start.position.epoch)
+        subscription.stream.wake()

@@ -1,0 +1,1 @@
+"""The vocabulary of the wire: rooms, messages, events, the channels table and the documents made of them."""

@@ -1,0 +1,227 @@
+"""The socket's control protocol: check a client's message, ask the hub, answer. No query and no fan-out here."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+import structlog
+from channels.consumer import AsyncConsumer, get_handler_name
+from channels.exceptions import StopConsumer
+from django.conf import settings
+from django.db import DatabaseError
+
+from intraday.org.access import Principal
+from realtime.hub.fanout.connections import Connection
+from realtime.hub.fanout.writer import Writer
+from realtime.hub.hub import Hub, get_hub
+from realtime.hub.rights import RefusedError, rooms_of
+from realtime.hub.subscribing import SubscribeRequest
+from realtime.protocol import messages
+from realtime.protocol.channel_spec import ChannelSpec
+from realtime.protocol.messages import Ack, Authenticate, Close, Request, Selection, Subscribe
+from realtime.protocol.rooms import Room
+from realtime.transport import handshake, shutdown
+from realtime.transport.writers import FRAMES_EXTENSION, AsgiWriter, TransportWriter
+
+log = structlog.get_logger(__name__)
+
+MESSAGES_PER_SECOND = 100.0
+MAX_WARNINGS = 20  # refused messages before a client that does not slow down is closed
+
+
+class RealtimeConsumer(AsyncConsumer):
+    channel_layer_alias = "none: the hub listens for all connections"
+
+    hub: Hub
+    connection: Connection
+
+    def __init__(self, channels: Mapping[str, ChannelSpec]) -> None:
+        self.channels = channels
+        self._session, self._authenticated = "", False
+
+    async def dispatch(self, message: Mapping[str, Any]) -> None:
+        """Dispatch without the hop to a thread that Channels makes to close database connections: there are none."""
+        await getattr(self, get_handler_name(message))(message)
+
+    # --- life --------------------------------------------------------------------------------------------------------
+    async def websocket_connect(self, message: Mapping[str, Any]) -> None:
+        if not handshake.origin_allowed(self.scope):
+            await self.base_send({"type": "websocket.close", "code": Close.FORBIDDEN})
+            return
+        await self.base_send({"type": "websocket.accept"})
+        self._allowance, self._counted_at, self._refusals = MESSAGES_PER_SECOND, self._now(), 0
+        self.hub = get_hub(self.channels)
+        self.connection = Connection(self._writer())
+        self.hub.connect(self.connection)
+        self._deadline = asyncio.get_running_loop().call_later(self._sign_in_seconds(), self._sign_in_missing)
+        welcome = {
+            "connection_id": self.connection.id,
+            "protocol": "intraday",
+            "version": messages.VERSION,
+            "heartbeat_seconds": messages.HEARTBEAT_SECONDS,
+        }
+        self.connection.send("welcome", welcome)
+        if shutdown.begun.is_set():
+            shutdown.say_reconnect(self.connection)
+            await self.connection.close(Close.RESTART, shutdown.REASON, within=shutdown.LAST_MESSAGE_SECONDS)
+            return
+        await self._sign_in_by_session()
+
+    async def _sign_in_by_session(self) -> None:
+        """Attach the person signed in to our own page; a member of several organizations has to choose one."""
+        self._session = handshake.session_key(self.scope)
+        if not self._session:
+            return
+        try:
+            principal = await self.hub.authenticate(Authenticate(), self._session)
+        except DatabaseError as error:
+            log.error("session_not_read", error=str(error).strip())
+            return
+        if principal is not None:
+            self._attach(principal)
+
+    async def websocket_disconnect(self, message: Mapping[str, Any]) -> None:
+        raise StopConsumer
+
+    async def __call__(self, *asgi: Any) -> None:
+        """Run the consumer; tell the hub when it ends: by a disconnect, a bug or a server that cancels it."""
+        try:
+            await super().__call__(*asgi)
+        finally:
+            if hasattr(self, "connection"):
+                self._deadline.cancel()
+                self.hub.disconnect(self.connection)
+
+    def _writer(self) -> Writer:
+        transport = (self.scope.get("extensions") or {}).get(FRAMES_EXTENSION)
+        return AsgiWriter(self.base_send) if transport is None else TransportWriter(transport)
+
+    @staticmethod
+    def _sign_in_seconds() -> int:
+        return 600 if settings.DEMO else 10
+
+    def _sign_in_missing(self) -> None:
+        if self.connection.principal is None:
+            reason = f"no authenticate within {self._sign_in_seconds()} s"
+            self.connection.send("error", {"code": "sign_in_missing", "message": reason})
+            self.connection.writer.fail(Close.TIMEOUT, reason)
+
+    # --- messages ----------------------------------------------------------------------------------------------------
+    async def websocket_receive(self, message: Mapping[str, Any]) -> None:
+        if self.connection.closed:
+            return  # it was on its way when we closed
+        request_id: str | int | None = None
+        try:
+            request = self._request(message)
+            request_id = request.id
+            await self._answer(request)
+        except RefusedError as refusal:
+            await self._refuse(refusal, request_id)
+        except DatabaseError as error:
+            log.error("socket_request_failed", error=str(error).strip())
+            await self._refuse(RefusedError("unavailable", "The database does not answer; try again."), request_id)
+        await self.connection.writer.drained()
+
+    def _request(self, message: Mapping[str, Any]) -> Request:
+        self._spend_allowance()
+        text = message.get("text")
+        if text is None:
+            raise RefusedError("bad_message", "Messages are text frames that hold JSON.")
+        if len(text.encode()) > messages.MAX_MESSAGE_BYTES:
+            reason = f"messages are at most {messages.MAX_MESSAGE_BYTES} bytes"
+            raise RefusedError("too_large", reason, close=Close.TOO_LARGE)
+        request: Request = self._decoded(text, Request)
+        return request
+
+    async def _answer(self, request: Request) -> None:
+        shape = messages.REQUESTS.get(request.event)
+        if shape is None:
+            raise RefusedError(
+                "unknown_event", f"There is no '{request.event[:80]}'; try {', '.join(messages.REQUESTS)}."
+            )
+        data = self._decoded(request.data, shape)
+        await getattr(self, f"on_{request.event}")(data, request.id)
+
+    def _decoded(self, raw: str | msgspec.Raw, shape: Any) -> Any:
+        try:
+            return msgspec.json.decode(raw, type=shape)
+        except msgspec.ValidationError as error:
+            raise RefusedError("invalid", str(error)) from None
+        except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+            raise RefusedError("bad_message", f"Not JSON: {error}") from None
+
+    async def _refuse(self, refusal: RefusedError, request_id: str | int | None) -> None:
+        echo = {} if request_id is None else {"id": request_id}
+        self.connection.send("error", {"code": refusal.code, "message": refusal.message, **echo}, request_id)
+        if refusal.close is not None:
+            await self.connection.writer.drained()
+            self.hub.disconnect(self.connection)
+            await self.base_send({"type": "websocket.close", "code": refusal.close, "reason": refusal.message})
+
+    def _spend_allowance(self) -> None:
+        """Take one token of a bucket that refills with MESSAGES_PER_SECOND and holds as many. Raises RefusedError."""
+        now = self._now()
+        self._allowance = min(MESSAGES_PER_SECOND, self._allowance + (now - self._counted_at) * MESSAGES_PER_SECOND)
+        self._counted_at = now
+        if self._allowance >= 1:
+            self._allowance -= 1
+            return
+        self._refusals += 1
+        reason = f"more than {MESSAGES_PER_SECOND:.0f} messages a second"
+        raise RefusedError("rate_limited", reason, close=Close.TOO_FAST if self._refusals > MAX_WARNINGS else None)
+
+    @staticmethod
+    def _now() -> float:
+        return asyncio.get_running_loop().time()
+
+    # --- requests ----------------------------------------------------------------------------------------------------
+    async def on_authenticate(self, data: Authenticate, request_id: str | int | None) -> None:
+        principal = await self.hub.authenticate(data, self._session)
+        if principal is None or not principal.may("read"):
+            raise RefusedError("not_authenticated", "Unknown credentials; sign in again.", close=Close.SIGN_IN)
+        known = self.connection.principal if self._authenticated else None  # a message overrides the session cookie
+        if known is not None and (known.user_id, known.organization) != (principal.user_id, principal.organization):
+            raise RefusedError("other_user", "This connection belongs to another user; open a new one.")
+        self._authenticated = True
+        self._attach(principal, request_id)
+
+    def _attach(self, principal: Principal, request_id: str | int | None = None) -> None:
+        self._deadline.cancel()
+        self.hub.attach(self.connection, principal)
+        answer = {
+            "user_id": principal.user_id,
+            "organization_id": principal.organization.id,
+            "role": principal.role,
+            "expires_at": principal.expires_at and messages.spell(principal.expires_at),
+        }
+        self.connection.send("authenticated", answer, request_id)
+
+    async def on_subscribe(self, data: Subscribe, request_id: str | int | None) -> None:
+        rooms = self._rooms(data)
+        if len(rooms | self.connection.rooms()) > messages.MAX_ROOMS:
+            raise RefusedError("too_many_rooms", f"A connection holds at most {messages.MAX_ROOMS} rooms.")
+        request = SubscribeRequest(
+            rooms, data.since, data.snapshot, data.delta, data.batch_ms, data.durable, request_id
+        )
+        await self.hub.subscribe(self.connection, request)
+
+    async def on_unsubscribe(self, data: Selection, request_id: str | int | None) -> None:
+        rooms = self._rooms(data)
+        self.hub.unsubscribe(self.connection, rooms)
+        self.connection.send("unsubscribed", {"rooms": sorted(room.name for room in rooms)}, request_id)
+
+    async def on_ack(self, data: Ack, request_id: str | int | None) -> None:
+        if self.connection.principal is None:
+            raise RefusedError("not_authenticated", "Send authenticate first.")
+        self.hub.acknowledge(self.connection, data.stream, data.seq)
+
+    async def on_ping(self, data: messages.Ping, request_id: str | int | None) -> None:
+        self.connection.send("pong", {"server_time": messages.now()}, request_id)
+
+    def _rooms(self, selection: Selection) -> frozenset[Room]:
+        """Return the rooms of a selection. Raises RefusedError unless the caller may hear every one of them."""
+        principal = self.connection.principal
+        if principal is None:
+            raise RefusedError("not_authenticated", "Send authenticate first.")
+        return rooms_of(selection, principal, self.channels)
