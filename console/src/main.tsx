@@ -4,12 +4,12 @@ import { StrictMode, useEffect, useMemo, useState } from "react";
 import { createRoot } from "react-dom/client";
 
 import { configureIntraday } from "intraday-realtime";
-import { AlertPage } from "./AlertPage.js";
-import { Crash } from "./Crash.js";
-import { useTheme } from "./browser.js";
-import { LiveDashboard } from "./LiveDashboard.js";
-import type { Scope } from "./payloads.js";
-import { rest } from "./rest.js";
+import { AlertPage } from "./alerts/AlertPage.js";
+import { Crash } from "./page/Crash.js";
+import { useTheme } from "./kit/browser.js";
+import { LiveDashboard } from "./page/LiveDashboard.js";
+import type { Scope } from "./session/payloads.js";
+import { rest } from "./session/rest.js";
 import {
   addressOf,
   newSession,
@@ -17,10 +17,10 @@ import {
   type PageConfig,
   scopeInAddress,
   SessionProvider,
-} from "./session.js";
+} from "./session/session.js";
 import "./styles/index.css";
-import { WallBoard } from "./WallBoard.js";
-import { WallToken } from "./walltoken.js";
+import { WallBoard } from "./page/WallBoard.js";
+import { WallToken } from "./session/walltoken.js";
 
 interface Props {
   config: PageConfig;

@@ -1,7 +1,7 @@
 // Figures for these tests, changed where a test says so.
 
-import type { Alert, Backlog, KPI } from "../src/payloads.js";
-import type { Reason, State } from "../src/states.js";
+import type { Alert, Backlog, KPI } from "../src/session/payloads.js";
+import type { Reason, State } from "../src/figures/states.js";
 import { alert as pending, golden } from "intraday-realtime/testing/server";
 
 type Blocks = "sla_risk" | "headcount_gap" | "service";

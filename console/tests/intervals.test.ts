@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 
-import { suspectSpans, withLive } from "../src/intervals.js";
-import type { Interval } from "../src/payloads.js";
+import { suspectSpans, withLive } from "../src/day/intervals.js";
+import type { Interval } from "../src/session/payloads.js";
 import { kpi } from "./figures.js";
 
 const interval = (hour: number, state: Interval["state"], change: Partial<Interval> = {}): Interval => ({

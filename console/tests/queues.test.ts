@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { csv } from "../src/Export.js";
+import { csv } from "../src/queues/Export.js";
 import {
   byUrgency,
   headline,
@@ -10,8 +10,8 @@ import {
   serviceOf,
   sorted,
   worstReason,
-} from "../src/queues.js";
-import type { Level } from "../src/states.js";
+} from "../src/queues/queues.js";
+import type { Level } from "../src/figures/states.js";
 import { alert, backlog, CALM, kpi, reason, withoutState } from "./figures.js";
 
 const CLOCK = { now: Date.parse("2026-01-31T10:00:00Z"), zone: "UTC" };

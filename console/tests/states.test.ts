@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import type { KPI } from "../src/payloads.js";
+import type { KPI } from "../src/session/payloads.js";
 import {
   componentOf,
   dayRecovery,
@@ -16,7 +16,7 @@ import {
   serviceLevel,
   stillAlerted,
   titled,
-} from "../src/states.js";
+} from "../src/figures/states.js";
 import { kpi, reason, withoutState } from "./figures.js";
 
 const CLOCK = { now: Date.parse("2026-01-31T10:00:00Z"), zone: "Europe/Berlin" };

@@ -1,8 +1,8 @@
 import { expect, it, vi } from "vitest";
 
-import { rest } from "../src/rest.js";
-import { newSession, type Organization, SessionProvider } from "../src/session.js";
-import { Suspect } from "../src/Suspect.js";
+import { rest } from "../src/session/rest.js";
+import { newSession, type Organization, SessionProvider } from "../src/session/session.js";
+import { Suspect } from "../src/figures/Suspect.js";
 import { pagePerTest } from "intraday-realtime/testing/page";
 import { kpi, reason } from "./figures.js";
 

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 
-import { GROUPED_FOR_MS, MOST_TOASTS, SHOWN_FOR_MS, stillShown, type Toast, withAlert } from "../src/toasts.js";
+import { GROUPED_FOR_MS, MOST_TOASTS, SHOWN_FOR_MS, stillShown, type Toast, withAlert } from "../src/alerts/toasts.js";
 import { alert } from "./figures.js";
 
 const raised = (...alerts: [id: string, group: string, at: number][]): readonly Toast[] =>

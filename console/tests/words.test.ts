@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
 
-import { byUrgency, lasting, measured, newest, refusal, standing as standingOf } from "../src/alerts.js";
-import { standing } from "../src/connection.js";
-import type { Feed } from "../src/payloads.js";
-import { RestError, withQuery } from "../src/rest.js";
-import { addressOf, type Organization, scopeInAddress } from "../src/session.js";
-import { duration, minutes, number, percent, signed, startOfDay, until, weekBefore } from "../src/words.js";
+import { byUrgency, lasting, measured, newest, refusal, standing as standingOf } from "../src/alerts/alerts.js";
+import { standing } from "../src/connection/connection.js";
+import type { Feed } from "../src/session/payloads.js";
+import { RestError, withQuery } from "../src/session/rest.js";
+import { addressOf, type Organization, scopeInAddress } from "../src/session/session.js";
+import { duration, minutes, number, percent, signed, startOfDay, until, weekBefore } from "../src/kit/words.js";
 import { alert } from "./figures.js";
 
 describe("figures in words", () => {

@@ -51,7 +51,7 @@ export interface Protocol {
 }
 /**
  * A token: a signed one, or an API key with the scope `read`. In the browser of a signed-in person the organization
- * alone. In demo mode whoever one says one is.
+ * alone. In demo mode any user of the demo organization.
  */
 export interface Authenticate {
   token?: string | null;
@@ -147,7 +147,7 @@ export interface Pong {
   server_time: string;
 }
 /**
- * What was asked cannot be had; the connection stays unless a close follows.
+ * A request was refused; the connection stays open unless a close follows.
  */
 export interface Error {
   code: string;
@@ -163,7 +163,7 @@ export interface Heartbeat {
   };
 }
 /**
- * What happened in one interval of `batch_ms`: whole events, those left out that a later one replaces.
+ * The events of one interval of `batch_ms`, whole, without those that a later one replaces.
  */
 export interface Batch {
   stream: string;

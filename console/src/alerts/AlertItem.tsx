@@ -1,0 +1,146 @@
+import { memo, type ReactNode, useState } from "react";
+
+import { isWaiting, measured, standing } from "./alerts.js";
+import { Icon } from "../kit/Icon.js";
+import { Problem } from "../kit/parts.js";
+import type { Alert } from "../session/payloads.js";
+import { scopeName, useSession } from "../session/session.js";
+import { useAlertActions } from "./useAlertActions.js";
+import { duration } from "../kit/words.js";
+
+const SNOOZES = [15, 30, 60, 240];
+const USUAL_SNOOZE = 30;
+
+interface Props {
+  alert: Alert;
+  /** How long its condition has held, in words. */
+  lasts: string;
+  /** A box to choose it among several. */
+  choice?: ReactNode;
+  /** On a page of its own, with the form and the trail below it. */
+  alone?: boolean;
+}
+
+export const AlertItem = memo(function AlertItem({ alert, lasts, choice, alone = false }: Props) {
+  const { organization, may, anonymous } = useSession();
+  const stands = standing(alert, anonymous);
+  const [open, setOpen] = useState(false);
+  const actions = useAlertActions();
+  const waiting = alert.status === "pending";
+  return (
+    <article
+      className="alert"
+      data-severity={alert.severity}
+      data-status={isWaiting(alert) ? "pending" : alert.suppressed ? "suppressed" : alert.status}
+      aria-label={`${alert.severity}: ${alert.message}`}
+    >
+      <p className="alert-head">
+        {choice}
+        <span className="severity">
+          <Icon name={alert.severity} />
+          {alert.severity}
+        </span>
+        <span className="alert-scope">{scopeName(alert, organization)}</span>
+        <span className="alert-age">{lasts}</span>
+      </p>
+      <p className="alert-message">{alert.message}</p>
+      {alert.note && !anonymous && <p className="alert-note">{alert.note}</p>}
+      <p className="alert-facts">
+        {stands && <span>{stands}</span>}
+        {alert.escalation_level > 0 && <span>escalated {alert.escalation_level} ×</span>}
+        {alert.reminder && <span>reminder</span>}
+        {!alone && <a href={`/alerts/${alert.alert_id}`}>trail</a>}
+      </p>
+      {may("act") && alert.status !== "resolved" && (
+        <div className="alert-actions">
+          {waiting && (
+            <button
+              type="button"
+              className="act"
+              disabled={actions.busy}
+              onClick={() => void actions.acknowledge(alert)}
+            >
+              Acknowledge
+            </button>
+          )}
+          {!alone && (
+            <button type="button" aria-expanded={open} onClick={() => setOpen(!open)}>
+              {open ? "Less" : waiting ? "More" : "Resolve…"}
+            </button>
+          )}
+        </div>
+      )}
+      <Problem text={actions.problem} />
+      {open && <AlertForm alert={alert} actions={actions} onDone={() => setOpen(false)} />}
+    </article>
+  );
+});
+
+/** A rule's owner may write anything there: only an address, of the web or of this server, is a link. */
+function Runbook({ text }: { text: string }) {
+  return <> · {/^(https?:\/\/|\/(?!\/))/.test(text) ? <a href={text}>what to do</a> : `what to do: ${text}`}</>;
+}
+
+interface FormProps {
+  alert: Alert;
+  actions: ReturnType<typeof useAlertActions>;
+  onDone: () => void;
+}
+
+export function AlertForm({ alert, actions, onDone }: FormProps) {
+  const { organization } = useSession();
+  const [note, setNote] = useState("");
+  const [minutes, setMinutes] = useState(USUAL_SNOOZE);
+  const run = async (done: Promise<boolean>) => {
+    if (await done) onDone();
+  };
+  const others = alert.status === "acknowledged" && alert.acknowledged_by !== organization.actor;
+  return (
+    <form className="alert-form" onSubmit={(event) => event.preventDefault()}>
+      <p className="hint">
+        {alert.rule_name}: now {measured(alert.current_value, alert.unit)}, limit{" "}
+        {measured(alert.threshold_value, alert.unit)}, peak {measured(alert.peak_value, alert.unit)}
+        {alert.runbook && <Runbook text={alert.runbook} />}
+      </p>
+      <label>
+        Note, for all who see the alert
+        <textarea rows={2} maxLength={1000} value={note} onChange={(event) => setNote(event.target.value)} />
+      </label>
+      <div className="alert-actions">
+        {alert.status === "pending" && (
+          <button type="button" disabled={actions.busy} onClick={() => void run(actions.acknowledge(alert, { note }))}>
+            Acknowledge with note
+          </button>
+        )}
+        {others && (
+          <button
+            type="button"
+            disabled={actions.busy}
+            onClick={() => void run(actions.acknowledge(alert, { note, take_over: true }))}
+          >
+            Take over
+          </button>
+        )}
+        <button type="button" disabled={actions.busy} onClick={() => void run(actions.resolve(alert, note))}>
+          Resolve
+        </button>
+        <span className="joined">
+          <button type="button" disabled={actions.busy} onClick={() => void run(actions.snooze(alert, minutes, note))}>
+            Snooze
+          </button>
+          <select
+            aria-label="For how long"
+            value={minutes}
+            onChange={(event) => setMinutes(Number(event.target.value))}
+          >
+            {SNOOZES.map((each) => (
+              <option key={each} value={each}>
+                {duration(each * 60)}
+              </option>
+            ))}
+          </select>
+        </span>
+      </div>
+    </form>
+  );
+}

@@ -1,0 +1,79 @@
+// Alerts in order and in words. No React here.
+
+import type { Alert, Severity } from "../session/payloads.js";
+import type { RestError } from "../session/rest.js";
+import { duration, type Figure, number } from "../kit/words.js";
+
+const GRAVITY: Record<Severity, number> = { critical: 0, high: 1, medium: 2, low: 3 };
+const STATE: Record<Alert["status"], number> = { pending: 0, acknowledged: 1, resolved: 2 };
+
+/** Those that wait for a person first, the gravest of them, then the newest; suppressed ones behind. */
+export function byUrgency(a: Alert, b: Alert): number {
+  return (
+    Number(a.suppressed) - Number(b.suppressed) ||
+    STATE[a.status] - STATE[b.status] ||
+    GRAVITY[a.severity] - GRAVITY[b.severity] ||
+    Date.parse(b.triggered_at) - Date.parse(a.triggered_at)
+  );
+}
+
+export const isWaiting = (alert: Alert): boolean => alert.status === "pending" && !alert.suppressed;
+
+export function newestCritical(alerts: readonly Alert[]): Alert | undefined {
+  const waiting = alerts.filter((alert) => isWaiting(alert) && alert.severity === "critical");
+  return waiting.sort((a, b) => Date.parse(b.triggered_at) - Date.parse(a.triggered_at))[0];
+}
+
+/** `8 %`, `−3 agents`, `−21.7 % of required`, `growing`. */
+export function measured(value: Figure | string, unit: string): string {
+  if (typeof value === "string") return value;
+  const digits = typeof value === "number" && !Number.isInteger(value) ? 1 : 0;
+  return [number(value, digits), unit.replace(/^percent\b/, "%")].filter(Boolean).join(" ");
+}
+
+/** What came in between, when the server answered 409: the alert is no longer what the person saw. */
+export function refusal(error: RestError, now: (instant: string) => string): string {
+  const current = error.current as Partial<Alert> | undefined;
+  if (error.code === "already_acknowledged" && current?.acknowledged_by) {
+    const at = current.acknowledged_at ? ` at ${now(current.acknowledged_at)}` : "";
+    return `${current.acknowledged_by} took it${at}. Take it over if you work on it now.`;
+  }
+  if (error.code === "already_resolved") {
+    const by = current?.resolved_by ? ` by ${current.resolved_by}` : "";
+    const at = current?.resolved_at ? ` at ${now(current.resolved_at)}` : "";
+    return `It was resolved${by}${at}. Nothing is left to do.`;
+  }
+  if (error.status === 409) return "It changed while you looked at it; what you see now is current. Try again.";
+  return error.message;
+}
+
+/** `for 14 min`: how long its condition has held, until now or until it was resolved. */
+export function lasting(alert: Alert, now: number): string {
+  const since = alert.breaching_since ?? alert.triggered_at;
+  const ended = alert.resolved_at ? Date.parse(alert.resolved_at) : now;
+  return `for ${duration(Math.max(0, (ended - Date.parse(since)) / 1_000))}`;
+}
+
+type Resolution = NonNullable<Alert["resolution"]>;
+const RESOLUTIONS: Record<Exclude<Resolution, "manual">, string> = {
+  auto: "resolved: its condition has cleared",
+  closed: "resolved: opening hours have ended",
+  no_data: "resolved: no data any more",
+  orphaned: "resolved: what it was about is gone",
+  rule_disabled: "resolved: its rule was switched off",
+};
+
+/** The alert as the server last said it, whichever way that came. */
+export function newest<Shown extends Alert>(answered: Shown, pushed: Alert | undefined): Shown {
+  return pushed && pushed.version >= answered.version ? { ...answered, ...pushed } : answered;
+}
+
+export function standing(alert: Alert, anonymous: boolean): string {
+  if (alert.status === "resolved" && alert.resolution && alert.resolution !== "manual")
+    return RESOLUTIONS[alert.resolution];
+  if (anonymous && alert.status !== "pending") return alert.status;
+  if (alert.status === "resolved") return `resolved by ${alert.resolved_by ?? "the system"}`;
+  if (alert.status === "acknowledged") return `taken by ${alert.acknowledged_by ?? "somebody"}`;
+  if (alert.snoozed_until) return "snoozed";
+  return alert.suppressed ? "silenced" : "";
+}

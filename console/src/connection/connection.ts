@@ -1,0 +1,45 @@
+// How the page stands with the server and its feeds, in words. No React here.
+
+import type { ConnectionStatus } from "intraday-realtime";
+import type { Feed } from "../session/payloads.js";
+import { ageSeconds, duration } from "../kit/words.js";
+
+export interface Standing {
+  kind: "live" | "connecting" | "catching_up" | "stale" | "feed_down" | "feed_behind" | "offline" | "stopped";
+  text: string;
+  detail: string;
+}
+
+/** `stale`: the newest figure is older than its feed's cadence allows; `newest` is its time. */
+export function standing(
+  { state, since, retryAt, reason }: ConnectionStatus,
+  feeds: readonly Feed[],
+  { stale, newest }: { stale: boolean; newest: string | undefined },
+  now: number,
+): Standing {
+  if (state === "stopped") return { kind: "stopped", text: "Stopped", detail: reason ?? "" };
+  if (state === "idle" || state === "connecting") return { kind: "connecting", text: "Connecting", detail: "" };
+  if (state === "reconnecting") return { kind: "catching_up", text: "Reconnecting", detail: "" };
+  if (state === "offline") return { kind: "offline", text: "Offline", detail: away(since, retryAt, now) };
+  if (state === "catching_up") return { kind: "catching_up", text: "Catching up", detail: "reading what was missed" };
+  const down = feeds.filter((feed) => feed.stale);
+  if (down.length)
+    return { kind: "feed_down", text: "Feed down", detail: down.map((feed) => silent(feed, now)).join("; ") };
+  const warned = feeds
+    .filter((feed) => feed.warning)
+    .map((feed) => `${feed.kind} from ${feed.source}: ${feed.warning}`);
+  const age = `newest figure is ${duration(ageSeconds(newest, now))} old`;
+  if (stale) return { kind: "stale", text: "Stale", detail: [age, ...warned].join("; ") };
+  return { kind: warned.length ? "feed_behind" : "live", text: "Live", detail: warned.join("; ") };
+}
+
+function away(since: number, retryAt: number | undefined, now: number): string {
+  const left = retryAt === undefined ? 0 : Math.ceil((retryAt - now) / 1_000);
+  return `for ${duration((now - since) / 1_000)}, ${left > 0 ? `next try in ${left} s` : "trying"}`;
+}
+
+const silent = (feed: Feed, now: number): string =>
+  `${feed.kind} from ${feed.source} silent for ${duration(ageSeconds(awaitedSince(feed), now))}`;
+
+/** A feed that was silent while its queues were closed is awaited since they opened. */
+export const awaitedSince = (feed: Feed): string => feed.awaited_since ?? feed.last_received_at;

@@ -1,0 +1,59 @@
+// Far fewer contacts than forecast: first of all a broken line. A person who knows better confirms the volume here.
+
+import { useState } from "react";
+
+import { Icon } from "../kit/Icon.js";
+import { Problem } from "../kit/parts.js";
+import type { KPI } from "../session/payloads.js";
+import { RestError } from "../session/rest.js";
+import { departmentOf, useSession } from "../session/session.js";
+import { isSuspect, reasonInWords, reasonsOf, stateOf } from "./states.js";
+import { until } from "../kit/words.js";
+
+const PATH = "/api/intraday/kpi/volume-confirmation";
+
+export function Suspect({ kpi, now }: { kpi: KPI | undefined; now: number }) {
+  const { may, organization } = useSession();
+  const zone = organization.time_zone;
+  if (!kpi || !isSuspect(kpi)) return null;
+  const time = { now, zone };
+  const drop = stateOf(kpi)?.reasons.find(({ code }) => code === "volume_implausibly_low");
+  const said = drop ? reasonInWords(drop, kpi, time) : reasonsOf(kpi, time)[0];
+  const since = kpi.volume ? ` Since ${until(kpi.volume.since, now, zone)}.` : "";
+  return (
+    <section className="suspect" aria-label="Suspect volume">
+      <p>
+        <Icon name="critical" /> <strong>{said}</strong>
+        {since} Requirement and risk stay on the forecast, alerts stay open.
+      </p>
+      {may("act") && <Confirm kpi={kpi} />}
+    </section>
+  );
+}
+
+function Confirm({ kpi }: { kpi: KPI }) {
+  const { rest } = useSession();
+  const [stands, setStands] = useState<"asked" | "busy" | "confirmed">("asked");
+  const [problem, setProblem] = useState("");
+  const confirm = async () => {
+    setStands("busy");
+    setProblem("");
+    try {
+      await rest.post(PATH, { ...departmentOf(kpi), ...(kpi.queue_name && { queue_name: kpi.queue_name }) });
+      setStands("confirmed");
+    } catch (error) {
+      if (!(error instanceof RestError)) throw error;
+      setStands("asked");
+      setProblem(error.message);
+    }
+  };
+  if (stands === "confirmed") return <p role="status">Confirmed. The next figure takes it into account.</p>;
+  return (
+    <>
+      <button type="button" disabled={stands === "busy"} onClick={() => void confirm()}>
+        The volume is real
+      </button>
+      <Problem text={problem} />
+    </>
+  );
+}

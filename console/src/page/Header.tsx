@@ -1,0 +1,89 @@
+// The bar on top: what is shown, how we stand with the server, and what a person can switch.
+
+import type { ReactNode } from "react";
+
+import { type Theme, useTheme } from "../kit/browser.js";
+import { Icon } from "../kit/Icon.js";
+import { Popover } from "../kit/parts.js";
+import { csrfToken } from "../session/rest.js";
+import { useSession } from "../session/session.js";
+import { clock } from "../kit/words.js";
+
+interface Props {
+  picker: ReactNode;
+  connection: ReactNode;
+  tools: ReactNode;
+  now: number;
+  demo: boolean;
+  signedIn: boolean;
+}
+
+export function Header({ picker, connection, tools, now, demo, signedIn }: Props) {
+  const { organization } = useSession();
+  return (
+    <header className="top">
+      <a className="skip" href="#alerts">
+        Skip to the alerts
+      </a>
+      <h1>
+        <img src="/static/intraday/icon.svg" alt="" width="20" height="20" />
+        Intraday
+      </h1>
+      {demo && <span className="demo">Demo</span>}
+      {picker}
+      {connection}
+      <span className="tools">
+        <time className="clock" title={organization.time_zone}>
+          {clock(now, organization.time_zone)}
+        </time>
+        {tools}
+        <ThemeButton />
+        <Popover label={`${organization.user}, ${organization.role}`} button={organization.user}>
+          <p>
+            <strong>{organization.user}</strong>, {organization.role} of {organization.name}
+          </p>
+          {signedIn ? <SignOut /> : <a href="/signin">Sign in</a>}
+          <p className="links">
+            <a href="/api/docs">API</a> <a href="/admin/">Admin</a>
+          </p>
+        </Popover>
+      </span>
+    </header>
+  );
+}
+
+function SignOut() {
+  return (
+    <form method="post" action="/signout">
+      <input type="hidden" name="csrfmiddlewaretoken" value={csrfToken()} />
+      <button>Sign out</button>
+    </form>
+  );
+}
+
+const NEXT: Record<Theme, Theme> = { auto: "light", light: "dark", dark: "auto" };
+
+function ThemeButton() {
+  const [theme, setTheme] = useTheme();
+  const label = `Colours: ${theme === "auto" ? "as the system" : theme}`;
+  return (
+    <button type="button" className="quiet" aria-label={label} title={label} onClick={() => setTheme(NEXT[theme])}>
+      <Icon name="theme" />
+    </button>
+  );
+}
+
+interface BellProps {
+  count: number;
+  onOpen: () => void;
+}
+
+export function Bell({ count, onOpen }: BellProps) {
+  const label = count ? `${count} new alerts: show them` : "No new alerts";
+  return (
+    <button type="button" className="bell quiet" aria-label={label} title={label} onClick={onOpen}>
+      <Icon name="bell" />
+      {count > 0 && <span className="badge">{count > 99 ? "99+" : count}</span>}
+    </button>
+  );
+}

@@ -1,0 +1,252 @@
+// The live dashboard of one scope: what burns, the figures, every queue, the alerts, the day, the people.
+
+import { type ReactNode, useCallback, useMemo, useState } from "react";
+
+import {
+  useAlertNotifications,
+  useAttendanceUpdates,
+  useBacklogUpdates,
+  useKPIUpdates,
+} from "intraday-realtime/hooks/useWebSocket";
+import { AlertFeed, NewestCritical } from "../alerts/AlertFeed.js";
+import { isWaiting } from "../alerts/alerts.js";
+import { AttendancePanel } from "../people/AttendancePanel.js";
+import { sound, useCountInTab, useNow, usePreference } from "../kit/browser.js";
+import { BurnStrip } from "../queues/BurnStrip.js";
+import { standing } from "../connection/connection.js";
+import { ConnectionState } from "../connection/ConnectionState.js";
+import { Empty } from "./Empty.js";
+import { Export } from "../queues/Export.js";
+import { Bell, Header } from "./Header.js";
+import { Icon } from "../kit/Icon.js";
+import type { Alert, Feed, Scope } from "../session/payloads.js";
+import { QueueDrawer } from "../queues/QueueDrawer.js";
+import { QueueTable } from "../queues/QueueTable.js";
+import { byUrgency, queueRows, type QueueRow } from "../queues/queues.js";
+import { ScopePicker } from "./ScopePicker.js";
+import { DeferredBlock } from "../figures/DeferredBlock.js";
+import { ServiceBlock } from "../figures/ServiceBlock.js";
+import { departmentOf, type Organizations, type PageConfig, scopeName, useSession } from "../session/session.js";
+import { levelOf, titled } from "../figures/states.js";
+import { Stopped } from "../connection/Stopped.js";
+import { Suspect } from "../figures/Suspect.js";
+import { Tiles } from "../figures/Tiles.js";
+import { type Toast, stillShown, withAlert } from "../alerts/toasts.js";
+import { Toasts } from "../alerts/Toasts.js";
+import { Today } from "../day/Today.js";
+import { useAnswer } from "../session/useAnswer.js";
+import { Walls } from "./Walls.js";
+
+const FEEDS_EVERY_SECONDS = 15;
+
+interface Props {
+  scope: Scope;
+  config: PageConfig;
+  organizations: Organizations;
+  onScope: (scope: Scope) => void;
+}
+
+export function LiveDashboard({ scope, config, organizations, onScope }: Props) {
+  const session = useSession();
+  const { organization } = session;
+  const [toasts, setToasts] = useState<readonly Toast[]>([]);
+  const [loud, setLoud] = usePreference<"on" | "off">("sound", "off");
+  const [opened, setOpened] = useState<string | null>(null);
+  const [walls, setWalls] = useState(false);
+
+  const onAlert = (alert: Alert) => {
+    setToasts((before) => withAlert(before, alert, Date.now()));
+    if (loud === "on" && alert.severity === "critical") sound();
+  };
+  const live = useLiveFigures(scope, onAlert);
+  const { alerts, now, rows } = live;
+  const feeds = useFeeds(scope);
+  const state = standing(live.status, feeds, live.freshness, now);
+  const waiting = useMemo(() => alerts.openAlerts.filter(isWaiting), [alerts.openAlerts]);
+  const ordered = useMemo(() => [...rows.values()].sort(byUrgency), [rows]);
+  useCountInTab(waiting.length, titled(levelOf(live.kpi), scopeName(scope, organization)));
+
+  const showAlerts = () => {
+    alerts.clearAlertCount();
+    document.getElementById("alerts")?.scrollIntoView({ block: "nearest" });
+    document.querySelector<HTMLElement>("#alerts .alert-list")?.focus();
+  };
+  const open = useCallback((row: QueueRow) => setOpened(row.key), []);
+  const row = opened === null ? undefined : rows.get(opened);
+  const visible = stillShown(toasts, taken(toasts, waiting), now - live.status.clockOffset);
+
+  return (
+    <div className="console" data-connection={state.kind}>
+      <Header
+        demo={config.demo}
+        signedIn={config.signed_in ?? false}
+        now={now}
+        picker={
+          <ScopePicker
+            organizations={organizations}
+            organization={organization}
+            scope={scope}
+            seen={live.seen}
+            onScope={onScope}
+          />
+        }
+        connection={<ConnectionState standing={state} feeds={feeds} now={now} />}
+        tools={
+          <>
+            <Bell count={alerts.alertCount} onOpen={showAlerts} />
+            <SoundButton loud={loud} onChange={setLoud} />
+            <Export scope={scope} rows={rows} now={now} />
+            {session.may("walls") && (
+              <button
+                type="button"
+                className="quiet"
+                aria-label="Wall boards"
+                title="Wall boards"
+                onClick={() => setWalls(true)}
+              >
+                <Icon name="wall" />
+              </button>
+            )}
+          </>
+        }
+      />
+      <Stopped status={live.status} />
+      <main>
+        {live.isEmpty ? (
+          <Empty demo={config.demo} />
+        ) : (
+          <Body
+            scope={scope}
+            live={live}
+            rows={ordered}
+            onOpen={open}
+            newest={<NewestCritical alerts={alerts.openAlerts} now={now} />}
+            feed={<AlertFeed alerts={alerts.openAlerts} now={now} />}
+          />
+        )}
+      </main>
+      <Toasts
+        toasts={visible}
+        onDismiss={(toast) => setToasts((before) => before.filter((each) => each.id !== toast.id))}
+        onShow={showAlerts}
+      />
+      {row && <QueueDrawer row={row} now={now} onClose={() => setOpened(null)} onScope={onScope} />}
+      {walls && <Walls scope={scope} onClose={() => setWalls(false)} />}
+    </div>
+  );
+}
+
+interface BodyProps {
+  scope: Scope;
+  live: Live;
+  rows: QueueRow[];
+  onOpen: (row: QueueRow) => void;
+  newest: ReactNode;
+  feed: ReactNode;
+}
+
+export function Body({ scope, live, rows, onOpen, newest, feed }: BodyProps) {
+  const { kpi, backlog, attendance, now } = live;
+  return (
+    <>
+      {newest}
+      <Suspect kpi={kpi} now={now} />
+      <BurnStrip rows={rows} scope={kpi} now={now} onOpen={onOpen} />
+      <Tiles kpi={kpi} rows={rows} backlog={backlog} attendance={attendance} now={now} />
+      <div className="columns">
+        <div className="column">
+          <QueueTable rows={live.rows} complete={live.ready} now={now} onOpen={onOpen} />
+          <ServiceBlock kpi={kpi} />
+          <DeferredBlock kpi={kpi} />
+          <Today scope={scope} kpi={kpi} backlog={backlog} now={now} />
+        </div>
+        <div className="column">
+          {feed}
+          <AttendancePanel scope={scope} figure={attendance} />
+        </div>
+      </div>
+    </>
+  );
+}
+
+export type Live = ReturnType<typeof useLiveFigures>;
+
+/** Everything that the socket tells of a scope, and the time as the server counts it. */
+export function useLiveFigures(scope: Scope, onAlert: ((alert: Alert) => void) | null) {
+  const kpis = useKPIUpdates(null, scope);
+  const backlogs = useBacklogUpdates(null, scope);
+  const people = useAttendanceUpdates(null, departmentOf(scope));
+  const alerts = useAlertNotifications(onAlert, scope);
+  const now = useNow() + kpis.status.clockOffset;
+  const { time_zone: zone } = useSession().organization;
+  const minute = now - (now % 60_000);
+  const rows = useMemo(
+    () => queueRows(latest(kpis.byScope), latest(backlogs.byScope), alerts.openAlerts, { now: minute, zone }),
+    [kpis.byScope, backlogs.byScope, alerts.openAlerts, minute, zone],
+  );
+  const seen = useMemo(() => queuesSeen(rows.values()), [rows]);
+  const newest = [kpis.latestUpdate?.as_of ?? undefined, backlogs.latestUpdate?.timestamp]
+    .filter(Boolean)
+    .sort()
+    .at(-1);
+  const ready = kpis.ready && backlogs.ready && people.ready;
+  return {
+    kpi: kpis.latestUpdate,
+    backlog: backlogs.latestUpdate,
+    attendance: people.latestUpdate,
+    alerts,
+    rows,
+    seen,
+    now,
+    status: kpis.status,
+    freshness: { stale: kpis.latestUpdate ? kpis.stale : backlogs.stale, newest },
+    ready,
+    isEmpty: ready && !kpis.byScope.size && !backlogs.byScope.size && !people.byScope.size && !alerts.openAlerts.length,
+  };
+}
+
+const latest = <T,>(byScope: ReadonlyMap<string, { latest: T }>): T[] =>
+  [...byScope.values()].map((each) => each.latest);
+
+function queuesSeen(rows: Iterable<QueueRow>): Map<string, Set<string>> {
+  const seen = new Map<string, Set<string>>();
+  for (const { department, queue } of rows) seen.set(department, (seen.get(department) ?? new Set()).add(queue));
+  return seen;
+}
+
+function taken(toasts: readonly Toast[], waiting: readonly Alert[]): Set<string> {
+  const left = new Set(waiting.map(({ alert_id }) => alert_id));
+  return new Set(toasts.map(({ alert }) => alert.alert_id).filter((id) => !left.has(id)));
+}
+
+/** Which feeds deliver; only those who see the whole organization may ask. */
+function useFeeds({ organization_id }: Scope): readonly Feed[] {
+  const { whole } = useSession().organization;
+  const { answer } = useAnswer<{ feeds: Feed[] }>(
+    whole ? "/api/intraday/feeds" : null,
+    { organization_id },
+    { everySeconds: FEEDS_EVERY_SECONDS },
+  );
+  return answer?.feeds ?? [];
+}
+
+function SoundButton({ loud, onChange }: { loud: "on" | "off"; onChange: (loud: "on" | "off") => void }) {
+  const label = `Sound for critical alerts: ${loud}`;
+  const change = () => {
+    const next = loud === "on" ? "off" : "on";
+    onChange(next);
+    if (next === "on") sound(); // so that one knows it, and the browser allows the next
+  };
+  return (
+    <button
+      type="button"
+      className="quiet"
+      aria-pressed={loud === "on"}
+      aria-label={label}
+      title={label}
+      onClick={change}
+    >
+      <Icon name={loud === "on" ? "sound" : "muted"} />
+    </button>
+  );
+}
