@@ -226,7 +226,10 @@ SPECTACULAR_SETTINGS = {
         "AlertStatusEnum": "alerts.choices.Status.choices",
         # two enumerations of one field name
         "BacklogQuality": ["ok", "partial", "stale"],
-        "KPIQuality": ["ok", "partial", "stale", "no_data"],
+        "KPIQuality": ["ok", "partial", "suspect", "stale", "no_data"],
+        "StateLevel": ["ok", "at_risk", "critical", "stale", "closed", "unknown"],
+        "StateComponentLevel": ["ok", "at_risk", "critical"],
+        "StateReasonLevel": ["at_risk", "critical", "stale", "unknown"],
     },
     "AUTHENTICATION_WHITELIST": [  # demo mode asks for no credential, so there is none to describe
         "intraday.rest.authentication.ApiKeyAuthentication",

@@ -137,7 +137,7 @@ def past_figures(
     if scopes is not None:
         rows = rows.filter(scope__in=scopes)
     for row in rows.order_by("time", "scope").iterator():
-        yield row.scope, row.time, as_dict(row.figure)
+        yield row.scope, row.time, msgspec.json.decode(row.figure)  # older ones lack fields: readers expect that
 
 
 def history(

@@ -142,12 +142,13 @@ def _forecast() -> list[Row]:
     return [
         {
             **_interval(start),
-            "offered": round(profile.peak * volume(start.hour + 1 + start.minute / 60), 1),
+            "offered": round(profile.peak * share, 1),
             "aht_seconds": profile.aht,
             "required_agents": None,
-            "scheduled_agents": None,
+            "scheduled_agents": round(profile.heads * share),
         }
         for start in starts
+        for share in [volume(start.hour + 1 + start.minute / 60)]
     ]
 
 

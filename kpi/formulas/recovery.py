@@ -69,7 +69,7 @@ def interval_level(
     if patience_seconds is not None:
         positive(patience_seconds=patience_seconds)
     if calls < LEAST_CALLS:
-        return IntervalLevel(calls, 1.0, 0.0)
+        return IntervalLevel(0.0, 1.0, 0.0)
     about = math.exp(round(math.log(calls) / GRID) * GRID)
     aht = max(aht_seconds, LEAST_AHT_SECONDS)
     mean, variance = _level(about, interval_seconds, aht, math.floor(agents), target_seconds, patience_seconds)

@@ -95,6 +95,10 @@ GET  api/intraday/kpi/intervals        queue  401    404    200    200    200   
 POST api/intraday/kpi/what-if          own    401    404    200    200    200    200    200    404    401    401
 POST api/intraday/kpi/what-if          beside 401    404    200    200    200    200    404    404    401    401
 POST api/intraday/kpi/what-if          queue  401    404    200    200    200    200    404    404    401    401
+POST api/intraday/kpi/volume-confirmation org 401   404    403    200    200    200    403    404    401    401
+POST api/intraday/kpi/volume-confirmation own 401   404    403    200    200    200    200    404    401    401
+POST api/intraday/kpi/volume-confirmation beside 401 404   403    200    200    200    404    404    401    401
+POST api/intraday/kpi/volume-confirmation queue 401 404    403    200    200    200    404    404    401    401
 GET  api/intraday/feeds                org    401    404    200    200    200    200    403    404    401    401
 GET  api/alerts                        org    401    404    200    200    200    200    200    404    401    401
 GET  api/alerts                        own    401    404    200    200    200    200    200    404    401    401

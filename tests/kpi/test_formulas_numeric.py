@@ -15,7 +15,8 @@ def test_the_poisson_distribution_agrees_with_scipy(count: int, mean: float) -> 
 
 @given(st.floats(0.05, 1), st.floats(100, 1e4), st.integers(1, 10_000))
 def test_the_quick_incomplete_beta_is_near_that_of_scipy(x: float, a: float, b: int) -> None:
-    assert nearly_beta_cdf(x, a, b) == pytest.approx(beta.cdf(x, a, b), abs=1e-2)
+    """A normal approximation, for queues of more than a hundred: two hundredths of a probability at most."""
+    assert nearly_beta_cdf(x, a, b) == pytest.approx(beta.cdf(x, a, b), abs=2e-2)
 
 
 @given(st.floats(0, 1, allow_subnormal=False), st.floats(1e-3, 1e4), st.floats(1e-3, 1e4))
