@@ -20,4 +20,9 @@ def test_fields_that_the_server_always_writes_are_required() -> None:
 
 def test_fields_that_may_be_unset_are_optional() -> None:
     backlog = json_schema(CHANNELS)["definitions"]["BacklogChanged"]
-    assert set(backlog["properties"]) - set(backlog["required"]) == {"department_id", "queue_name", "reasons"}
+    assert set(backlog["properties"]) - set(backlog["required"]) == {
+        "department_id",
+        "queue_name",
+        "age_profile",
+        "reasons",
+    }
