@@ -63,16 +63,16 @@ def test_an_outage_is_told_after_twelve_expected_contacts_and_resolves_nothing()
     story = play(centre(), plans, rhythms=rhythms, past_weeks=["no forecast"])
 
     for queue, each in BROKEN.items():
-        _is_told_once(story, queue, each.begin, each.known_by)
+        _is_notified_once(story, queue, each.begin, each.known_by)
     assert story.opened(place="sound", alert_type="volume_low") == []
     assert story.opened(place=DEPARTMENT, alert_type="volume_low") == []
     assert "suspect" not in {figure["quality"] for figure in story.figures["sound"]}
 
 
-def _is_told_once(story: Story, queue: str, begin: int, known_by: float) -> None:
+def _is_notified_once(story: Story, queue: str, begin: int, known_by: float) -> None:
     [found, *others] = story.opened(place=queue, alert_type="volume_low")
     assert others == [], queue
-    assert (found.severity, found.told) == ("high", True), queue
+    assert (found.severity, found.notified) == ("high", True), queue
     assert begin < found.opened <= known_by, queue
     assert found.resolved is not None, queue
     assert found.resolved >= begin + 90, queue
@@ -90,10 +90,10 @@ def test_where_all_lines_are_broken_one_alert_of_the_organization_speaks_for_all
     plans = {queue: Plan(BEGIN, 0.6, each, 8, outage=(0, 90)) for queue, each in forecasts.items()}
     story = play(centre(), plans, settings={"opening_hours": "Mon-Sun 08:00-20:00"})
 
-    [told] = story.opened(alert_type="volume_low", told=True)
-    assert told.place == "organization"
-    assert 10 < told.opened <= 15 + 1 + JUDGED
-    assert told.resolved is None
+    [alert] = story.opened(alert_type="volume_low", notified=True)
+    assert alert.place == "organization"
+    assert 10 < alert.opened <= 15 + 1 + JUDGED
+    assert alert.resolved is None
     below = {each.place for each in story.opened(alert_type="volume_low")} - {"organization"}
     assert below == {*forecasts, DEPARTMENT}
 
@@ -116,5 +116,5 @@ def test_ten_hours_of_right_and_of_short_staffing() -> None:
     assert story.share("plenty", "critical") < 0.15
     for queue in short:
         assert story.share(queue, "critical", since=15) > 0.5
-        assert len(story.opened(place=queue, severity="critical", told=True)) == 1, story.opened(place=queue)
+        assert len(story.opened(place=queue, severity="critical", notified=True)) == 1, story.opened(place=queue)
         assert story.opened(place=queue, severity="critical")[-1].resolved is None
