@@ -74,7 +74,7 @@ async def test_without_scrolling_one_sees_where_it_burns_and_how_badly(
 ) -> None:
     await open_console(page, embedded)
     await expect(page.get_by_role("heading", name="2 queues critical")).to_be_visible()
-    worst = page.locator(".critical-queue").first
+    worst = page.locator(".burning").first
     for words in (
         "support",
         "for 14 min",

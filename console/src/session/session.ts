@@ -17,7 +17,7 @@ export interface Organization {
   name: string;
   time_zone: string;
   user: string;
-  /** The name of the person in the history of an alert. */
+  /** What the trail of an alert calls the person. */
   actor: string;
   role: string;
   grants: string[];
