@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.vocabulary import doubled, faults, names_of, odd_words
+from tests.vocabulary import doubled, faults, names_of, names_of_script, odd_words
 
 
 def test_names_of_the_product_are_the_words_of_the_field():
@@ -27,6 +27,14 @@ def test_names_of_the_product_are_the_words_of_the_field():
 )
 def test_odd_words_are_found_in_names_of_modules_classes_and_public_functions(path: str, source: str, found: list[str]):
     assert list(odd_words(list(names_of(path, source)))) == found
+
+
+def test_odd_words_are_found_in_scripts_too():
+    source = "export function BurnStrip() {}\ninterface Trail {}\nconst burning = 1;\n"
+    assert list(odd_words(list(names_of_script("console/src/queues/strip.tsx", source)))) == [
+        "console/src/queues/strip.tsx BurnStrip",
+        "console/src/queues/strip.tsx Trail",
+    ]
 
 
 def test_a_word_that_names_two_things_is_found():

@@ -92,6 +92,8 @@ OLD_WORDS: dict[str, dict[str, str]] = {
         "world": "scenario",
         "instants": "timeline",
     },
+    "console": {"burn": "critical", "burning": "critical", "told": "notified"},
+    "clients": {"told": "notified"},
 }
 # Riddles in any package.
 OLD_WORDS_EVERYWHERE = {
@@ -125,13 +127,15 @@ ALLOWED = {
     "realtime/hub/catching_up.py fell_behind": "the field's word for a slow consumer",
 }
 
+SCRIPT_NAMES = re.compile(r"^(?:export )?(?:async )?(function|class|interface|type) (\w+)", re.MULTILINE)
+
 
 class Name(NamedTuple):
     """A name that a file of the product defines, or the file's own name."""
 
     path: str
     name: str
-    kind: type[ast.AST]  # ast.Module for the file itself
+    kind: str  # "module", "class" or "function"
     is_top_level: bool
 
     @property
@@ -153,11 +157,25 @@ def names_of_product(root: Path = ROOT) -> Iterator[Name]:
 
 def names_of(path: str, source: str) -> Iterator[Name]:
     module = Path(path).parent if path.endswith("__init__.py") else Path(path)
-    yield Name(path, module.stem, ast.Module, is_top_level=True)
+    yield Name(path, module.stem, "module", is_top_level=True)
     tree = ast.parse(source)
     for node in ast.walk(tree):
         if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and not node.name.startswith("_"):
-            yield Name(path, node.name, type(node), is_top_level=node in tree.body)
+            kind = "class" if isinstance(node, ast.ClassDef) else "function"
+            yield Name(path, node.name, kind, is_top_level=node in tree.body)
+
+
+def names_of_front_end(root: Path = ROOT) -> Iterator[Name]:
+    """Yield the modules of the console and of the TypeScript client with what they define at the top."""
+    for folder in ("console/src", "clients/typescript/src"):
+        for path in sorted((root / folder).rglob("*.ts*")):
+            yield from names_of_script(str(path.relative_to(root)), path.read_text())
+
+
+def names_of_script(path: str, source: str) -> Iterator[Name]:
+    yield Name(path, Path(path).stem, "module", is_top_level=True)
+    for kind, name in SCRIPT_NAMES.findall(source):
+        yield Name(path, name, "function" if kind == "function" else "class", is_top_level=True)
 
 
 def odd_words(names: list[Name]) -> dict[str, str]:
@@ -168,7 +186,7 @@ def odd_words(names: list[Name]) -> dict[str, str]:
         for word in each.words:
             if word in old:
                 found[f"{each.path} {each.name}"] = f"{word} is not the field's word: {old[word]} is"
-        if each.kind in (ast.Module, ast.ClassDef) and each.name.lower() in OLD_NAMES.get(each.package, ()):
+        if each.kind in ("module", "class") and each.name.lower() in OLD_NAMES.get(each.package, ()):
             found[f"{each.path} {each.name}"] = f"{each.name} alone does not say which"
     return found
 
@@ -181,7 +199,7 @@ def doubled(names: list[Name]) -> list[str]:
 
 def faults() -> Iterator[str]:
     names = list(names_of_product())
-    found = odd_words(names)
+    found = odd_words([*names, *names_of_front_end()])
     for place in found.keys() - ALLOWED.keys():
         yield f"{place}: {found[place]}. Rename it, or put it on ALLOWED with a reason."
     for place in ALLOWED.keys() - found.keys():
