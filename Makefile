@@ -7,7 +7,7 @@ WORKERS ?= 2
 ARGS    ?=
 BIN     := .venv/bin
 
-.PHONY: help run test check fmt types bundle bench lock clean venv runtime testing packages
+.PHONY: help run test check fmt diagram types bundle bench lock clean venv runtime testing packages
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -20,7 +20,7 @@ test: testing packages ## the whole suite, on a PostgreSQL and a Valkey of its o
 	@if [ -z "$(ARGS)" ] && $(node); then npm test --silent; fi
 	@exec $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
-check: testing packages ## format, lint, types, imports, structure, migrations, settings, API schema, Dockerfile, front end
+check: testing packages ## format, lint, types, imports, structure, diagram, vocabulary, migrations, settings, API schema, Dockerfile, front end
 	@failed=; \
 	step() { name=$$1; shift; echo "== $$name"; "$$@" || failed="$$failed, $$name"; }; \
 	step format       $(BIN)/ruff format --check .; \
@@ -28,6 +28,8 @@ check: testing packages ## format, lint, types, imports, structure, migrations, 
 	step types        $(BIN)/mypy .; \
 	step imports      $(BIN)/lint-imports --no-logo; \
 	step structure    $(BIN)/python -m tests.structure; \
+	step diagram      $(BIN)/python -m tests.diagram; \
+	step vocabulary   $(BIN)/python -m tests.vocabulary; \
 	step migrations   $(BIN)/python manage.py makemigrations --check --dry-run; \
 	step settings     $(BIN)/python manage.py check --fail-level WARNING; \
 	step production   env SECRET_KEY="$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(50))')" \
@@ -42,6 +44,9 @@ fmt: testing packages ## format the code, with the fixes that ruff is sure of
 	@$(BIN)/ruff check --fix-only --quiet .
 	@$(BIN)/ruff format .
 	@if $(node); then npm run --silent fmt; fi
+
+diagram: testing ## draw the rooms and their imports in docs/architecture.md anew
+	@$(BIN)/python -m tests.diagram --write
 
 types: testing packages ## write the client's types anew, after a change of messages or payloads
 	@$(BIN)/python manage.py protocol > clients/typescript/protocol.schema.json

@@ -22,9 +22,9 @@ app.conf.update(
     beat_schedule={
         "round-dirty": {"task": "intraday.tasks.round_dirty", "schedule": 5.0, "options": {"expires": 5}},
         "round-all": {"task": "intraday.tasks.round_all", "schedule": 60.0, "options": {"expires": 60}},
-        "round-attend": {"task": "intraday.tasks.round_attend", "schedule": 15.0, "options": {"expires": 15}},
-        "tell": {"task": "intraday.tasks.tell", "schedule": 15.0, "options": {"expires": 15}},
-        "round-sweep": {"task": "intraday.tasks.round_sweep", "schedule": 600.0, "options": {"expires": 600}},
+        "round-timers": {"task": "intraday.tasks.round_attend", "schedule": 15.0, "options": {"expires": 15}},
+        "send-notifications": {"task": "intraday.tasks.tell", "schedule": 15.0, "options": {"expires": 15}},
+        "round-unreachable": {"task": "intraday.tasks.round_sweep", "schedule": 600.0, "options": {"expires": 600}},
         "forget-kpis": {"task": "kpi.tasks.forget", "schedule": crontab(minute=17), "options": {"expires": 3000}},
         "purge-log": {"task": "realtime.tasks.purge_log", "schedule": crontab(minute=7), "options": {"expires": 3000}},
         "forget-minutes": {

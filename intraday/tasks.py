@@ -2,6 +2,9 @@
 
 A round sends one task per organization, so that workers share them. A task that waited longer than its round's period
 is dropped: the next round says the same. Where the last one of an organization is still at work, its lease is held.
+
+The names of tasks and leases are older than those of some functions here. They stay, because workers of older versions
+know the jobs by them.
 """
 
 from collections.abc import Iterable
@@ -20,9 +23,9 @@ from intraday.org.models import Organization
 
 DIRTY_SECONDS = 5
 ALL_SECONDS = 60
-ATTEND_SECONDS = 15
-SWEEP_SECONDS = 600
-TELL_SECONDS = 15
+TIMERS_SECONDS = 15
+UNREACHABLE_SECONDS = 600
+NOTIFY_SECONDS = 15
 
 
 @shared_task
@@ -38,16 +41,16 @@ def round_all() -> None:
     _send(judge_all, ids, expires=ALL_SECONDS)
 
 
-@shared_task
-def round_attend() -> None:
-    """Every ATTEND_SECONDS: organizations in which somebody may be waiting."""
-    _send(attend, alerts.selectors.organizations_with_open_alerts(), expires=ATTEND_SECONDS)
+@shared_task(name="intraday.tasks.round_attend")
+def round_timers() -> None:
+    """Every TIMERS_SECONDS: organizations in which somebody may be waiting."""
+    _send(run_timers, alerts.selectors.organizations_with_open_alerts(), expires=TIMERS_SECONDS)
 
 
-@shared_task
-def round_sweep() -> None:
-    """Every SWEEP_SECONDS."""
-    _send(sweep, alerts.selectors.organizations_with_open_alerts(), expires=SWEEP_SECONDS)
+@shared_task(name="intraday.tasks.round_sweep")
+def round_unreachable() -> None:
+    """Every UNREACHABLE_SECONDS: organizations whose open alerts may have lost their rule or scope."""
+    _send(resolve_unreachable, alerts.selectors.organizations_with_open_alerts(), expires=UNREACHABLE_SECONDS)
 
 
 def _send(task: Task, organization_ids: Iterable[str], *, expires: float) -> None:
@@ -65,7 +68,7 @@ def judge_dirty(organization_id: str) -> None:
                 alerts.services.evaluate(
                     organization_id=organization_id, scopes=[scope.pk for scope in scopes], now=timezone.now()
                 )
-                _tell_soon()
+                _notify_soon()
 
 
 @shared_task
@@ -76,36 +79,38 @@ def judge_all(organization_id: str) -> None:
             attendance.services.refresh(organization_id=organization_id, now=timezone.now())
             kpi.services.compute_all(organization_id=organization_id, now=timezone.now())
             alerts.services.evaluate(organization_id=organization_id, now=timezone.now())
-            _tell_soon()
+            _notify_soon()
 
 
-@shared_task
-def attend(organization_id: str) -> None:
-    """Escalations, acknowledgements that ran out, silences that begin and end."""
-    with lease("attend", organization_id, seconds=ATTEND_SECONDS) as held:
+@shared_task(name="intraday.tasks.attend")
+def run_timers(organization_id: str) -> None:
+    """Run the timers of alerts: escalations, acknowledgements that ran out, silences that begin and end."""
+    with lease("attend", organization_id, seconds=TIMERS_SECONDS) as held:
         if held:
             alerts.services.run_timers(organization_id=organization_id, now=timezone.now())
-            _tell_soon()
+            _notify_soon()
 
 
-@shared_task
-def sweep(organization_id: str) -> None:
-    """Alerts whose rule or scope is gone."""
+@shared_task(name="intraday.tasks.sweep")
+def resolve_unreachable(organization_id: str) -> None:
+    """Resolve alerts whose rule or scope is gone."""
     with lease("sweep", organization_id) as held:
         if held:
             alerts.services.resolve_unreachable(organization_id=organization_id, now=timezone.now())
 
 
-@shared_task
-def tell() -> None:
-    """Every TELL_SECONDS, and after judgements that left something to say: what people are to hear of. One run at a
-    time, so a receiver that does not answer occupies one worker at most."""
-    with lease("tell", seconds=2 * TELL_SECONDS) as held:
+@shared_task(name="intraday.tasks.tell")
+def send_notifications() -> None:
+    """Send due notifications: every NOTIFY_SECONDS, and after judgements that left some.
+
+    One run at a time, so a receiver that does not answer occupies one worker at most.
+    """
+    with lease("tell", seconds=2 * NOTIFY_SECONDS) as held:
         if held:
             alerts.notifications.services.send_due(clock=timezone.now)
 
 
-def _tell_soon() -> None:
+def _notify_soon() -> None:
     """Start the sending from a job, not on commit of the change: a request must not wait for a broker that is away."""
     if alerts.notifications.services.anything_due(now=timezone.now()):
-        tell.apply_async(expires=TELL_SECONDS)
+        send_notifications.apply_async(expires=NOTIFY_SECONDS)

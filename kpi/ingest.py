@@ -25,10 +25,10 @@ KNOWN_ARRIVALS = 8
 SAMPLED_SECONDS, SAMPLE_SECONDS = 3_660.0, 60.0
 Sample = list[float]
 """[time of measurement, start of the interval, offered so far]; times in seconds of the epoch."""
-_NOT_STATED = {"id", "scope", "start", "received_at"}
-STATS_STATED = [each.name for each in IntervalStats._meta.fields if each.name not in _NOT_STATED]
-_CONTENT = [name for name in STATS_STATED if name != "as_of"]
-FORECAST_STATED = [each.name for each in ForecastInterval._meta.fields if each.name not in _NOT_STATED]
+_NOT_REPORTED = {"id", "scope", "start", "received_at"}
+STATS_REPORTED = [each.name for each in IntervalStats._meta.fields if each.name not in _NOT_REPORTED]
+_CONTENT = [name for name in STATS_REPORTED if name != "as_of"]
+FORECAST_REPORTED = [each.name for each in ForecastInterval._meta.fields if each.name not in _NOT_REPORTED]
 
 
 @dataclass
@@ -74,9 +74,9 @@ def store_intervals(
         if judged.backwards:
             done.warn(index, plausibility.BACKWARDS)
         if judged.counts:
-            measured = IntervalStats(scope=scope, start=start, received_at=now, **_stated(row, STATS_STATED))
+            measured = IntervalStats(scope=scope, start=start, received_at=now, **_reported(row, STATS_REPORTED))
             (again if judged.outcome == "duplicate" else fresh).append(measured)
-    _upsert(IntervalStats, fresh + again, [*STATS_STATED, "received_at"])
+    _upsert(IntervalStats, fresh + again, [*STATS_REPORTED, "received_at"])
     _learn(feeds, fresh + again)
     return _finish(done, {row.scope for row in fresh}, now, dry_run)
 
@@ -104,8 +104,10 @@ def store_forecasts(
         stored = known.get((scope.pk, start))
         done.results[index] = outcome = _forecast_outcome(stored, row)
         if outcome in ("created", "corrected"):
-            fresh.append(ForecastInterval(scope=scope, start=start, received_at=now, **_stated(row, FORECAST_STATED)))
-    _upsert(ForecastInterval, fresh, [*FORECAST_STATED, "received_at"])
+            fresh.append(
+                ForecastInterval(scope=scope, start=start, received_at=now, **_reported(row, FORECAST_REPORTED))
+            )
+    _upsert(ForecastInterval, fresh, [*FORECAST_REPORTED, "received_at"])
     return _finish(done, {row.scope for row in fresh}, now, dry_run)
 
 
@@ -114,7 +116,7 @@ def _forecast_outcome(stored: ForecastInterval | None, row: Row) -> Outcome:
         return "created"
     if row["minutes"] > stored.minutes:
         return "superseded"
-    return "duplicate" if _says(stored, FORECAST_STATED) == _says(row, FORECAST_STATED) else "corrected"
+    return "duplicate" if _values(stored, FORECAST_REPORTED) == _values(row, FORECAST_REPORTED) else "corrected"
 
 
 def _nothing(done: Stored) -> Stored:
@@ -195,19 +197,19 @@ def _judge(stored: IntervalStats | None, row: Row, newest: datetime | None) -> _
         finer = row["minutes"] < stored.minutes
         return _Judged("corrected" if finer else "superseded", counts=finer)
     older, stated = row["as_of"] < stored.as_of, row.get("as_of_stated", True)
-    same = STATS_STATED if stated else _CONTENT
-    if _says(stored, same) == _says(row, same) and not (stated and older):
+    same = STATS_REPORTED if stated else _CONTENT
+    if _values(stored, same) == _values(row, same) and not (stated and older):
         return _Judged("duplicate", counts=not stated and not older)
     if not stated and plausibility.goes_backwards(stored, row):
         return _Judged("late", backwards=True)
     return _Judged("late" if older else "corrected", counts=not older)
 
 
-def _says(said: Any, names: Sequence[str]) -> list[Any]:
-    return [said.get(name) if isinstance(said, Mapping) else getattr(said, name) for name in names]
+def _values(of: Any, names: Sequence[str]) -> list[Any]:
+    return [of.get(name) if isinstance(of, Mapping) else getattr(of, name) for name in names]
 
 
-def _stated(row: Row, names: Sequence[str]) -> dict[str, Any]:
+def _reported(row: Row, names: Sequence[str]) -> dict[str, Any]:
     return {name: row.get(name) for name in names}
 
 

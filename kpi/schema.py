@@ -18,8 +18,8 @@ from kpi.events import KPIChanged
 from kpi.serializers import (
     AgentsIntervalSerializer,
     ComputeSerializer,
+    DayIntervalsQuery,
     ForecastSerializer,
-    GridQuery,
     IntervalSerializer,
     WhatIfSerializer,
 )
@@ -115,7 +115,7 @@ HISTORY: dict[str, Any] = {
     },
 }
 INTERVALS: dict[str, Any] = {
-    "parameters": [GridQuery],
+    "parameters": [DayIntervalsQuery],
     "responses": {
         200: inline_serializer(
             "KPIIntervals",

@@ -179,14 +179,14 @@ CONTACT_FIELDS = [
 _NEEDED_COUNTS = [name for name in CONTACT_FIELDS if IntervalSerializer().get_fields()[name].required]
 
 
-def stated_fields(serializer: type[_QueueIntervalSerializer]) -> list[str]:
+def reported_fields(serializer: type[_QueueIntervalSerializer]) -> list[str]:
     """Return what a row says of its interval: named on the wire as in the model."""
     return sorted(set(serializer().get_fields()) - set(_QueueIntervalSerializer().get_fields()))
 
 
-def to_row(valid: dict[str, Any], stated_fields: Sequence[str]) -> dict[str, Any]:
+def to_row(valid: dict[str, Any], reported_fields: Sequence[str]) -> dict[str, Any]:
     """Translate the wire's names to those of the model (kpi.ingest.Row). Agents alone are stored with no contacts."""
-    stated = {name: valid.get(name) for name in stated_fields}
+    stated = {name: valid.get(name) for name in reported_fields}
     if "queue_name" not in valid:
         stated |= dict.fromkeys(_NEEDED_COUNTS, 0)
     return {
@@ -232,7 +232,7 @@ def check_likely(day: date) -> None:
         raise serializers.ValidationError(f"A day of the years {EARLIEST.year} to {LATEST_YEAR}.")
 
 
-class GridQuery(ScopeQuery):
+class DayIntervalsQuery(ScopeQuery):
     date = serializers.DateField(
         required=False, validators=[check_likely], help_text="Of the organization's time zone; defaults to today."
     )

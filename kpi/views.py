@@ -25,11 +25,11 @@ from intraday.rest.permissions import SignedIn, check_scope, enter
 from kpi import schema, selectors, services
 from kpi.serializers import (
     ComputeSerializer,
+    DayIntervalsQuery,
     ForecastSerializer,
-    GridQuery,
     IntervalSerializer,
     WhatIfSerializer,
-    stated_fields,
+    reported_fields,
     to_row,
 )
 
@@ -45,7 +45,7 @@ class IngestView(APIView):
         with feed_log(request, "kpi", **options) as entry:
             rows = batches.read_row(IntervalSerializer(), request.data)
             principal = enter(request, rows.valid[0].get("organization_id"), grant="ingest")
-            row = to_row(rows.valid[0], stated_fields(IntervalSerializer))
+            row = to_row(rows.valid[0], reported_fields(IntervalSerializer))
             check_scope(principal, row["department_id"], row["queue_name"])
             done = services.ingest(
                 organization=principal.organization,
@@ -76,7 +76,7 @@ class _BatchView(APIView):
             principal = batches.enter_batch(request, rows, grant="ingest")
             if options["atomic"] and rows.rejected:
                 rows.valid = {}
-            stated = stated_fields(self.serializer)
+            stated = reported_fields(self.serializer)
             valid = {index: to_row(row, stated) for index, row in rows.valid.items()}
             store = services.ingest if self.kind == "kpi" else services.ingest_forecast
             done = store(
@@ -184,7 +184,7 @@ class IntervalsView(APIView):
 
     @extend_schema(**schema.INTERVALS)
     def get(self, request: Request) -> Response:
-        query = read_query(GridQuery, request.query_params)
+        query = read_query(DayIntervalsQuery, request.query_params)
         principal = enter(request, query.get("organization_id"), grant="read")
         scope = scope_of(principal, query)
         return Response(selectors.intervals(scope, day=query.get("date"), now=timezone.now()))

@@ -30,7 +30,7 @@ def imports_of_product() -> Imports:
 def circles(imports: Imports) -> set[frozenset[str]]:
     """Return the groups of modules that import one another, directly or through others."""
     within = _without_ends(imports)
-    reached = {module: _reachable(within, module) for module in within}
+    reached = {module: reachable(within, module) for module in within}
     groups = {frozenset(other for other in reached[module] if module in reached[other]) for module in within}
     return {group for group in groups if group}
 
@@ -47,7 +47,8 @@ def _without_ends(imports: Imports) -> Imports:
         left = kept
 
 
-def _reachable(imports: Imports, start: str) -> set[str]:
+def reachable(imports: Imports, start: str) -> set[str]:
+    """Return what the start imports, directly or through others."""
     found: set[str] = set()
     waiting = [start]
     while waiting:

@@ -131,7 +131,7 @@ def recipient_choices(organization: Organization | None, *present: str) -> list[
     organizations = [organization] if organization else Organization.objects.order_by("pk")
     groups: dict[str, list[str]] = {}
     for each in organizations:
-        for group, names in recipients.known(each):
+        for group, names in recipients.possible_names(each):
             groups[group] = list(dict.fromkeys([*groups.get(group, []), *names]))
     offered = {name for names in groups.values() for name in names}
     groups["As it is"] = [name for name in present if name and name not in offered]

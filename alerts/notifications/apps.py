@@ -1,7 +1,7 @@
 from django.apps import AppConfig
 
 
-class OutgoingConfig(AppConfig):
+class NotificationsConfig(AppConfig):
     name = "alerts.notifications"
     label = "outgoing"
     verbose_name = "Alerts: reaching people"

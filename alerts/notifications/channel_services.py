@@ -70,7 +70,7 @@ def save_route(route: Route) -> None:
 def check_route(route: Route) -> None:
     """Raises ValidationError, by field."""
     errors: dict[str, Any] = {}
-    if not any(route.to in names for _, names in recipients.known(route.organization)):
+    if not any(route.to in names for _, names in recipients.possible_names(route.organization)):
         errors["to"] = "Neither a role, nor a channel, nor a person of this organization."
     place = {name: getattr(route, name) for name in ("department_id", "queue_name") if getattr(route, name)}
     if place and not Scope.objects.filter(organization=route.organization, **place).exists():

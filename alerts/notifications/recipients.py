@@ -23,7 +23,7 @@ class Recipient:
         return (self.channel.pk if self.channel else None, self.mailbox.lower())
 
 
-def known(organization: Organization) -> list[tuple[str, list[str]]]:
+def possible_names(organization: Organization) -> list[tuple[str, list[str]]]:
     """Return the values that `to` may have, in groups."""
     channels = organization.alert_channels.order_by("name").values_list("name", flat=True)
     people = organization.memberships.order_by("user__username").values_list("user__username", flat=True)

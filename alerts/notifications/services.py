@@ -75,7 +75,7 @@ class _Run:
     clock: Clock
     pool: ThreadPoolExecutor
     under_way: dict[Future[Sent], tuple[Delivery, float]] = field(default_factory=dict)
-    settled: int = 0
+    attempted: int = 0
 
     def start_due(self) -> bool:
         """Start the deliveries that are due; return whether there were any."""
@@ -104,14 +104,14 @@ class _Run:
                 ready.append(row)
         return ready
 
-    def settle_done(self) -> None:
+    def record_results(self) -> None:
         wait(self.under_way, timeout=LOOK_AGAIN_SECONDS, return_when=FIRST_COMPLETED)
         for future, (delivery, begun) in list(self.under_way.items()):
             late = monotonic() - begun > settings.SEND_TIMEOUT + 2
             if future.done() or late:
                 del self.under_way[future]
-                self.settled += 1
-                settle(delivery, _result(future), now=self.clock())
+                self.attempted += 1
+                record_result(delivery, _result(future), now=self.clock())
 
 
 def send_due(*, clock: Clock) -> int:
@@ -122,9 +122,9 @@ def send_due(*, clock: Clock) -> int:
         while True:
             more = monotonic() - begun < RUN_SECONDS and route(now=clock()) + run.start_due() > 0
             if run.under_way:
-                run.settle_done()
+                run.record_results()
             elif not more:
-                return run.settled
+                return run.attempted
     finally:
         pool.shutdown(wait=False)  # a thread that is stuck, in a look-up of a name, holds nobody
 
@@ -166,7 +166,7 @@ def _unreachable(delivery: Delivery) -> str:
 
 
 @transaction.atomic
-def settle(delivery: Delivery, sent: Sent, *, now: datetime) -> None:
+def record_result(delivery: Delivery, sent: Sent, *, now: datetime) -> None:
     """Store the result of an attempt, unless the claim ran out and another run has the delivery."""
     mine = Delivery.objects.filter(pk=delivery.pk, attempts=delivery.attempts, settled_at=None)
     if not sent.succeeded and sent.again and delivery.attempts <= len(RETRY_AFTER):

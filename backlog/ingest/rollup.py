@@ -73,7 +73,7 @@ FROM inside GROUP BY level
 
 
 @dataclass(frozen=True, slots=True)
-class Sums:
+class LevelTotals:
     """Sums of the queues of a level: flows over all queues, the rest over the fresh ones. None where no queue reports
     the value."""
 
@@ -118,7 +118,7 @@ def derive(
     if not rows:
         return {}
     organization_id = next(iter(rows)).organization_id
-    sums, closer = _sums(organization_id), _DayCloser(organization_id, zone)
+    sums, closer = _totals_by_level(organization_id), _DayCloser(organization_id, zone)
     fresh: dict[Scope, Snapshot] = {}
     for scope, row in rows.items():
         figures = sums[scope.department_id]
@@ -131,19 +131,19 @@ def derive(
     return fresh
 
 
-def _sums(organization_id: str) -> dict[str, Sums]:
+def _totals_by_level(organization_id: str) -> dict[str, LevelTotals]:
     """Return the sums by department; '' is the organization."""
     with connection.cursor() as cursor:
         cursor.execute(_SUMS, [organization_id])
-        return {row[0]: _as_sums(row[1:]) for row in cursor.fetchall()}
+        return {row[0]: _as_level_totals(row[1:]) for row in cursor.fetchall()}
 
 
-def _as_sums(row: tuple[Any, ...]) -> Sums:
+def _as_level_totals(row: tuple[Any, ...]) -> LevelTotals:
     as_of, day, *values = row
     if isinstance(as_of, str):  # SQLite keeps instants and days as text
         as_of, day = datetime.fromisoformat(as_of).replace(tzinfo=UTC), date.fromisoformat(day)
     whole = [int(value) if isinstance(value, Decimal) else value for value in values]  # PostgreSQL's sums of bigint
-    return Sums(as_of, day, *whole)
+    return LevelTotals(as_of, day, *whole)
 
 
 def _posted(row: CurrentBacklog, as_of: datetime) -> bool:
@@ -153,7 +153,7 @@ def _posted(row: CurrentBacklog, as_of: datetime) -> bool:
     return row.fresh_until >= as_of or row.snapshot.time >= as_of
 
 
-def _snapshot(scope: Scope, row: CurrentBacklog, sums: Sums, now: datetime) -> Snapshot:
+def _snapshot(scope: Scope, row: CurrentBacklog, sums: LevelTotals, now: datetime) -> Snapshot:
     """Return the derived snapshot at the newest queue's time: the row of that time again, or a new one."""
     same_time = row.snapshot is not None and row.snapshot.time == sums.as_of
     snapshot = row.snapshot if same_time and row.snapshot is not None else Snapshot(scope=scope, time=sums.as_of)
@@ -190,7 +190,7 @@ def _point(snapshot: Snapshot) -> Point:
     return formulas.with_flows(Point(snapshot.time.timestamp(), snapshot.total_items), flows)
 
 
-def _fill_profiles(organization_id: str, fresh: Mapping[Scope, Snapshot], sums: Mapping[str, Sums]) -> None:
+def _fill_profiles(organization_id: str, fresh: Mapping[Scope, Snapshot], sums: Mapping[str, LevelTotals]) -> None:
     """Add up the age profiles of the queues inside, where all of them send one. Needs no query where none can be."""
     complete = {
         scope: level for scope in fresh if (level := sums[scope.department_id]).queues_with_profiles == level.queues

@@ -11,7 +11,7 @@ from django.db.models import Q
 from intraday.org.models import Organization, Scope
 from kpi import hours
 from kpi.computing import latest
-from kpi.day.intervals import Day, GridInterval, Live, QueueDay, cells, grid, lengths
+from kpi.day.intervals import Day, GridInterval, Live, QueueDay, cells, day_intervals, lengths
 from kpi.day.what_if import Change, WhatIf
 from kpi.day.what_if import what_if as compare
 from kpi.formulas import reforecast_ratio
@@ -37,7 +37,7 @@ def intervals(scope: Scope, begin: datetime, end: datetime, *, now: datetime) ->
         drops=_drops(scope, begin, end),
         live=_live(scope, one_length=len(lengths(queues)) == 1) if is_today else None,
     )
-    return minutes, grid(day, cells(begin, end, minutes=minutes, now=now))
+    return minutes, day_intervals(day, cells(begin, end, minutes=minutes, now=now))
 
 
 def _queue_days(
@@ -160,7 +160,7 @@ def what_if(scope: Scope, change: Change, *, now: datetime) -> WhatIf:
     near = load_inputs.surroundings(organization, at)
     beside = Scope.objects.filter(organization=organization).exclude(queue_name="").exclude(pk=scope.pk)
     others = list(beside)
-    known = latest.parts(others)
+    known = latest.load_parts(others)
     worked = work_out(
         load_inputs.load(organization, [scope], at),
         near,

@@ -62,7 +62,7 @@ def lock(scopes: Collection[Scope]) -> dict[int, CurrentKPI]:
     return {row.scope_id: row for row in rows}
 
 
-def parts(scopes: Collection[Scope]) -> dict[int, tuple[Part, State]]:
+def load_parts(scopes: Collection[Scope]) -> dict[int, tuple[Part, State]]:
     """The parts and states of these queues as last worked out; without those that no memo of today's version has."""
     rows = CurrentKPI.objects.filter(scope__in=[scope.pk for scope in scopes], time__isnull=False)
     memos = {pk: _read(text) for pk, text in rows.values_list("scope_id", "memo")}
@@ -77,7 +77,7 @@ def baseline(row: CurrentKPI, at: datetime, within: timedelta) -> Point | None:
     return earlier[0] if earlier and at - earlier[0].time <= within else None
 
 
-class Told(NamedTuple):
+class StoredFigure(NamedTuple):
     """A figure as it was stored."""
 
     snapshot_id: UUID
@@ -86,18 +86,18 @@ class Told(NamedTuple):
 
 
 class Before(NamedTuple):
-    """What is known of an instant of a scope: the figure that was told of it, and the one before it."""
+    """What is known of an instant of a scope: the figure that was stored for it, and the one before it."""
 
-    told: Told | None = None
+    stored: StoredFigure | None = None
     baseline: Point | None = None
 
 
 def before(row: CurrentKPI, at: datetime, within: timedelta) -> Before:
     """For an instant that is not older than the scope's newest figure."""
-    told = None
+    stored = None
     if row.time == at and row.snapshot_id is not None and row.saved_at is not None:
-        told = Told(row.snapshot_id, row.saved_at, row.figure)
-    return Before(told, baseline(row, at, within))
+        stored = StoredFigure(row.snapshot_id, row.saved_at, row.figure)
+    return Before(stored, baseline(row, at, within))
 
 
 def late_before(scopes: Iterable[Scope], at: datetime, within: timedelta) -> dict[int, Before]:
@@ -106,8 +106,8 @@ def late_before(scopes: Iterable[Scope], at: datetime, within: timedelta) -> dic
     found: dict[int, Before] = {}
     for row in rows.order_by("time"):
         if row.time == at:
-            told = Told(row.pk, row.saved_at, row.figure)
-            found[row.scope_id] = found.get(row.scope_id, Before())._replace(told=told)
+            stored = StoredFigure(row.pk, row.saved_at, row.figure)
+            found[row.scope_id] = found.get(row.scope_id, Before())._replace(stored=stored)
         else:
             found[row.scope_id] = Before(baseline=_point_of(row.time, row.figure))
     return found

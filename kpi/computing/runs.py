@@ -89,7 +89,7 @@ def _within(scope: Scope, outer: Scope) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Computed:
-    """A figure that was stored; `event` is its place in the log, if it was told."""
+    """A figure that was stored; `event` is its place in the log, if it was published."""
 
     payload: KPIChanged
     event: EventRef | None
@@ -100,8 +100,11 @@ class Computed:
 def run(
     *, organization: Organization, targets: Targets, at: datetime, now: datetime, manual: bool
 ) -> dict[Scope, Computed]:
-    """Work out, store and publish. Manual figures are always told; a late one moves nothing. Automatic ones are left
-    out where they are late, where nothing is to be told again, and where another run told the same."""
+    """Work out, store and publish.
+
+    Manual figures are always published; a late one moves nothing. Automatic ones are left out where they are late,
+    where nothing new is to be published, and where another run published the same.
+    """
     began = timezone.now()
     rows = latest.lock([*targets.queues, *targets.levels])
     targets, others = _with_unknown(targets, rows)
@@ -109,11 +112,13 @@ def run(
     worked = _work_out(organization, targets, others, near, at)
     found = _figures(targets, worked, others, rows, near.judging, at)
     volume_drops.keep(_newest(targets, rows, at), before=near.drops, lasting=worked.drops, at=at)
-    told = [each for each in found if manual or _is_news(each, rows[each.scope.pk])]
-    late = [each.scope for each in told if _is_late(each, rows[each.scope.pk])]
+    news = [each for each in found if manual or _is_news(each, rows[each.scope.pk])]
+    late = [each.scope for each in news if _is_late(each, rows[each.scope.pk])]
     past = latest.late_before(late, at, near.judging.baseline_within) if late else {}
-    drafts = [_Draft.of(each, rows[each.scope.pk], past, near.judging, now) for each in told]
-    again = {draft.figure.scope: before for draft in drafts if (before := draft.told_before(began, manual)) is not None}
+    drafts = [_Draft.of(each, rows[each.scope.pk], past, near.judging, now) for each in news]
+    again = {
+        draft.figure.scope: before for draft in drafts if (before := draft.published_before(began, manual)) is not None
+    }
     done = _store([draft for draft in drafts if draft.figure.scope not in again])
     return done | {scope: Computed(before, None) for scope, before in again.items()}
 
@@ -124,7 +129,7 @@ Others = Mapping[Scope, tuple[Part, State]]
 
 def _with_unknown(targets: Targets, rows: dict[int, CurrentKPI]) -> tuple[Targets, Others]:
     """Queues of no usable memo (new, or of another version of the software) are worked out with the others."""
-    known = latest.parts(targets.others) if targets.others else {}
+    known = latest.load_parts(targets.others) if targets.others else {}
     unknown = [scope for scope in targets.others if scope.pk not in known]
     if unknown:
         rows |= latest.lock(unknown)
@@ -215,17 +220,17 @@ class _Draft:
     ) -> "_Draft":
         late = _is_late(found, row)
         before = past.get(row.pk, Before()) if late else latest.before(row, found.at, judging.baseline_within)
-        key = uuid4() if before.told is None else before.told.snapshot_id
-        told = payload(found, snapshot_id=str(key), computed_at=now, latest=not late, baseline=before.baseline)
-        return cls(found, row, before, told)
+        key = uuid4() if before.stored is None else before.stored.snapshot_id
+        drafted = payload(found, snapshot_id=str(key), computed_at=now, latest=not late, baseline=before.baseline)
+        return cls(found, row, before, drafted)
 
-    def told_before(self, began: datetime, manual: bool) -> KPIChanged | None:
+    def published_before(self, began: datetime, manual: bool) -> KPIChanged | None:
         """The same figure of the same instant, if another run published it. Manual requests republish, unless another
         run published while they waited for the lock."""
-        told = self.before.told
-        if told is None or (manual and told.saved_at <= began):
+        stored = self.before.stored
+        if stored is None or (manual and stored.saved_at <= began):
             return None
-        before = msgspec.json.decode(told.figure, type=KPIChanged)
+        before = msgspec.json.decode(stored.figure, type=KPIChanged)
         return before if before == structs.replace(self.payload, computed_at=before.computed_at) else None
 
     def snapshot(self, saved_at: datetime) -> KPISnapshot:

@@ -99,7 +99,7 @@ def cells(begin: datetime, end: datetime, *, minutes: int, now: datetime) -> lis
     return found
 
 
-def grid(day: Day, of: Sequence[Cell]) -> list[GridInterval]:
+def day_intervals(day: Day, of: Sequence[Cell]) -> list[GridInterval]:
     """The sums over these queues, cell by cell."""
     sharing = [*day.queues, *day.beside]
     columns = [_column(each, of, day.day_ratio) for each in sharing]

@@ -12,10 +12,10 @@ from intraday.org.models import Organization, Scope
 from kpi import hours
 from kpi.formulas import Weights
 from kpi.models import LIMITS, Holiday, IntervalFeed, Kind, OrganizationSettings, QueueSettings
-from kpi.pipeline.inputs import Feed, Judging, Queue, Rules, Thresholds
+from kpi.pipeline.inputs import Judging, Queue, QueueFeed, Rules, Thresholds
 
 MANY = 500
-NO_FEED = Feed(None, None)
+NO_FEED = QueueFeed(None, None)
 Holidays = Mapping[tuple[str, str], set[date]]
 """Days on which nothing opens, by department and queue; '' stands for all of them."""
 _SETTINGS = [field.name for field in QueueSettings._meta.fields if field.name != "scope"]
@@ -62,7 +62,7 @@ def load(organization: Organization, scopes: Collection[Scope], at: datetime) ->
     ids = [scope.pk for scope in scopes]
     rules = rules_of(_of(QueueSettings, organization, ids))
     rows = _of(IntervalFeed, organization, ids).values_list("scope_id", "as_of", "cadence_seconds", "samples")
-    feeds = {scope_id: Feed(*values) for scope_id, *values in rows}
+    feeds = {scope_id: QueueFeed(*values) for scope_id, *values in rows}
     holidays = _holidays(organization, at)
     closed = closed_queues(organization, scopes, rules, at, holidays)
     opened = opened_queues(organization, scopes, rules, at, holidays)

@@ -37,7 +37,7 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
+class StateInputs:
     """The figures of a queue at one instant; None is unknown.
 
     `shortfall_points` is target minus measured level, of `judged` contacts. `short_percent` is 0 inside the dead-band
@@ -86,32 +86,32 @@ class Reading(NamedTuple):
         return self._replace(breached=None, healthy=None)
 
 
-def readings(facts: Facts, limits: Limits) -> Iterator[Reading]:
+def readings(inputs: StateInputs, limits: Limits) -> Iterator[Reading]:
     """Yield every condition at every level, the gravest code first."""
-    yield _volume(facts)
-    service_known = not facts.is_suspect and facts.quality not in ("stale", "no_data")
-    for reading in chain(_outlook(facts, limits), _interval_lost(facts, limits)):
+    yield _volume(inputs)
+    service_known = not inputs.is_suspect and inputs.quality not in ("stale", "no_data")
+    for reading in chain(_outlook(inputs, limits), _interval_lost(inputs, limits)):
         yield reading if service_known else reading.paused()
-    for reading in chain([_nobody_there(facts, limits)], _shortage(facts, limits)):
-        yield reading.paused() if facts.is_suspect else reading
-    yield from _backlog(facts, limits)
+    for reading in chain([_nobody_there(inputs, limits)], _shortage(inputs, limits)):
+        yield reading.paused() if inputs.is_suspect else reading
+    yield from _backlog(inputs, limits)
 
 
-def _volume(facts: Facts) -> Reading:
+def _volume(inputs: StateInputs) -> Reading:
     """Enter and leave at once: the judgement of the volume waits by itself."""
-    offered, forecast = facts.suspect or (None, None)
-    known = facts.is_suspect or facts.volume_judged
+    offered, forecast = inputs.suspect or (None, None)
+    known = inputs.is_suspect or inputs.volume_judged
     return Reading(
         *("volume_implausibly_low", "critical", "volume", offered, forecast),
-        breached=facts.is_suspect if known else None,
-        healthy=not facts.is_suspect,
+        breached=inputs.is_suspect if known else None,
+        healthy=not inputs.is_suspect,
         hold_seconds=0,
         leave_seconds=0,
     )
 
 
-def _outlook(facts: Facts, limits: Limits) -> Iterator[Reading]:
-    risk = facts.outlook_risk
+def _outlook(inputs: StateInputs, limits: Limits) -> Iterator[Reading]:
+    risk = inputs.outlook_risk
     bounds: list[tuple[Breach, float, float]] = [
         ("critical", limits.outlook_critical, limits.outlook_critical_left),
         ("at_risk", limits.outlook_at_risk, limits.outlook_at_risk_left),
@@ -126,10 +126,10 @@ def _outlook(facts: Facts, limits: Limits) -> Iterator[Reading]:
         )
 
 
-def _interval_lost(facts: Facts, limits: Limits) -> Iterator[Reading]:
+def _interval_lost(inputs: StateInputs, limits: Limits) -> Iterator[Reading]:
     """Too few judged contacts say nothing of the level; then a low risk is the healthy side."""
-    points = facts.shortfall_points if facts.judged >= limits.least_judged else None
-    calm = True if points is None and facts.risk is not None and facts.risk < limits.lost_left_risk else None
+    points = inputs.shortfall_points if inputs.judged >= limits.least_judged else None
+    calm = True if points is None and inputs.risk is not None and inputs.risk < limits.lost_left_risk else None
     bounds: list[tuple[Breach, float]] = [
         ("critical", limits.lost_critical_points),
         ("at_risk", limits.lost_at_risk_points),
@@ -138,7 +138,7 @@ def _interval_lost(facts: Facts, limits: Limits) -> Iterator[Reading]:
         yield Reading(
             *("interval_lost", level, "service", points, limit),
             breached=_both(
-                None if facts.risk is None else facts.risk >= limits.lost_risk,
+                None if inputs.risk is None else inputs.risk >= limits.lost_risk,
                 None if points is None else points > limit,
             ),
             healthy=calm if points is None else points <= min(limits.lost_left_points, limit),
@@ -154,11 +154,11 @@ def _both(first: bool | None, second: bool | None) -> bool | None:
     return None if first is None or second is None else True
 
 
-def _nobody_there(facts: Facts, limits: Limits) -> Reading:
-    known = facts.required is not None and facts.available is not None
-    nobody = known and not facts.available and (facts.required or 0) >= 1
+def _nobody_there(inputs: StateInputs, limits: Limits) -> Reading:
+    known = inputs.required is not None and inputs.available is not None
+    nobody = known and not inputs.available and (inputs.required or 0) >= 1
     return Reading(
-        *("nobody_there", "critical", "staffing", facts.required, 0),
+        *("nobody_there", "critical", "staffing", inputs.required, 0),
         breached=nobody if known else None,
         healthy=not nobody if known else None,
         hold_seconds=0,
@@ -166,8 +166,8 @@ def _nobody_there(facts: Facts, limits: Limits) -> Reading:
     )
 
 
-def _shortage(facts: Facts, limits: Limits) -> Iterator[Reading]:
-    short = facts.short_percent
+def _shortage(inputs: StateInputs, limits: Limits) -> Iterator[Reading]:
+    short = inputs.short_percent
     bounds: list[tuple[Breach, float]] = [("critical", limits.shortage_critical), ("at_risk", limits.shortage_at_risk)]
     for level, limit in bounds:
         yield Reading(
@@ -179,8 +179,8 @@ def _shortage(facts: Facts, limits: Limits) -> Iterator[Reading]:
         )
 
 
-def _backlog(facts: Facts, limits: Limits) -> Iterator[Reading]:
-    compliance = facts.backlog_compliance
+def _backlog(inputs: StateInputs, limits: Limits) -> Iterator[Reading]:
+    compliance = inputs.backlog_compliance
     bounds: list[tuple[Breach, float]] = [("critical", limits.backlog_critical), ("at_risk", limits.backlog_at_risk)]
     for level, limit in bounds:
         yield Reading(

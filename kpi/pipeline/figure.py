@@ -23,7 +23,7 @@ from kpi.events import (
 from kpi.pipeline.inputs import Drop, Judging, Place
 from kpi.pipeline.part import Part
 from kpi.pipeline.reasons import reasons
-from kpi.pipeline.state import Facts, Limits, Memory, State, above, judge
+from kpi.pipeline.state import Limits, Memory, State, StateInputs, above, judge
 from kpi.pipeline.totals import Totals
 
 P = TypeVar("P", bound=Place)
@@ -100,17 +100,17 @@ def figure(
         _service(totals, None if part.is_deferred else day_ratio),
     )
     if scope.queue_name:
-        judged, memory = judge(_facts(part, blocks[1], at), limits, memory, at)
+        judged, memory = judge(_state_inputs(part, blocks[1], at), limits, memory, at)
     else:
         states = [(queue.name, queue.state) for queue in inside]
         judged, memory = above(states, suspect=_suspect(part), memory=memory, at=at)
     return Figure(scope, at, part, *blocks, judged, memory, _health(part, occupancy, blocks[1], judged, judging))
 
 
-def _facts(part: Part, gap: HeadcountGap, at: datetime) -> Facts:
+def _state_inputs(part: Part, gap: HeadcountGap, at: datetime) -> StateInputs:
     totals, age = part.totals, None if part.as_of is None else (at - part.as_of).total_seconds()
     fresh = None if part.as_of is None or part.fresh_until is None else part.fresh_until - part.as_of
-    return Facts(
+    return StateInputs(
         # The workload's risk is a share of items, which the backlog's compliance judges.
         outlook_risk=None if part.is_deferred else percent(totals.outlook_risk),
         risk=None if part.is_deferred else _risk_of_judged(part),

@@ -42,7 +42,7 @@ class Rules(NamedTuple):
     limits: tuple[tuple[str, float], ...] = ()
 
 
-class Feed(NamedTuple):
+class QueueFeed(NamedTuple):
     """The time of the newest measurement, how often they come, and [time, start, offered so far] of the last hour."""
 
     as_of: datetime | None
@@ -110,7 +110,7 @@ class Queue(NamedTuple):
 
     scope: Any  # intraday.org.models.Scope
     rules: Rules
-    feed: Feed
+    feed: QueueFeed
     closed_until: datetime | None
     open_since: datetime | None
 

@@ -270,8 +270,8 @@ def _levels(
     drops: Mapping[Key, Drop],
 ) -> dict[Key, Part]:
     every = {**others, **queues}
-    told = {key: _as_told(part, heads[key]) for key, part in every.items() if key in heads}
-    above = level_heads(told, near.present, near.counted)
+    heads_of = {key: _published_heads(part, heads[key]) for key, part in every.items() if key in heads}
+    above = level_heads(heads_of, near.present, near.counted)
     inside = _levels_of(every)
     return {
         level: roll_up([every[key] for key in inside.get(level, ())], above.get(level, NOBODY), drops.get(level))
@@ -279,7 +279,7 @@ def _levels(
     }
 
 
-def _as_told(part: Part, heads: Heads) -> Heads:
+def _published_heads(part: Part, heads: Heads) -> Heads:
     """A closed queue has no heads."""
     totals = part.totals
     return Heads(totals.available, totals.scheduled, heads.source) if part.closed_until is None else NOBODY

@@ -12,18 +12,18 @@ from typing import Annotated, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from kpi.formulas.health import health_cap
-from kpi.pipeline.conditions import Component, Facts, Limits, Reading
+from kpi.pipeline.conditions import Component, Limits, Reading, StateInputs
 from kpi.pipeline.conditions import readings as readings_of
 
 __all__ = [
     "Components",
-    "Facts",
     "Level",
     "Limits",
     "Memory",
     "QueueCounts",
     "Reason",
     "State",
+    "StateInputs",
     "above",
     "health_cap",
     "judge",
@@ -111,7 +111,7 @@ class Memory(Struct, frozen=True, array_like=True):
     clocks: dict[str, Clock] = field(default_factory=dict)
 
 
-def judge(facts: Facts, limits: Limits, memory: Memory | None, at: datetime) -> tuple[State, Memory]:
+def judge(inputs: StateInputs, limits: Limits, memory: Memory | None, at: datetime) -> tuple[State, Memory]:
     """Return the state at this instant and what to remember of it.
 
     A level is entered when its condition has held for its time at every tick that could tell, and left after
@@ -119,13 +119,13 @@ def judge(facts: Facts, limits: Limits, memory: Memory | None, at: datetime) -> 
     staffing neither enter nor leave a level; while the feed is stale, service does neither. An instant that is not
     newer than the memory's changes nothing that is remembered.
     """
-    if facts.closed:
+    if inputs.closed:
         return _remembered("closed", [], _NOTHING, memory, at, {})
-    readings = list(readings_of(facts, limits))
+    readings = list(readings_of(inputs, limits))
     clocks = _stepped(readings, memory, at)
     active = [reading for reading in readings if _clock(clocks, reading).active]
     components = Components(**{name: _component(name, active, readings) for name in COMPONENTS})
-    reasons = _worst_of_each_code(chain(_broken(active), _data_status(facts, components)))
+    reasons = _worst_of_each_code(chain(_broken(active), _data_status(inputs, components)))
     level: Level = reasons[0].level if reasons else "ok"
     return _remembered(level, reasons, components, memory, at, clocks)
 
@@ -192,12 +192,12 @@ def _broken(active: Iterable[Reading]) -> Iterator[Reason]:
         yield Reason(code=reading.code, value=reading.value, limit=reading.limit, level=reading.level)
 
 
-def _data_status(facts: Facts, components: Components) -> Iterator[Reason]:
+def _data_status(inputs: StateInputs, components: Components) -> Iterator[Reason]:
     """Yield a reason if the data is too old, or if nothing can be judged: that is not "ok"."""
     judged = (components.service, components.staffing, components.backlog)
-    if facts.quality == "stale":
-        yield Reason(code="feed_stale", value=facts.age_seconds, limit=facts.fresh_seconds, level="stale")
-    elif facts.quality == "no_data" or (not facts.is_suspect and not any(judged)):
+    if inputs.quality == "stale":
+        yield Reason(code="feed_stale", value=inputs.age_seconds, limit=inputs.fresh_seconds, level="stale")
+    elif inputs.quality == "no_data" or (not inputs.is_suspect and not any(judged)):
         yield Reason(code="no_data", value=None, limit=None, level="unknown")
 
 

@@ -86,10 +86,10 @@ def _events(channels: Mapping[str, ChannelSpec]) -> Iterable[tuple[str, dict[str
     logged = ["event", "data", *_LOG_FIELDS]
     patched = [*logged, "base"]
     for name, channel in channels.items():
-        for payload, keyed in channel.events.items():
+        for payload, conflation in channel.events.items():
             event, shape = payload.event, payload.__name__
             yield _key(event), _message(event, shape, required=logged, **_LOG_FIELDS, **_DELIVERY)
-            if keyed is Conflation.LATEST_PER_SCOPE:
+            if conflation is Conflation.LATEST_PER_SCOPE:
                 yield f"{_key(event)}.patch", _message(event, Patch.__name__, required=patched, **_LOG_FIELDS, **_BASE)
         if channel.snapshot is not None:
             event = f"{name}:snapshot"

@@ -154,7 +154,7 @@ def _prepare(
         if queue in past_weeks:
             _measure_past_weeks(organization, queue, plan, now)
         else:
-            rows = _rows(queue, forecasts(plan), kpi_ingest.FORECAST_STATED)
+            rows = _rows(queue, forecasts(plan), kpi_ingest.FORECAST_REPORTED)
             _all_taken(kpi_ingest.store_forecasts(organization=organization, rows=rows, now=now))
 
 
@@ -172,13 +172,13 @@ def _measure_past_weeks(organization: Organization, queue: str, plan: Plan, now:
         for week in (1, 2, 3)
         for row in forecasts(plan)
     ]
-    stated = _rows(queue, rows, kpi_ingest.STATS_STATED)
+    stated = _rows(queue, rows, kpi_ingest.STATS_REPORTED)
     _all_taken(kpi_ingest.store_intervals(organization=organization, rows=stated, now=now))
 
 
 def _post(organization: Organization, notified: Mapping[str, Minute], now: datetime) -> None:
     rows = [
-        row for queue, each in notified.items() for row in _rows(queue, [each.row], kpi_ingest.STATS_STATED).values()
+        row for queue, each in notified.items() for row in _rows(queue, [each.row], kpi_ingest.STATS_REPORTED).values()
     ]
     _all_taken(kpi_ingest.store_intervals(organization=organization, rows=dict(enumerate(rows)), now=now))
 
@@ -203,7 +203,7 @@ def _all_taken(stored: kpi_ingest.Stored) -> None:
 
 
 def _judge(organization: Organization, now: datetime) -> None:
-    """Run the services in the order of intraday.tasks.judge_all and attend."""
+    """Run the services in the order of intraday.tasks.judge_all and run_timers."""
     kpi.services.compute_all(organization_id=organization.pk, now=now)
     alerts.services.evaluate(organization_id=organization.pk, now=now)
     alerts.services.run_timers(organization_id=organization.pk, now=now)

@@ -21,15 +21,15 @@ def waiting(world: World) -> World:
 
 def test_attending_is_done_by_one_at_a_time(waiting: World):
     with lease("attend", "org_123"):
-        tasks.attend("org_123")
+        tasks.run_timers("org_123")
     assert waiting.alert.suppressed is True
-    tasks.attend("org_123")
+    tasks.run_timers("org_123")
     assert waiting.alert.suppressed is False
 
 
 def test_the_sweeper_closes_what_is_gone(waiting: World):
     Queue.objects.filter(name="support").delete()
-    tasks.sweep("org_123")
+    tasks.resolve_unreachable("org_123")
     assert waiting.alert.resolution == "orphaned"
 
 

@@ -292,7 +292,7 @@ async def test_what_one_acknowledges_the_others_see(page: Page, browser: Browser
         assert await other.locator(".toasts li", has_text="billing").count() == 0
         await mine.get_by_role("button", name="Acknowledge").click()
         await shows(theirs, "taken by ana")
-        await theirs.get_by_role("link", name="trail").click()
+        await theirs.get_by_role("link", name="history").click()
         await shows(other.get_by_role("row", name=re.compile("pending → acknowledged")), "ana")
         assert await barriers(other) == []
         await picture(other, "alert")

@@ -1,4 +1,4 @@
-"""What one sees at a glance while it burns, and what one can do about it: the real page before a scripted server."""
+"""One glance while queues are critical, and what one can do about it: the real page before a scripted server."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -69,12 +69,12 @@ def staffing(agents: int, service_level: float) -> dict[str, Any]:
 
 
 # --- at a glance -----------------------------------------------------------------------------------------------------
-async def test_without_scrolling_one_sees_where_it_burns_and_how_badly(
+async def test_without_scrolling_one_sees_which_queues_are_critical_and_how_badly(
     page: Page, stage: Stage, embedded: ProcessServer
 ) -> None:
     await open_console(page, embedded)
     await expect(page.get_by_role("heading", name="2 queues critical")).to_be_visible()
-    worst = page.locator(".burning").first
+    worst = page.locator(".critical-queue").first
     for words in (
         "support",
         "for 14 min",

@@ -7,7 +7,18 @@ from zoneinfo import ZoneInfo
 from hypothesis import HealthCheck, Phase, given, settings
 
 from kpi.loading.queue_settings import DEFAULT_RULES
-from kpi.pipeline.inputs import Day, Drop, Expected, Feed, Interval, Key, Queue, QueueInputs, SkillGroup, Surroundings
+from kpi.pipeline.inputs import (
+    Day,
+    Drop,
+    Expected,
+    Interval,
+    Key,
+    Queue,
+    QueueFeed,
+    QueueInputs,
+    SkillGroup,
+    Surroundings,
+)
 from tests.kpi.consistency import check_figure, check_level, check_nobody_there, differences
 from tests.kpi.random_organizations import JUDGING, TEN, Figures, Place, World, figures, next_minute, worlds
 
@@ -127,7 +138,7 @@ def test_a_level_is_open_while_a_queue_without_data_is() -> None:
 def queue_at(at: datetime, *, name: str = "support", closed: bool = False) -> QueueInputs:
     """A queue of which nothing is known."""
     until = at + timedelta(hours=1) if closed else None
-    queue = Queue(Place("org", "north", name), DEFAULT_RULES, Feed(None, 30.0), until, None)
+    queue = Queue(Place("org", "north", name), DEFAULT_RULES, QueueFeed(None, 30.0), until, None)
     return QueueInputs(queue, ZoneInfo("UTC"), [], [])
 
 

@@ -12,11 +12,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kpi.formulas import health_score
-from kpi.pipeline.state import Components, Facts, Limits, Memory, QueueCounts, Reason, State, above, health_cap, judge
+from kpi.pipeline.state import (
+    Components,
+    Limits,
+    Memory,
+    QueueCounts,
+    Reason,
+    State,
+    StateInputs,
+    above,
+    health_cap,
+    judge,
+)
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 ORDER = ["critical", "at_risk", "stale", "unknown", "ok", "closed"]
-WELL = Facts(
+WELL = StateInputs(
     outlook_risk=30,
     risk=30,
     shortfall_points=-5,
@@ -233,8 +244,8 @@ def test_components_speak_of_themselves_alone() -> None:
 
 
 def test_a_component_of_which_nothing_is_known_says_nothing() -> None:
-    known = judge(Facts(backlog_compliance=97, volume_judged=False), LIMITS, None, START)[0]
-    nothing = judge(Facts(), LIMITS, None, START)[0]
+    known = judge(StateInputs(backlog_compliance=97, volume_judged=False), LIMITS, None, START)[0]
+    nothing = judge(StateInputs(), LIMITS, None, START)[0]
 
     assert known.level == "ok"
     assert known.components == Components(service=None, staffing=None, backlog="ok", volume=None)
@@ -350,7 +361,7 @@ def test_an_equal_level_keeps_its_since() -> None:
 # --- invariants ------------------------------------------------------------------------------------------------------
 percent = st.none() | st.integers(0, 100)
 facts = st.builds(
-    Facts,
+    StateInputs,
     outlook_risk=percent,
     risk=percent,
     shortfall_points=st.none() | st.integers(-20, 80),
@@ -367,7 +378,7 @@ facts = st.builds(
 ticks = st.lists(st.tuples(st.integers(5, 400), facts), max_size=30)
 
 
-def judged(ticks_seen: Sequence[tuple[int, Facts]]) -> list[tuple[datetime, Facts, State]]:
+def judged(ticks_seen: Sequence[tuple[int, StateInputs]]) -> list[tuple[datetime, StateInputs, State]]:
     memory, at, found = None, START, []
     for seconds, seen in ticks_seen:
         at += timedelta(seconds=seconds)
@@ -378,7 +389,7 @@ def judged(ticks_seen: Sequence[tuple[int, Facts]]) -> list[tuple[datetime, Fact
 
 
 @given(ticks)
-def test_the_level_is_the_worst_of_components_and_data(ticks_seen: list[tuple[int, Facts]]) -> None:
+def test_the_level_is_the_worst_of_components_and_data(ticks_seen: list[tuple[int, StateInputs]]) -> None:
     for _, seen, state in judged(ticks_seen):
         parts = [level for level in msgspec.structs.asdict(state.components).values() if level is not None]
         data = {"stale": ["stale"], "no_data": ["unknown"]}.get(seen.quality, [])
@@ -391,7 +402,7 @@ def test_the_level_is_the_worst_of_components_and_data(ticks_seen: list[tuple[in
 
 
 @given(ticks)
-def test_reasons_explain_the_level_and_come_worst_first(ticks_seen: list[tuple[int, Facts]]) -> None:
+def test_reasons_explain_the_level_and_come_worst_first(ticks_seen: list[tuple[int, StateInputs]]) -> None:
     for at, _, state in judged(ticks_seen):
         ranks = [ORDER.index(reason.level) for reason in state.reasons]
         assert ranks == sorted(ranks)
@@ -402,7 +413,7 @@ def test_reasons_explain_the_level_and_come_worst_first(ticks_seen: list[tuple[i
 
 
 @given(ticks)
-def test_since_moves_with_the_level_alone(ticks_seen: list[tuple[int, Facts]]) -> None:
+def test_since_moves_with_the_level_alone(ticks_seen: list[tuple[int, StateInputs]]) -> None:
     before = None
     for at, _, state in judged(ticks_seen):
         same = before is not None and before.level == state.level
@@ -414,7 +425,7 @@ def test_since_moves_with_the_level_alone(ticks_seen: list[tuple[int, Facts]]) -
 @given(st.lists(st.tuples(st.integers(5, 60), percent, percent), max_size=120))
 def test_no_level_of_service_flaps_faster_than_its_hold_times(seen: list[tuple[int, int | None, int | None]]) -> None:
     """Entered three minutes after the first breach at the earliest, and kept for five minutes or more."""
-    ticked = judged([(seconds, Facts(outlook_risk=risk, short_percent=short)) for seconds, risk, short in seen])
+    ticked = judged([(seconds, StateInputs(outlook_risk=risk, short_percent=short)) for seconds, risk, short in seen])
     for code, level, hold in (("outlook_risk", "critical", 180), ("shortage", "critical", 600)):
         active = [any((reason.code, reason.level) == (code, level) for reason in state.reasons) for *_, state in ticked]
         changed = [START, *(at for n, (at, *_) in enumerate(ticked) if active[n] != (n > 0 and active[n - 1]))]

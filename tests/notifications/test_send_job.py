@@ -16,9 +16,9 @@ def test_a_run_sends_what_is_due_unless_another_run_is_at_work(world, person, ro
     world.rule()
     world.judge(95)
     with lease("tell"):
-        tasks.tell()
+        tasks.send_notifications()
         assert not Delivery.objects.exists()
-    tasks.tell()
+    tasks.send_notifications()
     assert [message.to for message in mail.outbox] == [["sam@example.com"]]
 
 

@@ -32,7 +32,7 @@ export function AlertFeed({ alerts, now }: Props) {
       id="alerts"
       aside={
         <span className="hint">
-          {number(waiting.length)} waiting, {number(ordered.length - waiting.length)} in hand
+          {number(waiting.length)} waiting, {number(ordered.length - waiting.length)} taken
         </span>
       }
     >

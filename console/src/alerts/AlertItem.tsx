@@ -17,7 +17,7 @@ interface Props {
   lasts: string;
   /** A box to choose it among several. */
   choice?: ReactNode;
-  /** On a page of its own, with the form and the trail below it. */
+  /** On a page of its own, with the form and the history below it. */
   alone?: boolean;
 }
 
@@ -49,7 +49,7 @@ export const AlertItem = memo(function AlertItem({ alert, lasts, choice, alone =
         {stands && <span>{stands}</span>}
         {alert.escalation_level > 0 && <span>escalated {alert.escalation_level} ×</span>}
         {alert.reminder && <span>reminder</span>}
-        {!alone && <a href={`/alerts/${alert.alert_id}`}>trail</a>}
+        {!alone && <a href={`/alerts/${alert.alert_id}`}>history</a>}
       </p>
       {may("act") && alert.status !== "resolved" && (
         <div className="alert-actions">

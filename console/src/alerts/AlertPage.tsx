@@ -1,4 +1,4 @@
-// One alert, as a notification links to it: what it says, what one can do, and its trail.
+// One alert, as a notification links to it: what it says, what one can do, and its history.
 
 import { useEffect } from "react";
 
@@ -59,7 +59,7 @@ export function AlertPage({ id, elsewhere }: Props) {
               <Problem text={actions.problem} />
             </Panel>
           )}
-          <Trail entries={last.audit} unit={last.unit} now={now} />
+          <AlertHistory entries={last.audit} unit={last.unit} now={now} />
         </>
       )}
     </main>
@@ -73,10 +73,10 @@ function usePushed(id: string): Alert | undefined {
   return openAlerts.find(({ alert_id }) => alert_id === id);
 }
 
-function Trail({ entries, unit, now }: { entries: AuditEntry[]; unit: string; now: number }) {
+function AlertHistory({ entries, unit, now }: { entries: AuditEntry[]; unit: string; now: number }) {
   const { time_zone: zone } = useSession().organization;
   return (
-    <Panel title="Trail">
+    <Panel title="History">
       <div className="scroll" tabIndex={0} role="region" aria-label="What happened to this alert">
         <table>
           <thead>

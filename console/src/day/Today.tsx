@@ -158,7 +158,7 @@ function BacklogChart({ scope, backlog, now }: { scope: Scope; backlog: Backlog 
       times: points.map(({ timestamp }) => Date.parse(timestamp) / 1_000),
       lines: [
         { label: "backlog", color: "accent", values: points.map(({ total_items }) => total_items) },
-        { label: "over SLA", color: "burn", values: points.map(({ items_over_sla }) => items_over_sla) },
+        { label: "over SLA", color: "critical", values: points.map(({ items_over_sla }) => items_over_sla) },
       ] satisfies Line[],
     };
   }, [answer, backlog]);

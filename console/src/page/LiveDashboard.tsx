@@ -1,4 +1,4 @@
-// The live dashboard of one scope: what burns, the figures, every queue, the alerts, the day, the people.
+// The live dashboard of one scope: what is critical, the figures, every queue, the alerts, the day, the people.
 
 import { type ReactNode, useCallback, useMemo, useState } from "react";
 
@@ -12,7 +12,7 @@ import { AlertFeed, NewestCritical } from "../alerts/AlertFeed.js";
 import { isWaiting } from "../alerts/alerts.js";
 import { AttendancePanel } from "../people/AttendancePanel.js";
 import { sound, useCountInTab, useNow, usePreference } from "../kit/browser.js";
-import { BurnStrip } from "../queues/BurnStrip.js";
+import { CriticalQueues } from "../queues/CriticalQueues.js";
 import { standing } from "../connection/connection.js";
 import { ConnectionState } from "../connection/ConnectionState.js";
 import { Empty } from "./Empty.js";
@@ -151,7 +151,7 @@ export function Body({ scope, live, rows, onOpen, newest, feed }: BodyProps) {
     <>
       {newest}
       <Suspect kpi={kpi} now={now} />
-      <BurnStrip rows={rows} scope={kpi} now={now} onOpen={onOpen} />
+      <CriticalQueues rows={rows} scope={kpi} now={now} onOpen={onOpen} />
       <Tiles kpi={kpi} rows={rows} backlog={backlog} attendance={attendance} now={now} />
       <div className="columns">
         <div className="column">

@@ -17,7 +17,7 @@ export interface Organization {
   name: string;
   time_zone: string;
   user: string;
-  /** What the trail of an alert calls the person. */
+  /** What the history of an alert calls the person. */
   actor: string;
   role: string;
   grants: string[];

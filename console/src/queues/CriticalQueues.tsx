@@ -18,21 +18,21 @@ interface Props {
   onOpen: (row: QueueRow) => void;
 }
 
-export function BurnStrip({ rows, scope, now, onOpen }: Props) {
+export function CriticalQueues({ rows, scope, now, onOpen }: Props) {
   if (!rows.length) return null;
   const { level, title, note } = headline(rows, scope);
   // With nothing wrong the strip keeps its place, and shows the queues that come nearest to it.
   const shown = rows.filter((row) => row.level !== "closed").slice(0, SHOWN);
   return (
-    <section className="burn" aria-labelledby="burn-title" data-level={level}>
-      <h2 id="burn-title">
+    <section className="critical-queues" aria-labelledby="critical-queues-title" data-level={level}>
+      <h2 id="critical-queues-title">
         {title}
         <small>{note}</small>
       </h2>
       <ol>
         {shown.map((row) => (
           <li key={row.key}>
-            <Burning row={row} now={now} onOpen={onOpen} />
+            <CriticalQueue row={row} now={now} onOpen={onOpen} />
           </li>
         ))}
       </ol>
@@ -40,20 +40,20 @@ export function BurnStrip({ rows, scope, now, onOpen }: Props) {
   );
 }
 
-function Burning({ row, now, onOpen }: { row: QueueRow; now: number; onOpen: (row: QueueRow) => void }) {
+function CriticalQueue({ row, now, onOpen }: { row: QueueRow; now: number; onOpen: (row: QueueRow) => void }) {
   const { kpi } = row;
   const service = serviceOf(row);
   return (
-    <button type="button" className="burning" data-level={row.level} onClick={() => onOpen(row)}>
-      <span className="burning-name">
+    <button type="button" className="critical-queue" data-level={row.level} onClick={() => onOpen(row)}>
+      <span className="critical-queue-name">
         <Icon name={levelIcon(kpi)} />
         <strong>{row.queue}</strong>
         <small>{row.department}</small>
-        <small className="burning-age" title="How long it has been so; how old the data is">
+        <small className="critical-queue-age" title="How long it has been so; how old the data is">
           {[row.level === "ok" ? "" : heldFor(kpi, now), `${age(row, now)} old`].filter(Boolean).join(" · ")}
         </small>
       </span>
-      <span className="burning-figures">
+      <span className="critical-queue-figures">
         <Fact
           label={service.label}
           text={percent(service.percent)}
@@ -67,7 +67,7 @@ function Burning({ row, now, onOpen }: { row: QueueRow; now: number; onOpen: (ro
           reason={why(kpi, "headcount_gap.gap", "gap")}
         />
         {[saidOf(row)[0], outlookOf(row)].filter(Boolean).map((line) => (
-          <span key={line} className="burning-line">
+          <span key={line} className="critical-queue-line">
             {line}
           </span>
         ))}
