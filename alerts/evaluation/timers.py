@@ -34,12 +34,7 @@ class _Context:
     rules: Mapping[Any, Rule]
     steps: Mapping[Any, list[Escalation]]
     breaching: Collection[tuple[Any, int]]
-    recovering: Collection[tuple[Any, int]]
     closed: Collection[int]
-
-    def recovers(self, alert: Alert) -> bool:
-        """Return whether the figure is healthy already, though not for long enough yet: no time to begin notifying."""
-        return alert.kind == AlertKind.CONDITION and (alert.rule_id, alert.scope_id) in self.recovering
 
     def is_asleep(self, alert: Alert) -> bool:
         """Return whether the queue is closed and the alert means nothing meanwhile: the next evaluation ends it."""
@@ -76,11 +71,8 @@ def _load_context(organization_id: str, alerts: Collection[Alert], closed: Colle
     for row in EscalationStep.objects.filter(rule__in=rules).order_by("after_seconds"):
         step = Escalation(timedelta(seconds=row.after_seconds), row.to, row.raise_severity)
         steps.setdefault(row.rule_id, []).append(step)
-    phases: dict[str, set[tuple[Any, int]]] = {Phase.FIRING: set(), Phase.RECOVERING: set()}
-    states = RuleState.objects.filter(rule__in=rules, phase__in=phases, as_of__isnull=False)
-    for rule_id, scope_id, phase in states.values_list("rule_id", "scope_id", "phase"):
-        phases[phase].add((rule_id, scope_id))
-    return _Context(rules, steps, phases[Phase.FIRING], phases[Phase.RECOVERING], closed)
+    states = RuleState.objects.filter(rule__in=rules, phase=Phase.FIRING, as_of__isnull=False)
+    return _Context(rules, steps, set(states.values_list("rule_id", "scope_id")), closed)
 
 
 def _run_timers_of(alert: Alert, context: _Context, inhibition: Inhibition, changes: Changes) -> None:
@@ -88,9 +80,9 @@ def _run_timers_of(alert: Alert, context: _Context, inhibition: Inhibition, chan
     silent, now = inhibition.suppresses(alert, alert.scope), changes.now
     if silent and not alert.suppressed:
         changes.suppress(alert)
-    elif not silent and alert.suppressed and not context.recovers(alert):
+    elif not silent and alert.suppressed:
         changes.release(alert)
-    elif silent or alert.suppressed or context.is_asleep(alert) or alert.rule_id not in context.rules:
+    elif silent or context.is_asleep(alert) or alert.rule_id not in context.rules:
         return
     elif _ran_out(alert, context, now):
         changes.reopen(alert)

@@ -240,19 +240,6 @@ def test_of_two_equal_alerts_the_first_speaks_and_then_the_other(world: World):
     assert [alert.suppressed for alert in world.alerts if alert.status == "pending"] == [False]
 
 
-def test_a_muted_alert_that_recovers_already_is_not_told_when_the_graver_one_ends(world: World):
-    """At 85 the lesser one is healthy, though not for ten minutes yet; at 92 it goes on, and people hear of it."""
-    lesser = world.rule(threshold=90, clear_threshold=90, severity="high", recover_for_seconds=600)
-    world.rule(threshold=95, clear_threshold=95, severity="critical", recover_for_seconds=0)
-    world.judge(97, 0)
-    told = []
-    for seconds, value in ((60, 85), (120, 85), (180, 92)):
-        world.judge(value, seconds)
-        world.attend(seconds + 1)
-        told.append([not alert.suppressed for alert in world.alerts if alert.rule_id == lesser.pk])
-    assert told == [[False], [False], [True]]
-
-
 def test_a_drop_in_volume_is_told_beside_graver_alerts(world: World):
     """A queue that was busy before its line broke: nobody would learn of the line from the alert that is open."""
     world.rule(severity="critical")
@@ -261,7 +248,7 @@ def test_a_drop_in_volume_is_told_beside_graver_alerts(world: World):
     world.judge(97, 0)
     world.kpi.show(world.scope(), at(60), occupancy(20, **broken))
     world.again(60)
-    world.attend(61)
+    world.run_timers(61)
     assert [(alert.severity, alert.suppressed) for alert in world.alerts] == [("critical", False), ("high", False)]
 
 
