@@ -84,8 +84,8 @@ class ScheduledPeriod(models.Model):
     starts = models.BigIntegerField()
     ends = models.BigIntegerField()
     on_leave = models.BooleanField(default=False)
-    of_department = models.BooleanField(default=True)
-    of_organization = models.BooleanField(default=True)
+    of_department = models.BooleanField(default=True, db_default=True)
+    of_organization = models.BooleanField(default=True, db_default=True)
     made_at = models.DateTimeField(db_index=True)
 
     class Meta:
@@ -158,6 +158,7 @@ class CurrentAttendance(models.Model):
     time = models.DateTimeField(null=True)
     rules_version = models.PositiveSmallIntegerField(
         default=0,
+        db_default=0,
         db_column="derived_by",
         help_text="Version of the rules that derived the organization's scheduled and status periods.",
     )

@@ -13,17 +13,17 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='currentattendance',
             name='derived_by',
-            field=models.PositiveSmallIntegerField(default=0, help_text="Version of the rules by which the organization's duties and spells were worked out."),
+            field=models.PositiveSmallIntegerField(db_default=0, default=0, help_text="Version of the rules by which the organization's duties and spells were worked out."),
         ),
         migrations.AddField(
             model_name='duty',
             name='of_department',
-            field=models.BooleanField(default=True),
+            field=models.BooleanField(db_default=True, default=True),
         ),
         migrations.AddField(
             model_name='duty',
             name='of_organization',
-            field=models.BooleanField(default=True),
+            field=models.BooleanField(db_default=True, default=True),
         ),
         migrations.AddField(
             model_name='spell',
