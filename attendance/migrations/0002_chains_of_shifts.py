@@ -10,6 +10,23 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        # Stored periods get False; ones that processes of release 0.1 insert during the upgrade get True.
+        *(
+            operation
+            for model in ('duty', 'spell')
+            for operation in (
+                migrations.AddField(model, 'of_older_release', models.BooleanField(default=False, db_default=False)),
+                migrations.AlterField(
+                    model,
+                    'of_older_release',
+                    models.BooleanField(default=False, db_default=True, help_text='A process of release 0.1 derived it during an upgrade; it is derived again.'),
+                ),
+                migrations.AddIndex(
+                    model,
+                    models.Index(fields=['organization'], condition=models.Q(('of_older_release', True)), name=f'attendance_{model}_older'),
+                ),
+            )
+        ),
         migrations.AddField(
             model_name='currentattendance',
             name='derived_by',
