@@ -182,10 +182,13 @@ class Alert(models.Model):
         choices=Severity.choices(),
         blank=True,
         default="",
+        db_default="",
         help_text="As people were told; a graver one is told.",
     )
     published_at = models.DateTimeField(null=True, help_text="When its last event went out.")
-    moved = models.BooleanField(default=False, help_text="Whether its value or message changed since that event.")
+    moved = models.BooleanField(
+        default=False, db_default=False, help_text="Whether its value or message changed since that event."
+    )
 
     class Meta:
         constraints = [

@@ -75,6 +75,9 @@ class Shift(models.Model):
         return f"{self.organization_id} / {self.shift_id}"
 
 
+OLDER_RELEASE = "A process of release 0.1 derived it during an upgrade; it is derived again."
+
+
 class ScheduledPeriod(models.Model):
     """A period in which a person is to work by her shifts, or is on leave (attendance.presence.scheduled_periods)."""
 
@@ -84,13 +87,20 @@ class ScheduledPeriod(models.Model):
     starts = models.BigIntegerField()
     ends = models.BigIntegerField()
     on_leave = models.BooleanField(default=False)
-    of_department = models.BooleanField(default=True)
-    of_organization = models.BooleanField(default=True)
+    of_department = models.BooleanField(default=True, db_default=True)
+    of_organization = models.BooleanField(default=True, db_default=True)
+    of_older_release = models.BooleanField(default=False, db_default=True, help_text=OLDER_RELEASE)
     made_at = models.DateTimeField(db_index=True)
 
     class Meta:
         db_table = "attendance_duty"
-        indexes = [models.Index(fields=["organization", "ends"]), models.Index(fields=["person", "ends"])]
+        indexes = [
+            models.Index(fields=["organization", "ends"]),
+            models.Index(fields=["person", "ends"]),
+            models.Index(
+                fields=["organization"], condition=models.Q(of_older_release=True), name="attendance_duty_older"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.person} from {self.starts}"
@@ -109,6 +119,7 @@ class StatusPeriod(models.Model):
     reported_at = models.BigIntegerField(db_column="said_at")
     confirmed_at = models.BigIntegerField(db_column="heard_at")
     left_at = models.BigIntegerField(null=True)
+    of_older_release = models.BooleanField(default=False, db_default=True, help_text=OLDER_RELEASE)
     made_at = models.DateTimeField(db_index=True)
 
     class Meta:
@@ -117,6 +128,9 @@ class StatusPeriod(models.Model):
             models.Index(fields=["person", "ends"]),
             models.Index(fields=["organization", "ends"]),
             models.Index(fields=["organization", "came_at"]),
+            models.Index(
+                fields=["organization"], condition=models.Q(of_older_release=True), name="attendance_spell_older"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -158,6 +172,7 @@ class CurrentAttendance(models.Model):
     time = models.DateTimeField(null=True)
     rules_version = models.PositiveSmallIntegerField(
         default=0,
+        db_default=0,
         db_column="derived_by",
         help_text="Version of the rules that derived the organization's scheduled and status periods.",
     )

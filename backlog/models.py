@@ -85,9 +85,9 @@ class CurrentBacklog(models.Model):
     cadence_seconds = models.FloatField(null=True)
     window = models.JSONField(default=list)
     day = models.DateField(null=True)
-    day_added = models.BigIntegerField(default=0)
-    day_completed = models.BigIntegerField(default=0)
-    earlier_days = models.JSONField(default=dict)
+    day_added = models.BigIntegerField(default=0, db_default=0)
+    day_completed = models.BigIntegerField(default=0, db_default=0)
+    earlier_days = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
 
     class Meta:
         verbose_name_plural = "current backlog"

@@ -360,7 +360,8 @@ class KPISnapshot(models.Model):
 class CurrentKPI(models.Model):
     """The newest figure of a scope. Its row is locked before anything newer is worked out, in scope order.
 
-    `memo` is what the next run asks of it (kpi.computing.latest.Memo).
+    `run_memo` is what the next run asks of it (kpi.computing.latest.Memo). `memo` is that of release 0.1, whose
+    processes run beside ours during an upgrade and cannot read ours: we leave it alone, and a later release drops it.
     """
 
     scope = models.OneToOneField(Scope, models.CASCADE, primary_key=True, related_name="current_kpi")
@@ -373,7 +374,8 @@ class CurrentKPI(models.Model):
     idle = models.CharField(
         max_length=64, blank=True, default="", help_text="Why there is nothing new to tell, such as a closed queue."
     )
-    memo = models.BinaryField(default=b"")
+    memo = models.BinaryField(default=b"", editable=False)
+    run_memo = models.BinaryField(null=True)
 
     class Meta:
         verbose_name = verbose_name_plural = "current KPI"

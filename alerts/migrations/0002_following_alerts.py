@@ -18,7 +18,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='alert',
             name='moved',
-            field=models.BooleanField(default=False, help_text='Whether its value or message changed since that event.'),
+            field=models.BooleanField(db_default=False, default=False, help_text='Whether its value or message changed since that event.'),
         ),
         migrations.AddField(
             model_name='alert',
@@ -28,7 +28,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='alert',
             name='told_severity',
-            field=models.CharField(blank=True, choices=[('low', 'Low'), ('medium', 'Medium'), ('high', 'High'), ('critical', 'Critical')], default='', help_text='As people were told; a graver one is told.', max_length=8),
+            field=models.CharField(blank=True, choices=[('low', 'Low'), ('medium', 'Medium'), ('high', 'High'), ('critical', 'Critical')], db_default='', default='', help_text='As people were told; a graver one is told.', max_length=8),
         ),
         migrations.AlterField(
             model_name='alert',

@@ -38,7 +38,7 @@ class Data(StrEnum):
     NO_DATA = "no_data"
     ERROR = "error"
     PAUSED = "paused"  # the queue is closed, or the rule is not active at this hour: missing data mean nothing
-    HELD = "held"  # the figures are not believed (volume far below forecast): nothing is decided on them
+    HELD = "held"  # of a reading: the figures are not believed (volume far below forecast). The state is then PAUSED
 
 
 class Effect(StrEnum):
@@ -206,8 +206,8 @@ def _without_value(condition: Condition, state: State, reading: Reading, now: da
     data = reading.data
     if data is Data.PAUSED:
         return _paused(state, ends=reading.ends)
-    if data is Data.HELD:
-        return Step(_data(state, data, None), reason="the figures are not believed")
+    if data is Data.HELD:  # stored as PAUSED, which release 0.1 beside us can read
+        return Step(_data(state, Data.PAUSED, None), reason="the figures are not believed")
     since = now if state.data_since is None else state.data_since
     silent = _data(state, data, since)
     reason = "judging failed" if data is Data.ERROR else "no value"

@@ -10,20 +10,37 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        # Stored periods get False; ones that processes of release 0.1 insert during the upgrade get True.
+        *(
+            operation
+            for model in ('duty', 'spell')
+            for operation in (
+                migrations.AddField(model, 'of_older_release', models.BooleanField(default=False, db_default=False)),
+                migrations.AlterField(
+                    model,
+                    'of_older_release',
+                    models.BooleanField(default=False, db_default=True, help_text='A process of release 0.1 derived it during an upgrade; it is derived again.'),
+                ),
+                migrations.AddIndex(
+                    model,
+                    models.Index(fields=['organization'], condition=models.Q(('of_older_release', True)), name=f'attendance_{model}_older'),
+                ),
+            )
+        ),
         migrations.AddField(
             model_name='currentattendance',
             name='derived_by',
-            field=models.PositiveSmallIntegerField(default=0, help_text="Version of the rules by which the organization's duties and spells were worked out."),
+            field=models.PositiveSmallIntegerField(db_default=0, default=0, help_text="Version of the rules by which the organization's duties and spells were worked out."),
         ),
         migrations.AddField(
             model_name='duty',
             name='of_department',
-            field=models.BooleanField(default=True),
+            field=models.BooleanField(db_default=True, default=True),
         ),
         migrations.AddField(
             model_name='duty',
             name='of_organization',
-            field=models.BooleanField(default=True),
+            field=models.BooleanField(db_default=True, default=True),
         ),
         migrations.AddField(
             model_name='spell',

@@ -43,7 +43,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='currentattendance',
             name='derived_by',
-            field=models.PositiveSmallIntegerField(db_column='derived_by', default=0, help_text="Version of the rules that derived the organization's scheduled and status periods."),
+            field=models.PositiveSmallIntegerField(db_column='derived_by', db_default=0, default=0, help_text="Version of the rules that derived the organization's scheduled and status periods."),
         ),
         migrations.RenameField(model_name='currentattendance', old_name='derived_by', new_name='rules_version'),
     ]

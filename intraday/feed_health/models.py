@@ -16,11 +16,13 @@ class Feed(models.Model):
     newest_data_time = models.DateTimeField(null=True)
     cadence_seconds = models.FloatField(null=True, help_text="Typical step between data times, as learned.")
     queues = models.JSONField(
-        default=dict, help_text="The queues it feeds, as `department<tab>queue`, and the day it last did."
+        default=dict,
+        db_default=models.Value({}, models.JSONField()),
+        help_text="The queues it feeds, as `department<tab>queue`, and the day it last did.",
     )
-    offset_minutes = models.PositiveSmallIntegerField(default=0)
+    offset_minutes = models.PositiveSmallIntegerField(default=0, db_default=0)
     offset_since = models.DateTimeField(null=True)
-    offset_count = models.PositiveIntegerField(default=0)
+    offset_count = models.PositiveIntegerField(default=0, db_default=0)
     last_error = models.TextField(blank=True, default="")
     last_error_at = models.DateTimeField(null=True)
 

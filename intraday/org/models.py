@@ -37,6 +37,7 @@ class Organization(models.Model):
     feeds_may_create = models.BooleanField(
         "feeds may create queues and departments",
         default=True,
+        db_default=True,
         help_text="Ticked: a queue or department that a feed names for the first time is created, and the feed is told "
         "so. Not ticked: such rows are refused until you add the queue here.",
     )

@@ -45,11 +45,15 @@ _version = msgspec.json.Decoder(_Versioned).decode
 
 
 def memo(row: CurrentKPI) -> Memo:
-    return _read(row.memo)
+    return _read(row.run_memo, row.time)
 
 
-def _read(text: bytes | memoryview) -> Memo:
-    return _decode(text) if text and _version(text).version == VERSION else Memo()
+def _read(text: bytes | memoryview | None, time: datetime | None) -> Memo:
+    """Decode a memo. After a newer figure that another version of the software stored, only its memory still holds."""
+    if not text or _version(text).version != VERSION:
+        return Memo()
+    found = _decode(text)
+    return found if found.points and found.points[0].time == time else Memo(memory=found.memory)
 
 
 def lock(scopes: Collection[Scope]) -> dict[int, CurrentKPI]:
@@ -65,7 +69,7 @@ def lock(scopes: Collection[Scope]) -> dict[int, CurrentKPI]:
 def load_parts(scopes: Collection[Scope]) -> dict[int, tuple[Part, State]]:
     """The parts and states of these queues as last worked out; without those that no memo of today's version has."""
     rows = CurrentKPI.objects.filter(scope__in=[scope.pk for scope in scopes], time__isnull=False)
-    memos = {pk: _read(text) for pk, text in rows.values_list("scope_id", "memo")}
+    memos = {pk: _read(text, time) for pk, text, time in rows.values_list("scope_id", "run_memo", "time")}
     found = ((pk, each.part, each.state) for pk, each in memos.items())
     return {pk: (part, state) for pk, part, state in found if part is not None and state is not None}
 
@@ -123,7 +127,7 @@ def advance(row: CurrentKPI, found: Figure[Scope], snapshot: KPISnapshot) -> Non
     earlier = [point for point in memo(row).points if point.time < found.at]
     points = [found.point, *earlier][:2]
     of_queue = bool(found.scope.queue_name)
-    row.memo = _encode(
+    row.run_memo = _encode(
         Memo(
             points=points,
             memory=found.memory,
@@ -153,4 +157,4 @@ def save(snapshots: Collection[KPISnapshot], rows: Collection[CurrentKPI]) -> No
         )
 
 
-_CURRENT_FIELDS = [field.name for field in CurrentKPI._meta.fields if field.name != "scope"]
+_CURRENT_FIELDS = [field.name for field in CurrentKPI._meta.fields if field.name not in ("scope", "memo")]

@@ -180,11 +180,12 @@ def _inside(level: Scope, states: Mapping[Scope, State]) -> list[Inside]:
 
 
 def _memory(row: CurrentKPI, at: datetime) -> Memory | None:
-    """The state's memory. It is of the newest figure, and says nothing of earlier instants, nor of much later ones:
-    nobody knows what held in between."""
-    if row.time is None or not timedelta() <= at - row.time <= MEMORABLE:
+    """Return the state's memory. It says nothing of instants before the newest figure, nor of ones much later than
+    itself: nobody knows what held in between."""
+    memory = latest.memo(row).memory
+    if memory is None or row.time is None or at < row.time or at - memory.at > MEMORABLE:
         return None
-    return latest.memo(row).memory
+    return memory
 
 
 def _newest(targets: Targets, rows: Mapping[int, CurrentKPI], at: datetime) -> dict[Key, Scope]:

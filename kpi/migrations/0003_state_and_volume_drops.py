@@ -14,6 +14,11 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.AddField(
+            model_name='currentkpi',
+            name='run_memo',
+            field=models.BinaryField(null=True),
+        ),
+        migrations.AddField(
             model_name='intervalfeed',
             name='samples',
             field=models.JSONField(db_default=models.Value([], models.JSONField()), default=list),

@@ -34,7 +34,7 @@ def test_nothing_resolves_and_it_is_no_silence(world: World, mode: str):
     for seconds in range(60, 6_000, 60):
         suspect(world, 0, seconds)
     assert (world.statuses(), world.alert.current_value) == (["pending"], 95)
-    assert RuleState.objects.get().data == "held"
+    assert RuleState.objects.get().data == "paused"
 
 
 def test_clocks_stand_meanwhile(world: World):
@@ -128,7 +128,7 @@ def test_held_in_every_phase_changes_nothing_but_the_clock(phase: Phase, mode: N
     before = State(phase, since, at(0), alerts=RelatedAlerts(open=True))
     step = next_state(condition, before, HELD, at(100_000))
     assert (step.effects, step.state.phase, step.state.since, step.state.as_of) == ((), phase, since, at(0))
-    assert (step.state.data, step.state.data_since) == (Data.HELD, None)
+    assert (step.state.data, step.state.data_since) == (Data.PAUSED, None)
 
 
 def test_which_metrics_rest_on_the_volume():

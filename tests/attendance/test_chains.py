@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.db import connection, models
 
 from attendance import services
 from attendance.microseconds import to_microseconds
@@ -306,3 +307,34 @@ def test_rows_that_older_rules_made_are_worked_out_anew_once(api: ContractClient
     StatusPeriod.objects.all().delete()
     services.refresh(organization_id="org_123", now=moment(1))
     assert StatusPeriod.objects.count() == 0
+
+
+def test_periods_of_processes_of_the_older_release_are_worked_out_anew(api: ContractClient):
+    """They run beside ours during the upgrade, and mark nothing: the database does. Both periods end at 410 instead of
+    an hour after the shift; ada's is theirs, ben's is ours and left alone."""
+    columns = "organization_id, person_id, department_id, status, starts, came_at, said_at, heard_at, made_at"
+    plan(api, shift("ada"), shift("ben"))
+    say(api, record("ada"), record("ben"))
+    too_early = to_microseconds(moment(410))
+    StatusPeriod.objects.update(ends=too_early)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO attendance_spell ({columns}, ends) SELECT {columns}, ends + 1 FROM attendance_spell"
+            " WHERE person_id = (SELECT id FROM attendance_person WHERE employee_id = 'ada')"
+        )
+    StatusPeriod.objects.filter(person__employee_id="ada", ends=too_early).delete()
+    assert StatusPeriod.objects.get(of_older_release=True).person.employee_id == "ada"
+    services.refresh(organization_id="org_123", now=moment(421))
+    ends = dict(StatusPeriod.objects.values_list("person__employee_id", "ends"))
+    assert ends == {"ada": to_microseconds(moment(480 + 60)), "ben": too_early}
+    assert not StatusPeriod.objects.filter(of_older_release=True).exists()
+
+
+@pytest.mark.parametrize("model", [ScheduledPeriod, StatusPeriod])
+def test_a_period_of_the_older_release_that_is_right_is_kept(api: ContractClient, model: type[models.Model]):
+    plan(api, shift())
+    say(api, record())
+    model.objects.update(of_older_release=True)
+    kept = model.objects.get().pk
+    services.refresh(organization_id="org_123", now=moment(1))
+    assert (model.objects.get().pk, model.objects.get().of_older_release) == (kept, False)

@@ -130,7 +130,7 @@ def remember(minutes):
         snapshot_id=key,
         figure=text,
         saved_at=time,
-        memo=MEMOS["before versions"],
+        memo=MEMOS["before versions"],  # its own column, which this version neither reads nor writes
     )
 
 
@@ -141,12 +141,39 @@ def test_a_queue_with_a_memo_of_another_version_is_worked_out_anew(api, organiza
     with clock(0):
         post_all(api, interval(), interval("billing", agents=10))
         round_of(organization, 0)
-        CurrentKPI.objects.filter(scope=scope("billing")).update(memo=MEMOS[memo])
+        CurrentKPI.objects.filter(scope=scope("billing")).update(run_memo=MEMOS[memo])
         post(api, interval(agents=16, as_of=at(0)), INGEST)
     with clock(1), heard("kpi:org:org_123") as events:
         round_of(organization, 1)
         assert figure(api)["headcount_gap"]["available"] == 26
         assert figure(api, queue_name="billing")["timestamp"] == at(1)
+    assert events.scopes == ["support", "billing", "dept_456", "organization"]
+
+
+def test_a_memo_from_before_the_figure_of_another_version_keeps_its_state_alone(api, organization):
+    """During an upgrade a process of the release before stores figures and its own memo beside ours."""
+    with clock(0):
+        post_all(api, interval())
+        before = compute(api, 0, **SUPPORT)
+        theirs = {"time": TEN + timedelta(minutes=1), "memo": MEMOS["before versions"]}
+        CurrentKPI.objects.filter(scope=scope()).update(**theirs)
+    with clock(2):
+        found = compute(api, 2, **SUPPORT)
+    assert found["changes"]["baseline_timestamp"] is None
+    assert found["state"]["level"] == before["state"]["level"]
+    assert found["state"]["since"] == before["state"]["since"] == at(0)
+    assert bytes(CurrentKPI.objects.get(scope=scope()).memo) == theirs["memo"]
+
+
+def test_queues_whose_newest_figure_is_of_another_version_are_worked_out_anew(api, organization, heard):
+    with clock(0):
+        post_all(api, interval(), interval("billing", agents=10))
+        round_of(organization, 0)
+        CurrentKPI.objects.filter(scope=scope("billing")).update(time=TEN + timedelta(seconds=30))
+        post(api, interval(agents=16, as_of=at(0)), INGEST)
+    with clock(1), heard("kpi:org:org_123") as events:
+        round_of(organization, 1)
+        assert figure(api)["headcount_gap"]["available"] == 26
     assert events.scopes == ["support", "billing", "dept_456", "organization"]
 
 
@@ -166,7 +193,7 @@ def test_the_first_figure_after_the_change_begins_its_state_and_has_no_baseline(
     with clock(0):
         post_all(api, interval())
         round_of(organization, 0)
-        CurrentKPI.objects.update(memo=MEMOS[memo])
+        CurrentKPI.objects.update(run_memo=MEMOS[memo])
     with clock(1):
         found = compute(api, 1, **SUPPORT)
     assert found["changes"]["baseline_timestamp"] is None

@@ -13,6 +13,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='feed',
             name='queues',
-            field=models.JSONField(default=dict, help_text='The queues it feeds, as `department<tab>queue`, and the day it last did.'),
+            field=models.JSONField(db_default=models.Value({}, models.JSONField()), default=dict, help_text='The queues it feeds, as `department<tab>queue`, and the day it last did.'),
         ),
     ]

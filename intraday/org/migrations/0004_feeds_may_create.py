@@ -10,6 +10,7 @@ class Migration(migrations.Migration):
             name="feeds_may_create",
             field=models.BooleanField(
                 default=True,
+                db_default=True,
                 help_text="Ticked: a queue or department that a feed names for the first time is created, and the feed "
                 "is told so. Not ticked: such rows are refused until you add the queue here.",
                 verbose_name="feeds may create queues and departments",
