@@ -7,6 +7,7 @@ from functools import partial
 from uuid import UUID, uuid4
 
 import msgspec
+import structlog
 from django.db import transaction
 from django.utils import timezone
 from msgspec import structs
@@ -23,7 +24,10 @@ from kpi.pipeline.inputs import Judging, Key, Surroundings
 from kpi.pipeline.organization import Worked, work_out
 from kpi.pipeline.part import Part
 from kpi.pipeline.state import Memory, State
+from kpi.pipeline.totals import Totals
 from realtime.publish import EventRef, publish
+
+log = structlog.get_logger(__name__)
 
 MEMORABLE = timedelta(hours=1)
 FORGOTTEN = timedelta(days=1)
@@ -159,16 +163,21 @@ def _figures(
     def of(scope: Scope, part: Part, inside: Sequence[Inside] = ()) -> Figure[Scope]:
         measured = worked.measured.get(key_of(scope))
         overrides = () if measured is None else measured.rules.limits
-        return figure(
+        derive = partial(
+            figure,
             scope,
             at,
-            part,
-            judging,
+            judging=judging,
             limits=judging.thresholds.limits(overrides),
             day_ratio=worked.ratio,
             memory=_memory(rows[scope.pk], at),
             inside=inside,
         )
+        try:
+            return derive(part)
+        except (ArithmeticError, ValueError):  # of one scope; the figures of the others do not wait for it
+            log.exception("figure_not_derived", scope=str(scope))
+            return derive(Part(Totals(), "no_data", closed_until=part.closed_until, is_deferred=part.is_deferred))
 
     queues = [of(scope, worked.queues[key_of(scope)]) for scope in targets.queues]
     states = {each.scope: each.state for each in queues} | {scope: state for scope, (_, state) in others.items()}
