@@ -65,6 +65,13 @@ class _Run:
         for effect in step.effects:
             self._apply(effect, scope, as_of, figure)
 
+    def finish(self, until: datetime) -> None:
+        """End the alerts whose queue closed after its last figure."""
+        for key, episode in list(self.open.items()):
+            end = self._closing(key, self.states[key].as_of, until)
+            if end is not None:
+                self._close(episode.scope, end, {})
+
     def _closing(self, scope: int, since: datetime | None, until: datetime) -> datetime | None:
         """Return when the scope was first seen closed in this time. KPI figures say so themselves; closed intervals
         do not, and none comes from a closed queue."""
@@ -159,3 +166,5 @@ def _through(
     for scope, as_of, figure in provider.past(organization.pk, since=since, until=until):
         for run in runs:
             run.take(scope, as_of, figure)
+    for run in runs:
+        run.finish(until)

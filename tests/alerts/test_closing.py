@@ -225,6 +225,16 @@ def test_a_preview_of_closed_intervals_ends_with_opening_hours_and_begins_anew(w
     assert begins_and_ends == [(at(1_800), at(3_600)), (at(23 * 3_600), None)]
 
 
+def test_a_preview_ends_an_alert_whose_queue_closed_after_its_last_figure(world: World, api):
+    """Short at 10:30, and nothing is measured afterwards: closed at 11."""
+    opening(world, "support", "Mon-Sun 08:00-11:00")
+    post_all(api, *(measured(minutes, 60) for minutes in (-30, 0)))
+    draft = {"source": "kpi", "operator": ">", "severity": "high", **RULE}
+    answer = preview_rule(organization=world.organization, since=at(-3_600), until=at(8 * 3_600), draft=draft)
+    [alert] = answer["draft"]["alerts"]
+    assert at(3_600) <= alert["to"] <= at(2 * 3_600)
+
+
 def test_the_real_sources_close_an_alert_whose_queue_closes(world: World):
     world.rule()
     world.judge(95, 0)
