@@ -1,4 +1,4 @@
-"""How well the SLA risk is calibrated: scores and reliability of predictions for states whose end is known.
+"""The calibration of the SLA risk: scores and reliability of predictions for states whose end is known.
 
 `python -m bench.risk states.csv.gz docs/risk-reliability.svg` prints the scores and draws the reliability. The states
 have the columns interval_seconds, target_seconds, target_service_level, forecast_calls, aht_seconds, agents,

@@ -9,7 +9,7 @@ from realtime.protocol.messages import Payload, Timestamp
 
 
 class Utilization(Struct, frozen=True, kw_only=True):
-    """How busy agents are (DOMAIN 3.2). Utilization is the COPC form, of paid time; `status` judges occupancy.
+    """The load of agents (DOMAIN 3.2). Utilization is the COPC form, of paid time; `status` judges occupancy.
 
     `lower_bound` is true where agents handle several contacts at once: they are at least that busy (DOMAIN 1.4).
     """

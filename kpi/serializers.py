@@ -109,7 +109,7 @@ class AgentsIntervalSerializer(_MeasuredSerializer, _TimeSerializer):
 
 
 class IntervalSerializer(_MeasuredSerializer, _QueueIntervalSerializer):
-    """What a queue did in an interval, up to `as_of`. A running interval is posted again and again.
+    """The counts of a queue in an interval, up to `as_of`. A running interval is posted again and again.
 
     A row without `queue_name` is read as AgentsIntervalSerializer.
     """

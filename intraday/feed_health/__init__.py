@@ -1,1 +1,1 @@
-"""How feeds are doing: their deliveries, cadence, refused rows and offsets."""
+"""The health of feeds: their deliveries, cadence, refused rows and offsets."""

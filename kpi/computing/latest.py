@@ -90,7 +90,7 @@ class StoredFigure(NamedTuple):
 
 
 class Before(NamedTuple):
-    """What is known of an instant of a scope: the figure that was stored for it, and the one before it."""
+    """An instant of a scope: the figure that was stored for it, and the one before it."""
 
     stored: StoredFigure | None = None
     baseline: Point | None = None

@@ -36,7 +36,7 @@ FORGOTTEN = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Targets:
-    """What is to be worked out: queues, the levels above them from departments to the organization, and the queues
+    """The scopes to work out: queues, the levels above them from departments to the organization, and the queues
     whose last figures count in those levels, too."""
 
     queues: list[Scope]

@@ -47,7 +47,7 @@ class _Lattice(NamedTuple):
 
 
 class _Worths(NamedTuple):
-    """What an arrival in each state is worth."""
+    """Return the worth of an arrival in each state."""
 
     mean: tuple[float, ...]
     square: tuple[float, ...]

@@ -1,4 +1,4 @@
-"""What the rest of the day would have to bring, and the chance that it does (DOMAIN 1.9)."""
+"""The service level that the rest of the day needs, and the chance that it comes (DOMAIN 1.9)."""
 
 import math
 from collections.abc import Iterable
@@ -14,7 +14,7 @@ from kpi.formulas.risk import LEAST_AHT_SECONDS
 from kpi.formulas.waits import Goal, Server
 
 CORRELATION = 1.3
-"""How many handling times the waits of one interval stay correlated."""
+"""The number of handling times for which the waits of one interval stay correlated."""
 LEAST_CALLS = 1e-6
 """Fewer are none: their square, and shares of it, are no numbers any more."""
 NEARLY_BUSY = 0.97

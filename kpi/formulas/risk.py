@@ -10,7 +10,7 @@ from kpi.formulas.service import AbandonPolicy
 from kpi.formulas.waits import Goal, Server
 
 FORECAST_CV = 0.08
-"""How far a forecast of an interval is off, as a share of it."""
+"""The error of a forecast of an interval, as a share of it."""
 MEDIUM, HIGH, CRITICAL = 0.45, 0.65, 0.85
 LEAST_AHT_SECONDS = 0.01
 NOBODY = 1e-9
@@ -53,7 +53,7 @@ def risk_level(risk: float) -> RiskLevel:
 
 
 class _Known(NamedTuple):
-    """What is known of an interval: arrivals a second with their relative error, seconds that are left, contacts
+    """An interval as it is known: arrivals a second with their relative error, seconds that are left, contacts
     judged so far and those of them in target."""
 
     arrival: float

@@ -1,4 +1,4 @@
-"""What callers met and what was forecast (DOMAIN 1.3, 1.4, 1.9)."""
+"""Service level and volume, measured and forecast (DOMAIN 1.3, 1.4, 1.9)."""
 
 import math
 from typing import Literal

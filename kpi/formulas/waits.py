@@ -1,4 +1,4 @@
-"""How the wait of a caller ends, and what that earns towards the service level (DOMAIN 1.9)."""
+"""The end of a caller's wait, and its worth for the service level (DOMAIN 1.9)."""
 
 import math
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class Worth(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """What is counted: a contact in target earns 1 - S, a missed one -S, so that S is met where the sum is not below
+    """The count: a contact in target earns 1 - S, a missed one -S, so that S is met where the sum is not below
     0."""
 
     service_level: float

@@ -33,7 +33,7 @@ from kpi.pipeline.spans import without_overlaps
 
 T = TypeVar("T")
 RECENT = timedelta(hours=2)
-"""How far back single intervals are looked at: the hour of the AHT, and feeds that come every half hour."""
+"""The time for which single intervals are read: the hour of the AHT, and feeds that come every half hour."""
 LONGEST = timedelta(hours=1)
 TYPICAL_WEEKS = 4
 _LENGTHS = {minutes: timedelta(minutes=minutes) for minutes in INTERVAL_MINUTES}
@@ -140,7 +140,7 @@ def _grouped(rows: Iterable[Sequence[Any]], kind: Callable[..., T]) -> dict[int,
 def _typical(
     organization: Organization, queues: Collection[Queue], at: datetime, zone: ZoneInfo
 ) -> dict[int, list[Expected]]:
-    """Where there is no forecast, the mean of the same weekday and time of the last weeks stands in."""
+    """Return a stand-in for a missing forecast: the mean of the same weekday and time of the last weeks."""
     ids = [queue.scope.pk for queue in queues if not queue.rules.deferred and queue.closed_until is None]
     if not ids:
         return {}

@@ -15,7 +15,7 @@ from kpi.pipeline.measured import Measured, judged
 from kpi.pipeline.totals import CONTACTS, Totals, add, of_callers
 
 REMEMBERED = timedelta(days=1)
-"""How long a feed that fell silent counts as stale; later it counts as none."""
+"""The time for which a feed that fell silent counts as stale; later it counts as none."""
 LEAST_JUDGED = 8
 """Contacts from which an interval's measured service level says something (DOMAIN 3.14)."""
 Quality = Literal["ok", "partial", "suspect", "stale", "no_data"]

@@ -134,7 +134,7 @@ def _prepare(
     cadences: Mapping[str, int],
     past_weeks: Collection[str],
 ) -> None:
-    """What is set and published before the day: rules, settings of queues, forecasts or else the weeks before."""
+    """Set up and publish what precedes the day: rules, settings of queues, forecasts or else the weeks before."""
     now = next(iter(plans.values())).begin
     alerts.services.install_rules(organization=organization, now=now)
     add_queues(organization, [(DEPARTMENT, queue) for queue in plans])

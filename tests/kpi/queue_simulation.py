@@ -72,7 +72,7 @@ class Counts:
 
 @dataclass(frozen=True)
 class Minute:
-    """What is posted at `time`: the interval that just ended, or the running one. `row` has the API's names."""
+    """The post of `time`: the interval that just ended, or the running one. `row` has the API's names."""
 
     number: int  # minutes from the begin
     time: datetime

@@ -53,7 +53,7 @@ def people(draw: st.DrawFn) -> People:
 
 @st.composite
 def feed(draw: st.DrawFn) -> dict[str, Any]:
-    """What the ACD says ten minutes into the interval."""
+    """Post the ACD's counts ten minutes into the interval."""
     answered = draw(st.integers(0, 60))
     waiting = draw(st.integers(0, 30))
     return {

@@ -1,4 +1,4 @@
-"""What an older version of the software stored: memos count as absent, figures of the history are read."""
+"""Data that an older version of the software stored: memos count as absent, figures of the history are read."""
 
 import csv
 import io

@@ -13,7 +13,7 @@ const USUAL_SNOOZE = 30;
 
 interface Props {
   alert: Alert;
-  /** How long its condition has held, in words. */
+  /** The time for which its condition has held, in words. */
   lasts: string;
   /** A box to choose it among several. */
   choice?: ReactNode;

@@ -17,7 +17,7 @@ export interface Organization {
   name: string;
   time_zone: string;
   user: string;
-  /** What the history of an alert calls the person. */
+  /** The name of the person in the history of an alert. */
   actor: string;
   role: string;
   grants: string[];

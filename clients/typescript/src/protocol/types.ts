@@ -217,7 +217,7 @@ export interface KPIChanged {
   volume?: VolumeDrop;
 }
 /**
- * How busy agents are (DOMAIN 3.2). Utilization is the COPC form, of paid time; `status` judges occupancy.
+ * The load of agents (DOMAIN 3.2). Utilization is the COPC form, of paid time; `status` judges occupancy.
  *
  * `lower_bound` is true where agents handle several contacts at once: they are at least that busy (DOMAIN 1.4).
  */
