@@ -11,12 +11,13 @@ from intraday.values.rounding import half_up, percent, ratio
 from kpi import formulas
 from kpi.day.backlog_plan import planned_agents
 from kpi.day.schedule import Cell, scheduled_heads
-from kpi.pipeline.demand import MAX_ERLANGS, required
+from kpi.pipeline.demand import required
 from kpi.pipeline.heads import planned_heads
 from kpi.pipeline.inputs import Backlog, Expected, Interval, Key, Rules, WorkSpan
 from kpi.pipeline.measured import judged
 from kpi.pipeline.spans import expected_between
 from kpi.pipeline.totals import Totals, add, of_callers
+from kpi.pipeline.workload import MAX_ERLANGS
 
 Phase = Literal["past", "now", "to_come"]
 

@@ -8,10 +8,8 @@ from kpi import formulas
 from kpi.pipeline.inputs import Judging, Rules
 from kpi.pipeline.measured import Measured
 from kpi.pipeline.spans import expected_between
-from kpi.pipeline.workload import workload_agents
+from kpi.pipeline.workload import MAX_ERLANGS, workload_agents
 
-MAX_ERLANGS = 10_000
-"""No queue keeps ten thousand agents busy: beyond that the feed is wrong, and searching for agents takes seconds."""
 Method = Literal["erlang_c", "erlang_a", "workload", "manual"]
 
 

@@ -7,6 +7,7 @@ from kpi.pipeline.inputs import Backlog
 from kpi.pipeline.measured import Measured
 
 MAX_ERLANGS = 10_000
+"""No queue keeps ten thousand agents busy: beyond that the feed is wrong, and searching for agents takes seconds."""
 HORIZON_SECONDS = 3600.0
 """Within which deferred items are projected to breach."""
 
