@@ -47,6 +47,15 @@ def layer_reaches_other_processes(app_configs: Any, **options: Any) -> list[Chec
 
 
 @register()
+def security_contact_is_an_address(app_configs: Any, **options: Any) -> list[CheckMessage]:
+    contact = settings.SECURITY_CONTACT
+    if not contact or (urlsplit(contact).scheme in ("mailto", "https", "tel") and contact.isprintable()):
+        return []
+    message = f"INTRADAY_SECURITY_CONTACT: {contact!r} is no address such as mailto:security@example.com."
+    return [Error(message, "It is shown in /.well-known/security.txt.", id="intraday.E020")]
+
+
+@register()
 def base_url_is_an_address(app_configs: Any, **options: Any) -> list[CheckMessage]:
     parts = urlsplit(settings.BASE_URL)
     if parts.scheme not in ("http", "https") or not parts.netloc:

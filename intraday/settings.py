@@ -40,6 +40,16 @@ def _embedded_secret() -> str:
     return path.read_text()
 
 
+def _embedded_database() -> Path:
+    """The file of the embedded database, for its owner alone; SQLite gives its log the same rights."""
+    VAR_DIR.mkdir(parents=True, exist_ok=True)
+    path = VAR_DIR / "intraday.sqlite3"
+    path.touch(mode=0o600)
+    if path.stat().st_mode & 0o077:  # made by a release before
+        path.chmod(0o600)
+    return path
+
+
 SECRET_KEY = env.str("SECRET_KEY", default="") or (_embedded_secret() if EMBEDDED else "")
 ALLOWED_HOSTS = env.list("INTRADAY_ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 ALLOWED_ORIGINS = env.list("INTRADAY_ALLOWED_ORIGINS", default=[])  # browsers on other origins: REST and /ws alike
@@ -73,6 +83,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "intraday.pages.health.answered_first",
     "intraday.pages.prometheus.timed",
+    "intraday.pages.headers.added",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -109,7 +120,7 @@ TEMPLATES = [
 if EMBEDDED:
     _sqlite = {
         "ENGINE": "django.db.backends.sqlite3",
-        "NAME": VAR_DIR / "intraday.sqlite3",
+        "NAME": _embedded_database(),
         "TEST": {"NAME": VAR_DIR / "test.sqlite3"},
     }
     # Under WAL, synchronous=NORMAL keeps every commit through a killed process; only a power cut may lose the last.
@@ -178,6 +189,9 @@ AXES_RESET_ON_SUCCESS = True
 AXES_DISABLE_ACCESS_LOG = True
 AXES_LOCKOUT_TEMPLATE = "intraday/locked.html"
 AXES_VERBOSE = False
+SECURITY_CONTACT = env.str(
+    "INTRADAY_SECURITY_CONTACT", default=""
+)  # mailto:… or https://… for /.well-known/security.txt
 METRICS_TOKEN = env.str("INTRADAY_METRICS_TOKEN", default="")  # `Authorization: Bearer …` of Prometheus on /metrics
 CALLS_PER_MINUTE_PERSON = env.int("INTRADAY_CALLS_PER_MINUTE_PERSON", default=600)
 CALLS_PER_MINUTE_KEY = env.int("INTRADAY_CALLS_PER_MINUTE_KEY", default=6_000)
@@ -262,7 +276,7 @@ CSRF_TRUSTED_ORIGINS = env.list("INTRADAY_TRUSTED_ORIGINS", default=[])
 if not EMBEDDED:  # behind a proxy that ends TLS, redirects plain HTTP and says so
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-    SECURE_HSTS_SECONDS = env.int("INTRADAY_HSTS_SECONDS", default=3600)
+    SECURE_HSTS_SECONDS = env.int("INTRADAY_HSTS_SECONDS", default=365 * 24 * 3600)
     SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W008", "security.W021"]  # the proxy's business
 
 # --- telling people of alerts ----------------------------------------------------------------------------------------

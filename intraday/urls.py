@@ -7,7 +7,7 @@ import backlog.urls
 import kpi.selectors
 from intraday.channels import CHANNELS
 from intraday.feed_health.views import FeedsView
-from intraday.pages import console, documents, health, prometheus, sign_in
+from intraday.pages import console, documents, health, prometheus, security_text, sign_in
 from intraday.rest.walls import RevokeWallView, WallsView
 from realtime.views import EventStreamView
 
@@ -19,6 +19,7 @@ urlpatterns = [
     path("wall/<str:secret>/token", console.wall_token),
     path("signin", sign_in.SignInView.as_view()),
     path("signout", LogoutView.as_view()),
+    path(".well-known/security.txt", security_text.page),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("metrics", prometheus.page),

@@ -16,7 +16,23 @@ Groups = list[tuple[str, list[tuple[str, str]]]]
 UNITS = {"s": 1, "sec": 1, "min": 60, "m": 60, "h": 3_600, "d": 86_400, "": 1}
 
 
-class SpanField(forms.CharField):
+LONGEST_TEXT = 64  # characters of a span or a value
+LONGEST_HOURS = 2_000  # characters of the hours of a week
+
+
+class _Bounded(forms.CharField):
+    """Text whose length is checked before it is read: reading it may cost more than its length suggests."""
+
+    longest = LONGEST_TEXT
+
+    def to_python(self, value: Any) -> Any:
+        text = super().to_python(value) or ""
+        if len(text) > self.longest:
+            raise forms.ValidationError(f"At most {self.longest} characters; these are {len(text)}.")
+        return text.strip()
+
+
+class SpanField(_Bounded):
     """'10 min', '90 s', '2 h', '1 h 30 min' or plain seconds, to seconds."""
 
     widget = forms.TextInput(attrs={"class": "vTextField", "placeholder": "10 min"})
@@ -25,7 +41,7 @@ class SpanField(forms.CharField):
         return messages.format_span(value) if isinstance(value, int) else value
 
     def to_python(self, value: Any) -> Any:
-        text = (super().to_python(value) or "").strip().lower()
+        text = super().to_python(value).lower()
         if not text:
             return None
         if not re.fullmatch(r"[0-9]+|([0-9]+\s*(s|sec|min|m|h|d)\s*)+", text):
@@ -36,16 +52,17 @@ class SpanField(forms.CharField):
         return sum(int(number) * UNITS[unit] for number, unit in re.findall(r"(\d+)\s*([a-z]*)", text))
 
 
-class HoursField(forms.CharField):
+class HoursField(_Bounded):
     """Lines such as 'mon-fri 08:00-18:00' or 'sat,sun 22:00-06:00', to windows of the week."""
 
     widget = forms.Textarea(attrs={"rows": 3, "cols": 40, "placeholder": "mon-fri 08:00-18:00"})
+    longest = LONGEST_HOURS
 
     def prepare_value(self, value: Any) -> Any:
         return "\n".join(map(_spell, value)) if isinstance(value, list) else value
 
     def to_python(self, value: Any) -> Any:
-        lines = (super().to_python(value) or "").lower().splitlines()
+        lines = super().to_python(value).lower().splitlines()
         windows = [_window(line) for line in lines if line.strip()]
         try:
             weekly_windows.parse(windows)
@@ -81,14 +98,14 @@ def _days(part: str) -> Sequence[str]:
     )
 
 
-class ValueField(forms.CharField):
+class ValueField(_Bounded):
     """A number, or a word."""
 
     def prepare_value(self, value: Any) -> Any:
         return f"{value:g}" if isinstance(value, float) else value
 
     def to_python(self, value: Any) -> Any:
-        text = (super().to_python(value) or "").strip()
+        text = super().to_python(value)
         if not text:
             return None
         if is_ambiguous(text):

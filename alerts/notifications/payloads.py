@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -84,13 +85,14 @@ def _slack(text: str) -> str:
 
 def teams(notice: Notice) -> Body:
     """A message with an adaptive card, as the workflows of Teams take it."""
+    facts = notice.facts.items()
     card = {
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
         "type": "AdaptiveCard",
         "version": "1.4",
         "body": [
-            {"type": "TextBlock", "text": notice.title, "weight": "Bolder", "wrap": True},
-            {"type": "FactSet", "facts": [{"title": name, "value": said} for name, said in notice.facts.items()]},
+            {"type": "TextBlock", "text": _teams(notice.title), "weight": "Bolder", "wrap": True},
+            {"type": "FactSet", "facts": [{"title": name, "value": _teams(text)} for name, text in facts]},
         ],
         "actions": [{"type": "Action.OpenUrl", "title": "Open the alert", "url": notice.link}],
     }
@@ -98,6 +100,11 @@ def teams(notice: Notice) -> Body:
         "type": "message",
         "attachments": [{"contentType": "application/vnd.microsoft.card.adaptive", "content": card}],
     }
+
+
+def _teams(text: str) -> str:
+    """Escape Markdown: a rule named `[Sign in](https://evil.example)` must not become a link."""
+    return re.sub(r"([\\`*_~\[\]])", r"\\\1", text)
 
 
 BODIES: dict[str, Callable[[Notice], Body]] = {"webhook": webhook, "slack": slack, "teams": teams}

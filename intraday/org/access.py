@@ -20,6 +20,7 @@ from intraday.org.models import ApiKey, KeyScope, Membership, Organization, Role
 from intraday.org.services import key_digest
 
 DEMO_ORGANIZATION = "org_123"
+NAME_LENGTH = 150  # of actors in the histories of alerts and rules
 
 
 class Grant:
@@ -226,8 +227,14 @@ def _vouched(credential: Key | Issued, key: ApiKey | None) -> Principal | Refuse
     if KeyScope.TOKEN not in key.scopes:
         return Refused.SIGN_IN
     who, role = credential.user_id, credential.role
-    name = f"{who} by key {key.name}"
+    name = _fitting(who, f" by key {key.name}")
     return Principal(key.organization, name, who, role, ROLE_GRANTS[role], credential, credential.departments)
+
+
+def _fitting(who: str, by: str) -> str:
+    """Return both in one name for the audit; a long user id is shortened rather than the key that vouched for it."""
+    room = NAME_LENGTH - len(by)
+    return (who if len(who) <= room else f"{who[: room - 1]}…") + by
 
 
 def _key_principal(key: ApiKey) -> Principal:

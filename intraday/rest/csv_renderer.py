@@ -2,6 +2,7 @@
 
 import csv
 import io
+import unicodedata
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -10,11 +11,15 @@ from rest_framework.renderers import BaseRenderer
 
 from intraday.rest.json import JSONRenderer
 
+FORMULA_STARTS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""A spreadsheet takes text that begins with one of these, or their full-width forms, for a formula and runs it."""
+
 
 class ItemsCSVRenderer(BaseRenderer):
     """The `items` of a page, in the view's `csv_columns`: an empty page has them, too. Errors stay JSON.
 
-    A column names a value inside an item: `sla_risk.risk_score`, `reasons.0`.
+    A column names a value inside an item: `sla_risk.risk_score`, `reasons.0`. An apostrophe is put before text that a
+    spreadsheet would take for a formula; numbers stay as they are.
     """
 
     media_type = "text/csv"
@@ -40,7 +45,18 @@ def _cells(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
     Instants are text by then (`to_builtins`); true and false are spelled as in JSON.
     """
     if not isinstance(value, dict | list):
-        yield name, str(value).lower() if isinstance(value, bool) else value
+        yield name, _cell(value)
         return
     for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
         yield from _cells(inner, f"{name}.{key}" if name else str(key))
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"'{value}" if isinstance(value, str) and _is_formula(value) else value
+
+
+def _is_formula(text: str) -> bool:
+    begins_with_control = unicodedata.category(text[0]) == "Cc" if text else False
+    return begins_with_control or text.lstrip().startswith(FORMULA_STARTS)

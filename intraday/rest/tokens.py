@@ -15,7 +15,7 @@ from intraday.org import access, tokens
 from intraday.org.access import Issued, Key, Member, Principal
 from intraday.org.models import Department, KeyScope, Role, valid_id
 from intraday.rest.authentication import Caller, Person
-from intraday.rest.fields import ChoiceField
+from intraday.rest.fields import ChoiceField, PrintableField
 from intraday.rest.pages import read_body
 from intraday.rest.permissions import SignedIn, enter
 from intraday.rest.schema import BAD_POSTS
@@ -35,7 +35,7 @@ class UserTokenRequest(serializers.Serializer):
     """An API key with the scope `token`, for one of the customer's own users."""
 
     organization_id = serializers.CharField(required=False, max_length=64, help_text="That of the key.")
-    user_id = serializers.CharField(max_length=150, help_text="Who that is in the customer's system.")
+    user_id = PrintableField(max_length=150, help_text="Who that is in the customer's system.")
     role = ChoiceField(choices=Role.choices)
     department_ids = serializers.ListField(
         child=serializers.CharField(max_length=64, validators=[valid_id]),

@@ -192,6 +192,7 @@ def config(*, host: str = "127.0.0.1", port: int = 5000, **options: object) -> u
         lifespan="on",
         log_config=None,
         access_log=False,
+        server_header=False,
         timeout_graceful_shutdown=5,
         **options,  # type: ignore[arg-type]
     )

@@ -2,7 +2,7 @@ import pytest
 from django.core import signing
 from rest_framework.test import APIClient
 
-from intraday.org import tokens
+from intraday.org import access, tokens
 from intraday.org.models import ApiKey, Membership, Organization, Role
 from tests.access.people import bearer, browser_of, person, token_of
 from tests.conftest import client_of
@@ -66,6 +66,18 @@ def test_a_key_speaks_for_the_customers_users(house: Organization):
     assert ben.get(CURRENT).status_code == 403
 
 
+def test_a_long_user_id_does_not_hide_the_key_that_vouched_for_it(house: Organization):
+    said = {**BEN, "user_id": "b" * 150}
+    principal = access.by_credential(tokens.read(minted(client_of(house, "token"), **said)["token"]))
+    name, key = principal.name, ApiKey.objects.get().name
+    assert len(name) == 150
+    assert name.endswith(f"b… by key {key}")
+
+
+def test_two_spellings_of_a_user_id_are_one_user(house: Organization):
+    assert minted(client_of(house, "token"), **BEN | {"user_id": "Zoe\u0308"})["user_id"] == "Zo\u00eb"
+
+
 def test_what_a_key_vouched_for_falls_with_the_key(house: Organization):
     client = bearer(minted(client_of(house, "token"), **BEN)["token"])
     ApiKey.objects.get().delete()
@@ -87,6 +99,8 @@ def test_only_keys_with_the_scope_make_tokens_and_tokens_make_none(house: Organi
         ("user_id", ""),
         ("user_id", "x" * 151),
         ("user_id", "a\0b"),
+        ("user_id", "dana\u202e"),
+        ("user_id", "dana\nkey crm"),
         ("ttl", 0),
         ("ttl", 901),
         ("department_ids", []),  # nobody's departments are not everybody's

@@ -7,10 +7,13 @@ import pytest
 import time_machine
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission
+from django.core.exceptions import ValidationError
+from django.forms import Field
 from django.test import Client
 from django.urls import reverse
 
 from alerts import selectors
+from alerts.admin.fields import HoursField, SpanField, ValueField
 from alerts.models import Alert, Rule, RuleChange, Silence
 from intraday.org.models import Organization, Scope
 from kpi.models import KPISnapshot
@@ -302,3 +305,26 @@ def test_a_plain_threshold_is_taken_as_typed(owner: Client, typed: str, value: f
 def test_a_span_is_the_sum_of_its_parts(owner: Client, typed: str, seconds: int):
     assert owner.post(ADD, fields(for_seconds=typed)).status_code == 302
     assert Rule.objects.get().for_seconds == seconds
+
+
+@pytest.mark.parametrize(
+    ("field", "text"),
+    [
+        (SpanField, "1" * 65),
+        (SpanField, "1" * 24 + "!"),
+        (SpanField, "1 m " * 16 + "!"),
+        (SpanField, "9" * 5000),
+        (ValueField, "9" * 400),
+        (ValueField, "1" * 5000 + "."),
+        (HoursField, "mon," * 600 + "tue 08:00-18:00"),
+        (HoursField, "mon 08:00-18:00\n" * 200),
+    ],
+)
+def test_text_too_long_to_mean_anything_is_refused_before_it_is_read(field: type[Field], text: str):
+    with pytest.raises(ValidationError) as refused:
+        field().clean(text)
+    assert len(str(refused.value)) < 400
+
+
+def test_the_longest_span_that_fits_is_a_number_of_seconds():
+    assert SpanField().clean("9" * 64) == int("9" * 64)

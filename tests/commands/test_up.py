@@ -159,3 +159,17 @@ def anywhere(var: Path, **environment: str) -> ProcessServer:
     """`up` on all addresses of the machine."""
     alone = {"DATABASE_URL": "", "REDIS_URL": "", "INTRADAY_VAR": str(var), "INTRADAY_SIMULATE": "0"}
     return ProcessServer("manage.py", "up", "--host", "0.0.0.0", "--port", "{port}", environment=alone | environment)
+
+
+@pytest.mark.parametrize("made_before", [False, True])
+def test_the_embedded_database_is_for_its_owner_alone(tmp_path: Path, made_before: bool):
+    database = tmp_path / "intraday.sqlite3"
+    if made_before:
+        database.touch(mode=0o644)
+    environment = os.environ | {"DATABASE_URL": "", "REDIS_URL": "", "INTRADAY_VAR": str(tmp_path)}
+    code = "import intraday.settings, sqlite3 as s; c = s.connect(intraday.settings.DATABASES['default']['NAME']); "
+    code += "c.execute('PRAGMA journal_mode=WAL'); c.execute('CREATE TABLE a (b)'); import os; os._exit(0)"
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, check=True, umask=0o022)
+    files = list(tmp_path.glob("intraday.sqlite3*"))
+    assert len(files) >= 2  # with its log
+    assert {file.stat().st_mode & 0o777 for file in files} == {0o600}

@@ -53,7 +53,18 @@ def test_slack_and_teams_get_what_they_understand(world, channel):
     assert f"/alerts/{world.alert.pk}|Open the alert>" in said["blocks"][0]["text"]["text"]
     card = json.loads(teams.requests[0][1])["attachments"][0]["content"]
     assert {"title": "Threshold", "value": "90 %"} in card["body"][1]["facts"]
+    assert card["body"][0]["text"] == r"\[high\] support: occupancy is 95 % (over 90 %)"
     assert card["actions"][0]["url"].endswith(f"/alerts/{world.alert.pk}")
+
+
+def test_a_name_cannot_write_links_into_a_card(world, channel):
+    with receiver() as teams:
+        channel(teams.url, "teams", ChannelKind.TEAMS)
+        fire(world, name="[Sign in](https://evil.example) *now* `x` _y_ ~z~ \\")
+        send(at(0))
+    card = json.loads(teams.requests[0][1])["attachments"][0]["content"]
+    shown = next(fact["value"] for fact in card["body"][1]["facts"] if fact["title"] == "Rule")
+    assert shown == r"\[Sign in\](https://evil.example) \*now\* \`x\` \_y\_ \~z\~ \\"
 
 
 def history(api, world):
@@ -203,6 +214,27 @@ def test_a_public_name_of_a_private_address_is_refused(settings, monkeypatch):
         ("64:ff9b::a00:1", False),
         ("2002:a00:1::1", False),
         ("2001:0:1::f5ff:fffe", False),
+        ("64:ff9b::5db8:d70e", True),
+        ("64:ff9b:1::5db8:d70e", False),
+        ("fec0::1", False),
+        ("::127.0.0.1", False),
+        ("::93.184.215.14", False),
+        ("::ffff:0:10.0.0.1", False),
+        ("100::1", False),
+        ("2001:2::1", False),
+        ("2001:db8::1", False),
+        ("2001:20::1", False),
+        ("3fff::1", False),
+        ("5f00::1", False),
+        ("fd00:ec2::254", False),
+        ("168.63.129.16", False),
+        ("100.100.100.200", False),
+        ("192.0.0.192", False),
+        ("192.88.99.1", False),
+        ("198.18.0.1", False),
+        ("203.0.113.7", False),
+        ("240.0.0.1", False),
+        ("2606:4700::1111", True),
     ],
 )
 def test_which_addresses_are_public(address, public):

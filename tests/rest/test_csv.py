@@ -32,6 +32,16 @@ def rendered(items: list[Any], columns: list[str]) -> bytes:
         ({"a": 'say "a, b"'}, ["a"], b'"say ""a, b"""\r\n'),
         ({"a": "two\nlines"}, ["a"], b'"two\nlines"\r\n'),
         ({"a": "Zürich"}, ["a"], "Zürich\r\n".encode()),
+        ({"a": "=1+1"}, ["a"], b"'=1+1\r\n"),
+        ({"a": "+49 30"}, ["a"], b"'+49 30\r\n"),
+        ({"a": "-2"}, ["a"], b"'-2\r\n"),
+        ({"a": -2}, ["a"], b"-2\r\n"),
+        ({"a": "@SUM(A1)"}, ["a"], b"'@SUM(A1)\r\n"),
+        ({"a": " =1"}, ["a"], b"' =1\r\n"),
+        ({"a": "\uff1d1"}, ["a"], "'\uff1d1\r\n".encode()),
+        ({"a": "\t=1"}, ["a"], b"'\t=1\r\n"),
+        ({"a": "\x00x"}, ["a"], b"'\x00x\r\n"),
+        ({"a": "a=b"}, ["a"], b"a=b\r\n"),
         ({"a": datetime(2026, 1, 31, 10, tzinfo=UTC)}, ["a"], b"2026-01-31T10:00:00Z\r\n"),
     ],
 )
@@ -56,4 +66,11 @@ TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")
 def test_a_reader_gets_back_every_cell(items: list[dict[str, Any]]) -> None:
     text = rendered(items, ["a", "b", "c.d"]).decode()
     found = list(csv.reader(io.StringIO(text, newline="")))[1:]
-    assert found == [[item["a"], str(item["b"]), item["c"]["d"]] for item in items]
+    assert [[plain(row[0]), row[1], plain(row[2])] for row in found] == [
+        [plain(item["a"]), str(item["b"]), plain(item["c"]["d"])] for item in items
+    ]
+    assert not any(row[cell][:1] in ("=", "+", "-", "@", "\t", "\r", "\n") for row in found for cell in (0, 2))
+
+
+def plain(text: str) -> str:
+    return text.removeprefix("'")
