@@ -1,12 +1,22 @@
 from django.apps import AppConfig
+from django.contrib.admin import apps
 
 
 class IntradayConfig(AppConfig):
+    default = True
     name = "intraday"
     verbose_name = "Intraday console"
 
     def ready(self) -> None:
         from intraday import checks  # noqa: F401 - registers them
+        from intraday.admin import organizations  # noqa: F401 - registers its pages, on the site that needs this package
         from intraday.rest import origins  # needs the settings
 
         origins.log_refusals()
+
+
+class AdminConfig(apps.AdminConfig):
+    """Django's admin with a site of our own, which keeps tenants apart."""
+
+    default = False
+    default_site = "intraday.admin.site.Site"

@@ -57,7 +57,7 @@ ALLOWED_ORIGINS = env.list("INTRADAY_ALLOWED_ORIGINS", default=[])  # browsers o
 # --- applications ----------------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
     "daphne",  # before staticfiles: `runserver` serves WebSockets too
-    "django.contrib.admin",
+    "intraday.apps.AdminConfig",  # django.contrib.admin, with pages that keep tenants apart
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

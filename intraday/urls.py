@@ -20,6 +20,8 @@ urlpatterns = [
     path("signin", sign_in.SignInView.as_view()),
     path("signout", LogoutView.as_view()),
     path(".well-known/security.txt", security_text.page),
+    path("password", sign_in.ChangePasswordView.as_view(), name="password_change"),
+    path("password/<uidb64>/<token>", sign_in.ChoosePasswordView.as_view(), name="password_reset_confirm"),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("metrics", prometheus.page),

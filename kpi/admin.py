@@ -6,15 +6,17 @@ from django.utils import timezone
 
 from intraday.admin.read_only import ReadOnly
 from intraday.admin.strict_numbers import StrictNumbers
+from intraday.admin.tenants import TenantModelAdmin
 from intraday.org.models import Scope
 from kpi import services
 from kpi.models import LIMITS, Holiday, IntervalStats, OrganizationSettings, QueueSettings
 
 
 @admin.register(QueueSettings)
-class QueueSettingsAdmin(StrictNumbers, admin.ModelAdmin):
+class QueueSettingsAdmin(StrictNumbers, TenantModelAdmin):
     """How a queue is run. Saving works out its figures anew within seconds."""
 
+    organization_path = "scope__organization"
     list_display = ["scope", "kind", "target_service_level", "target_seconds", "sla_minutes", "hours"]
     list_filter = ["kind", "scope__organization", "scope__department_id"]
     list_select_related = ["scope"]
@@ -52,7 +54,7 @@ class QueueSettingsAdmin(StrictNumbers, admin.ModelAdmin):
 
 
 @admin.register(OrganizationSettings)
-class OrganizationSettingsAdmin(StrictNumbers, admin.ModelAdmin):
+class OrganizationSettingsAdmin(StrictNumbers, TenantModelAdmin):
     """How figures are judged. Saving works them out anew within seconds."""
 
     list_display = ["organization", "sla_weight", "staffing_weight", "utilization_weight", "change_minutes"]
@@ -91,7 +93,8 @@ class OrganizationSettingsAdmin(StrictNumbers, admin.ModelAdmin):
 
 
 @admin.register(Holiday)
-class HolidayAdmin(admin.ModelAdmin):
+class HolidayAdmin(TenantModelAdmin):
+    organization_path = "scope__organization"
     list_display = ["date", "name", "scope"]
     list_filter = ["scope__organization"]
     list_select_related = ["scope"]
@@ -110,7 +113,8 @@ class HolidayAdmin(admin.ModelAdmin):
 
 
 @admin.register(IntervalStats)
-class IntervalStatsAdmin(ReadOnly, admin.ModelAdmin):
+class IntervalStatsAdmin(ReadOnly, TenantModelAdmin):
+    organization_path = "scope__organization"
     list_display = ["start", "scope", "minutes", "as_of", "offered", "answered", "answered_in_target", "agents"]
     list_filter = ["scope__organization", "scope__department_id"]
     list_select_related = ["scope"]
@@ -120,7 +124,7 @@ class IntervalStatsAdmin(ReadOnly, admin.ModelAdmin):
 
 
 @admin.register(Scope)
-class ScopeAdmin(ReadOnly, admin.ModelAdmin):
+class ScopeAdmin(ReadOnly, TenantModelAdmin):
     """Only to be found by the fields above: scopes come with their organization, department or queue."""
 
     search_fields = ["organization__id", "department_id", "queue_name"]

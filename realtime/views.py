@@ -35,14 +35,14 @@ from realtime.transport import sse
 
 class OrganizationQuery(serializers.Serializer):
     organization_id = serializers.CharField(
-        required=False, max_length=64, help_text="Defaults to the organization of the credential; staff: to all."
+        required=False, max_length=64, help_text="Defaults to the organization of the credential; superusers: to all."
     )
 
 
 def _caller(request: Request) -> Principal | None:
-    """Return the caller in the requested organization; None for staff, who may see all organizations."""
+    """Return the caller in the requested organization; None for superusers, who may see all organizations."""
     asked = read_query(OrganizationQuery, request.query_params).get("organization_id")
-    if asked is None and request.user is not None and request.user.is_staff:
+    if asked is None and request.user is not None and request.user.is_superuser:
         return None
     return enter(request, asked, grant="read")
 

@@ -16,19 +16,9 @@ from alerts.admin.rules import actor
 from alerts.models import Alert, AlertAudit
 from alerts.notifications.selectors import deliveries
 from alerts.services import Caller, Conflict
-
-
-class ReadOnly(admin.options.BaseModelAdmin):
-    """Written by services alone."""
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+from intraday.admin.read_only import ReadOnly
+from intraday.admin.tenants import TenantModelAdmin
+from intraday.org.access import Grant
 
 
 class AuditInline(ReadOnly, admin.TabularInline):
@@ -38,15 +28,12 @@ class AuditInline(ReadOnly, admin.TabularInline):
     verbose_name_plural = "history"
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return request.user.has_perm("alerts.view_alert") or may_act(request)
-
-
-def may_act(request: HttpRequest) -> bool:
-    return request.user.has_perm("alerts.change_alert")
+        return True  # to all who may open the page of the alert
 
 
 @admin.register(Alert)
-class AlertAdmin(ReadOnly, admin.ModelAdmin):
+class AlertAdmin(ReadOnly, TenantModelAdmin):
+    grant = Grant.ACT
     change_form_template = "alerts/admin/alert.html"
     inlines = [AuditInline]
     list_display = ["message", "severity", "status", "organization", "triggered_at", "acknowledged_by", "suppressed"]
@@ -57,11 +44,8 @@ class AlertAdmin(ReadOnly, admin.ModelAdmin):
     actions = ["acknowledge", "resolve"]
     exclude = ["dedup_key"]
 
-    def has_view_permission(self, request: HttpRequest, obj: Alert | None = None) -> bool:
-        return may_act(request) or super().has_view_permission(request, obj)
-
     def has_act_permission(self, request: HttpRequest) -> bool:
-        return may_act(request)
+        return self.may(request)
 
     def get_urls(self) -> list[URLPattern]:
         act = self.admin_site.admin_view(self.act_view)
@@ -70,7 +54,8 @@ class AlertAdmin(ReadOnly, admin.ModelAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> Any:
-        context = {"may_act": may_act(request), "deliveries": deliveries(UUID(object_id))}
+        alert = self.get_object(request, object_id)
+        context = {"may_act": True, "deliveries": deliveries(alert.pk) if alert else ()}
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), **context})
 
     @admin.action(description="Acknowledge the selected alerts", permissions=["act"])
@@ -84,9 +69,11 @@ class AlertAdmin(ReadOnly, admin.ModelAdmin):
     def act_view(self, request: HttpRequest, alert_id: UUID, act: str) -> HttpResponse:
         if act not in ACTS:
             raise Http404
-        if request.method != "POST" or not may_act(request):
+        if request.method != "POST" or not self.may(request):
             raise PermissionDenied
-        self._each(request, Alert.objects.filter(pk=alert_id), ACTS[act], request.POST.get("note", "")[:2_000])
+        self._each(
+            request, self.get_queryset(request).filter(pk=alert_id), ACTS[act], request.POST.get("note", "")[:2_000]
+        )
         return HttpResponseRedirect(reverse("admin:alerts_alert_change", args=[alert_id]))
 
     def _each(self, request: HttpRequest, rows: QuerySet[Alert], act: Callable[..., Alert], note: str = "") -> None:

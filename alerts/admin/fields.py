@@ -1,7 +1,7 @@
 """Form fields of rules: spans of time, hours of the week, metrics, places, recipients. Nobody types JSON."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from django import forms
@@ -127,12 +127,10 @@ def metric_choices() -> Groups:
     return list(groups.items())
 
 
-def place_choices(organization: Organization | None) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
-    """Departments and queues by name; of every organization while it is not yet known which."""
-    departments, queues = Department.objects.order_by("code"), Queue.objects.order_by("name")
-    if organization is not None:
-        departments = departments.filter(organization=organization)
-        queues = queues.filter(department__organization=organization)
+def place_choices(organizations: Collection[Organization]) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    """Return the departments and the queues of these organizations by name."""
+    departments = Department.objects.filter(organization__in=organizations).order_by("code")
+    queues = Queue.objects.filter(department__organization__in=organizations).order_by("name")
     return (
         choices("all departments", departments.values_list("code", flat=True)),
         choices("all queues", queues.values_list("name", flat=True)),
@@ -143,9 +141,8 @@ def choices(empty: str, values: Iterable[str]) -> list[tuple[str, str]]:
     return [("", empty), *((value, value) for value in dict.fromkeys(values))]
 
 
-def recipient_choices(organization: Organization | None, *present: str) -> list[Any]:
-    """Roles, channels and people, and besides what stands there already."""
-    organizations = [organization] if organization else Organization.objects.order_by("pk")
+def recipient_choices(organizations: Iterable[Organization], *present: str) -> list[Any]:
+    """Return roles, channels and people of these organizations, and besides what stands there already."""
     groups: dict[str, list[str]] = {}
     for each in organizations:
         for group, names in recipients.possible_names(each):
@@ -153,8 +150,3 @@ def recipient_choices(organization: Organization | None, *present: str) -> list[
     offered = {name for names in groups.values() for name in names}
     groups["As it is"] = [name for name in present if name and name not in offered]
     return [("", "—"), *((group, [(name, name) for name in names]) for group, names in groups.items() if names)]
-
-
-def the_only_organization() -> Organization | None:
-    found = list(Organization.objects.all()[:2])
-    return found[0] if len(found) == 1 else None

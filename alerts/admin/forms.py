@@ -1,6 +1,6 @@
 """The form of a rule. It fills the fields of alerts.rules.validation, and the service checks them."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from django import forms
@@ -14,7 +14,6 @@ from alerts.admin.fields import (
     metric_choices,
     place_choices,
     recipient_choices,
-    the_only_organization,
 )
 from alerts.choices import Level, NoDataMode, Operator, Severity
 from alerts.models import EscalationStep, Rule
@@ -28,6 +27,8 @@ MOST_ROWS = 100
 
 
 class RuleForm(forms.ModelForm):
+    organizations: Collection[Organization] = ()  # set by the admin: those that choices may come from
+
     metric = forms.ChoiceField(choices=metric_choices)
     operator = forms.ChoiceField(
         choices=[(each.value, f"{COMPARED[each] or 'is'} ({each.value})") for each in Operator]
@@ -71,12 +72,9 @@ class RuleForm(forms.ModelForm):
         if self.stored is not None:
             self.initial.update(rule_fields(self.stored), metric=f"{self.stored.source}:{self.stored.metric}")
             self.initial["seen_version"] = self.stored.version
-        departments, queues = place_choices(self._organization())
+        departments, queues = place_choices([self.stored.organization] if self.stored else self.organizations)
         self.fields["department_id"].choices = departments  # type: ignore[attr-defined]
         self.fields["queue_name"].choices = queues  # type: ignore[attr-defined]
-
-    def _organization(self) -> Organization | None:
-        return self.stored.organization if self.stored is not None else the_only_organization()
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -137,10 +135,10 @@ class StepForm(forms.ModelForm):
         model = EscalationStep
         fields = ["after_seconds", "to", "raise_severity"]
 
-    def __init__(self, *args: Any, organization: Organization | None = None, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, organizations: Collection[Organization] = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         present = (str(self.initial.get("to", "")), str(self.data.get(f"{self.prefix}-to", "")))
-        self.fields["to"].choices = recipient_choices(organization or the_only_organization(), *present)  # type: ignore[attr-defined]
+        self.fields["to"].choices = recipient_choices(organizations, *present)  # type: ignore[attr-defined]
 
     def _post_clean(self) -> None:
         """The rule is written as a whole, by the service."""

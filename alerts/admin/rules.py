@@ -13,7 +13,6 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 
 from alerts import rule_services, selectors
-from alerts.admin.fields import the_only_organization
 from alerts.admin.forms import RuleForm, StepForm
 from alerts.evaluation.changes import Actor
 from alerts.evaluation.figure_providers import PROVIDERS
@@ -22,6 +21,8 @@ from alerts.notifications.services import try_rule
 from alerts.rules.catalogue import find
 from alerts.rules.messages import describe_rule, format_span, format_value
 from alerts.rules.validation import with_defaults
+from intraday.admin.tenants import TenantModelAdmin
+from intraday.org.access import Grant
 
 PREVIEW = timedelta(hours=24)
 
@@ -40,22 +41,16 @@ class StepInline(admin.TabularInline):
     verbose_name = "step"
     verbose_name_plural = "While nobody attends to it"
 
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return _may_edit(request)
+    def _as_the_rule(self, request: HttpRequest, obj: Any = None) -> bool:
+        """A caller who may open the page of the rule may edit its steps."""
+        return True
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return _may_edit(request)
-
-    has_delete_permission = has_change_permission
-    has_view_permission = has_change_permission
-
-
-def _may_edit(request: HttpRequest) -> bool:
-    return request.user.has_perms(["alerts.change_rule"]) or request.user.has_perms(["alerts.add_rule"])
+    has_add_permission = has_change_permission = has_delete_permission = has_view_permission = _as_the_rule
 
 
 @admin.register(Rule)
-class RuleAdmin(admin.ModelAdmin):
+class RuleAdmin(TenantModelAdmin):
+    grant = Grant.RULES
     form = RuleForm
     inlines = [StepInline]
     change_form_template = "alerts/admin/rule.html"
@@ -92,16 +87,12 @@ class RuleAdmin(admin.ModelAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Rule | None = None) -> list[str]:
         return ["means", "organization"] if obj else ["means"]
 
-    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        only = the_only_organization()
-        return {"organization": only.pk if only else None, **super().get_changeform_initial_data(request)}
-
     def get_formset_kwargs(
         self, request: HttpRequest, obj: Rule, inline: admin.options.InlineModelAdmin, prefix: str
     ) -> dict[str, Any]:
-        organization = obj.organization if obj.organization_id else None
+        organizations = [obj.organization] if obj.organization_id else self.organizations(request)
         kwargs = super().get_formset_kwargs(request, obj, inline, prefix)
-        return {**kwargs, "form_kwargs": {"organization": organization}}
+        return {**kwargs, "form_kwargs": {"organizations": organizations}}
 
     @admin.display(description="in words")
     def means(self, rule: Rule) -> str:
@@ -109,7 +100,7 @@ class RuleAdmin(admin.ModelAdmin):
 
     def preview_view(self, request: HttpRequest) -> HttpResponse:
         """Preview the unsaved draft on the last day, beside the rule as it is. Writes nothing."""
-        if request.method != "POST" or not _may_edit(request):
+        if request.method != "POST" or not self.may(request):
             raise PermissionDenied
         rule = self._stored(request, request.GET.get("rule"))
         form = self.get_form(request, rule, change=rule is not None)(request.POST, instance=rule)
@@ -120,7 +111,7 @@ class RuleAdmin(admin.ModelAdmin):
 
     def test_view(self, request: HttpRequest, rule_id: Any) -> HttpResponse:
         """Send a test to everybody whom the rule, as it is saved, may notify."""
-        if request.method != "POST" or not _may_edit(request):
+        if request.method != "POST" or not self.may(request):
             raise PermissionDenied
         rule = self._stored(request, rule_id)
         assert rule is not None

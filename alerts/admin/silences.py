@@ -1,5 +1,6 @@
 """Silences: made, changed and ended; each ends by itself."""
 
+from collections.abc import Collection
 from typing import Any
 
 from django import forms
@@ -10,17 +11,21 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from alerts import rule_services
-from alerts.admin.fields import HoursField, place_choices, the_only_organization
+from alerts.admin.fields import HoursField, place_choices
 from alerts.admin.rules import actor
 from alerts.choices import Severity, Source
 from alerts.models import Rule, Silence
+from intraday.admin.tenants import TenantModelAdmin
+from intraday.org.access import Grant
 from intraday.org.models import Organization
 
 ANY = [("", "any")]
 
 
 class SilenceForm(forms.ModelForm):
-    rule = forms.ModelChoiceField(Rule.objects.filter(deleted_at=None), required=False, empty_label="any")
+    organizations: Collection[Organization] = ()  # set by the admin: those that choices may come from
+
+    rule = forms.ModelChoiceField(Rule.objects.none(), required=False, empty_label="any")
     source = forms.ChoiceField(choices=[*ANY, *Source.choices()], required=False)
     severity = forms.ChoiceField(choices=[*ANY, *Severity.choices()], required=False)
     department_id = forms.ChoiceField(required=False, label="Department")
@@ -36,13 +41,12 @@ class SilenceForm(forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.stored = None if self.instance._state.adding else self.instance
-        organization = self.stored.organization if self.stored else the_only_organization()
-        departments, queues = place_choices(organization)
+        organizations = [self.stored.organization] if self.stored else self.organizations
+        departments, queues = place_choices(organizations)
         self.fields["department_id"].choices = departments  # type: ignore[attr-defined]
         self.fields["queue_name"].choices = queues  # type: ignore[attr-defined]
-        if organization is not None:
-            rules = Rule.objects.filter(organization=organization, deleted_at=None)
-            self.fields["rule"].queryset = rules  # type: ignore[attr-defined]
+        rules = Rule.objects.filter(organization__in=organizations, deleted_at=None)
+        self.fields["rule"].queryset = rules  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -68,7 +72,8 @@ class SilenceForm(forms.ModelForm):
 
 
 @admin.register(Silence)
-class SilenceAdmin(admin.ModelAdmin):
+class SilenceAdmin(TenantModelAdmin):
+    grant = Grant.SILENCE
     form = SilenceForm
     fields = [
         "organization",
@@ -94,9 +99,7 @@ class SilenceAdmin(admin.ModelAdmin):
         return ["organization"] if obj else []
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        only = the_only_organization()
-        known = {"organization": only.pk if only else None, "starts_at": timezone.now()}
-        return {**known, **super().get_changeform_initial_data(request)}
+        return {"starts_at": timezone.now(), **super().get_changeform_initial_data(request)}
 
     def has_delete_permission(self, request: HttpRequest, obj: Silence | None = None) -> bool:
         return False  # it is ended, and stays to be seen

@@ -1,5 +1,6 @@
 """Channels and routes: where alerts can be sent, and who is told of which."""
 
+from collections.abc import Collection
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -10,19 +11,24 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from alerts.admin.fields import place_choices, recipient_choices, the_only_organization
+from alerts.admin.fields import place_choices, recipient_choices
 from alerts.notifications import channel_services
 from alerts.notifications.models import Channel, ChannelKind, Route
 from alerts.notifications.services import try_channel
+from intraday.admin.tenants import TenantModelAdmin
+from intraday.org.access import Grant
+from intraday.org.models import Organization
 
 
 class ServiceForm(forms.ModelForm):
     """Checked by the service that will save it."""
 
+    organizations: Collection[Organization] = ()  # set by the admin: those that choices may come from
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        stored = None if self.instance._state.adding else self.instance
-        self.known_organization = stored.organization if stored else the_only_organization()
+        if not self.instance._state.adding:
+            self.organizations = [self.instance.organization]
 
     def _post_clean(self) -> None:
         super()._post_clean()  # type: ignore[misc]
@@ -62,7 +68,8 @@ class ChannelForm(ServiceForm):
 
 
 @admin.register(Channel)
-class ChannelAdmin(admin.ModelAdmin):
+class ChannelAdmin(TenantModelAdmin):
+    grant = Grant.NOTIFY
     form = ChannelForm
     list_display = ["name", "organization", "kind", "leads_to", "enabled"]
     list_filter = ["organization", "kind"]
@@ -115,8 +122,8 @@ class RouteForm(ServiceForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        departments, queues = place_choices(self.known_organization)
-        to = recipient_choices(self.known_organization, self.instance.to)
+        departments, queues = place_choices(self.organizations)
+        to = recipient_choices(self.organizations, self.instance.to)
         for name, offered in (("department_id", departments), ("queue_name", queues), ("to", to)):
             self.fields[name].choices = offered  # type: ignore[attr-defined]
 
@@ -125,17 +132,14 @@ class RouteForm(ServiceForm):
 
 
 @admin.register(Route)
-class RouteAdmin(admin.ModelAdmin):
+class RouteAdmin(TenantModelAdmin):
+    grant = Grant.NOTIFY
     form = RouteForm
     list_display = ["to", "organization", "minimum_severity", "department_id", "queue_name", "enabled"]
     list_filter = ["organization", "minimum_severity"]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Route | None = None) -> list[str]:
         return ["organization"] if obj else []
-
-    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        only = the_only_organization()
-        return {"organization": only.pk if only else None, **super().get_changeform_initial_data(request)}
 
     def save_model(self, request: HttpRequest, obj: Route, form: forms.ModelForm, change: bool) -> None:
         channel_services.save_route(obj)

@@ -1,1 +1,1 @@
-"""Base classes for the admin pages of the apps."""
+"""The admin: its site and base classes, which keep tenants apart, and the pages of organizations."""

@@ -30,6 +30,8 @@ class Grant:
     SILENCE = "silence"
     RULES = "rules"  # edit alert rules
     WALLS = "walls"  # make and revoke links of wall boards
+    NOTIFY = "notify"  # channels and routes of alerts
+    MANAGE = "manage"  # members, keys, queues, thresholds
 
 
 DEEDS: dict[str, str] = {
@@ -37,6 +39,8 @@ DEEDS: dict[str, str] = {
     Grant.SILENCE: "silence alerts",
     Grant.RULES: "edit alert rules",
     Grant.WALLS: "make wall boards",
+    Grant.NOTIFY: "choose who is notified",
+    Grant.MANAGE: "manage the organization",
     KeyScope.INGEST: "post figures",
     KeyScope.READ: "read figures",
     KeyScope.PUBLISH: "publish events",
@@ -46,8 +50,8 @@ DEEDS: dict[str, str] = {
 
 _VIEWER = frozenset({KeyScope.READ})
 _ANALYST = _VIEWER | {Grant.ACT}
-_SUPERVISOR = _ANALYST | {Grant.SILENCE, Grant.WALLS, KeyScope.PUBLISH}
-_ADMIN = _SUPERVISOR | {Grant.RULES, KeyScope.INGEST}
+_SUPERVISOR = _ANALYST | {Grant.SILENCE, Grant.WALLS, Grant.NOTIFY, KeyScope.PUBLISH}
+_ADMIN = _SUPERVISOR | {Grant.RULES, Grant.MANAGE, KeyScope.INGEST}
 ROLE_GRANTS: dict[str, frozenset[str]] = {
     Role.VIEWER: _VIEWER,
     Role.ANALYST: _ANALYST,
@@ -277,6 +281,15 @@ def organizations_of_each(users: Collection[User]) -> dict[int, list[str]]:
     for user, organization in rows.values_list("user_id", "organization_id"):
         found[user].append(organization)
     return found
+
+
+def organizations_by_grant(user: User) -> dict[str, frozenset[str]]:
+    """Return, for each right, the ids of the organizations in which the user has it without a limit to departments."""
+    found: dict[str, set[str]] = {}
+    for row in Membership.objects.filter(user=user.pk, user__is_active=True):
+        for grant in ROLE_GRANTS[row.role] if not row.department_ids else ():
+            found.setdefault(grant, set()).add(row.organization_id)
+    return {grant: frozenset(ids) for grant, ids in found.items()}
 
 
 def by_session(session_key: str) -> User | None:

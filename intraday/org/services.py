@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import F, QuerySet
@@ -225,6 +226,19 @@ def revoke_keys(keys: QuerySet[ApiKey], *, now: datetime) -> int:
     changed = keys.filter(revoked_at=None).update(revoked_at=now)
     access_changed(organizations)
     return changed
+
+
+def find_or_add_person(username: str, email: str = "") -> tuple[User, bool]:
+    """Return the person of this name and whether there was none before.
+
+    A new person has no password yet and signs in once a link has set one (intraday.org.passwords). The address of a
+    known person stays: it may reset the password.
+    """
+    person, is_new = User.objects.get_or_create(username=username, defaults={"email": email})
+    if is_new:
+        person.set_unusable_password()
+        person.save(update_fields=["password"])
+    return person, is_new
 
 
 @transaction.atomic

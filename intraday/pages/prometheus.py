@@ -87,14 +87,14 @@ def _jobs() -> Iterator[Metric]:
 @require_safe
 def page(request: HttpRequest) -> HttpResponse:
     if not _may_read(request):
-        message = "For the machine itself, for staff, and for callers who know INTRADAY_METRICS_TOKEN."
+        message = "For the machine itself, for superusers, and for callers who know INTRADAY_METRICS_TOKEN."
         return error_response(403, "forbidden", message)
     return HttpResponse(generate_latest(REGISTRY), content_type=CONTENT_TYPE_PLAIN_0_0_4)
 
 
 def _may_read(request: HttpRequest) -> bool:
     """No API key: a key belongs to one tenant, and these are the figures of all."""
-    return _is_local(request) or _knows_token(request) or _is_staff(request)
+    return _is_local(request) or _knows_token(request) or _is_superuser(request)
 
 
 def _is_local(request: HttpRequest) -> bool:
@@ -107,9 +107,9 @@ def _is_local(request: HttpRequest) -> bool:
         return False
 
 
-def _is_staff(request: HttpRequest) -> bool:
+def _is_superuser(request: HttpRequest) -> bool:
     user = getattr(request, "user", None)  # not known yet where intraday.pages.health asks
-    return user is not None and user.is_staff
+    return user is not None and user.is_superuser
 
 
 def _knows_token(request: HttpRequest) -> bool:

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import get_user_model, login
-from django.contrib.auth.views import LoginView
+from django.contrib.auth.views import LoginView, PasswordChangeView, PasswordResetConfirmView
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from intraday.org.demo import DEMO_PEOPLE
@@ -27,3 +27,17 @@ class SignInView(LoginView):
             login(request, get_user_model().objects.get(username=name), backend=DEMO_BACKEND)
             return HttpResponseRedirect(self.get_success_url())
         return super().post(request, *args, **kwargs)
+
+
+class ChangePasswordView(PasswordChangeView):
+    """A signed-in person changes her own password; her other sessions end."""
+
+    template_name = "intraday/password.html"
+    success_url = "/"
+
+
+class ChoosePasswordView(PasswordResetConfirmView):
+    """A new person chooses the first password, by a link from an administrator (intraday.org.passwords)."""
+
+    template_name = "intraday/password.html"
+    success_url = "/signin"

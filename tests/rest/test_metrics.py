@@ -122,10 +122,12 @@ def test_without_a_token_none_is_right(client: Client, db: None):
     assert answer.json()["code"] == "forbidden"
 
 
-def test_it_is_for_staff_and_not_for_tenants(client: Client, organization: Organization):
+def test_it_is_for_superusers_and_not_for_tenants(client: Client, organization: Organization):
     key = key_of(organization, "read", "ingest", "publish", "token")
     assert client.get("/metrics", REMOTE_ADDR="10.0.0.7", HTTP_AUTHORIZATION=f"Api-Key {key}").status_code == 403
-    client.force_login(User.objects.create_user("operator", is_staff=True))
+    client.force_login(User.objects.create_user("clerk", is_staff=True))
+    assert client.get("/metrics", REMOTE_ADDR="10.0.0.7").status_code == 403
+    client.force_login(User.objects.create_superuser("operator"))
     assert client.get("/metrics", REMOTE_ADDR="10.0.0.7").status_code == 200
 
 

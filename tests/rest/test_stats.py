@@ -116,11 +116,11 @@ def reported(organization: Organization, stranger: Organization) -> None:
 @pytest.fixture
 def staff(organization: Organization) -> ContractClient:
     client = ContractClient()
-    client.force_login(get_user_model().objects.create_user("operator", is_staff=True))
+    client.force_login(get_user_model().objects.create_superuser("operator"))
     return client
 
 
-def test_staff_see_all_processes_and_all_tenants(staff: ContractClient, reported: None):
+def test_superusers_see_all_processes_and_all_tenants(staff: ContractClient, reported: None):
     stats = staff.get("/api/ws/stats").json()
     assert stats["active_connections"] == 6  # two of them not signed in yet
     assert stats["connections_by_org"] == {"org_123": 2, "org_999": 2}

@@ -2,17 +2,28 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.auth.models import User
+from django.contrib.auth.validators import UnicodeUsernameValidator
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
+from intraday.admin.tenants import TenantAdmin, TenantModelAdmin
 from intraday.org import services, walls
+from intraday.org.access import Grant
 from intraday.org.models import ApiKey, Department, KeyScope, Membership, Organization, Queue, WallBoard
+from intraday.org.passwords import new_password_path
 
 
 class MembershipForm(forms.ModelForm):
-    """The limit to departments as boxes to tick, of the organization on whose page it stands."""
+    """A member by the name to sign in with, typed: a list to choose from would show the people of other organizations.
 
+    The limit to departments is boxes to tick, of the organization on whose page it stands.
+    """
+
+    username = forms.CharField(max_length=150, label="Name to sign in", validators=[UnicodeUsernameValidator()])
+    email = forms.EmailField(required=False, label="E-mail", help_text="Of a new person.")
     department_ids = forms.MultipleChoiceField(
         label="Only these departments",
         required=False,
@@ -22,33 +33,67 @@ class MembershipForm(forms.ModelForm):
 
     class Meta:
         model = Membership
-        fields = ["user", "role", "department_ids"]
+        fields = ["role", "department_ids"]
 
     def __init__(self, *args: Any, organization: Organization, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         known = organization.departments.values_list("code", flat=True) if organization.pk else []
         gone = self.instance.department_ids  # stays as it is: unticking the last would widen the access
         self.fields["department_ids"].choices = [(code, code) for code in dict.fromkeys([*known, *gone])]  # type: ignore[attr-defined]
+        if self.instance.pk:
+            user = self.instance.user
+            for name, value in (("username", user.get_username()), ("email", user.email)):
+                self.fields[name].disabled, self.fields[name].initial = True, value
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        name = cleaned.get("username")
+        if name and not self.instance.pk:
+            self.is_known = User.objects.filter(username=name).exists()
+            if self.is_known and cleaned.get("email"):
+                self.add_error("email", f"{name} is known already: leave this empty. People change their own address.")
+        return cleaned
 
 
 class MembershipFormSet(forms.BaseInlineFormSet):
     def get_form_kwargs(self, index: int | None) -> dict[str, Any]:
         return {**super().get_form_kwargs(index), "organization": self.instance}
 
+    def clean(self) -> None:
+        super().clean()
+        kept = [form for form in self.forms if form.cleaned_data.get("username") and form not in self.deleted_forms]
+        names = [form.cleaned_data["username"] for form in kept]
+        known = Membership.objects.filter(organization=self.instance.pk, user__username__in=names)
+        known = known.exclude(pk__in=[form.instance.pk for form in self.forms if form.instance.pk])
+        twice = {name for name in names if names.count(name) > 1} | set(known.values_list("user__username", flat=True))
+        if twice:
+            raise ValidationError(f"Already a member: {', '.join(sorted(twice))}.")
 
-class MembershipInline(admin.TabularInline):
+
+class MembershipInline(TenantAdmin, admin.TabularInline):
     model = Membership
     form = MembershipForm
     formset = MembershipFormSet
+    fields = ["username", "email", "role", "department_ids"]
     extra = 0
-    autocomplete_fields = ["user"]
+
+    def may(self, request: HttpRequest, obj: Any = None) -> bool:
+        return True  # to all who may open the page of the organization
 
 
 @admin.register(Organization)
-class OrganizationAdmin(admin.ModelAdmin):
+class OrganizationAdmin(TenantModelAdmin):
+    organization_path = "pk"
     list_display = ["id", "name", "time_zone", "feeds_may_create", "created_at"]
     search_fields = ["id", "name"]
+    ordering = ["id"]
     inlines = [MembershipInline]
+
+    def has_add_permission(self, request: HttpRequest, *_: Any) -> bool:
+        return bool(request.user.is_superuser)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return bool(request.user.is_superuser)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Organization | None = None) -> list[str]:
         return ["id"] if obj else []  # rooms, keys and facts are named after it
@@ -57,9 +102,20 @@ class OrganizationAdmin(admin.ModelAdmin):
         super().save_model(request, obj, form, change)
         services.create_organization(id=obj.id, name=obj.name, time_zone=obj.time_zone)
 
+    def save_formset(self, request: HttpRequest, form: forms.ModelForm, formset: Any, change: bool) -> None:
+        """Save the members; say for each person who is new how to choose a password."""
+        for member in formset.extra_forms:
+            if member.has_changed() and member not in formset.deleted_forms:
+                said = member.cleaned_data
+                member.instance.user, is_new = services.find_or_add_person(said["username"], said["email"])
+                if is_new:
+                    link = request.build_absolute_uri(new_password_path(member.instance.user))
+                    messages.warning(request, f"{said['username']} chooses a password here, within 3 days: {link}")
+        formset.save()
+
 
 @admin.register(Department)
-class DepartmentAdmin(admin.ModelAdmin):
+class DepartmentAdmin(TenantModelAdmin):
     list_display = ["code", "name", "organization"]
     list_filter = ["organization"]
     search_fields = ["code", "name"]
@@ -73,7 +129,8 @@ class DepartmentAdmin(admin.ModelAdmin):
 
 
 @admin.register(Queue)
-class QueueAdmin(admin.ModelAdmin):
+class QueueAdmin(TenantModelAdmin):
+    organization_path = "department__organization"
     list_display = ["name", "department"]
     list_filter = ["department__organization", "department"]
     search_fields = ["name"]
@@ -95,7 +152,7 @@ class ApiKeyForm(forms.ModelForm):
 
 
 @admin.register(ApiKey)
-class ApiKeyAdmin(admin.ModelAdmin):
+class ApiKeyAdmin(TenantModelAdmin):
     form = ApiKeyForm
     list_display = ["name", "prefix", "organization", "scopes", "created_at", "revoked_at"]
     list_filter = ["organization"]
@@ -118,7 +175,8 @@ class ApiKeyAdmin(admin.ModelAdmin):
 
 
 @admin.register(WallBoard)
-class WallBoardAdmin(admin.ModelAdmin):
+class WallBoardAdmin(TenantModelAdmin):
+    grant = Grant.WALLS
     fields = ["organization", "department_id", "name"]
     list_display = ["name", "organization", "department_id", "created_by", "created_at", "revoked_at"]
     list_filter = ["organization"]
