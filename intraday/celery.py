@@ -9,8 +9,11 @@ from celery import Celery, Task, states
 from celery.schedules import crontab
 from celery.signals import task_postrun, task_prerun
 
+from intraday.logs.tasks import bind_jobs
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "intraday.settings")
 
+bind_jobs()  # before our own signals below: their lines are a job's, too
 app = Celery("intraday")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["intraday", "realtime", "intraday.feed_health", "attendance", "kpi"])

@@ -11,7 +11,7 @@ import environ
 from corsheaders.defaults import default_headers
 from csp.constants import NONE, SELF
 
-from intraday.logs import configure_logging
+from intraday.logs.setup import configure_logging
 
 env = environ.Env()
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -71,6 +71,7 @@ INSTALLED_APPS = [
     "alerts.notifications",
 ]
 MIDDLEWARE = [
+    "intraday.logs.requests.with_request_id",
     "intraday.pages.health.answered_first",
     "intraday.pages.prometheus.timed",
     "django.middleware.security.SecurityMiddleware",
@@ -287,4 +288,8 @@ WHITENOISE_IMMUTABLE_FILE_TEST = r"/build/assets/"  # their names hold a hash
 WHITENOISE_USE_FINDERS = True  # no collectstatic step on a machine that only wants to look
 LOG_LEVEL = env.str("INTRADAY_LOG_LEVEL", default="INFO")
 LOGGING_CONFIG = None
-configure_logging(level=LOG_LEVEL, as_json=env.bool("INTRADAY_LOG_JSON", default=not EMBEDDED))
+configure_logging(
+    level=LOG_LEVEL,
+    as_json=env.bool("INTRADAY_LOG_JSON", default=not EMBEDDED),
+    access=env.bool("INTRADAY_ACCESS_LOG", default=not EMBEDDED),  # the console of `make run` stays readable
+)

@@ -1,6 +1,7 @@
 """Fixtures for all tests: an organization, callers of its API, and the real server with real sockets."""
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from django.db import connections
@@ -72,6 +73,13 @@ def client_of(organization: Organization, *scopes: str) -> APIClient:
 def key_of(organization: Organization, *scopes: str) -> str:
     _, secret = create_api_key(organization=organization, name="test", scopes=scopes or ("ingest", "read"))
     return secret
+
+
+def said(answer: Any) -> dict[str, Any]:
+    """Return the body of an error without the id of its request, which no two of them share."""
+    body: dict[str, Any] = answer.json()
+    assert body.pop("request_id") == answer["X-Request-ID"]
+    return body
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_safe
 from intraday.org import access, tree, walls
 from intraday.org.access import DEMO_ORGANIZATION, Principal
 from intraday.pages import runbook
+from intraday.rest.errors import error_response
 
 BUNDLE = "intraday/build/"
 _MANIFEST = settings.BASE_DIR / "intraday/static" / BUNDLE / "manifest.json"
@@ -73,7 +74,7 @@ def wall_token(request: HttpRequest, secret: str) -> HttpResponse:
     """Return a token for the socket of a wall's page, and the version of the page that it should be."""
     principal = walls.opened_by(secret, now=timezone.now())
     if principal is None:
-        return JsonResponse({"code": "not_found", "message": "This link was revoked, or never was one."}, status=404)
+        return error_response(404, "not_found", "This link was revoked, or never was one.")
     assert principal.expires_at is not None
     return JsonResponse(
         {"token": walls.token_of(principal), "expires_at": principal.expires_at, "version": bundle()["script"]}

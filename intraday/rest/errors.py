@@ -1,4 +1,4 @@
-"""One error shape everywhere: `{"code", "message", "errors"?}`."""
+"""One error shape everywhere: `{"code", "message", "errors"?, "request_id"?}`."""
 
 from typing import Any
 
@@ -8,6 +8,7 @@ from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotFound, JsonResponse
 from rest_framework import exceptions, status
 from rest_framework.response import Response
+from structlog.contextvars import get_contextvars
 
 log = structlog.get_logger(__name__)
 
@@ -25,8 +26,9 @@ class TooLarge(exceptions.APIException):
 
 
 def error_body(code: str, message: str, errors: Any = None) -> dict[str, Any]:
-    body = {"code": code, "message": message}
-    return body if errors is None else {**body, "errors": errors}
+    """`request_id` is the one in our log lines: what a caller quotes when asking for help."""
+    optional = {"errors": errors, "request_id": get_contextvars().get("request_id")}
+    return {"code": code, "message": message, **{name: value for name, value in optional.items() if value is not None}}
 
 
 def error_response(status: int, code: str, message: str) -> HttpResponse:

@@ -6,6 +6,7 @@ cursor, only forward, and another epoch begins anew.
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
+from contextvars import Context
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -147,7 +148,7 @@ class Cursors:
     def move(self, row: int, holder: str, epoch: str, seq: int) -> None:
         self._moves[row] = CursorMove(holder, epoch, seq)
         if self._writing is None or self._writing.done():
-            self._writing = asyncio.get_running_loop().create_task(self._write())
+            self._writing = asyncio.get_running_loop().create_task(self._write(), context=Context())
 
     async def _write(self) -> None:
         while self._moves:

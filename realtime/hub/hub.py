@@ -6,6 +6,7 @@ only carries events between processes; the log decides what is true.
 
 import asyncio
 from collections.abc import Coroutine, Mapping
+from contextvars import Context
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -103,7 +104,8 @@ class Hub:
         return self.receiver.degraded
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        task = self.loop.create_task(work)
+        """Run work of the hub, outside the log context of the connection that happened to start it."""
+        task = self.loop.create_task(work, context=Context())
         self._tasks.add(task)  # the loop itself holds tasks weakly
         task.add_done_callback(self._ended)
         return task
