@@ -77,7 +77,7 @@ def key_of(organization: Organization, *scopes: str) -> str:
 
 def said(answer: Any) -> dict[str, Any]:
     """Return the body of an error without the id of its request, which no two of them share."""
-    body: dict[str, Any] = answer.json()
+    body: dict[str, Any] = dict(answer.json())
     assert body.pop("request_id") == answer["X-Request-ID"]
     return body
 
