@@ -1,6 +1,7 @@
 """Periodic jobs. Beat's schedule is this one literal."""
 
 import os
+import sys
 from datetime import datetime
 from time import perf_counter
 from typing import Any
@@ -8,11 +9,12 @@ from typing import Any
 import structlog
 from celery import Celery, Task, states
 from celery.schedules import crontab
-from celery.signals import task_postrun, task_prerun, task_revoked, worker_init
+from celery.signals import beat_init, celeryd_init, task_postrun, task_prerun, task_revoked, worker_init
+from django.conf import settings
+from django.db import close_old_connections
 from kombu.entity import Queue
 
 from intraday.jobs import queues
-
 from intraday.logs.tasks import bind_jobs
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "intraday.settings")
@@ -42,6 +44,7 @@ app.conf.update(
         "intraday.tasks.judge_all": {"queue": queues.FULL},
     },
     # Nothing expires: workers would compare with a clock of their own, and drop what is late without a word.
+    CELERY_DB_REUSE_MAX=sys.maxsize,  # or it makes a new pool of connections for each task; see _return_connections
     beat_schedule={
         "round-dirty": {"task": "intraday.tasks.round_dirty", "schedule": 5.0},
         "round-all": {"task": "intraday.tasks.round_all", "schedule": 60.0},
@@ -72,6 +75,7 @@ def _note_begin(task: Task, **_: Any) -> None:
 
     from intraday.values import clock
 
+    _return_connections(task)
     if _follows_database:
         try:
             clock.measure_if_due()
@@ -89,6 +93,21 @@ def _record_run(task: Task, state: str | None = None, retval: Any = None, **_: A
     if state == states.SUCCESS:
         outcome = runs.Outcome.SKIPPED if retval == runs.Outcome.SKIPPED else runs.Outcome.DONE
     runs.record(task.name, outcome, begun=begun[0], seconds=perf_counter() - begun[1])
+    _return_connections(task)
+
+
+def _return_connections(task: Task) -> None:
+    """Give connections back to their pool, as at the beginning and the end of a request."""
+    if not task.request.is_eager:  # in somebody else's transaction, perhaps
+        close_old_connections()
+
+
+@celeryd_init.connect
+@beat_init.connect
+def _refuse_wrong_urls(**_: Any) -> None:
+    """End a worker or beat whose URLs cannot be read: manage.py does so by the system checks."""
+    if settings.CONNECTION_ERRORS:
+        raise SystemExit("\n".join(settings.CONNECTION_ERRORS))
 
 
 @task_revoked.connect
