@@ -4,7 +4,6 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.utils import timezone
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -21,6 +20,7 @@ from intraday.rest.fields import (
     check_not_ahead,
 )
 from intraday.rest.pages import ScopeQuery
+from intraday.values import clock
 
 MAX_IDS = 1_000
 MAX_PREVIEW = timedelta(days=31)
@@ -43,7 +43,7 @@ class EvaluateRequest(OfOrganization):
     )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        now = timezone.now()
+        now = clock.now()
         check_not_ahead("as_of_time", attrs.get("as_of_time", now), now)
         return attrs
 
@@ -66,7 +66,7 @@ class SnoozeRequest(ActRequest):
     minutes = WholeField(required=False, min_value=1, max_value=7 * 24 * 60)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        now = timezone.now()
+        now = clock.now()
         if ("until" in attrs) == ("minutes" in attrs):
             raise serializers.ValidationError({"until": ["Say either until or minutes."]})
         until = attrs["until"] if "until" in attrs else now + timedelta(minutes=attrs["minutes"])

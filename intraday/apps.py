@@ -10,9 +10,11 @@ class IntradayConfig(AppConfig):
     def ready(self) -> None:
         from intraday import checks  # noqa: F401 - registers them
         from intraday.admin import organizations  # noqa: F401 - registers its pages, on the site that needs this package
+        from intraday.logs import requests
         from intraday.rest import origins  # needs the settings
 
         origins.log_refusals()
+        requests.log_failures()
 
 
 class AdminConfig(apps.AdminConfig):

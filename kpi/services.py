@@ -42,12 +42,10 @@ def confirm_volume(*, organization: Organization, scope: Scope, by: str, now: da
     return compute(organization=organization, scope=scope, as_of=now, now=now)
 
 
-def compute_dirty(*, organization_id: str, now: datetime) -> list[Scope]:
-    """Work out the queues that have new facts, and the levels above them: all scopes whose alerts are to be judged."""
-    scopes = dirty.take(organization_id)
-    organization = Organization.objects.filter(pk=organization_id).first() if scopes else None
-    if organization is None:
-        return []
+def compute_touched(*, organization_id: str, scopes: Collection[Scope], now: datetime) -> list[Scope]:
+    """Work out the queues of scopes that have new facts, and the levels above them: all scopes whose alerts are to be
+    judged."""
+    organization = Organization.objects.get(pk=organization_id)
     targets = runs.touched(organization, scopes)
     _run(organization, targets, now)
     return [*targets.queues, *targets.levels]

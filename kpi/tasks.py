@@ -1,9 +1,9 @@
 from celery import shared_task
-from django.utils import timezone
 
+from intraday.values import clock
 from kpi import services
 
 
 @shared_task
 def forget() -> int:
-    return services.forget(now=timezone.now())
+    return services.forget(now=clock.now())

@@ -1,11 +1,11 @@
 from celery import shared_task
-from django.utils import timezone
 
+from intraday.values import clock
 from realtime.eventlog import store
 from realtime.hub import cursors
 
 
 @shared_task
 def purge_log() -> int:
-    now = timezone.now()
+    now = clock.now()
     return store.purge(now=now) + cursors.forget(now=now)

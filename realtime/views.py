@@ -1,7 +1,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
 from rest_framework import serializers, status
@@ -17,6 +16,7 @@ from intraday.rest.json import JSONRenderer
 from intraday.rest.pages import read_body, read_query, scope_of
 from intraday.rest.permissions import SignedIn, check_organization_level, enter
 from intraday.rest.schema import BAD_POSTS, BAD_REQUESTS
+from intraday.values import clock
 from realtime import services, stats
 from realtime.hub import rights
 from realtime.hub.rights import RefusedError
@@ -153,7 +153,7 @@ class NotificationsView(APIView):
     def post(self, request: Request) -> Response:
         data = read_body(NotificationSerializer, request)
         principal, scope = _publisher(request, data)
-        notification_id, event = services.notify(scope=scope, data=data, by=principal.name, now=timezone.now())
+        notification_id, event = services.notify(scope=scope, data=data, by=principal.name, now=clock.now())
         answer = {"notification_id": notification_id, "event": event._asdict()}
         return Response(answer, status=status.HTTP_201_CREATED)
 
@@ -167,7 +167,7 @@ class EventsView(APIView):
     def post(self, request: Request) -> Response:
         data = read_body(CustomEventSerializer, request)
         _, scope = _publisher(request, data)
-        event = services.emit(scope=scope, data=data, now=timezone.now())
+        event = services.emit(scope=scope, data=data, now=clock.now())
         return Response({"event": event._asdict()}, status=status.HTTP_201_CREATED)
 
 

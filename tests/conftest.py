@@ -1,11 +1,13 @@
 """Fixtures for all tests: an organization, callers of its API, and the real server with real sockets."""
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from django.db import connections
 from rest_framework.test import APIClient
 
+from intraday.connections.probe import probe
 from intraday.org.models import Organization
 from intraday.org.services import add_queues, create_api_key, create_organization
 from tests.heard import heard
@@ -41,6 +43,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None) -> Iterator[None]:
     yield
+    probe.close()
     for connection in connections.all():
         connection.close()
         if hasattr(connection, "close_pool"):
@@ -72,6 +75,13 @@ def client_of(organization: Organization, *scopes: str) -> APIClient:
 def key_of(organization: Organization, *scopes: str) -> str:
     _, secret = create_api_key(organization=organization, name="test", scopes=scopes or ("ingest", "read"))
     return secret
+
+
+def said(answer: Any) -> dict[str, Any]:
+    """Return the body of an error without the id of its request, which no two of them share."""
+    body: dict[str, Any] = dict(answer.json())
+    assert body.pop("request_id") == answer["X-Request-ID"]
+    return body
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
-from django.utils import timezone
 
 from alerts import services
 from alerts.admin.rules import actor
@@ -19,6 +18,7 @@ from alerts.services import Caller, Conflict
 from intraday.admin.read_only import ReadOnly
 from intraday.admin.tenants import TenantModelAdmin
 from intraday.org.access import Grant
+from intraday.values import clock
 
 
 class AuditInline(ReadOnly, admin.TabularInline):
@@ -80,7 +80,7 @@ class AlertAdmin(ReadOnly, TenantModelAdmin):
         for alert in rows:
             caller = Caller(alert.organization_id, actor(request))
             try:
-                done = act(caller=caller, alert_id=alert.pk, now=timezone.now(), note=note)
+                done = act(caller=caller, alert_id=alert.pk, now=clock.now(), note=note)
             except Conflict as conflict:
                 messages.warning(request, f"{alert}: {conflict.message}")
             else:

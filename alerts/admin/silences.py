@@ -8,7 +8,6 @@ from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils import timezone
 
 from alerts import rule_services
 from alerts.admin.fields import HoursField, place_choices
@@ -18,6 +17,7 @@ from alerts.models import Rule, Silence
 from intraday.admin.tenants import TenantModelAdmin
 from intraday.org.access import Grant
 from intraday.org.models import Organization
+from intraday.values import clock
 
 ANY = [("", "any")]
 
@@ -60,9 +60,9 @@ class SilenceForm(forms.ModelForm):
         self.organization = organization
         self.said = {name: cleaned[name] for name in rule_services.SILENCE_FIELDS if name in cleaned}
         self.said["rule_id"] = rule.pk if rule else None
-        silence = Silence(organization=organization, starts_at=timezone.now())
+        silence = Silence(organization=organization, starts_at=clock.now())
         try:
-            rule_services.check_silence(silence, self.said, timezone.now())
+            rule_services.check_silence(silence, self.said, clock.now())
         except ValidationError as error:
             for name, said in error.message_dict.items():
                 self.add_error("rule" if name == "rule_id" else name, said)
@@ -99,13 +99,13 @@ class SilenceAdmin(TenantModelAdmin):
         return ["organization"] if obj else []
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        return {"starts_at": timezone.now(), **super().get_changeform_initial_data(request)}
+        return {"starts_at": clock.now(), **super().get_changeform_initial_data(request)}
 
     def has_delete_permission(self, request: HttpRequest, obj: Silence | None = None) -> bool:
         return False  # it is ended, and stays to be seen
 
     def save_model(self, request: HttpRequest, obj: Silence, form: Any, change: bool) -> None:
-        now = timezone.now()
+        now = clock.now()
         if change:
             rule_services.edit_silence(silence=obj, fields=form.said, now=now)
         else:
@@ -116,7 +116,7 @@ class SilenceAdmin(TenantModelAdmin):
 
     @admin.action(description="End the selected silences now", permissions=["change"])
     def end(self, request: HttpRequest, queryset: QuerySet[Silence]) -> None:
-        now = timezone.now()
+        now = clock.now()
         for silence in queryset:
             rule_services.end_silence(silence=silence, now=now)
         messages.success(request, f"{len(queryset)} silences ended.")

@@ -9,7 +9,6 @@ from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils import timezone
 
 from alerts.admin.fields import place_choices, recipient_choices
 from alerts.notifications import channel_services
@@ -18,6 +17,7 @@ from alerts.notifications.services import try_channel
 from intraday.admin.tenants import TenantModelAdmin
 from intraday.org.access import Grant
 from intraday.org.models import Organization
+from intraday.values import clock
 
 
 class ServiceForm(forms.ModelForm):
@@ -91,7 +91,7 @@ class ChannelAdmin(TenantModelAdmin):
             messages.warning(request, f"{obj} is signed with this secret, shown only now: {secret}")
 
     def delete_model(self, request: HttpRequest, obj: Channel) -> None:
-        channel_services.remove_channel(obj, now=timezone.now())
+        channel_services.remove_channel(obj, now=clock.now())
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Channel]) -> None:
         for channel in queryset:
@@ -100,7 +100,7 @@ class ChannelAdmin(TenantModelAdmin):
     @admin.action(description="Send a test to the selected channels", permissions=["change"])
     def send_test(self, request: HttpRequest, queryset: QuerySet[Channel]) -> None:
         for channel in queryset.select_related("organization"):
-            sent = try_channel(channel, now=timezone.now())
+            sent = try_channel(channel, now=clock.now())
             level = messages.SUCCESS if sent.succeeded else messages.ERROR
             messages.add_message(request, level, f"{channel}: {sent.detail}.")
 

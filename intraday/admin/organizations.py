@@ -7,13 +7,13 @@ from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils import timezone
 
 from intraday.admin.tenants import TenantAdmin, TenantModelAdmin
 from intraday.org import services, walls
 from intraday.org.access import Grant
 from intraday.org.models import ApiKey, Department, KeyScope, Membership, Organization, Queue, WallBoard
 from intraday.org.passwords import new_password_path
+from intraday.values import clock
 
 
 class MembershipForm(forms.ModelForm):
@@ -170,7 +170,7 @@ class ApiKeyAdmin(TenantModelAdmin):
 
     @admin.action(description="Revoke the selected keys")
     def revoke(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
-        changed = services.revoke_keys(queryset, now=timezone.now())
+        changed = services.revoke_keys(queryset, now=clock.now())
         messages.success(request, f"{changed} keys revoked.")
 
 
@@ -198,5 +198,5 @@ class WallBoardAdmin(TenantModelAdmin):
 
     @admin.action(description="Revoke the selected links")
     def revoke(self, request: HttpRequest, queryset: QuerySet[WallBoard]) -> None:
-        changed = walls.revoke(queryset, now=timezone.now())
+        changed = walls.revoke(queryset, now=clock.now())
         messages.success(request, f"{changed} links revoked.")

@@ -15,6 +15,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 from intraday.jobs import runs
+from intraday.logs.requests import route_of
 from intraday.rest.errors import error_response
 from realtime import metrics
 
@@ -43,8 +44,7 @@ def timed(get_response: Handler) -> Handler:
         response = get_response(request)
         # Values made up by callers must not become labels: each would be kept for ever.
         method = request.method if request.method in METHODS else "other"
-        route = request.resolver_match.route if request.resolver_match else "none"
-        REQUESTS.labels(method, f"/{route}", response.status_code).observe(perf_counter() - begun)
+        REQUESTS.labels(method, route_of(request), response.status_code).observe(perf_counter() - begun)
         return response
 
     return handle

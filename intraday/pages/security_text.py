@@ -4,8 +4,9 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
-from django.utils import timezone
 from django.views.decorators.http import require_safe
+
+from intraday.values import clock
 
 VALID = timedelta(days=30)
 
@@ -15,7 +16,7 @@ def page(request: HttpRequest) -> HttpResponse:
     """Answer with INTRADAY_SECURITY_CONTACT; 404 without one, because a made-up address would be worse than none."""
     if not settings.SECURITY_CONTACT:
         raise Http404
-    expires = (timezone.now() + VALID).replace(microsecond=0).isoformat().replace("+00:00", "Z")
+    expires = (clock.now() + VALID).replace(microsecond=0).isoformat().replace("+00:00", "Z")
     lines = [
         f"Contact: {settings.SECURITY_CONTACT}",
         f"Expires: {expires}",

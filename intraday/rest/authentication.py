@@ -8,6 +8,7 @@ from rest_framework.authentication import BaseAuthentication, SessionAuthenticat
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
+from intraday.logs.access import bind_caller
 from intraday.org import access, tokens
 from intraday.org.access import Principal
 from intraday.rest.errors import NotFound
@@ -86,6 +87,7 @@ class HeaderAuthentication(BaseAuthentication):
         principal = self.principal_of(secret.strip())
         if principal is None:
             raise AuthenticationFailed(*self.failure)
+        bind_caller(principal.user_id)
         return None, OneOrganization(principal)
 
     def authenticate_header(self, request: Request) -> str:
@@ -117,7 +119,10 @@ class PersonAuthentication(SessionAuthentication):
 
     def authenticate(self, request: Request) -> tuple[Any, Caller] | None:
         found = super().authenticate(request)
-        return (found[0], Person(found[0], request._request.session.session_key or "")) if found else None
+        if found is None:
+            return None
+        bind_caller(found[0].get_username())
+        return found[0], Person(found[0], request._request.session.session_key or "")
 
 
 class DemoAuthentication(BaseAuthentication):
@@ -127,4 +132,7 @@ class DemoAuthentication(BaseAuthentication):
         if not settings.DEMO or "Authorization" in request.headers:
             return None
         principal = access.by_demo("ada", access.DEMO_ORGANIZATION)
-        return (None, OneOrganization(principal)) if principal else None
+        if principal is None:
+            return None
+        bind_caller(principal.user_id)
+        return None, OneOrganization(principal)

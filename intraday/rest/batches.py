@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from intraday.org.access import Principal
-from intraday.rest.errors import NotFound
+from intraday.rest.errors import NotFound, error_body
 from intraday.rest.permissions import enter
 
 MAX_ROWS = 5_000
@@ -102,9 +102,7 @@ def batch_response(results: Mapping[int, Mapping[str, Any]], rejected: Mapping[i
         return Response(body, status=status.HTTP_201_CREATED)
     if results:
         return Response(body, status=status.HTTP_207_MULTI_STATUS)
-    return Response(
-        {"code": "invalid", "message": "No row could be taken.", **body}, status=status.HTTP_400_BAD_REQUEST
-    )
+    return Response({**error_body("invalid", "No row could be taken."), **body}, status=status.HTTP_400_BAD_REQUEST)
 
 
 class SingleQuery(serializers.Serializer):

@@ -15,6 +15,9 @@ class ErrorSchema(serializers.Serializer):
     errors = serializers.JSONField(  # type: ignore[assignment]  # hides a property that is of no use here
         required=False, help_text="By field, for a request with wrong fields."
     )
+    request_id = serializers.CharField(
+        required=False, help_text="As in the header X-Request-ID of the answer: the lines of our log have it."
+    )
 
     class Meta:
         ref_name = "Error"

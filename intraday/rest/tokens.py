@@ -3,7 +3,6 @@
 from datetime import timedelta
 from typing import Any
 
-from django.utils import timezone
 from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
@@ -19,6 +18,7 @@ from intraday.rest.fields import ChoiceField, PrintableField
 from intraday.rest.pages import read_body
 from intraday.rest.permissions import SignedIn, enter
 from intraday.rest.schema import BAD_POSTS
+from intraday.values import clock
 
 LONGEST_SECONDS = int(tokens.LONGEST.total_seconds())
 
@@ -103,7 +103,7 @@ def _check_known(principal: Principal, departments: frozenset[str]) -> None:
 
 
 def _ending(seconds: int) -> Any:
-    return timezone.now().replace(microsecond=0) + timedelta(seconds=seconds)
+    return clock.now().replace(microsecond=0) + timedelta(seconds=seconds)
 
 
 def _answer(credential: Member | Issued, principal: Principal) -> dict[str, Any]:

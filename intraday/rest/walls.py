@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.core.exceptions import ValidationError as ModelError
-from django.utils import timezone
 from drf_spectacular.utils import extend_schema, inline_serializer
 from rest_framework import serializers, status
 from rest_framework.exceptions import ValidationError
@@ -18,6 +17,7 @@ from intraday.rest.errors import NotFound
 from intraday.rest.pages import read_body, read_query, scope_of
 from intraday.rest.permissions import SignedIn, enter
 from intraday.rest.schema import BAD_POSTS, BAD_REQUESTS
+from intraday.values import clock
 
 
 class OrganizationQuery(serializers.Serializer):
@@ -92,7 +92,7 @@ class RevokeWallView(APIView):
         found = [board for board in _own(principal) if str(board.pk) == asked["wall_id"]]
         if not found:
             raise NotFound
-        walls.revoke(WallBoard.objects.filter(pk=found[0].pk), now=timezone.now())
+        walls.revoke(WallBoard.objects.filter(pk=found[0].pk), now=clock.now())
         return Response(_described(found[0]))
 
 

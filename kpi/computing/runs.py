@@ -9,11 +9,11 @@ from uuid import UUID, uuid4
 import msgspec
 import structlog
 from django.db import transaction
-from django.utils import timezone
 from msgspec import structs
 
 from intraday.jobs.garbage import not_collected
 from intraday.org.models import Organization, Scope
+from intraday.values import clock
 from kpi.computing import latest, volume_drops
 from kpi.computing.latest import Before
 from kpi.events import KPIChanged
@@ -109,7 +109,7 @@ def run(
     Manual figures are always published; a late one moves nothing. Automatic ones are left out where they are late,
     where nothing new is to be published, and where another run published the same.
     """
-    began = timezone.now()
+    began = clock.now()
     rows = latest.lock([*targets.queues, *targets.levels])
     targets, others = _with_unknown(targets, rows)
     near = load_inputs.surroundings(organization, at)
@@ -258,7 +258,7 @@ def _store(news: Sequence[_Draft]) -> dict[Scope, Computed]:
     """Save and publish; the newest of each scope becomes current."""
     if not news:
         return {}
-    saved_at = timezone.now()
+    saved_at = clock.now()
     snapshots = [draft.snapshot(saved_at) for draft in news]
     newest = [pair for pair in zip(news, snapshots, strict=True) if pair[0].payload.latest]
     for draft, snapshot in newest:

@@ -9,6 +9,7 @@ import os
 import threading
 from collections import deque
 from collections.abc import Iterable
+from contextvars import Context
 from typing import Any
 
 import structlog
@@ -52,7 +53,8 @@ class Outbox:
             self.dropped += 1
             return
         self._waiting.append(messages)
-        self.loop.call_soon_threadsafe(self._wake)
+        # Without the caller's log context: the queue holds messages of others, too.
+        self.loop.call_soon_threadsafe(self._wake, context=Context())
 
     def _wake(self) -> None:
         if self._task is None or self._task.done():

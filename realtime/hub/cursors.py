@@ -6,6 +6,7 @@ cursor, only forward, and another epoch begins anew.
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
+from contextvars import Context
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -13,8 +14,8 @@ from typing import NamedTuple
 import structlog
 from django.db import DatabaseError, transaction
 from django.db.models import Count
-from django.utils import timezone
 
+from intraday.values import clock
 from realtime.hub.fanout.connections import Connection
 from realtime.hub.shared_reads import DataLoader, in_thread
 from realtime.models import Cursor
@@ -59,7 +60,7 @@ def take(claims: Collection[CursorClaim]) -> dict[CursorClaim, StoredCursor | No
     allowed = [
         claim for key, claim in sorted(latest.items()) if key in known or (claim.organization, claim.user) not in full
     ]
-    now = timezone.now()
+    now = clock.now()
     Cursor.objects.bulk_create(
         [
             Cursor(
@@ -98,7 +99,7 @@ def _rows(keys: Collection[tuple[str, str, str]]) -> dict[tuple[str, str, str], 
 @transaction.atomic
 def store(moves: dict[int, CursorMove]) -> None:
     """Move cursors forward, unless another connection holds them by now."""
-    now = timezone.now()
+    now = clock.now()
     rows = [
         row
         for row in Cursor.objects.select_for_update().filter(pk__in=moves).order_by("pk")
@@ -147,7 +148,7 @@ class Cursors:
     def move(self, row: int, holder: str, epoch: str, seq: int) -> None:
         self._moves[row] = CursorMove(holder, epoch, seq)
         if self._writing is None or self._writing.done():
-            self._writing = asyncio.get_running_loop().create_task(self._write())
+            self._writing = asyncio.get_running_loop().create_task(self._write(), context=Context())
 
     async def _write(self) -> None:
         while self._moves:

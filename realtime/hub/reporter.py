@@ -14,8 +14,8 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
-from django.utils import timezone
 
+from intraday.values import clock
 from realtime.hub.fanout.connections import Connection
 from realtime.hub.fanout.incoming import IncomingStream
 from realtime.models import Connection as ConnectionRow
@@ -42,7 +42,7 @@ class Reporter:
         self._connections = connections
         self._streams = streams
         self.id = secrets.token_hex(8)
-        self._started_at = timezone.now()
+        self._started_at = clock.now()
         self._changed: dict[str, Connection] = {}
         self._gone: set[str] = set()
         self._kept: dict[str, Counter[str]] = {}
@@ -112,7 +112,7 @@ class Reporter:
 
     def store(self, report: Report) -> bool:
         """Store a report; return False if the process was not known, so that all connections must be reported again."""
-        now = timezone.now()
+        now = clock.now()
         state = {"seen_at": now, "degraded": report.degraded, "counters": report.counters}
         born = {"host": socket.gethostname(), "pid": os.getpid(), "started_at": self._started_at}
         with transaction.atomic():

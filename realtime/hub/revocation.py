@@ -10,10 +10,10 @@ from typing import Any
 
 import structlog
 from django.db import DatabaseError
-from django.utils import timezone
 
 from intraday.org import access
 from intraday.org.access import Member, Principal, Refused
+from intraday.values import clock
 from realtime.hub.fanout.connections import Connection
 from realtime.hub.shared_reads import in_revocation_thread
 from realtime.protocol.messages import Close
@@ -62,7 +62,7 @@ class Revocation:
 
     # --- checks -------------------------------------------------------------------------------------------------------
     def _end_expired(self) -> None:
-        now = timezone.now()
+        now = clock.now()
         for connection in self._signed_in():
             assert connection.principal is not None
             expires_at = connection.principal.expires_at

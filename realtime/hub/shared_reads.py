@@ -3,8 +3,9 @@ read for all callers that need the same at the same time.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Hashable, Mapping
+from collections.abc import Callable, Collection, Coroutine, Hashable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import Context
 from functools import partial
 from typing import Any, Generic, ParamSpec, TypeVar
 
@@ -44,10 +45,11 @@ class SingleFlight:
     def __init__(self) -> None:
         self._flights: dict[Hashable, asyncio.Future[Any]] = {}
 
-    async def do(self, key: Hashable, make: Callable[[], Awaitable[T]]) -> T:
+    async def do(self, key: Hashable, make: Callable[[], Coroutine[Any, Any, T]]) -> T:
         flight = self._flights.get(key)
         if flight is None or flight.done():
-            flight = self._flights[key] = asyncio.ensure_future(make())
+            # Outside the first caller's log context: the work is for all of them.
+            flight = self._flights[key] = asyncio.get_running_loop().create_task(make(), context=Context())
             flight.add_done_callback(partial(self._landed, key))
         # Shielded: a caller that is cancelled must not cancel the others' read.
         return await asyncio.shield(flight)
@@ -78,7 +80,7 @@ class DataLoader(Generic[K, V]):
         if future is None:
             future = self._waiting[key] = asyncio.get_running_loop().create_future()
         if self._task is None or self._task.done():
-            self._task = asyncio.get_running_loop().create_task(self._run())
+            self._task = asyncio.get_running_loop().create_task(self._run(), context=Context())
         return await asyncio.shield(future)  # a caller that is cancelled must not cancel the others' answer
 
     async def _run(self) -> None:

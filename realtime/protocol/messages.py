@@ -11,6 +11,7 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from intraday.org.models import ID_PATTERN
+from intraday.values import clock
 
 VERSION = 1
 HEARTBEAT_SECONDS = 20
@@ -176,7 +177,7 @@ def flagged_redelivered(text: bytes, times: int) -> bytes:
 
 
 def now() -> str:
-    return spell(datetime.now(UTC))
+    return spell(clock.now())
 
 
 def spell(moment: datetime) -> str:

@@ -10,7 +10,10 @@ from channels.consumer import AsyncConsumer, get_handler_name
 from channels.exceptions import StopConsumer
 from django.conf import settings
 from django.db import DatabaseError
+from django.utils import timezone
+from structlog.contextvars import bind_contextvars, clear_contextvars
 
+from intraday.logs.access import access_log
 from intraday.org.access import Principal
 from realtime.hub.fanout.connections import Connection
 from realtime.hub.fanout.writer import Writer
@@ -22,7 +25,7 @@ from realtime.protocol.channel_spec import ChannelSpec
 from realtime.protocol.messages import Ack, Authenticate, Close, Request, Selection, Subscribe
 from realtime.protocol.rooms import Room
 from realtime.transport import handshake, shutdown
-from realtime.transport.writers import FRAMES_EXTENSION, AsgiWriter, TransportWriter
+from realtime.transport.writers import FRAMES_EXTENSION, AsgiWriter, FrameTransport, TransportWriter
 
 log = structlog.get_logger(__name__)
 
@@ -39,6 +42,8 @@ class RealtimeConsumer(AsyncConsumer):
     def __init__(self, channels: Mapping[str, ChannelSpec]) -> None:
         self.channels = channels
         self._session, self._authenticated = "", False
+        self._close_code: int | None = None
+        self._received = 0
 
     async def dispatch(self, message: Mapping[str, Any]) -> None:
         """Dispatch without the hop to a thread that Channels makes to close database connections: there are none."""
@@ -53,6 +58,9 @@ class RealtimeConsumer(AsyncConsumer):
         self._allowance, self._counted_at, self._refusals = MESSAGES_PER_SECOND, self._now(), 0
         self.hub = get_hub(self.channels)
         self.connection = Connection(self._writer())
+        # The task that runs us is this socket's alone, and ends with it: the server's last line shall have the id, too.
+        bind_contextvars(connection_id=self.connection.id)
+        access_log.info("socket_opened", remote=self._remote())
         self.hub.connect(self.connection)
         self._deadline = asyncio.get_running_loop().call_later(self._sign_in_seconds(), self._sign_in_missing)
         welcome = {
@@ -82,20 +90,40 @@ class RealtimeConsumer(AsyncConsumer):
             self._attach(principal)
 
     async def websocket_disconnect(self, message: Mapping[str, Any]) -> None:
+        self._close_code = message.get("code")
         raise StopConsumer
 
     async def __call__(self, *asgi: Any) -> None:
         """Run the consumer; tell the hub when it ends: by a disconnect, a bug or a server that cancels it."""
+        clear_contextvars()
         try:
             await super().__call__(*asgi)
         finally:
             if hasattr(self, "connection"):
                 self._deadline.cancel()
                 self.hub.disconnect(self.connection)
+                self._log_end()
+
+    def _log_end(self) -> None:
+        caller = self.connection.principal
+        access_log.info(
+            "socket_closed",
+            code=self._transport.close_code() if self._transport is not None else self._close_code,
+            duration_s=round((timezone.now() - self.connection.connected_at).total_seconds(), 1),
+            received=self._received,
+            remote=self._remote(),
+            **({} if caller is None else {"user": caller.user_id, "organization_id": caller.organization.id}),
+        )
+
+    def _remote(self) -> str:
+        return str((self.scope.get("client") or [""])[0])
 
     def _writer(self) -> Writer:
-        transport = (self.scope.get("extensions") or {}).get(FRAMES_EXTENSION)
-        return AsgiWriter(self.base_send) if transport is None else TransportWriter(transport)
+        return AsgiWriter(self.base_send) if self._transport is None else TransportWriter(self._transport)
+
+    @property
+    def _transport(self) -> FrameTransport | None:
+        return (self.scope.get("extensions") or {}).get(FRAMES_EXTENSION)
 
     @staticmethod
     def _sign_in_seconds() -> int:
@@ -111,6 +139,7 @@ class RealtimeConsumer(AsyncConsumer):
     async def websocket_receive(self, message: Mapping[str, Any]) -> None:
         if self.connection.closed:
             return  # it was on its way when we closed
+        self._received += 1
         request_id: str | int | None = None
         try:
             request = self._request(message)

@@ -136,6 +136,10 @@ class FrameProtocol(WebSocketsSansIOProtocol):
             self.close_sent = True
             self.close_timer = self.loop.call_later(FAIL_SECONDS, self.transport.abort)  # ends it when it answers
 
+    def close_code(self) -> int:
+        sent = self.conn.close_sent  # an echo has the code of the first frame
+        return CloseCode.ABNORMAL_CLOSURE if sent is None else sent.code
+
     def shutdown(self) -> None:
         """Cut off clients that do not read: uvloop waits for written bytes, which would keep the process alive."""
         super().shutdown()

@@ -13,7 +13,10 @@ from typing import Any
 import msgspec
 import structlog
 from django.db import DatabaseError
+from django.utils import timezone
+from structlog.contextvars import bound_contextvars
 
+from intraday.logs.access import access_log
 from intraday.org.access import Principal
 from intraday.rest.errors import error_body
 from realtime.hub.fanout.connections import Connection
@@ -169,6 +172,11 @@ class _Answer:
         headers = self.messages[0]["headers"] if self.messages else []
         return [(name, value) for name, value in headers if name.lower() not in _OWN_HEADERS]
 
+    @property
+    def request_id(self) -> str:
+        """The id that the log lines of the request have (intraday.logs.requests)."""
+        return next((value.decode() for name, value in self.headers if name.lower() == b"x-request-id"), "")
+
 
 class EventStreams:
     """Application in front of Django that takes the requests for streams and passes on all others."""
@@ -190,9 +198,10 @@ class EventStreams:
         abort = (scope.get("extensions") or {}).get(ABORT_EXTENSION, lambda: None)
         writer = StreamWriter(send, [*answer.headers, *HEADERS], abort)
         writer.positions.update(openings[0].since)
-        await _run(get_hub(self._channels), writer, openings[0], receive)
-        if not writer.started:
-            await _unavailable(send, answer.headers)
+        with bound_contextvars(request_id=answer.request_id):
+            await _run(get_hub(self._channels), writer, openings[0], receive)
+            if not writer.started:
+                await _unavailable(send, answer.headers)
 
 
 def _no_body() -> Receive:
@@ -222,6 +231,17 @@ async def _run(hub: Hub, writer: StreamWriter, opening: Opening, receive: Receiv
     finally:
         hub.disconnect(connection)
         await writer.end()
+        _log_end(connection, opening.principal)
+
+
+def _log_end(connection: Connection, caller: Principal) -> None:
+    access_log.info(
+        "stream_closed",
+        connection_id=connection.id,
+        duration_s=round((timezone.now() - connection.connected_at).total_seconds(), 1),
+        user=caller.user_id,
+        organization_id=caller.organization.id,
+    )
 
 
 async def _left(receive: Receive) -> None:

@@ -7,7 +7,7 @@ import pytest
 from backlog.models import Snapshot
 from intraday.org.models import Organization, Role
 from tests.access.people import browser_of, person, token_of
-from tests.conftest import client_of
+from tests.conftest import client_of, said
 from tests.live import LiveServer, Socket, socket
 from tests.realtime.notes import in_thread, note, scope_of
 
@@ -65,9 +65,9 @@ def test_a_department_elsewhere_is_answered_as_one_that_does_not_exist(figures: 
     lea = browser_of(person("lea", figures, Role.ADMIN, HERE))
     for path in ("current", "history"):
         asked = f"/api/intraday/backlog/{path}"
-        answers = [lea.get(asked, {"department_id": code}).content for code in (THERE, "dept_000")]
+        answers = [said(lea.get(asked, {"department_id": code})) for code in (THERE, "dept_000")]
         assert answers[0] == answers[1]
-    answers = [lea.post(INGEST, row("x", code), format="json").content for code in (THERE, "dept_000")]
+    answers = [said(lea.post(INGEST, row("x", code), format="json")) for code in (THERE, "dept_000")]
     assert answers[0] == answers[1]
 
 

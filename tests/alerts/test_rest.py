@@ -12,6 +12,7 @@ from alerts.models import Alert, Rule, RuleChange, Silence
 from intraday.org.models import Organization, Role
 from tests.access.people import browser_of, person
 from tests.alerts.world import BUSY, World, at, occupancy
+from tests.conftest import said
 from tests.rest.contract import ContractClient, check
 
 ALERTS = "/api/alerts"
@@ -192,9 +193,9 @@ def test_nothing_of_another_organization_is_seen(world: World, waiting: Alert, s
     assert listed(eve) == []
     unknown = eve.get(f"{ALERTS}/00000000-0000-4000-8000-000000000000")
     foreign = eve.get(f"{ALERTS}/{waiting.pk}")
-    assert (foreign.status_code, foreign.content) == (404, unknown.content)
+    assert (foreign.status_code, said(foreign)) == (404, said(unknown))
     for act in ("acknowledge", "resolve"):
-        assert eve.post(f"{ALERTS}/{waiting.pk}/{act}", {}, format="json").content == unknown.content
+        assert said(eve.post(f"{ALERTS}/{waiting.pk}/{act}", {}, format="json")) == said(unknown)
     assert Alert.objects.get().version == 1
 
 

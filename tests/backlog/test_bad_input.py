@@ -28,7 +28,12 @@ def with_text(field: str, text: str) -> str:
 
 
 def is_error(body: Any) -> bool:
-    return isinstance(body, dict) and {"code", "message"} <= body.keys() <= {"code", "message", "errors"}
+    return isinstance(body, dict) and {"code", "message", "request_id"} <= body.keys() <= {
+        "code",
+        "message",
+        "errors",
+        "request_id",
+    }
 
 
 NO_JSON = {
@@ -172,7 +177,7 @@ def test_a_batch_of_all_these_rows_is_refused_row_by_row(api: ContractClient, ro
     before = rows_stored()
     answer = post(api, {"items": [{**row(minutes=15), **fields} for fields in BAD_FIELDS.values()]}, BATCH)
     assert answer.pop("status") == 400
-    assert answer.keys() == {"code", "message", "accepted", "results", "rejected"}
+    assert answer.keys() == {"request_id", "code", "message", "accepted", "results", "rejected"}
     assert (answer["accepted"], answer["results"]) == (0, [])
     rejected = {each["index"]: each["errors"].keys() for each in answer["rejected"]}
     assert list(rejected) == list(range(len(BAD_FIELDS)))
@@ -215,6 +220,7 @@ def test_foreign_and_unknown_organizations_are_404_with_the_same_body(
     before = rows_stored()
     bad = row(organization_id=name)
     answer = post(api, {"items": [bad]} if batch else bad, BATCH if batch else INGEST)
+    assert answer.pop("request_id")
     assert answer == {
         "status": 404,
         "code": "not_found",
@@ -236,6 +242,7 @@ def test_6000_rows_are_refused(api: ContractClient, rows_stored: Count):
 def test_11_megabytes_are_too_many(api: ContractClient, rows_stored: Count, path: str, filling: bytes):
     before = rows_stored()
     answer = post(api, json.dumps(row()).encode() + filling * (11 * 1024 * 1024), path)
+    assert answer.pop("request_id")
     assert answer == {
         "status": 413,
         "code": "too_large",

@@ -89,7 +89,8 @@ def test_every_operation_says_what_it_does_and_how_it_fails(method: str, path: s
 
 def test_an_error_is_one_shape():
     error = document()["components"]["schemas"]["Error"]
-    assert (error["properties"].keys(), set(error["required"])) == ({"code", "message", "errors"}, {"code", "message"})
+    assert error["properties"].keys() == {"code", "message", "errors", "request_id"}
+    assert set(error["required"]) == {"code", "message"}
 
 
 def test_the_history_is_promised_as_csv_as_well():

@@ -4,11 +4,11 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
-from django.utils import timezone
 
 from intraday.embedded import demo_data
 from intraday.org.models import Organization, valid_id, valid_time_zone
 from intraday.org.services import add_queues, create_organization
+from intraday.values import clock
 
 
 class Command(BaseCommand):
@@ -27,7 +27,7 @@ class Command(BaseCommand):
         if options["demo"]:
             if not settings.EMBEDDED:
                 raise CommandError("The demo's people have a printed password: they belong in the embedded database.")
-            organization = demo_data.load(now=timezone.now())
+            organization = demo_data.load(now=clock.now())
         elif options["organization"]:
             organization = self._create(options)
         else:

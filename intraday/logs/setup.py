@@ -4,7 +4,8 @@ import logging.config
 import sys
 
 import structlog
-from django.utils.log import CallbackFilter
+
+from intraday.logs.access import LOGGER as ACCESS
 
 
 def _console() -> structlog.typing.Processor:
@@ -13,7 +14,7 @@ def _console() -> structlog.typing.Processor:
     )
 
 
-def configure_logging(*, level: str, as_json: bool) -> None:
+def configure_logging(*, level: str, as_json: bool, access: bool) -> None:
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -47,13 +48,10 @@ def configure_logging(*, level: str, as_json: bool) -> None:
                     ],
                 }
             },
-            "filters": {
-                "uncaught": {"()": CallbackFilter, "callback": lambda record: record.exc_info},
-            },
             "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
             "root": {"handlers": ["stderr"], "level": level},
             "loggers": {
-                # One line per request or socket is the proxy's job; warnings and errors stay.
+                **({} if access else {ACCESS: {"level": "WARNING"}}),
                 "uvicorn": {"level": "WARNING"},
                 "httpx2": {"level": "WARNING"},
                 "httpcore2": {"level": "WARNING"},
@@ -63,8 +61,9 @@ def configure_logging(*, level: str, as_json: bool) -> None:
                 "kombu": {"level": "WARNING"},
                 # One line for each attempt to connect: the code that needed the connection logs it once (database_…).
                 "psycopg.pool": {"level": "ERROR"},
-                # Refusals are answered to the client and are not errors of ours; what is (a 503), our own line tells.
-                "django.request": {"level": "ERROR", "filters": ["uncaught"]},
+                # Refusals are answered to the client; for a fault of ours intraday.logs.requests has a line, with its
+                # route and not its path, which may hold a secret.
+                "django.request": {"level": "CRITICAL"},
             },
         }
     )
