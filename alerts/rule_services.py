@@ -22,6 +22,7 @@ from alerts.models import EscalationStep, Rule, RuleChange, RuleState, Silence
 from alerts.rules import validation, weekly_windows
 from alerts.rules.validation import Fields
 from alerts.selectors import rule_fields
+from intraday.audit import trail
 from intraday.org.models import Organization, Scope
 from intraday.rest.errors import NotFound
 
@@ -170,6 +171,15 @@ def _remember(rule: Rule, action: str, edits: Mapping[str, Any], actor: Actor, n
     RuleChange.objects.create(
         rule=rule, version=rule.version, action=action, at=now, actor=actor.name, changes=dict(edits)
     )
+    before, after = ({name: pair[index] for name, pair in edits.items()} for index in (0, 1))
+    trail.record(
+        f"rule.{action}",
+        organization_id=rule.organization_id,
+        target=rule.name,
+        before=before if action == "changed" else None,
+        after=after or None,
+        actor=actor.name,
+    )
 
 
 def preview_rule(
@@ -210,24 +220,32 @@ SILENCE_FIELDS = (
 def create_silence(*, organization: Organization, fields: Fields, actor: Actor, now: datetime) -> Silence:
     """Raises ValidationError, by field."""
     silence = Silence(organization=organization, created_by=actor.name, created_at=now)
-    return _save_silence(silence, {"starts_at": now, **fields}, now)
+    check_silence(silence, {"starts_at": now, **fields}, now)
+    silence.save()
+    _record_silence("created", silence, after=trail.fields_of(silence))
+    return silence
 
 
 @transaction.atomic
 def edit_silence(*, silence: Silence, fields: Fields, now: datetime) -> Silence:
     """Raises ValidationError, by field."""
-    return _save_silence(silence, fields, now)
-
-
-def end_silence(*, silence: Silence, now: datetime) -> None:
-    """End a silence now; people are notified within seconds of alerts that it suppressed."""
-    Silence.objects.filter(pk=silence.pk, ends_at__gt=now).update(ends_at=now)
-
-
-def _save_silence(silence: Silence, fields: Fields, now: datetime) -> Silence:
+    before = trail.fields_of(silence)
     check_silence(silence, fields, now)
     silence.save()
+    _record_silence("changed", silence, before=before, after=trail.fields_of(silence))
     return silence
+
+
+@transaction.atomic
+def end_silence(*, silence: Silence, now: datetime) -> None:
+    """End a silence now; people are notified within seconds of alerts that it suppressed."""
+    if Silence.objects.filter(pk=silence.pk, ends_at__gt=now).update(ends_at=now):
+        _record_silence("ended", silence, before={"ends_at": silence.ends_at}, after={"ends_at": now})
+
+
+def _record_silence(action: str, silence: Silence, *, before: Fields | None = None, after: Fields) -> None:
+    organization = silence.organization_id
+    trail.record(f"silence.{action}", organization_id=organization, target=silence.comment, before=before, after=after)
 
 
 def check_silence(silence: Silence, fields: Fields, now: datetime) -> None:

@@ -143,3 +143,10 @@ class RouteAdmin(TenantModelAdmin):
 
     def save_model(self, request: HttpRequest, obj: Route, form: forms.ModelForm, change: bool) -> None:
         channel_services.save_route(obj)
+
+    def delete_model(self, request: HttpRequest, obj: Route) -> None:
+        channel_services.remove_route(obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Route]) -> None:
+        for route in queryset:
+            self.delete_model(request, route)

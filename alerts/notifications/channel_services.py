@@ -11,16 +11,20 @@ from django.db import transaction
 
 from alerts.notifications import recipients
 from alerts.notifications.models import Channel, ChannelKind, Delivery, Outcome, Route
+from intraday.audit import trail
 from intraday.org.models import Role, Scope
 
 
+@transaction.atomic
 def save_channel(channel: Channel) -> str | None:
     """Save a channel and return its secret, if this made one. Raises ValidationError, by field."""
     check_channel(channel)
+    before = trail.stored(channel)
     made = None
     if channel.kind == ChannelKind.WEBHOOK and not channel.secret:
         made = channel.secret = secrets.token_urlsafe(32)
     channel.save()
+    _record("saved", channel, before, trail.fields_of(channel))
     return made
 
 
@@ -29,13 +33,17 @@ def remove_channel(channel: Channel, *, now: datetime) -> None:
     """Remove a channel: waiting deliveries are dropped, earlier ones stay in the history of their alerts."""
     waiting = Delivery.objects.filter(channel=channel, settled_at=None)
     waiting.update(outcome=Outcome.CANCELLED, detail="channel removed", settled_at=now)
+    _record("removed", channel, trail.fields_of(channel), None)
     channel.delete()
 
 
+@transaction.atomic
 def renew_secret(channel: Channel) -> str:
     """Renew and return the secret; messages are signed with it from now on."""
+    before = {"secret": channel.secret}
     channel.secret = secrets.token_urlsafe(32)
     channel.save(update_fields=["secret"])
+    _record("renewed", channel, before, {"secret": channel.secret})
     return channel.secret
 
 
@@ -61,10 +69,24 @@ def _check_url(address: str) -> None:
         raise ValidationError("An address such as https://hooks.example/alerts, without a user's name in it.")
 
 
+@transaction.atomic
 def save_route(route: Route) -> None:
     """Raises ValidationError, by field."""
     check_route(route)
+    before = trail.stored(route)
     route.save()
+    _record("saved", route, before, trail.fields_of(route))
+
+
+@transaction.atomic
+def remove_route(route: Route) -> None:
+    _record("removed", route, trail.fields_of(route), None)
+    route.delete()
+
+
+def _record(action: str, row: Channel | Route, before: trail.Fields | None, after: trail.Fields | None) -> None:
+    kind = row._meta.model_name
+    trail.record(f"{kind}.{action}", organization_id=row.organization_id, target=str(row), before=before, after=after)
 
 
 def check_route(route: Route) -> None:

@@ -2,14 +2,17 @@
 
 Signals, which this code base avoids elsewhere: Django's own admin, `changepassword` and cascades write these tables
 too, and a revocation that depends on the right function being called would one day be forgotten. A bulk `update`
-sends none: services.revoke_keys and walls.revoke say it themselves.
+sends none: services.revoke_keys and walls.revoke say it themselves. Memberships and sign-ins get into the audit trail
+here for the same reason.
 """
 
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db.models.signals import post_delete, post_save
+from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
+from django.db.models.signals import post_delete, post_save, pre_delete, pre_save
 
+from intraday.audit import trail
 from intraday.org.models import ApiKey, Membership, WallBoard
 from intraday.org.services import access_changed
 
@@ -26,8 +29,64 @@ def user_changed(instance: User, created: bool, update_fields: frozenset[str] | 
         access_changed(Membership.objects.filter(user=instance).values_list("organization_id", flat=True))
 
 
+def membership_kept(instance: Membership, **_: Any) -> None:
+    """Keep the membership as it was, for the trail: the admin saves forms, and no service of ours."""
+    instance._before = None if instance._state.adding else Membership.objects.filter(pk=instance.pk).first()  # type: ignore[attr-defined]
+
+
+def membership_saved(instance: Membership, created: bool, **_: Any) -> None:
+    before = getattr(instance, "_before", None)
+    _record_membership(
+        "created" if created else "changed",
+        instance,
+        before=None if before is None else _rights(before),
+        after=_rights(instance),
+    )
+
+
+def membership_removed(instance: Membership, **_: Any) -> None:
+    _record_membership("removed", instance, before=_rights(instance), after=None)
+
+
+def _rights(membership: Membership) -> dict[str, Any]:
+    return {"role": membership.role, "department_ids": membership.department_ids}
+
+
+def _record_membership(action: str, membership: Membership, **fields: Any) -> None:
+    name, organization = membership.user.get_username(), membership.organization_id
+    trail.record(f"membership.{action}", organization_id=organization, target=name, **fields)
+
+
+def signed_in(user: User, **_: Any) -> None:
+    _record_sign_in("signed_in", user, user.get_username())
+
+
+def signed_out(user: User | None, **_: Any) -> None:
+    if user is not None:
+        _record_sign_in("signed_out", user, user.get_username())
+
+
+def sign_in_failed(credentials: dict[str, Any], **_: Any) -> None:
+    """The name that was typed; a password typed in its place must not be kept, so unknown names are not."""
+    user = User.objects.filter(username=str(credentials.get("username", ""))[:150]).first()
+    _record_sign_in("sign_in_failed", user, user.get_username() if user else "(unknown name)")
+
+
+def _record_sign_in(action: str, user: User | None, name: str) -> None:
+    """In the trail of each organization of the person; of the installation where there is none."""
+    found = Membership.objects.filter(user=user).values_list("organization_id", flat=True) if user else ()
+    for organization in list(found) or [""]:
+        trail.record(f"person.{action}", organization_id=organization, target=name, actor=name)
+
+
 def connect() -> None:
     for model in (Membership, ApiKey, WallBoard):
         for signal in (post_save, post_delete):
             signal.connect(credential_changed, sender=model, dispatch_uid=f"access-{model.__name__}")
     post_save.connect(user_changed, sender=User, dispatch_uid="access-user")
+    pre_save.connect(membership_kept, sender=Membership, dispatch_uid="trail-membership-kept")
+    post_save.connect(membership_saved, sender=Membership, dispatch_uid="trail-membership-saved")
+    pre_delete.connect(membership_removed, sender=Membership, dispatch_uid="trail-membership-removed")
+    user_logged_in.connect(signed_in, dispatch_uid="trail-signed-in")
+    user_logged_out.connect(signed_out, dispatch_uid="trail-signed-out")
+    user_login_failed.connect(sign_in_failed, dispatch_uid="trail-sign-in-failed")

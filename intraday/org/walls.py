@@ -6,6 +6,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import QuerySet
 
+from intraday.audit import trail
 from intraday.org import access, tokens
 from intraday.org.access import Principal, Wall
 from intraday.org.models import Organization, WallBoard
@@ -23,7 +24,10 @@ def create(*, organization: Organization, department_id: str, name: str, created
         digest=key_digest(secret),
     )
     board.full_clean()
-    board.save()
+    with transaction.atomic():
+        board.save()
+        shown = {"name": name, "department_id": department_id}
+        trail.record("wall.created", organization_id=organization.id, target=name, after=shown)
     return board, secret
 
 
@@ -31,6 +35,8 @@ def create(*, organization: Organization, department_id: str, name: str, created
 def revoke(boards: QuerySet[WallBoard], *, now: datetime) -> int:
     """Revoke them and return how many were still in force; their sockets close within seconds."""
     organizations = set(boards.values_list("organization_id", flat=True))
+    for board in boards.filter(revoked_at=None):
+        trail.record("wall.revoked", organization_id=board.organization_id, target=board.name)
     changed = boards.filter(revoked_at=None).update(revoked_at=now)
     access_changed(organizations)
     return changed

@@ -2,6 +2,7 @@ from rest_framework.exceptions import PermissionDenied
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
+from intraday.audit import origin
 from intraday.logs.access import bind_organization
 from intraday.org.access import DEEDS, Principal
 from intraday.rest.authentication import Caller
@@ -27,6 +28,7 @@ def enter(request: Request, organization_id: str | None, *, grant: str, or_grant
     caller = request.auth
     assert isinstance(caller, Caller)
     principal = caller.enter(organization_id)
+    origin.name_caller(principal.name)
     bind_organization(principal.organization.id)
     if not principal.may(grant) and not principal.may(or_grant):
         raise PermissionDenied(f"{principal.name} may not {DEEDS[grant]}.", code="forbidden")

@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from intraday.audit import trail
 from intraday.org import access, tokens
 from intraday.org.access import Issued, Key, Member, Principal
 from intraday.org.models import Department, KeyScope, Role, valid_id
@@ -92,7 +93,14 @@ def _for_user(request: Request) -> Issued:
     assert isinstance(principal.credential, Key)
     departments = frozenset(asked["department_ids"]) if "department_ids" in asked else None
     _check_known(principal, departments or frozenset())
+    _record(principal, asked, departments)
     return Issued(principal.credential.key, asked["user_id"], asked["role"], departments, _ending(asked["ttl"]))
+
+
+def _record(principal: Principal, asked: dict[str, Any], departments: frozenset[str] | None) -> None:
+    rights = {"role": asked["role"], "department_ids": sorted(departments or ()), "ttl": asked["ttl"]}
+    organization = principal.organization.id
+    trail.record("token.minted", organization_id=organization, target=asked["user_id"], after=rights)
 
 
 def _check_known(principal: Principal, departments: frozenset[str]) -> None:
