@@ -6,7 +6,7 @@ import random
 import re
 import shutil
 import signal
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +16,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidHandshake, WebSocketException
 
 from tests.live import ROOT, ProcessServer
-from tests.services import Service, free_port, wait_until
+from tests.services import Service
 
 DOCKER = ROOT / "docker"
 STREAM = "backlog:org:org_123"
