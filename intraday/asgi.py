@@ -12,7 +12,7 @@ from django.urls import re_path
 _http = get_asgi_application()
 
 from intraday.channels import CHANNELS  # noqa: E402 - needs the apps that the line above loads
-from intraday.rest.client_address import behind_proxies  # noqa: E402
+from intraday.rest.client_address import with_client_address  # noqa: E402
 from realtime.hub.hub import get_hub, stop_hub  # noqa: E402
 from realtime.transport.consumers import RealtimeConsumer  # noqa: E402
 from realtime.transport.sse import EventStreams  # noqa: E402
@@ -48,4 +48,4 @@ _routes = ProtocolTypeRouter(
         "lifespan": lifespan,
     }
 )
-application = behind_proxies(_routes)
+application = with_client_address(_routes)

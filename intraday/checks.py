@@ -56,7 +56,7 @@ def base_url_is_an_address(app_configs: Any, **options: Any) -> list[CheckMessag
     return []
 
 
-# --- `manage.py check --deploy`, which `docker/run migrate` begins with --------------------------------------------------
+# --- `manage.py check --deploy`, which `docker/run migrate` begins with -----------------------------------------------
 @register(deploy=True)
 def mail_has_a_server(app_configs: Any, **options: Any) -> list[CheckMessage]:
     if settings.EMBEDDED or settings.EMAIL_URL:

@@ -19,15 +19,15 @@ PLAIN = {"http": "http", "websocket": "ws"}
 SIGNS_OF_A_PROXY = ("Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP")
 
 
-def behind_proxies(application: Application) -> Application:
+def with_client_address(application: Application) -> Application:
     """Wrap an ASGI application so that the scope says who the client is, and not who the last proxy is."""
 
-    async def seen_from_outside(scope: Scope, receive: Any, send: Any) -> None:
+    async def with_address(scope: Scope, receive: Any, send: Any) -> None:
         if scope["type"] in SECURE and settings.TRUSTED_PROXIES:
             scope = {**scope, "client": (address(scope), 0), "scheme": _scheme(scope)}
         await application(scope, receive, send)
 
-    return seen_from_outside
+    return with_address
 
 
 def address(scope: Scope) -> str:

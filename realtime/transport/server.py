@@ -100,7 +100,7 @@ class FrameProtocol(WebSocketsSansIOProtocol):
     def send_receive_event_to_app(self) -> None:
         """Close on text that is not UTF-8: uvicorn would log a traceback for each."""
         if self.curr_msg_data_type == "text" and not self.close_sent and not _is_utf8(b"".join(self.frames)):
-            log.info("not_utf8", client=client_address.address(self.scope))
+            log.info("not_utf8", client=client_address.address(dict(self.scope)))
             self.frames.clear()
             self.fail(CloseCode.INVALID_DATA, "text that is no UTF-8")
         else:
