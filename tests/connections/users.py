@@ -14,7 +14,7 @@ from django.db.utils import ConnectionHandler
 
 from intraday.connections import postgres_url, redis_url
 
-WAITING = {"socket_timeout": 2, "socket_connect_timeout": 2}
+WAITING = {"socket_timeout": 1, "socket_connect_timeout": 1}
 
 
 def ask_database(url: str) -> str:
