@@ -28,12 +28,7 @@ def run(*command: str, var: Path, **environment: str) -> subprocess.CompletedPro
 
 @pytest.fixture(scope="module")
 def loaded(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    own = {
-        "INTRADAY_ROLE": "worker",
-        "DATABASE_LOCK_TIMEOUT": "7",
-        "DATABASE_POOL": "1",
-        "INTRADAY_BROKER_TIMEOUT": "4",
-    }
+    own = {"INTRADAY_ROLE": "worker", "DATABASE_LOCK_TIMEOUT": "7", "DATABASE_POOL": "1"}
     done = run("-c", DUMP, var=tmp_path_factory.mktemp("var"), INTRADAY_BROKER_TIMEOUT="4", **own)
     assert done.returncode == 0, done.stderr
     names: dict[str, Any] = json.loads(done.stdout)
