@@ -69,6 +69,8 @@ WRONG = {
     "postgresql://db/i?sslmode=verify": "sslmode must be one of",
     "postgresql://db/i?target_session_attrs=master": "target_session_attrs must be one of",
     "postgresql://db/i?sslrootcert=/nowhere/ca.pem": "/nowhere/ca.pem, which is no file",
+    "postgresql://ann:pa?secret@db/i": "Percent-encode",
+    "postgresql://ann:pa/secret@db/i": "the port must be a number",
     "postgresql://db": "names no database",
     "postgresql://ann:secr%zzet@db/i": "Percent-encode",
     "postgresql://ann:secret@[db/i": "Percent-encode",

@@ -131,6 +131,15 @@ async def test_a_read_only_database_is_said_to_be_so_and_recovers(served: Served
             assert_try_again(answer)
 
 
+async def test_connections_that_are_reset_are_replaced(served: Served):
+    async with Caller(served.server, served.key) as caller:
+        assert (await served.post(caller)).status_code == 201
+        served.path.cut()
+        await until_ready(caller)
+        while (answer := await served.post(caller)).status_code != 201:
+            assert_try_again(answer)
+
+
 async def test_the_new_primary_is_found_by_requests_sockets_and_readiness(served: Served):
     async with Caller(served.server, served.key) as caller, socket(served.server, served.key) as client:
         await client.subscribe(BACKLOG)
