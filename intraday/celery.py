@@ -10,6 +10,7 @@ import structlog
 from celery import Celery, Task, states
 from celery.schedules import crontab
 from celery.signals import beat_init, celeryd_init, task_postrun, task_prerun, task_revoked, worker_init
+from celery.worker import WorkController
 from django.conf import settings
 from django.db import close_old_connections
 from kombu.entity import Queue
@@ -94,6 +95,13 @@ def _record_run(task: Task, state: str | None = None, retval: Any = None, **_: A
         outcome = runs.Outcome.SKIPPED if retval == runs.Outcome.SKIPPED else runs.Outcome.DONE
     runs.record(task.name, outcome, begun=begun[0], seconds=perf_counter() - begun[1])
     _return_connections(task)
+
+
+@worker_init.connect
+def _leave_out_heartbeats(sender: WorkController, **_: Any) -> None:
+    """Send no events between workers, which nobody reads here: Celery tries a heartbeat for ever while the broker does
+    not answer, and takes no job and says nothing meanwhile."""
+    sender.options.update(without_heartbeat=True, without_gossip=True, without_mingle=True)
 
 
 def _return_connections(task: Task) -> None:
