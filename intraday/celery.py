@@ -67,7 +67,7 @@ def _follow_database(**_: Any) -> None:
 def _note_begin(task: Task, **_: Any) -> None:
     from django.db import DatabaseError
 
-    from intraday.values import clock
+    from intraday.clock.database import clock
 
     if _follows_database:
         try:

@@ -20,11 +20,11 @@ import alerts.selectors
 import alerts.services
 import attendance.services
 import kpi.services
+from intraday.clock.database import clock
 from intraday.jobs import dirty, turns
 from intraday.jobs.leases import HeldLease, LeaseLostError, lease
 from intraday.jobs.runs import Outcome
 from intraday.org.models import Organization
-from intraday.values import clock
 
 log = structlog.get_logger(__name__)
 

@@ -11,9 +11,9 @@ import structlog
 from django.db import transaction
 from msgspec import structs
 
+from intraday.clock.database import clock
 from intraday.jobs.garbage import not_collected
 from intraday.org.models import Organization, Scope
-from intraday.values import clock
 from kpi.computing import latest, volume_drops
 from kpi.computing.latest import Before
 from kpi.events import KPIChanged

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from django.db import connection, transaction
 from django.db.models import F, Max, Q
 
-from intraday.values import clock
+from intraday.clock.database import clock
 from realtime.eventlog.records import Appended, Draft, IndexEntry, Record, decode_records, encode_index
 from realtime.models import Segment, Stream, new_epoch
 from realtime.protocol import messages

@@ -15,7 +15,7 @@ from typing import Any
 
 from django.db import transaction
 
-from intraday.values import clock
+from intraday.clock.database import clock
 from realtime.hub.fanout.connections import Connection
 from realtime.hub.fanout.incoming import IncomingStream
 from realtime.models import Connection as ConnectionRow
