@@ -18,7 +18,11 @@ from celery import Task, shared_task
 import alerts.notifications.services
 import alerts.selectors
 import alerts.services
+import attendance.selectors
 import attendance.services
+import backlog.selectors
+import intraday.feed_health.selectors
+import kpi.selectors
 import kpi.services
 from intraday.clock.database import clock
 from intraday.jobs import dirty, turns
@@ -50,9 +54,23 @@ def round_dirty() -> None:
 @shared_task
 def round_all() -> None:
     """Every ALL_SECONDS: every organization, because data age and intervals end without any new fact."""
-    ids = list(Organization.objects.values_list("pk", flat=True))
-    turns.forget_others("judge_all", ids)
-    _ask(judge_all, "judge_all", ids, every=ALL_SECONDS)
+    every = set(Organization.objects.values_list("pk", flat=True))
+    turns.forget_others("judge_all", every)
+    active = every & _active_organizations()
+    turns.note_idle("judge_all", every - active)
+    _ask(judge_all, "judge_all", active, every=ALL_SECONDS)
+
+
+def _active_organizations() -> set[str]:
+    """Return the organizations of which anything is known: in the others there is nothing to judge."""
+    return set().union(
+        dirty.organizations(),
+        intraday.feed_health.selectors.organizations(),
+        attendance.selectors.organizations(),
+        backlog.selectors.organizations(),
+        kpi.selectors.organizations(),
+        alerts.selectors.organizations_with_open_alerts(),
+    )
 
 
 @shared_task(name="intraday.tasks.round_attend")

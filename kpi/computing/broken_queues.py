@@ -1,0 +1,49 @@
+"""Queues whose stored rows no run can take: they cost their own figures, not those of the organization."""
+
+from collections.abc import Callable, Collection, Sequence
+
+import structlog
+from django.db import InterfaceError, OperationalError
+
+from intraday.org.models import Scope
+from intraday.values.once import Once
+
+log = structlog.get_logger(__name__)
+
+UNREACHABLE = (OperationalError, InterfaceError)
+"""The database is away, or a lock was not to be had: no row's fault."""
+_logged = Once()
+
+
+def find(queues: Sequence[Scope], attempt: Callable[[Sequence[Scope]], object]) -> dict[Scope, Exception]:
+    """Return the queues with which the attempt fails, and how, by halves: a broken one among n costs about log n."""
+    try:
+        attempt(queues)
+    except UNREACHABLE:
+        raise
+    except Exception as error:
+        if len(queues) == 1:
+            return {queues[0]: error}
+        half = len(queues) // 2
+        return find(queues[:half], attempt) | find(queues[half:], attempt)
+    return {}
+
+
+def report(broken: dict[Scope, Exception]) -> None:
+    for scope, error in broken.items():
+        if _logged.is_news(scope.pk, repr(error)):
+            log.error("queue_left_out", **_place(scope), exc_info=error)
+
+
+def report_recovered(queues: Collection[Scope]) -> None:
+    for scope in queues:
+        if _logged.is_over(scope.pk):
+            log.info("queue_recovered", **_place(scope))
+
+
+def _place(scope: Scope) -> dict[str, str]:
+    return {
+        "organization_id": scope.organization_id,
+        "department_id": scope.department_id,
+        "queue_name": scope.queue_name,
+    }
