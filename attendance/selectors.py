@@ -288,9 +288,5 @@ def work_spans(
 
 def organizations() -> set[str]:
     """Return the organizations that have attendance of anybody."""
-    return set(
-        CurrentAttendance.objects.filter(time__isnull=False)
-        .order_by()
-        .values_list("scope__organization_id", flat=True)
-        .distinct()
-    )
+    rows = CurrentAttendance.objects.filter(time__isnull=False).order_by()
+    return set(rows.values_list("scope__organization_id", flat=True).distinct())

@@ -111,9 +111,5 @@ def as_dict(payload: BacklogChanged) -> dict[str, Any]:
 
 def organizations() -> set[str]:
     """Return the organizations that have a backlog."""
-    return set(
-        CurrentBacklog.objects.filter(snapshot__isnull=False)
-        .order_by()
-        .values_list("scope__organization_id", flat=True)
-        .distinct()
-    )
+    rows = CurrentBacklog.objects.filter(snapshot__isnull=False).order_by()
+    return set(rows.values_list("scope__organization_id", flat=True).distinct())

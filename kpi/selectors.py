@@ -238,9 +238,5 @@ def rules_by_queue(organization_id: str) -> Mapping[int, Rules]:
 
 def organizations() -> set[str]:
     """Return the organizations that have a figure."""
-    return set(
-        CurrentKPI.objects.filter(time__isnull=False)
-        .order_by()
-        .values_list("scope__organization_id", flat=True)
-        .distinct()
-    )
+    rows = CurrentKPI.objects.filter(time__isnull=False).order_by()
+    return set(rows.values_list("scope__organization_id", flat=True).distinct())

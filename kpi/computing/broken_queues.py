@@ -15,18 +15,37 @@ UNREACHABLE = (OperationalError, InterfaceError)
 _logged = Once()
 
 
+MOST = 50
+"""More broken queues are not the fault of their rows."""
+
+
 def find(queues: Sequence[Scope], attempt: Callable[[Sequence[Scope]], object]) -> dict[Scope, Exception]:
-    """Return the queues with which the attempt fails, and how, by halves: a broken one among n costs about log n."""
+    """Return the queues with which the attempt fails, and how; none where the fault is not in single queues.
+
+    By halves: a broken queue among n costs about log n attempts.
+    """
+    broken: dict[Scope, Exception] = {}
+    _find(queues, attempt, broken)
+    whole = len(broken) > MOST or len(broken) == len(queues) > 1
+    return {} if whole else broken
+
+
+def _find(
+    queues: Sequence[Scope], attempt: Callable[[Sequence[Scope]], object], broken: dict[Scope, Exception]
+) -> None:
+    if not queues or len(broken) > MOST:
+        return
     try:
         attempt(queues)
     except UNREACHABLE:
         raise
     except Exception as error:
         if len(queues) == 1:
-            return {queues[0]: error}
+            broken[queues[0]] = error
+            return
         half = len(queues) // 2
-        return find(queues[:half], attempt) | find(queues[half:], attempt)
-    return {}
+        _find(queues[:half], attempt, broken)
+        _find(queues[half:], attempt, broken)
 
 
 def report(broken: dict[Scope, Exception]) -> None:

@@ -59,7 +59,7 @@ def run(
     except broken_queues.UNREACHABLE:
         raise
     except Exception:
-        broken = broken_queues.find(targets.queues, partial(_try, organization, at)) if targets.queues else {}
+        broken = broken_queues.find(targets.queues, partial(_try, organization, at))
         if not broken:
             raise
         broken_queues.report(broken)
