@@ -98,4 +98,6 @@ def _record_expiry(sender: Task, expired: bool = False, **_: Any) -> None:
     if expired:
         log.warning("task_expired", job=sender.name)
         runs.record(sender.name, runs.Outcome.EXPIRED)
-        connections.close_all()  # the worker's own process must hand no connection down to those that it forks
+        for connection in connections.all():  # the worker's own process hands none down to those that it forks
+            connection.close()
+            getattr(connection, "close_pool", lambda: None)()

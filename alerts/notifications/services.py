@@ -13,7 +13,7 @@ from time import monotonic
 from uuid import uuid4
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import InterfaceError, InternalError, OperationalError, transaction
 from django.db.models import F, Q
 from structlog import get_logger
 
@@ -33,6 +33,7 @@ from intraday.org.models import Organization
 log = get_logger(__name__)
 
 RETRY_AFTER = tuple(timedelta(seconds=each) for each in (30, 120, 600, 1800, 3600))
+UNREACHABLE = (OperationalError, InterfaceError, InternalError)
 PUT_OFF = timedelta(seconds=60)  # a notification that cannot be routed
 CLAIM = timedelta(seconds=60)  # a live worker has settled its claim by then
 AT_ONCE = 32
@@ -54,7 +55,7 @@ def _try_route(pk: int, now: datetime) -> int:
     """Route a notification; one that cannot be is put off, and the others do not wait for it."""
     try:
         return _route(pk, now)
-    except (OperationalError, InterfaceError):
+    except UNREACHABLE:
         raise
     except Exception as error:
         notice = Notification.objects.select_related("alert").get(pk=pk)
@@ -112,7 +113,7 @@ class _Run:
         """Claim a delivery; one that no notice can be made of is a failed attempt, and the others do not wait."""
         try:
             return claim(delivery, now=self.clock())
-        except (OperationalError, InterfaceError):
+        except UNREACHABLE:
             raise
         except Exception as error:
             log.exception("notice_not_made", organization_id=_organization(delivery), delivery=str(delivery.pk))

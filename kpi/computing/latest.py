@@ -66,7 +66,7 @@ def _read(text: bytes | memoryview | None, time: datetime | None) -> Memo:
     return found if found.points and found.points[0].time == time else Memo(memory=found.memory)
 
 
-def lock(scopes: Collection[Scope]) -> dict[int, CurrentKPI]:
+def lock(scopes: Collection[Scope], *, now: datetime) -> dict[int, CurrentKPI]:
     """The current rows of these scopes, made where missing, locked until commit, all in the order of scopes.
 
     A figure of an instant that is still to come was worked out by a process whose clock was ahead: it counts as absent,
@@ -77,7 +77,7 @@ def lock(scopes: Collection[Scope]) -> dict[int, CurrentKPI]:
     if missing:
         CurrentKPI.objects.bulk_create([CurrentKPI(scope_id=pk) for pk in sorted(missing)], ignore_conflicts=True)
     rows = CurrentKPI.objects.select_for_update().filter(scope__in=wanted).order_by("scope_id")
-    found, latest_possible = {row.scope_id: row for row in rows}, clock.now() + AHEAD
+    found, latest_possible = {row.scope_id: row for row in rows}, max(now, clock.now()) + AHEAD
     for row in found.values():
         if row.time is not None and row.time > latest_possible:
             log.warning("figure_of_the_future_replaced", scope_id=row.scope_id, time=row.time.isoformat())

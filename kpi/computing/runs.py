@@ -84,8 +84,8 @@ def _run(
     *,
     manual: bool,
 ) -> dict[Scope, Computed]:
-    rows = latest.lock([*targets.queues, *targets.levels])
-    targets, others = _with_unknown(targets, rows)
+    rows = latest.lock([*targets.queues, *targets.levels], now=now)
+    targets, others = _with_unknown(targets, rows, now)
     near = load_inputs.surroundings(organization, at)
     worked = _work_out(organization, targets, others, broken, near, at)
     found = _figures(targets, worked, others, rows, near.judging, at)
@@ -105,12 +105,12 @@ Others = Mapping[Scope, tuple[Part, State]]
 """Queues that are not worked out now: their parts and states as they last were."""
 
 
-def _with_unknown(targets: Targets, rows: dict[int, CurrentKPI]) -> tuple[Targets, Others]:
+def _with_unknown(targets: Targets, rows: dict[int, CurrentKPI], now: datetime) -> tuple[Targets, Others]:
     """Queues of no usable memo (new, or of another version of the software) are worked out with the others."""
     known = latest.load_parts(targets.others) if targets.others else {}
     unknown = [scope for scope in targets.others if scope.pk not in known]
     if unknown:
-        rows |= latest.lock(unknown)
+        rows |= latest.lock(unknown, now=now)
         targets = Targets([*targets.queues, *unknown], targets.levels, targets.others)
     return targets, {scope: known[scope.pk] for scope in targets.others if scope.pk in known}
 

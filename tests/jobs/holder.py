@@ -17,7 +17,7 @@ def say(word: str) -> None:
 
 def write(held: "HeldLease") -> None:
     """Begin, wait for a line, then write and commit; say how that ended."""
-    from django.db import OperationalError
+    from django.db import DatabaseError
 
     from intraday.org.models import Organization
 
@@ -29,7 +29,7 @@ def write(held: "HeldLease") -> None:
         say("committed")
     except LeaseLostError:
         say("lost")
-    except OperationalError:
+    except DatabaseError:
         say("ended")  # by the database, as idle in a transaction
 
 

@@ -134,7 +134,8 @@ def test_a_run_that_was_skipped_is_no_success(organization: Organization):
     assert run.last_succeeded_at is not None
 
 
-def test_a_task_that_expired_is_counted(db: None):
+@pytest.mark.django_db(transaction=True)  # the handler closes its connection
+def test_a_task_that_expired_is_counted():
     from celery.signals import task_revoked
 
     task_revoked.send(sender=tasks.judge_all, request=None, terminated=False, signum=None, expired=True)
