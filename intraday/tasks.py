@@ -14,6 +14,7 @@ from typing import Any
 
 import structlog
 from celery import Task, shared_task
+from django.db import OperationalError
 
 import alerts.notifications.services
 import alerts.selectors
@@ -39,6 +40,10 @@ UNREACHABLE_SECONDS = 600
 NOTIFY_SECONDS = 15
 LOST_SECONDS = 60
 """A task that nobody has begun after so long, or after two rounds, is sent again."""
+
+
+FULL_LOCK_SECONDS = 15
+"""A full judgement waits for the run over new facts that is under way; no other begins beside it."""
 
 
 class JobIncompleteError(Exception):
@@ -105,7 +110,7 @@ def _asked_at(task: Task) -> datetime | None:
 @shared_task(bind=True, throws=(JobIncompleteError,))
 def judge_dirty(self: Task, organization_id: str) -> Outcome:
     """Compute what new facts change: the figures of their scopes and of the levels above, then the alerts on them."""
-    with lease("judge_dirty", organization_id, asked_at=_asked_at(self)) as held:
+    with lease("judge_dirty", organization_id, asked_at=_asked_at(self), unless="judge_all") as held:
         return Outcome.SKIPPED if held is None else _run(held, _judge_dirty)
 
 
@@ -123,7 +128,7 @@ def _judge_dirty(held: HeldLease) -> None:
 @shared_task(bind=True, throws=(JobIncompleteError,))
 def judge_all(self: Task, organization_id: str) -> Outcome:
     """All figures of an organization, then all its alerts. Who is late by now counts in the KPIs of now."""
-    with lease("judge_all", organization_id, asked_at=_asked_at(self)) as held:
+    with lease("judge_all", organization_id, asked_at=_asked_at(self), lock_seconds=FULL_LOCK_SECONDS) as held:
         return Outcome.SKIPPED if held is None else _run(held, _judge_all)
 
 
@@ -177,6 +182,11 @@ def _step(held: HeldLease, service: Callable[..., Any], **arguments: Any) -> Any
             return service(organization_id=held.organization_id, now=clock.now(), **arguments)
     except LeaseLostError:
         raise
+    except OperationalError as error:  # a lock was not to be had, or the database is away: no bug, so no traceback
+        place = {"job": held.job, "organization_id": held.organization_id, "step": service.__name__}
+        log.warning("step_not_possible", **place, error=str(error).strip())
+        held.done = False
+        return None
     except Exception:
         log.exception("step_failed", job=held.job, organization_id=held.organization_id, step=service.__name__)
         held.done = False
