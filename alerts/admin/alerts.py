@@ -17,8 +17,8 @@ from alerts.notifications.selectors import deliveries
 from alerts.services import Caller, Conflict
 from intraday.admin.read_only import ReadOnly
 from intraday.admin.tenants import TenantModelAdmin
+from intraday.clock.database import clock
 from intraday.org.access import Grant
-from intraday.values import clock
 
 
 class AuditInline(ReadOnly, admin.TabularInline):

@@ -21,8 +21,8 @@ from alerts.rules.catalogue import find
 from alerts.rules.messages import describe_rule, format_span, format_value
 from alerts.rules.validation import with_defaults
 from intraday.admin.tenants import TenantModelAdmin
+from intraday.clock.database import clock
 from intraday.org.access import Grant
-from intraday.values import clock
 
 PREVIEW = timedelta(hours=24)
 

@@ -15,9 +15,9 @@ from alerts.admin.rules import actor
 from alerts.choices import Severity, Source
 from alerts.models import Rule, Silence
 from intraday.admin.tenants import TenantModelAdmin
+from intraday.clock.database import clock
 from intraday.org.access import Grant
 from intraday.org.models import Organization
-from intraday.values import clock
 
 ANY = [("", "any")]
 

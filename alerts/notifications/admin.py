@@ -15,9 +15,9 @@ from alerts.notifications import channel_services
 from alerts.notifications.models import Channel, ChannelKind, Route
 from alerts.notifications.services import try_channel
 from intraday.admin.tenants import TenantModelAdmin
+from intraday.clock.database import clock
 from intraday.org.access import Grant
 from intraday.org.models import Organization
-from intraday.values import clock
 
 
 class ServiceForm(forms.ModelForm):

@@ -10,11 +10,11 @@ from django.http import HttpRequest
 
 from intraday.admin.tenants import TenantAdmin, TenantModelAdmin
 from intraday.audit import trail
+from intraday.clock.database import clock
 from intraday.org import services, walls
 from intraday.org.access import Grant
 from intraday.org.models import ApiKey, Department, KeyScope, Membership, Organization, Queue, WallBoard
 from intraday.org.passwords import new_password_path
-from intraday.values import clock
 
 
 class MembershipForm(forms.ModelForm):

@@ -11,7 +11,7 @@ from django.forms.models import model_to_dict
 
 from intraday.audit import origin
 from intraday.audit.models import AuditEntry, Entries
-from intraday.values import clock
+from intraday.clock.database import clock
 
 Fields = Mapping[str, Any]
 SECRETS = frozenset({"secret", "digest", "password", "address"})

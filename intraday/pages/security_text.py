@@ -6,7 +6,7 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
-from intraday.values import clock
+from intraday.clock.database import clock
 
 VALID = timedelta(days=30)
 

@@ -14,8 +14,8 @@ from alerts.models import Rule, Silence
 from alerts.notifications.models import Channel, Route
 from intraday.audit import trail
 from intraday.audit.models import AppendOnlyError, AuditEntry
+from intraday.clock.database import clock
 from intraday.org.models import ApiKey, Membership, Organization, Role, Scope, WallBoard
-from intraday.values.clock import now as clock_now
 from kpi.models import Holiday, QueueSettings
 from tests.access.people import bearer, browser_of, person, token_of
 from tests.alerts.world import BUSY
@@ -43,7 +43,7 @@ def in_words(entry: AuditEntry) -> tuple[Any, ...]:
 
 
 def ends_at() -> str:
-    return (clock_now() + timedelta(hours=1)).isoformat()
+    return (clock.now() + timedelta(hours=1)).isoformat()
 
 
 def post(path: str, body: Any) -> Callable[[Any], Any]:
@@ -273,9 +273,9 @@ def test_nobody_changes_or_removes_an_entry(dana: Any):
 def test_old_entries_are_purged_a_bounded_number_at_a_time(dana: Any):
     for _ in range(5):
         trail.record("rule.created", organization_id="org_123")
-    assert trail.purge(before=clock_now() - timedelta(days=1)) == 0
-    assert trail.purge(before=clock_now() + timedelta(days=1), limit=3) == 3
-    assert trail.purge(before=clock_now() + timedelta(days=1), limit=3) == 2
+    assert trail.purge(before=clock.now() - timedelta(days=1)) == 0
+    assert trail.purge(before=clock.now() + timedelta(days=1), limit=3) == 3
+    assert trail.purge(before=clock.now() + timedelta(days=1), limit=3) == 2
     assert AuditEntry.objects.count() == 0
 
 

@@ -10,10 +10,10 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
+from intraday.clock.database import clock
 from intraday.embedded import demo_data
 from intraday.org.models import Organization, Role, valid_id, valid_time_zone
 from intraday.org.services import add_queues, create_organization, grant
-from intraday.values import clock
 
 PASSWORD = "DJANGO_SUPERUSER_PASSWORD"  # noqa: S105 - a name, the one that createsuperuser knows
 
