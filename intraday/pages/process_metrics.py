@@ -23,10 +23,11 @@ COUNTS = (
 
 def collected() -> Iterator[Metric]:
     yield from _pools()
-    skew = clock.skew()
-    if skew is not None:
-        says = "By how much the clock of this process is ahead of the database's."
-        yield GaugeMetricFamily("intraday_clock_skew_seconds", says, value=skew)
+    says = "By how much the clock of this process is ahead of the database's."
+    skew = GaugeMetricFamily("intraday_clock_skew_seconds", says)
+    if (seconds := clock.skew()) is not None:
+        skew.add_metric([], seconds)
+    yield skew
 
 
 def _pools() -> Iterator[Metric]:
