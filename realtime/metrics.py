@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 
-from django.db.models import Sum
+from django.db.models import Min, OuterRef, Subquery, Sum
+from django.utils import timezone
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
-from realtime.eventlog import sender
+from realtime.eventlog import sender, store
 from realtime.eventlog.sender import Sender
 from realtime.hub.hub import Hub, running
-from realtime.models import Stream
+from realtime.models import Segment, Stream
 
 
 def of_process() -> Iterator[Metric]:
@@ -45,6 +46,27 @@ def of_log() -> Iterator[Metric]:
     for channel, heads in Stream.objects.values_list("channel").annotate(Sum("head")).order_by("channel"):
         found.add_metric([channel], heads)
     yield found
+    says = "Events of the log that this process has not taken yet: of the stream most behind."
+    yield _gauge("intraday_log_lag_events", says, _lag())
+    yield _oldest()
+
+
+def _lag() -> int:
+    """Return how many events the process is behind the log. Each hub catches up within a second or two."""
+    taken = {name: stream.ring.last for hub in running() for name, stream in list(hub.streams.items())}
+    heads = store.heads([name for name, last in taken.items() if last is not None])
+    return max((head - (taken[name] or 0) for name, (_, head) in heads.items()), default=0)
+
+
+def _oldest() -> Metric:
+    """Yield the age of the log by channel: beyond its retention by more than hours, the purge does not keep up."""
+    first = Segment.objects.filter(stream=OuterRef("pk")).order_by("committed_at").values("committed_at")[:1]
+    rows = Stream.objects.annotate(first=Subquery(first)).values_list("channel").annotate(Min("first"))
+    found = GaugeMetricFamily("intraday_log_oldest_seconds", "Age of the oldest event kept.", labels=["channel"])
+    for channel, since in rows.order_by("channel"):
+        if since is not None:
+            found.add_metric([channel], (timezone.now() - since).total_seconds())
+    return found
 
 
 def _gauge(name: str, says: str, value: float) -> Metric:

@@ -1,12 +1,23 @@
 """Read the deliveries of notifications."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
+
+from django.db.models import Count, Min
 
 from alerts.models import Notification
 from alerts.notifications.models import Delivery, Outcome
 
 Line = dict[str, Any]
+
+
+def undelivered(*, now: datetime) -> tuple[int, datetime | None]:
+    """Return the number of notifications and deliveries that are due and not settled, and when the first became due."""
+    waiting = [kind.objects.filter(settled_at=None, due_at__lte=now) for kind in (Notification, Delivery)]
+    found = [each.aggregate(count=Count("pk"), since=Min("due_at")) for each in waiting]
+    times = [each["since"] for each in found if each["since"] is not None]
+    return sum(each["count"] for each in found), min(times, default=None)
 
 
 def deliveries(alert_id: UUID) -> list[Line]:

@@ -20,13 +20,14 @@ from structlog import get_logger
 from alerts import selectors
 from alerts.models import Alert, Notification, Rule
 from alerts.notifications import notification_outbox, recipients, senders
-from alerts.notifications.models import Channel, Delivery, Outcome
+from alerts.notifications.models import Channel, ChannelKind, Delivery, Outcome
 from alerts.notifications.payloads import Notice
 from alerts.notifications.recipients import Recipient
 from alerts.notifications.senders import Sent
 from alerts.rules.catalogue import find
 from alerts.rules.lifecycle import TIMERS_END
 from alerts.rules.messages import fired
+from intraday.jobs import runs
 from intraday.jobs.leases import bound_waits
 from intraday.org.models import Organization
 
@@ -147,7 +148,9 @@ class _Run:
             if future.done() or late:
                 del self.under_way[future]
                 self.attempted += 1
-                record_result(delivery, _result(future), now=self.clock())
+                sent = _result(future)
+                record_result(delivery, sent, now=self.clock())
+                _count(delivery, sent, monotonic() - begun, now=self.clock())
 
 
 def send_due(*, clock: Clock) -> int:
@@ -216,7 +219,21 @@ def record_result(delivery: Delivery, sent: Sent, *, now: datetime) -> None:
         outcome = Outcome.SENT if sent.succeeded else Outcome.FAILED
         mine.update(outcome=outcome, detail=sent.detail, settled_at=now)
     if not sent.succeeded:
-        log.warning("alert not delivered", to=delivery.to, detail=sent.detail, attempt=delivery.attempts)
+        log.warning(
+            "alert_not_delivered",
+            delivery=str(delivery.pk),  # as in X-Intraday-Delivery: the receiver's log has it, too
+            organization_id=_organization(delivery),
+            to=delivery.to,
+            detail=sent.detail,
+            attempt=delivery.attempts,
+        )
+
+
+def _count(delivery: Delivery, sent: Sent, seconds: float, *, now: datetime) -> None:
+    """Count the attempt for `/metrics`, by kind of channel."""
+    kind = ChannelKind.MAIL if delivery.channel is None else delivery.channel.kind
+    outcome = runs.Outcome.DONE if sent.succeeded else runs.Outcome.FAILED
+    runs.record(f"{runs.DELIVERY}{kind}", outcome, begun=now - timedelta(seconds=seconds), seconds=seconds)
 
 
 def _postpone(delivery: Delivery, due: datetime) -> None:
@@ -240,7 +257,7 @@ def _result(future: "Future[Sent]") -> Sent:
     error = future.exception()
     if error is None:
         return future.result()
-    log.error("sending failed", exc_info=error)
+    log.error("sending_failed", exc_info=error)
     return Sent(False, f"{type(error).__name__} in sending", again=True)
 
 
@@ -274,7 +291,10 @@ def _try(to: list[Recipient], sample: dict[str, object], now: datetime) -> Tried
         return senders.send(recipient, notice, now=now)
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        return list(zip((each.to for each in to), pool.map(attempt, to), strict=True))
+        tried = list(zip((each.to for each in to), pool.map(attempt, to), strict=True))
+    for recipient, sent in tried:  # here and not in the threads, so that the lines have the id of the request
+        log.info("test_sent", to=recipient, succeeded=sent.succeeded, detail=sent.detail)
+    return tried
 
 
 def _sample(organization: Organization, now: datetime) -> dict[str, object]:

@@ -16,6 +16,10 @@ from intraday.jobs.models import JobRun
 log = structlog.get_logger(__name__)
 
 
+DELIVERY = "deliver_"
+"""Attempts to deliver notifications are counted as runs, too: of a job of this name and the kind of channel."""
+
+
 class Outcome(StrEnum):
     DONE = "done"
     FAILED = "failed"

@@ -29,6 +29,12 @@ def oldest_mark() -> Oldest | None:
     return None if row is None else Oldest(*row)
 
 
+def oldest_marks() -> dict[str, datetime]:
+    """Return since when each organization with new facts has waited."""
+    rows = DirtyScope.objects.values_list("scope__organization_id").annotate(since=Min("first_marked_at"))
+    return dict(rows.order_by())
+
+
 def oldest_full_judgement() -> Oldest | None:
     """Return the organization whose last full judgement is longest ago (one that was never judged: since it was made);
     None without organizations."""
@@ -51,7 +57,8 @@ def queue_lengths() -> dict[str, int]:
     """Return how many tasks wait in each queue of the broker. Raises kombu.exceptions.OperationalError."""
     quickly = {"socket_timeout": BROKER_SECONDS, "socket_connect_timeout": BROKER_SECONDS}
     options = current_app.conf.broker_transport_options | (quickly if settings.REDIS_URL else {})
-    with Connection(settings.CELERY_BROKER_URL, transport_options=options) as broker:  # type: ignore[no-untyped-call]
+    how = {"ssl": current_app.conf.broker_use_ssl, "transport_options": options}
+    with Connection(settings.CELERY_BROKER_URL, **how) as broker:  # type: ignore[no-untyped-call]
         broker.ensure_connection(max_retries=1, timeout=BROKER_SECONDS)
         channel = broker.default_channel
         return {name: channel.queue_declare(queue=name).message_count for name in queues.NAMES}

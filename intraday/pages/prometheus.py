@@ -5,16 +5,16 @@ from time import perf_counter
 
 import structlog
 from django.conf import settings
-from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.utils.crypto import constant_time_compare
 from django.views.decorators.http import require_safe
 from prometheus_client import CollectorRegistry, Histogram, PlatformCollector, ProcessCollector, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
-from intraday.jobs import runs
 from intraday.logs.requests import route_of
+from intraday.pages import process_metrics, shared_metrics
+from intraday.pages.bounded import BoundedSource
 from intraday.rest.client_address import is_local
 from intraday.rest.errors import error_response
 from realtime import metrics
@@ -50,38 +50,38 @@ def timed(get_response: Handler) -> Handler:
     return handle
 
 
+DATABASE_SECONDS, BROKER_SECONDS = 3.0, 2.0  # Prometheus itself gives up after ten
+
+
 class ScrapeCollector:
-    """Collect at each scrape the figures of this process, of the event log and of the jobs."""
+    """Collect at each scrape the figures of this process, and of all where the database and the broker answer."""
+
+    def __init__(self) -> None:
+        self.database = BoundedSource("database", shared_metrics.of_database, seconds=DATABASE_SECONDS)
+        self.broker = BoundedSource("broker", shared_metrics.of_broker, seconds=BROKER_SECONDS)
 
     def collect(self) -> Iterator[Metric]:
         yield from metrics.of_process()
-        answers = 1
+        yield from process_metrics.collected()
+        for source in (self.database, self.broker):
+            yield from self._answered(source)
+
+    @staticmethod
+    def _answered(source: BoundedSource) -> Iterator[Metric]:
+        """Yield a partial answer, with `…_up` 0, where there is none: a fault must not hide the rest."""
+        found, answers = [], 1
         try:
-            shared = [*metrics.of_log(), *_jobs()]
-        except DatabaseError as error:
-            log.warning("metrics_incomplete", error=str(error).strip())
-            shared, answers = [], 0
-        yield GaugeMetricFamily("intraday_database_up", "Whether the database answered this scrape.", value=answers)
-        yield from shared
+            found = source.metrics()
+        except Exception as error:  # whatever its client raises
+            log.warning("metrics_incomplete", source=source.name, error=f"{type(error).__name__}: {error}".strip())
+            answers = 0
+        name = f"intraday_{source.name}_up"
+        yield GaugeMetricFamily(name, f"Whether the {source.name} answered this scrape in time.", value=answers)
+        yield from found
 
 
-REGISTRY.register(ScrapeCollector())
-
-
-def _jobs() -> Iterator[Metric]:
-    total = CounterMetricFamily("intraday_job_runs", "Runs of a job, by any worker.", labels=["job"])
-    failed = CounterMetricFamily("intraday_job_failures", "Runs that failed.", labels=["job"])
-    seconds = CounterMetricFamily("intraday_job_seconds", "Time that its runs took.", labels=["job"])
-    last = GaugeMetricFamily("intraday_job_last_seconds", "Time that the last run took.", labels=["job"])
-    success = GaugeMetricFamily("intraday_job_last_success", "When the last good run began.", labels=["job"])
-    for run in runs.all_runs():
-        total.add_metric([run.job], run.runs)
-        failed.add_metric([run.job], run.failures)
-        seconds.add_metric([run.job], run.seconds_total)
-        last.add_metric([run.job], run.last_seconds)
-        if run.last_succeeded_at is not None:
-            success.add_metric([run.job], run.last_succeeded_at.timestamp())
-    yield from (total, failed, seconds, last, success)
+COLLECTOR = ScrapeCollector()
+REGISTRY.register(COLLECTOR)
 
 
 @require_safe

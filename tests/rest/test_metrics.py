@@ -1,21 +1,17 @@
 """`/metrics`: what Prometheus reads, true, and for nobody else."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from celery import Task
 from django.contrib.auth.models import User
-from django.db import DatabaseError
 from django.test import Client
 from prometheus_client.parser import text_string_to_metric_families
 
 from intraday.celery import app
-from intraday.jobs import runs
 from intraday.jobs.models import JobRun
 from intraday.org.models import Organization
-from intraday.pages import prometheus
 from tests.conftest import key_of
 from tests.live import Caller, LiveServer, socket
 
@@ -84,16 +80,6 @@ def test_what_callers_make_up_becomes_no_label(db: None, client: Client):
     assert "BREW" not in text
 
 
-def test_without_a_database_the_process_still_speaks(client: Client, db: None, monkeypatch: pytest.MonkeyPatch):
-    def gone() -> Iterator[Any]:
-        raise DatabaseError("gone")
-
-    monkeypatch.setattr(prometheus.metrics, "of_log", gone)
-    samples = scrape(client)
-    assert value(samples, "intraday_database_up") == 0
-    assert any(name == "process_resident_memory_bytes" for name, _ in samples)
-
-
 # --- who may ---------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("caller", "status"),
@@ -140,18 +126,6 @@ def test_probes_ask_by_address(client: Client, db: None, path: str):
 
 
 # --- jobs ------------------------------------------------------------------------------------------------------------
-def test_runs_are_counted_over_all_workers(client: Client, db: None):
-    at = datetime(2026, 1, 31, 10, tzinfo=UTC)
-    runs.record("kpi", runs.Outcome.DONE, begun=at, seconds=0.5)
-    runs.record("kpi", runs.Outcome.FAILED, begun=at.replace(minute=1), seconds=1.5)
-    samples = scrape(client)
-    assert value(samples, "intraday_job_runs_total", job="kpi") == 2
-    assert value(samples, "intraday_job_failures_total", job="kpi") == 1
-    assert value(samples, "intraday_job_seconds_total", job="kpi") == 2.0
-    assert value(samples, "intraday_job_last_seconds", job="kpi") == 1.5
-    assert value(samples, "intraday_job_last_success", job="kpi") == at.timestamp()
-
-
 @pytest.fixture
 def jobs() -> Iterator[dict[str, Task]]:
     """Tasks run as a worker runs them, in this process."""
