@@ -7,7 +7,7 @@ WORKERS ?= 2
 ARGS    ?=
 BIN     := .venv/bin
 
-.PHONY: help run test check fmt diagram types bundle bench lock clean venv runtime testing packages
+.PHONY: help run test check fmt diagram types bundle bench faults lock clean venv runtime testing packages
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -57,6 +57,9 @@ bundle: packages ## build what is committed: the console, and the package for ot
 
 bench: testing ## measure, beside the peers (docs/benchmarks.md holds the last table)
 	@exec $(BIN)/python -m bench $(ARGS)
+
+faults: testing ## cause each fault on a production layout, and print what it cost (ARGS="--only lock --seed 3 --short")
+	@exec $(BIN)/python -m faults $(ARGS)
 
 lock: ## resolve the dependencies of pyproject.toml anew
 	@PATH="$(BIN):$$PATH"; command -v uv >/dev/null || { echo "make lock needs uv: pip install uv" >&2; exit 1; }; \

@@ -47,6 +47,7 @@ class Service(ABC):
 
     name: ClassVar[str]
     stop_signal: ClassVar[signal.Signals] = signal.SIGTERM
+    patience: ClassVar[float] = PATIENCE
 
     def __init__(self) -> None:
         self.port = free_port()
@@ -114,6 +115,10 @@ class Service(ABC):
         """Who the process runs as, in the words of subprocess."""
         return {}
 
+    def _surroundings(self) -> dict[str, Any]:
+        """Return the folder and the environment of the process, in the words of subprocess."""
+        return {"cwd": self.directory, "env": os.environ | {"LC_ALL": "C"}}
+
     @property
     def _running(self) -> subprocess.Popen[bytes]:
         if self._process is None:
@@ -128,7 +133,7 @@ class Service(ABC):
     def _launch(self) -> None:
         assert self.directory is not None, "start() comes first"
         process = self._process = self._spawn(self._command(self.directory))
-        answered = wait_until(lambda: process.poll() is not None or self._answers())
+        answered = wait_until(lambda: process.poll() is not None or self._answers(), self.patience)
         if not answered or process.poll() is not None:
             raise ServiceFailedError(f"{self.name} did not start:\n{last_lines(self._log)}")
 
@@ -136,13 +141,12 @@ class Service(ABC):
         with self._log.open("ab") as log:
             return subprocess.Popen(
                 command,
-                cwd=self.directory,
-                env=os.environ | {"LC_ALL": "C"},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,  # Ctrl-C is for pytest, which then stops us in order
                 preexec_fn=dies_with_parent(self.stop_signal),
+                **self._surroundings(),
                 **self._identity(),
             )
 
@@ -156,7 +160,7 @@ class Service(ABC):
         else:
             self._process.send_signal(how)
         # The children too: a restart fails while a backend of the old server holds its shared memory.
-        for straggler in psutil.wait_procs(family, timeout=PATIENCE)[1]:
+        for straggler in psutil.wait_procs(family, timeout=self.patience)[1]:
             straggler.kill()
         self._process.wait()
         self._process = None
@@ -275,8 +279,8 @@ def free_port() -> int:
             return port
 
 
-def wait_until(condition: Callable[[], bool]) -> bool:
-    deadline = time.monotonic() + PATIENCE
+def wait_until(condition: Callable[[], bool], seconds: float = PATIENCE) -> bool:
+    deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if condition():
             return True
