@@ -6,13 +6,14 @@ import sys
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 
-from faults import kills
+from faults import clocks, crowd, disk, frozen, kills, locks, paths
 from faults.layout import Layout
 from faults.scenario import Outcome, Scenario, play
 from faults.table import heading, outcome_line
 from faults.traffic import NotReadyError
 
-SCENARIOS = [*kills.SCENARIOS]
+MODULES = (kills, frozen, locks, paths, clocks, crowd, disk)
+SCENARIOS = [scenario for module in MODULES for scenario in module.SCENARIOS]
 
 
 @dataclass

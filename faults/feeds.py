@@ -37,7 +37,7 @@ class Ledger:
 
 @dataclass
 class Feed:
-    """One tenant's feed: one batch in flight, repeated with backoff until answered, as docs/examples/feed_loop.py does."""
+    """One tenant's feed: one batch in flight, repeated with backoff until answered (docs/examples/feed_loop.py)."""
 
     tenant: str
     queues: int

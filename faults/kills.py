@@ -17,7 +17,7 @@ async def kill_serve(run: Run) -> None:
 
 
 async def kill_worker(run: Run) -> None:
-    await killed(run, run.layout.worker)
+    await killed(run, run.random.choice(run.layout.workers))
 
 
 async def kill_beat(run: Run) -> None:

@@ -19,11 +19,12 @@ class Layout:
     listeners: ClassVar[int] = 2  # of each tenant
     period: ClassVar[float] = 1.0  # seconds from one round of a feed to its next
     serve_count: ClassVar[int] = 2
+    worker_count: ClassVar[int] = 1  # of two processes each
 
     postgres: Postgres
     valkey: Valkey
     serves: list[Serve]
-    worker: Worker
+    workers: list[Worker]
     beat: Beat
     keys: dict[str, str]
 
@@ -45,10 +46,10 @@ class Layout:
 
     def start(self, stack: ExitStack) -> None:
         self.start_services(stack)
-        self.keys = inside("faults.seed", dict(self.environment()), str(self.tenants), str(self.queues))
+        self.keys = self.seed()
         self.serves = [stack.enter_context(self.make_serve(number)) for number in range(self.serve_count)]
-        self.worker = stack.enter_context(self.make_worker())
-        self.beat = stack.enter_context(Beat(self.environment()))
+        self.workers = [stack.enter_context(self.make_worker(number)) for number in range(self.worker_count)]
+        self.beat = stack.enter_context(self.make_beat())
 
     def start_services(self, stack: ExitStack) -> None:
         self.postgres = stack.enter_context(self.make_postgres())
@@ -60,8 +61,15 @@ class Layout:
     def make_serve(self, number: int) -> Serve:
         return Serve(self.environment())
 
-    def make_worker(self) -> Worker:
+    def make_worker(self, number: int) -> Worker:
         return Worker(self.environment())
+
+    def make_beat(self) -> Beat:
+        return Beat(self.environment())
+
+    def seed(self) -> dict[str, str]:
+        """Migrate, make the tenants; return their keys."""
+        return dict(inside("faults.seed", dict(self.environment()), str(self.tenants), str(self.queues)))
 
     def environment(self) -> Environment:
         return {
@@ -83,7 +91,7 @@ class Layout:
         return self.postgres.url
 
     def programs(self) -> list[Program]:
-        return [*self.serves, self.worker, self.beat]
+        return [*self.serves, *self.workers, self.beat]
 
     def services(self) -> list[Service]:
         return [self.postgres, self.valkey]

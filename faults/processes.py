@@ -36,7 +36,7 @@ class Program(Service):
 
     def processes(self) -> list[psutil.Process]:
         """This one and its children."""
-        return self._family()
+        return self.family()
 
 
 class Serve(Program):
@@ -63,14 +63,7 @@ class Worker(Program):
         return [*self.before, *celery, "--concurrency", str(self.concurrency), "--hostname", f"worker@{self.port}"]
 
     def _answers(self) -> bool:
-        return len(self._family()) > self.concurrency
-
-    def connections(self) -> set[int]:
-        """Local ports of what its processes have open: the client's side of a database connection."""
-        ports = set()
-        for process in self._family():
-            ports |= {connection.laddr.port for connection in process.net_connections("tcp")}
-        return ports
+        return len(self.family()) > self.concurrency
 
 
 class Beat(Program):

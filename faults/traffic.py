@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from random import Random
 from ssl import SSLContext
@@ -31,11 +31,10 @@ class Traffic:
     listeners: list[Listener]
     judgements: Judgements
     began: datetime
-    tasks: list[asyncio.Task[None]]
-    feeding: list[asyncio.Task[None]]
+    feeding: list[asyncio.Task[None]] = field(default_factory=list)
 
     async def warm_up(self) -> None:
-        """Until everybody listens, and every tenant was judged with what was posted."""
+        """Feeds begin once everybody listens; return when every tenant was judged with what was posted."""
         try:
             async with asyncio.timeout(READY):
                 for listener in self.listeners:
@@ -43,6 +42,8 @@ class Traffic:
         except TimeoutError as error:
             silent = sum(not listener.subscribed.is_set() for listener in self.listeners)
             raise NotReadyError(f"{silent} of {len(self.listeners)} listeners could not subscribe") from error
+        self.began = datetime.now(UTC)
+        self.feeding += [asyncio.create_task(feed.run()) for feed in self.feeds]
         if not await self.judgements.everybody_since(time.monotonic() + 1, READY):
             tenant, waited = self.judgements.longest()
             raise NotReadyError(f"{tenant} is not judged, for {waited:.0f} s now")
@@ -77,19 +78,18 @@ async def traffic(layout: Layout, random: Random, certificates: SSLContext | Non
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=50)
     verify = certificates or True
     async with httpx.AsyncClient(timeout=TIMEOUT, limits=limits, verify=verify, trust_env=False) as client:
-        feeds = [make_feed(layout, tenant, client, random) for tenant in layout.keys]
+        feeds = [make_feed(layout, number, tenant, client, random) for number, tenant in enumerate(layout.keys)]
         listeners = [
             make_listener(layout, tenant, number, certificates, random)
             for tenant in layout.keys
             for number in range(layout.listeners)
         ]
-        feeding = [asyncio.create_task(feed.run()) for feed in feeds]
-        others = [asyncio.create_task(listener.run()) for listener in listeners]
-        tasks = [*feeding, *others, asyncio.create_task(judgements.run())]
+        tasks = [asyncio.create_task(one.run()) for one in (*listeners, judgements)]
+        going = Traffic(layout, feeds, listeners, judgements, datetime.now(UTC))
         try:
-            yield Traffic(layout, feeds, listeners, judgements, datetime.now(UTC), tasks, feeding)
+            yield going
         finally:
-            await end(tasks)
+            await end([*going.feeding, *tasks])
 
 
 async def end(tasks: list[asyncio.Task[None]]) -> None:
@@ -101,9 +101,9 @@ async def end(tasks: list[asyncio.Task[None]]) -> None:
             raise result
 
 
-def make_feed(layout: Layout, tenant: str, client: httpx.AsyncClient, random: Random) -> Feed:
-    own = Random(random.random())
-    return Feed(tenant, layout.queues, layout.addresses(), client, layout.keys[tenant], layout.period, own)
+def make_feed(layout: Layout, number: int, tenant: str, client: httpx.AsyncClient, random: Random) -> Feed:
+    key, own = layout.keys[tenant], Random(random.random())
+    return Feed(tenant, layout.queues, layout.addresses(), client, key, layout.period, own, _address=number)
 
 
 def make_listener(

@@ -154,7 +154,7 @@ class Service(ABC):
         if self._process is None:
             return
         self.resume()  # a frozen process hears nothing but SIGKILL
-        family = self._family()
+        family = self.family()
         if how == signal.SIGKILL:
             self._signal(how)
         else:
@@ -166,11 +166,11 @@ class Service(ABC):
         self._process = None
 
     def _signal(self, number: signal.Signals) -> None:
-        for process in self._family():
+        for process in self.family():
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.send_signal(number)
 
-    def _family(self) -> list[psutil.Process]:
+    def family(self) -> list[psutil.Process]:
         """The server and its children; no process group has them all: PostgreSQL's backends are session leaders."""
         with contextlib.suppress(psutil.NoSuchProcess):
             server = psutil.Process(self.pid)
