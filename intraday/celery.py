@@ -1,13 +1,16 @@
 """Periodic jobs. Beat's schedule is this one literal."""
 
 import os
+import sys
 from datetime import UTC, datetime
 from time import perf_counter
 from typing import Any
 
 from celery import Celery, Task, states
 from celery.schedules import crontab
-from celery.signals import task_postrun, task_prerun
+from celery.signals import beat_init, celeryd_init, task_postrun, task_prerun
+from django.conf import settings
+from django.db import close_old_connections
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "intraday.settings")
 
@@ -19,6 +22,7 @@ app.conf.update(
     task_ignore_result=True,
     broker_connection_retry_on_startup=True,
     worker_hijack_root_logger=False,
+    CELERY_DB_REUSE_MAX=sys.maxsize,  # or it makes a new pool of connections for each task; see _note_begin
     beat_schedule={
         "round-dirty": {"task": "intraday.tasks.round_dirty", "schedule": 5.0, "options": {"expires": 5}},
         "round-all": {"task": "intraday.tasks.round_all", "schedule": 60.0, "options": {"expires": 60}},
@@ -43,6 +47,7 @@ app.conf.update(
 
 @task_prerun.connect
 def _note_begin(task: Task, **_: Any) -> None:
+    close_old_connections()  # as at the beginning and end of a request
     task.request.begun = datetime.now(UTC), perf_counter()
 
 
@@ -52,3 +57,12 @@ def _record_run(task: Task, state: str | None = None, **_: Any) -> None:
 
     at, begun = task.request.begun
     runs.record(task.name, begun=at, seconds=perf_counter() - begun, succeeded=state == states.SUCCESS)
+    close_old_connections()
+
+
+@celeryd_init.connect
+@beat_init.connect
+def _refuse_wrong_urls(**_: Any) -> None:
+    """End a worker or beat whose URLs cannot be read: manage.py does so by the system checks."""
+    if settings.CONNECTION_ERRORS:
+        raise SystemExit("\n".join(settings.CONNECTION_ERRORS))

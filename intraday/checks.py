@@ -53,3 +53,19 @@ def base_url_is_an_address(app_configs: Any, **options: Any) -> list[CheckMessag
         message = f"INTRADAY_BASE_URL: {settings.BASE_URL!r} is no address such as https://console.example."
         return [Error(message, "Messages about alerts link to it.", id="intraday.E004")]
     return []
+
+
+@register()
+def connection_urls_are_read(app_configs: Any, **options: Any) -> list[CheckMessage]:
+    return [
+        Error(message, "docs/operations.md, Connection URLs.", id="intraday.E005")
+        for message in settings.CONNECTION_ERRORS
+    ]
+
+
+@register()
+def redis_is_verified(app_configs: Any, **options: Any) -> list[CheckMessage]:
+    if not settings.REDIS_VERIFIED:
+        message = "REDIS_URL turns off the verification of certificates: anybody between may read and change events."
+        return [checks.Warning(message, "Name the authority with ssl_ca_certs.", id="intraday.W002")]
+    return []

@@ -6,11 +6,13 @@ With neither DATABASE_URL nor REDIS_URL the process is *embedded*: SQLite in WAL
 import warnings
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import environ
 from corsheaders.defaults import default_headers
 from csp.constants import NONE, SELF
 
+from intraday.connections import UrlError, postgres_url, redis_url, roles
 from intraday.logs import configure_logging
 
 env = environ.Env()
@@ -23,6 +25,7 @@ EMBEDDED = not DATABASE_URL
 VAR_DIR = Path(env.str("INTRADAY_VAR", default=str(BASE_DIR / "var")))
 DEMO = env.bool("INTRADAY_DEMO", default=False)  # `manage.py up` on a loopback address turns it on
 DEBUG = False
+CONNECTION_ERRORS: list[str] = []  # what is wrong with the two URLs; reported by the system checks
 
 
 def _embedded_secret() -> str:
@@ -122,14 +125,41 @@ if EMBEDDED:
 else:
     from psycopg import IsolationLevel
 
-    _postgres = {**env.db_url("DATABASE_URL"), "CONN_HEALTH_CHECKS": True}
-    _pool = {"min_size": 2, "max_size": env.int("DATABASE_POOL", default=10), "timeout": 10}
+    from intraday.connections.database import bounded_by
+
+    ROLE = env.str("INTRADAY_ROLE", default=roles.role_of())  # docker/run's; INTRADAY_ROLE where it is guessed wrong
+    _role = roles.ROLES.get(ROLE, roles.WEB)
+    DATABASE_TIMEOUTS = roles.Timeouts(
+        statement=env.int("DATABASE_STATEMENT_TIMEOUT", default=_role.statement),
+        lock=env.int("DATABASE_LOCK_TIMEOUT", default=_role.lock),
+        idle_in_transaction=env.int("DATABASE_IDLE_TIMEOUT", default=_role.idle_in_transaction),
+    )
+    try:
+        _postgres = postgres_url.read(DATABASE_URL, defaults=roles.libpq_defaults(DATABASE_TIMEOUTS, ROLE))
+    except UrlError as error:
+        _postgres = {"ENGINE": "django.db.backends.postgresql", "NAME": "", "OPTIONS": {}}  # refuses to connect
+        CONNECTION_ERRORS.append(str(error))
+    _pool: dict[str, Any] = {
+        "timeout": 10,
+        "reconnect_timeout": 10,  # then requests ask for a connection, rather than pauses that double for minutes
+        "max_lifetime": 900,
+        "connection_class": bounded_by(DATABASE_TIMEOUTS.statement),
+    }
+    _pools = {
+        "default": {"min_size": 2, "max_size": env.int("DATABASE_POOL", default=10), **_pool},
+        "snapshot": {"min_size": 1, "max_size": 4, **_pool},
+    }
+    if ROLE == "worker":  # its processes run one job at a time: they open connections as they need them
+        _pools = {alias: {**pool, "min_size": 0} for alias, pool in _pools.items()}
+    _postgres["CONN_HEALTH_CHECKS"] = True
+    _parameters = _postgres["OPTIONS"]
     DATABASES = {
-        "default": {**_postgres, "OPTIONS": {"pool": _pool}},
+        "default": {**_postgres, "OPTIONS": {**_parameters, "pool": _pools["default"]}},
         "snapshot": {
             **_postgres,
             "OPTIONS": {
-                "pool": {"min_size": 1, "max_size": 4, "timeout": 10},
+                **_parameters,
+                "pool": _pools["snapshot"],
                 "isolation_level": IsolationLevel.REPEATABLE_READ,
             },
             "TEST": {"MIRROR": "default"},
@@ -138,12 +168,18 @@ else:
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- channel layer, cache, jobs --------------------------------------------------------------------------------------
-if REDIS_URL:
+try:
+    _redis = redis_url.read(REDIS_URL) if REDIS_URL else None
+except UrlError as error:
+    _redis = None
+    CONNECTION_ERRORS.append(str(error))
+REDIS_VERIFIED = _redis is None or _redis.verifies
+if _redis is not None:
     CHANNEL_LAYERS = {
         "default": {
             "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
             "CONFIG": {
-                "hosts": [{"address": REDIS_URL, "socket_connect_timeout": 1}],
+                "hosts": [_redis.layer_host(socket_timeout=1, socket_connect_timeout=1)],
                 "prefix": env.str("INTRADAY_LAYER_PREFIX", default="intraday"),
             },
         }
@@ -151,21 +187,40 @@ if REDIS_URL:
     CACHES = {
         "default": {
             "BACKEND": "django.core.cache.backends.redis.RedisCache",
-            "LOCATION": REDIS_URL,
+            "LOCATION": [REDIS_URL],  # in a list: Django would split it at commas
             # It counts calls, nothing more: without it they pass, so nobody shall wait for it.
-            "OPTIONS": {"socket_timeout": 0.25, "socket_connect_timeout": 0.25},
+            "OPTIONS": {
+                "pool_class": "intraday.connections.redis_url.CachePool",
+                "socket_timeout": 0.25,
+                "socket_connect_timeout": 0.25,
+            },
         }
     }
+    # The worker looks every ten seconds whether an answer is overdue; publishing gives up after the socket's timeout.
+    CELERY_BROKER_URL, CELERY_BROKER_USE_SSL, CELERY_BROKER_TRANSPORT_OPTIONS = _redis.broker(
+        socket_timeout=5, socket_connect_timeout=3, health_check_interval=10
+    )
+    CELERY_BROKER_CONNECTION_TIMEOUT = 3
+    CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # for ever: after 100 tries a worker would end
+    CELERY_TASK_PUBLISH_RETRY_POLICY = {
+        "max_retries": 2,
+        "interval_start": 0,
+        "interval_step": 0.5,
+        "interval_max": 1,
+    }
+    # A job that hangs ends: first by an exception in it, then with its process. (Threads of the embedded run cannot.)
+    CELERY_TASK_SOFT_TIME_LIMIT = env.int("INTRADAY_JOB_SECONDS", default=240)
+    CELERY_TASK_TIME_LIMIT = CELERY_TASK_SOFT_TIME_LIMIT + 30
 else:
     # The default capacity of 100 drops silently; one channel per process must hold a burst.
     CHANNEL_LAYERS = {
         "default": {"BACKEND": "channels.layers.InMemoryChannelLayer", "CONFIG": {"capacity": 10_000}},
     }
     CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    # Always a broker: without a reachable one Celery hangs at start, and says nothing.
+    CELERY_BROKER_URL = "memory://localhost/"
 # Each event also to the group of every room that encloses it, for stock Channels consumers (docs/adr/0010).
 REALTIME_ROOM_GROUPS = env.bool("REALTIME_ROOM_GROUPS", default=False)
-# Always a broker: without a reachable one Celery hangs at start, and says nothing.
-CELERY_BROKER_URL = REDIS_URL or "memory://localhost/"
 
 # --- people and requests ---------------------------------------------------------------------------------------------
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]

@@ -6,6 +6,7 @@ import pytest
 from django.db import connections
 from rest_framework.test import APIClient
 
+from intraday.connections.probe import probe
 from intraday.org.models import Organization
 from intraday.org.services import add_queues, create_api_key, create_organization
 from tests.heard import heard
@@ -41,6 +42,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None) -> Iterator[None]:
     yield
+    probe.close()
     for connection in connections.all():
         connection.close()
         if hasattr(connection, "close_pool"):

@@ -6,6 +6,7 @@ from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
+from intraday.connections.probe import probe
 from intraday.pages import prometheus
 from realtime.transport import shutdown
 
@@ -20,15 +21,22 @@ def healthz(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
-    """Answer whether the process can work: its database answers, and it is not about to stop."""
+    """Answer within a second whether the process can work: its database takes changes, and it is not about to stop."""
     if shutdown.begun.is_set():
         return JsonResponse({"status": "stopping", "message": "This process takes no new clients."}, status=503)
+    trouble = probe.trouble() if connection.vendor == "postgresql" else _embedded_trouble()
+    if trouble:
+        return JsonResponse({"status": "database unavailable", "message": trouble}, status=503)
+    return JsonResponse({"status": "ok"})
+
+
+def _embedded_trouble() -> str:
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
     except DatabaseError as error:
-        return JsonResponse({"status": "database unavailable", "message": str(error).strip()}, status=503)
-    return JsonResponse({"status": "ok"})
+        return str(error).strip()
+    return ""
 
 
 PROBES: dict[str, Handler] = {"/healthz": healthz, "/readyz": readyz, "/metrics": prometheus.page}

@@ -1,15 +1,20 @@
 """One error shape everywhere: `{"code", "message", "errors"?}`."""
 
+import sys
+from collections.abc import Mapping
 from typing import Any
 
 import structlog
 from django.conf import settings
-from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotFound, JsonResponse
 from rest_framework import exceptions, status
 from rest_framework.response import Response
 
+from intraday.connections.database import is_unavailable, sqlstate, unavailable_message
+
 log = structlog.get_logger(__name__)
+
+RETRY_AFTER = {"Retry-After": "2"}
 
 
 class NotFound(exceptions.NotFound):
@@ -29,17 +34,18 @@ def error_body(code: str, message: str, errors: Any = None) -> dict[str, Any]:
     return body if errors is None else {**body, "errors": errors}
 
 
-def error_response(status: int, code: str, message: str) -> HttpResponse:
+def error_response(status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> HttpResponse:
     """Return an error in the form of the API, where no view of DRF answers."""
-    return JsonResponse(error_body(code, message), status=status)
+    return JsonResponse(error_body(code, message), status=status, headers=headers)
 
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's answer put into our shape; a database that does not answer is a 503 to try again, not a 500."""
-    if isinstance(error, OperationalError | InterfaceError):
-        log.error("database_unavailable", view=type(context["view"]).__name__, error=str(error).strip())
-        body = error_body("unavailable", "The database does not answer. Nothing was stored; try again.")
-        return Response(body, status=status.HTTP_503_SERVICE_UNAVAILABLE, headers={"Retry-After": "2"})
+    if is_unavailable(error):
+        view = type(context["view"]).__name__
+        log.error("database_unavailable", view=view, sqlstate=sqlstate(error), error=str(error).strip())
+        body = error_body("unavailable", unavailable_message(error))
+        return Response(body, status=status.HTTP_503_SERVICE_UNAVAILABLE, headers=RETRY_AFTER)
     from rest_framework.views import (
         exception_handler as drf_exception_handler,
     )  # it loads DRF's settings, which load us
@@ -73,4 +79,8 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
+    """Answer what no view of DRF caught; Django has logged it. Pages and middleware ask the database too."""
+    error = sys.exc_info()[1]
+    if error is not None and is_unavailable(error):
+        return error_response(503, "unavailable", unavailable_message(error), RETRY_AFTER)
     return error_response(500, "internal_error", "Something broke on our side; it is logged.")
