@@ -16,7 +16,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "intraday.settings")
 
 app = Celery("intraday")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks(["intraday", "realtime", "intraday.feed_health", "attendance", "kpi"])
+app.autodiscover_tasks(["intraday", "intraday.retention", "intraday.feed_health", "attendance", "kpi"])
 app.conf.update(
     timezone="UTC",
     task_ignore_result=True,
@@ -29,18 +29,8 @@ app.conf.update(
         "round-timers": {"task": "intraday.tasks.round_attend", "schedule": 15.0, "options": {"expires": 15}},
         "send-notifications": {"task": "intraday.tasks.tell", "schedule": 15.0, "options": {"expires": 15}},
         "round-unreachable": {"task": "intraday.tasks.round_sweep", "schedule": 600.0, "options": {"expires": 600}},
-        "forget-kpis": {"task": "kpi.tasks.forget", "schedule": crontab(minute=17), "options": {"expires": 3000}},
-        "purge-log": {"task": "realtime.tasks.purge_log", "schedule": crontab(minute=7), "options": {"expires": 3000}},
-        "forget-minutes": {
-            "task": "intraday.intake.tasks.forget_minutes",
-            "schedule": crontab(minute=37),
-            "options": {"expires": 3000},
-        },
-        "purge-attendance": {
-            "task": "attendance.tasks.purge",
-            "schedule": crontab(hour=3, minute=17),
-            "options": {"expires": 3000},
-        },
+        # Everything that ends its time, hourly. Workers of older versions know the task by this name.
+        "purge": {"task": "realtime.tasks.purge_log", "schedule": crontab(minute=7), "options": {"expires": 3000}},
     },
 )
 

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
+from django.conf import settings
 
 from intraday.org.models import Scope
 from kpi.events import KPIChanged
@@ -16,8 +17,7 @@ from kpi.pipeline.state import Memory, State
 
 QUARTER = timedelta(minutes=15)
 KEPT = timedelta(hours=48)
-KEPT_OF_EACH_QUARTER = timedelta(days=35)
-"""Of figures every few seconds two days are kept; the first of each quarter of an hour for five weeks."""
+"""Of figures every few seconds two days are kept; the first of each quarter of an hour for KEEP_DETAIL."""
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -143,7 +143,7 @@ def advance(row: CurrentKPI, found: Figure[Scope], snapshot: KPISnapshot) -> Non
 def expires_at(row: CurrentKPI, at: datetime, now: datetime) -> datetime:
     """When the history forgets a figure of this instant, worked out now."""
     first = row.time is None or (row.time - EPOCH) // QUARTER != (at - EPOCH) // QUARTER
-    return now + (KEPT_OF_EACH_QUARTER if first else KEPT)
+    return now + (settings.KEEP_DETAIL if first else KEPT)
 
 
 def save(snapshots: Collection[KPISnapshot], rows: Collection[CurrentKPI]) -> None:

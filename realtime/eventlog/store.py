@@ -9,6 +9,7 @@ from django.db import connection, transaction
 from django.db.models import F, Max, Q
 from django.utils import timezone
 
+from intraday.database import batches
 from realtime.eventlog.records import Appended, Draft, IndexEntry, Record, decode_records, encode_index
 from realtime.models import Segment, Stream, new_epoch
 from realtime.protocol import messages
@@ -177,7 +178,7 @@ def purge(*, now: datetime) -> int:
     """
     deleted = 0
     for stream in Stream.objects.filter(Q(tail_moved_at=None) | Q(tail_moved_at__lt=now - GRACE)):
-        deleted += Segment.objects.filter(stream=stream, last_seq__lte=stream.tail).delete()[0]
+        deleted += batches.delete(Segment.objects.filter(stream=stream, last_seq__lte=stream.tail))
         old = Segment.objects.filter(stream=stream, committed_at__lt=now - RETENTION[stream.channel])
         tail = old.aggregate(tail=Max("last_seq"))["tail"]
         if tail is not None and tail > stream.tail:
