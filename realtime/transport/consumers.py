@@ -49,6 +49,9 @@ class RealtimeConsumer(AsyncConsumer):
         if not handshake.origin_allowed(self.scope):
             await self.base_send({"type": "websocket.close", "code": Close.FORBIDDEN})
             return
+        if shutdown.begun.is_set():
+            await shutdown.refuse(self.base_send)
+            return
         await self.base_send({"type": "websocket.accept"})
         self._allowance, self._counted_at, self._refusals = MESSAGES_PER_SECOND, self._now(), 0
         self.hub = get_hub(self.channels)
@@ -62,10 +65,6 @@ class RealtimeConsumer(AsyncConsumer):
             "heartbeat_seconds": messages.HEARTBEAT_SECONDS,
         }
         self.connection.send("welcome", welcome)
-        if shutdown.begun.is_set():
-            shutdown.say_reconnect(self.connection)
-            await self.connection.close(Close.RESTART, shutdown.REASON, within=shutdown.LAST_MESSAGE_SECONDS)
-            return
         await self._sign_in_by_session()
 
     async def _sign_in_by_session(self) -> None:

@@ -6,9 +6,13 @@ The other processes then see their return as a trickle: the more there are, the 
 import asyncio
 import random
 import threading
+from collections.abc import Awaitable, Callable
+from typing import Any
 
+import msgspec
 import structlog
 
+from intraday.rest.errors import error_body
 from realtime.hub.fanout.connections import Connection
 from realtime.hub.hub import Hub
 from realtime.protocol.messages import Close
@@ -22,6 +26,19 @@ REASON = "this process stops; reconnect"
 
 begun = threading.Event()
 """Set while this process shuts down: it is not ready for new clients."""
+
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+
+async def refuse(send: Send) -> None:
+    """Answer a new socket with 503: a proxy then asks another process, and the client notices nothing.
+
+    Streams of events are let in and closed with the others: a browser's EventSource would give up for good.
+    """
+    body = msgspec.json.encode(error_body("unavailable", "This process is about to stop; try again."))
+    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body)), (b"retry-after", b"1")]
+    await send({"type": "websocket.http.response.start", "status": 503, "headers": headers})
+    await send({"type": "websocket.http.response.body", "body": body})
 
 
 async def close_all(hub: Hub) -> None:
@@ -45,6 +62,6 @@ async def _close(connection: Connection) -> None:
     await connection.close(Close.RESTART, REASON, within=LAST_MESSAGE_SECONDS)
 
 
-def say_reconnect(connection: Connection, within: float = MAX_RETURN_SECONDS) -> None:
+def say_reconnect(connection: Connection, within: float) -> None:
     """Send `reconnect` with a random delay."""
     connection.send("reconnect", {"retry_after_ms": round(random.uniform(0, within) * 1000)})

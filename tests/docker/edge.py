@@ -1,0 +1,173 @@
+"""A site behind a proxy that reads our own settings: two server processes, and clients who come back by themselves."""
+
+import asyncio
+import json
+import random
+import re
+import shutil
+import signal
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import InvalidHandshake, WebSocketException
+
+from tests.live import ROOT, ProcessServer
+from tests.services import Service, free_port, wait_until
+
+DOCKER = ROOT / "docker"
+STREAM = "backlog:org:org_123"
+FIRST_DELAY, LONGEST_DELAY = 0.5, 15.0  # of the browser's client: clients/typescript/src/socket.ts
+
+
+def replaced(text: str, *changes: tuple[str, str]) -> str:
+    """Change what depends on the machine; each pattern must be there, or the settings under test are others."""
+    for pattern, value in changes:
+        text, count = re.subn(pattern, value, text, flags=re.MULTILINE)
+        assert count, f"nothing in the settings looks like {pattern}"
+    return text
+
+
+class Proxy(Service):
+    """A proxy before `servers`, on the settings in `docker/`. `cut` are the seconds that old connections outlive a
+    reload."""
+
+    def __init__(self, *servers: ProcessServer, cut: int = 60) -> None:
+        super().__init__()
+        self.servers, self.cut = servers, cut
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def http(self) -> str:
+        return self.url
+
+    @property
+    def ws(self) -> str:
+        return f"ws://127.0.0.1:{self.port}/ws"
+
+    def reload(self) -> None:
+        """Read the settings again; open sockets stay with the processes of before."""
+        assert self.directory is not None
+        self._prepare(self.directory)
+        self._running.send_signal(signal.SIGHUP)
+
+    def _answers(self) -> bool:
+        import httpx2 as httpx
+
+        with suppress(httpx.TransportError):
+            return httpx.get(f"{self.url}/proxy-health").status_code == 204
+        return False
+
+
+class Nginx(Proxy):
+    name = "nginx"
+    stop_signal = signal.SIGTERM
+
+    def _prepare(self, directory: Path) -> None:
+        lines = "".join(f"        server 127.0.0.1:{server.port} max_fails=0;\n" for server in self.servers)
+        directory.chmod(0o755)  # its workers are another user
+        upstreams = (DOCKER / "upstreams-static.conf").read_text()
+        (directory / "upstreams.conf").write_text(replaced(upstreams, (r"(?:^ +server .* max_fails=0;.*\n)+", lines)))
+        settings = replaced(
+            (DOCKER / "nginx.conf").read_text(),
+            (r"listen 80 ", f"listen 127.0.0.1:{self.port} "),
+            (r"^pid .*;", f"pid {directory}/nginx.pid;"),
+            (r"worker_shutdown_timeout \w+;", f"worker_shutdown_timeout {self.cut}s;"),
+        )
+        (directory / "nginx.conf").write_text(settings)
+
+    def _command(self, directory: Path) -> list[str]:
+        program = shutil.which("nginx", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin") or "nginx"
+        return [program, "-c", str(directory / "nginx.conf"), "-g", "daemon off;"]
+
+
+@dataclass
+class Client:
+    """A client that keeps its cursor and comes back as the browser's does; it counts what it hears and its attempts."""
+
+    address: str
+    token: str
+    cursor: dict[str, Any] = field(default_factory=dict)
+    first: int = 0
+    seqs: list[int] = field(default_factory=list)
+    codes: list[int] = field(default_factory=list)
+    attempts: int = 0
+    """Since it last listened."""
+    most_attempts: int = 0
+    returns: int = 0
+    listening: bool = False
+
+    async def run(self) -> None:
+        while True:
+            delay = None
+            self.attempts += 1
+            self.most_attempts = max(self.attempts, self.most_attempts)
+            with suppress(OSError, TimeoutError, WebSocketException, InvalidHandshake):
+                async with connect(self.address, max_size=None, open_timeout=20, ping_interval=None) as socket:
+                    delay = await self._listen(socket)
+            self.listening = False
+            if delay is None:
+                delay = random.uniform(0, min(LONGEST_DELAY, FIRST_DELAY * 2 ** (self.attempts - 1)))
+            await asyncio.sleep(delay)
+
+    async def _listen(self, socket: ClientConnection) -> float | None:
+        delay: float | None = None
+        await self._say(socket, "authenticate", token=self.token)
+        await self._say(socket, "subscribe", rooms=[STREAM], **({"since": self.cursor} if self.cursor else {}))
+        with suppress(WebSocketException):
+            async for text in socket:
+                message = json.loads(text)
+                if message["event"] == "reconnect":
+                    delay = message["data"]["retry_after_ms"] / 1000
+                self._take(message)
+        self.codes.append(socket.close_code or 0)
+        return delay
+
+    def _take(self, message: dict[str, Any]) -> None:
+        if message["event"] == "subscribed":
+            self.returns += bool(self.cursor)
+            if not self.cursor:
+                self.cursor = message["data"]["position"]
+                self.first = self.cursor[STREAM]["seq"] + 1
+            self.listening, self.attempts = True, 0
+        elif "seq" in message and not message["event"].endswith(":snapshot"):
+            self.seqs.append(message["seq"])
+            self.cursor[STREAM] = {"epoch": message["epoch"], "seq": message["seq"]}
+
+    @staticmethod
+    async def _say(socket: ClientConnection, event: str, **data: Any) -> None:
+        await socket.send(json.dumps({"event": event, "data": data}))
+
+    def missed_or_doubled(self, upto: int) -> bool:
+        return self.seqs != list(range(self.first, upto + 1))
+
+
+@asynccontextmanager
+async def crowd(address: str, token: str, count: int) -> AsyncIterator[list[Client]]:
+    """Clients who all listen."""
+    clients = [Client(address, token) for _ in range(count)]
+    tasks = [asyncio.create_task(client.run()) for client in clients]
+    try:
+        await reached(lambda: all(client.listening for client in clients), tasks)
+        yield clients
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+
+
+async def reached(condition: Callable[[], bool], tasks: list[asyncio.Task[None]] | None = None) -> None:
+    for _ in range(6_000):
+        for task in tasks or ():
+            if task.done():
+                task.result()
+        if condition():
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError("nothing moves any more")
