@@ -6,13 +6,13 @@ import sys
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 
-from faults import clocks, crowd, disk, frozen, kills, locks, paths
+from faults import clocks, crowd, disk, edges, failover, frozen, kills, locks, paths, restore, tls, upgrade
 from faults.layout import Layout
 from faults.scenario import Outcome, Scenario, play
 from faults.table import heading, outcome_line
 from faults.traffic import NotReadyError
 
-MODULES = (kills, frozen, locks, paths, clocks, crowd, disk)
+MODULES = (kills, edges, frozen, locks, paths, clocks, failover, disk, restore, tls, crowd, upgrade)
 SCENARIOS = [scenario for module in MODULES for scenario in module.SCENARIOS]
 
 
@@ -71,11 +71,13 @@ def say(text: str) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m faults", description="Causes faults and counts what they cost.")
-    parser.add_argument("--only", nargs="+", default=[], metavar="WORD", help="faults with one of these in their name")
+    parser.add_argument(
+        "--only", nargs="+", default=[], metavar="WORD", help="faults with one of these words in their name"
+    )
     parser.add_argument("--seed", type=int, default=1, help="of everything that is chosen at random")
     parser.add_argument("--short", action="store_true", help="each fault lasts seconds: a look, not the proof")
     options = parser.parse_args()
-    chosen = [one for one in SCENARIOS if not options.only or any(word in one.name for word in options.only)]
+    chosen = [one for one in SCENARIOS if not options.only or set(options.only) & set(one.name.split())]
     say(heading())
     sys.exit(not asyncio.run(play_all(chosen, seed=options.seed, short=options.short)))
 

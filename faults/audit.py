@@ -52,7 +52,9 @@ def audit(traffic: Traffic) -> Account:
     account = Account()
     with psycopg.connect(traffic.layout.database()) as connection:
         for feed in traffic.feeds:
-            stored = Counter(stored_rows(connection, feed.tenant, traffic.began))
+            excuse(feed, traffic)
+            rows = stored_rows(connection, feed.tenant, traffic.began)
+            stored = Counter(key for key in rows if not traffic.excused(key))
             count_rows(account, feed, stored)
             mine = [listener for listener in traffic.listeners if listener.request.organization == feed.tenant]
             count_deliveries(account, feed, mine, stored)
@@ -60,6 +62,15 @@ def audit(traffic: Traffic) -> Account:
     for listener in traffic.listeners:
         count_events(account, listener, Traffic.behind(listener, ends))
     return account
+
+
+def excuse(feed: Feed, traffic: Traffic) -> None:
+    """Take what had to be lost off the ledger."""
+    ledger = feed.ledger
+    for key in [key for key in ledger.posted if traffic.excused(key)]:
+        del ledger.posted[key]
+        ledger.acknowledged.discard(key)
+        ledger.refused.pop(key, None)
 
 
 def stored_rows(connection: psycopg.Connection[Any], tenant: str, since: datetime) -> Iterable[Key]:

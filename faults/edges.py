@@ -2,14 +2,33 @@
 
 import shutil
 from contextlib import ExitStack
+from pathlib import Path
 from typing import ClassVar
-
-from tests.docker.edge import Haproxy, Nginx, Proxy
 
 from faults.layout import Layout
 from faults.scenario import Run, Scenario
+from tests.docker.edge import DOCKER, Nginx, Proxy, replaced
 
 PATH = "/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin"
+
+
+class Haproxy(Proxy):
+    name = "haproxy"
+
+    def _prepare(self, directory: Path) -> None:
+        servers = [f"    server s{number} 127.0.0.1:{server.port}\n" for number, server in enumerate(self.servers)]
+        (directory / "haproxy.cfg").write_text(
+            replaced(
+                (DOCKER / "haproxy.cfg").read_text(),
+                (r"bind :80$", f"bind 127.0.0.1:{self.port}"),
+                (r"(?:^ +server \w+ .*\n?)+", "".join(servers)),
+                (r"hard-stop-after \w+", f"hard-stop-after {self.cut}s"),
+            )
+        )
+
+    def _command(self, directory: Path) -> list[str]:
+        program = shutil.which(self.name, path=PATH) or self.name
+        return [program, "-W", "-db", "-f", str(directory / "haproxy.cfg")]
 
 
 class EdgeLayout(Layout):

@@ -23,7 +23,7 @@ class Standby(Postgres):
     def _prepare(self, directory: Path) -> None:
         self._own(directory)
         source = f"host=127.0.0.1 port={self.primary.port} user=postgres"
-        copy = [self._binary("pg_basebackup"), "--dbname", source, "--pgdata", str(directory / "data")]
+        copy = [self.binary("pg_basebackup"), "--dbname", source, "--pgdata", str(directory / "data")]
         if self._spawn([*copy, "--wal-method=stream", "--checkpoint=fast", "--write-recovery-conf"]).wait():
             raise ServiceFailedError(f"the standby could not be made:\n{self._log.read_text()[-1000:]}")
 

@@ -1,11 +1,13 @@
 """The production layout on one machine: PostgreSQL, Valkey, two serve processes, a worker, beat, tenants with keys."""
 
+import os
 import subprocess
 import sys
 from contextlib import ExitStack
 from types import TracebackType
 from typing import ClassVar, Self
 
+from bench.processes import ROOT
 from bench.services import inside
 from faults.processes import Beat, Environment, Program, Serve, Worker
 from tests.services import Postgres, Service, Valkey
@@ -53,10 +55,13 @@ class Layout:
 
     def start_services(self, stack: ExitStack) -> None:
         self.postgres = stack.enter_context(self.make_postgres())
-        self.valkey = stack.enter_context(Valkey())
+        self.valkey = stack.enter_context(self.make_valkey())
 
     def make_postgres(self) -> Postgres:
         return Postgres()
+
+    def make_valkey(self) -> Valkey:
+        return Valkey()
 
     def make_serve(self, number: int) -> Serve:
         return Serve(self.environment())
@@ -99,8 +104,9 @@ class Layout:
     def manage(self, *arguments: str) -> str:
         """Run a management command as an operator does."""
         command = [sys.executable, "manage.py", *arguments]
-        program = self.serves[0]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, **program._surroundings())
+        done = subprocess.run(
+            command, capture_output=True, text=True, check=False, cwd=ROOT, env=os.environ | dict(self.environment())
+        )
         if done.returncode:
             raise RuntimeError(f"manage.py {' '.join(arguments)} failed:\n{done.stderr[-2000:]}")
         return done.stdout

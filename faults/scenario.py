@@ -30,6 +30,12 @@ class Run:
         """Let the fault last as long as it shall, while everything else goes on."""
         await asyncio.sleep(self.seconds)
 
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Wait for it; raise TimeoutError where it does not come."""
+        async with asyncio.timeout(GRACE):
+            while not condition():
+                await asyncio.sleep(0.1)
+
     async def apart(self, work: Callable[[], T]) -> T:
         """Do something slow beside the traffic."""
         return await asyncio.to_thread(work)
@@ -45,7 +51,6 @@ class Scenario:
     short: float = 6.0
     """Seconds that the fault lasts."""
     long: float = 60.0
-    check: Callable[[Traffic], Account] = audit.audit
     missing: Callable[[], str] = lambda: ""
 
     def lacks(self) -> str:
@@ -90,5 +95,5 @@ async def settle(scenario: Scenario, run: Run, fault: float) -> Outcome:
     if not await going.drain():
         run.notes.append("some rows were never answered")
     await going.all_heard(await run.apart(lambda: audit.heads(run.layout.database())))
-    account = await run.apart(lambda: scenario.check(going))
+    account = await run.apart(lambda: audit.audit(going))
     return Outcome(account, fault, unjudged, run.notes)

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -11,7 +11,7 @@ from ssl import SSLContext
 
 import httpx2 as httpx
 
-from faults.feeds import TIMEOUT, Feed
+from faults.feeds import TIMEOUT, Feed, Key
 from faults.judgements import Judgements
 from faults.layout import Layout
 from faults.listeners import CHANNELS, Listener
@@ -31,6 +31,8 @@ class Traffic:
     listeners: list[Listener]
     judgements: Judgements
     began: datetime
+    excused: Callable[[Key], bool] = lambda _: False
+    """Rows that had to be lost, such as those after the last backup."""
     feeding: list[asyncio.Task[None]] = field(default_factory=list)
 
     async def warm_up(self) -> None:

@@ -204,7 +204,7 @@ class Postgres(Service):
 
     def _prepare(self, directory: Path) -> None:
         self._own(directory)
-        initdb = [self._binary("initdb"), "--pgdata", str(directory / "data"), "--username", "postgres"]
+        initdb = [self.binary("initdb"), "--pgdata", str(directory / "data"), "--username", "postgres"]
         initdb += ["--auth", "trust", "--no-sync", "--no-instructions", "--encoding", "UTF8"]
         initdb += ["--locale-provider", "builtin", "--builtin-locale", "C.UTF-8"]  # the same order on every machine
         if self._spawn(initdb).wait():
@@ -222,9 +222,9 @@ class Postgres(Service):
         # No Unix socket: its path has a limit of about 100 characters, and TCP is what production has.
         own = {"listen_addresses": "127.0.0.1", "port": str(self.port), "unix_socket_directories": ""}
         options = [f"--{name}={value}" for name, value in {**self.settings, **own}.items()]
-        return [self._binary("postgres"), "-D", str(directory / "data"), *options]
+        return [self.binary("postgres"), "-D", str(directory / "data"), *options]
 
-    def _binary(self, name: str) -> str:
+    def binary(self, name: str) -> str:
         return str(self.installation / "pginstall/bin" / name)
 
     def _answers(self) -> bool:

@@ -1,24 +1,28 @@
 """A site behind a proxy that reads our own settings: two server processes, and clients who come back by themselves."""
 
+from __future__ import annotations
+
 import asyncio
 import json
 import random
 import re
 import shutil
 import signal
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidHandshake, WebSocketException
 
-from tests.live import ROOT, ProcessServer
-from tests.services import Service, free_port, wait_until
+from tests.services import Service
 
-DOCKER = ROOT / "docker"
+if TYPE_CHECKING:
+    from tests.live import ProcessServer
+
+DOCKER = Path(__file__).resolve().parents[2] / "docker"
 STREAM = "backlog:org:org_123"
 FIRST_DELAY, LONGEST_DELAY = 0.5, 15.0  # of the browser's client: clients/typescript/src/socket.ts
 
