@@ -103,10 +103,8 @@ class Layout:
 
     def manage(self, *arguments: str) -> str:
         """Run a management command as an operator does."""
-        command = [sys.executable, "manage.py", *arguments]
-        done = subprocess.run(
-            command, capture_output=True, text=True, check=False, cwd=ROOT, env=os.environ | dict(self.environment())
-        )
+        command, environment = [sys.executable, "manage.py", *arguments], os.environ | dict(self.environment())
+        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
         if done.returncode:
             raise RuntimeError(f"manage.py {' '.join(arguments)} failed:\n{done.stderr[-2000:]}")
         return done.stdout
