@@ -22,7 +22,7 @@ app.conf.update(
     task_ignore_result=True,
     broker_connection_retry_on_startup=True,
     worker_hijack_root_logger=False,
-    CELERY_DB_REUSE_MAX=sys.maxsize,  # or it makes a new pool of connections for each task; see _note_begin
+    CELERY_DB_REUSE_MAX=sys.maxsize,  # or it makes a new pool of connections for each task; see _return_connections
     beat_schedule={
         "round-dirty": {"task": "intraday.tasks.round_dirty", "schedule": 5.0, "options": {"expires": 5}},
         "round-all": {"task": "intraday.tasks.round_all", "schedule": 60.0, "options": {"expires": 60}},
@@ -37,7 +37,7 @@ app.conf.update(
 
 @task_prerun.connect
 def _note_begin(task: Task, **_: Any) -> None:
-    close_old_connections()  # as at the beginning and end of a request
+    _return_connections(task)
     task.request.begun = datetime.now(UTC), perf_counter()
 
 
@@ -47,7 +47,13 @@ def _record_run(task: Task, state: str | None = None, **_: Any) -> None:
 
     at, begun = task.request.begun
     runs.record(task.name, begun=at, seconds=perf_counter() - begun, succeeded=state == states.SUCCESS)
-    close_old_connections()
+    _return_connections(task)
+
+
+def _return_connections(task: Task) -> None:
+    """Give connections back to their pool, as at the beginning and the end of a request."""
+    if not task.request.is_eager:  # in somebody else's transaction, perhaps
+        close_old_connections()
 
 
 @celeryd_init.connect

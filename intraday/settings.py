@@ -140,7 +140,7 @@ else:
         _postgres = {"ENGINE": "django.db.backends.postgresql", "NAME": "", "OPTIONS": {}}  # refuses to connect
         CONNECTION_ERRORS.append(str(error))
     _pool: dict[str, Any] = {
-        "timeout": 10,
+        "timeout": env.int("DATABASE_POOL_TIMEOUT", default=10),  # seconds in the queue, then a request answers 503
         "reconnect_timeout": 10,  # then requests ask for a connection, rather than pauses that double for minutes
         "max_lifetime": 900,
         "connection_class": bounded_by(DATABASE_TIMEOUTS.statement),
@@ -196,9 +196,11 @@ if _redis is not None:
             },
         }
     }
-    # The worker looks every ten seconds whether an answer is overdue; publishing gives up after the socket's timeout.
+    # A worker looks at every `health_check_interval` whether an answer is overdue, so that it notices a silent path
+    # after 1 + 2 * 10 seconds at most. Publishing gives up after the socket's timeout.
+    _broker_timeout = env.int("INTRADAY_BROKER_TIMEOUT", default=5)
     CELERY_BROKER_URL, CELERY_BROKER_USE_SSL, CELERY_BROKER_TRANSPORT_OPTIONS = _redis.broker(
-        socket_timeout=5, socket_connect_timeout=3, health_check_interval=10
+        socket_timeout=_broker_timeout, socket_connect_timeout=3, health_check_interval=2 * _broker_timeout
     )
     CELERY_BROKER_CONNECTION_TIMEOUT = 3
     CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # for ever: after 100 tries a worker would end
