@@ -1,35 +1,16 @@
 """A standby of PostgreSQL takes over from a primary that is gone; a primary becomes read-only for a time."""
 
 from contextlib import ExitStack
-from pathlib import Path
 
 import psycopg
 
 from faults.layout import Layout
 from faults.processes import Environment
 from faults.scenario import Run, Scenario
-from tests.services import Postgres, ServiceFailedError
+from tests.faults.standby import Standby
+from tests.services import Postgres
 
 SYNCHRONOUS = {"synchronous_commit": "on", "synchronous_standby_names": "*"}
-
-
-class Standby(Postgres):
-    """A copy of the primary that follows it, until it is promoted."""
-
-    def __init__(self, primary: Postgres) -> None:
-        super().__init__()
-        self.primary = primary
-
-    def _prepare(self, directory: Path) -> None:
-        self._own(directory)
-        source = f"host=127.0.0.1 port={self.primary.port} user=postgres"
-        copy = [self.binary("pg_basebackup"), "--dbname", source, "--pgdata", str(directory / "data")]
-        if self._spawn([*copy, "--wal-method=stream", "--checkpoint=fast", "--write-recovery-conf"]).wait():
-            raise ServiceFailedError(f"the standby could not be made:\n{self._log.read_text()[-1000:]}")
-
-    def promote(self) -> None:
-        with psycopg.connect(self.url, autocommit=True) as connection:
-            connection.execute("SELECT pg_promote()")
 
 
 class PairLayout(Layout):
@@ -65,7 +46,12 @@ async def standby_promoted(run: Run) -> None:
     assert isinstance(layout, PairLayout)
     await run.apart(layout.postgres.kill)
     await run.last()
-    await run.apart(layout.standby.promote)
+    await run.apart(lambda: promote(layout.standby))
+
+
+def promote(standby: Standby) -> None:
+    with psycopg.connect(standby.url, autocommit=True) as connection:
+        connection.execute("SELECT pg_promote()")
 
 
 async def read_only(run: Run) -> None:

@@ -16,13 +16,13 @@ Environment = Mapping[str, str]
 
 
 class Program(Service):
-    """A process of our own; `before` is put before its command, such as `faketime`."""
+    """A process of our own, from the code in `root`."""
 
     patience: ClassVar[float] = 90.0  # a busy machine takes half a minute for what takes seconds
 
-    def __init__(self, environment: Environment, before: tuple[str, ...] = (), root: Path = ROOT) -> None:
+    def __init__(self, environment: Environment, root: Path = ROOT, python: Path = Path(sys.executable)) -> None:
         super().__init__()
-        self.environment, self.before, self.root = dict(environment), before, root
+        self.environment, self.root, self.python = dict(environment), root, python
 
     @property
     def url(self) -> str:
@@ -43,7 +43,7 @@ class Serve(Program):
     name = "serve"
 
     def _command(self, _directory: Path) -> list[str]:
-        return [*self.before, sys.executable, "manage.py", "serve", "--port", str(self.port)]
+        return [str(self.python), "manage.py", "serve", "--port", str(self.port)]
 
     def _answers(self) -> bool:
         try:
@@ -59,8 +59,8 @@ class Worker(Program):
     concurrency = 2
 
     def _command(self, _directory: Path) -> list[str]:
-        celery = [sys.executable, "-m", "celery", "-A", "intraday.celery", "worker"]
-        return [*self.before, *celery, "--concurrency", str(self.concurrency), "--hostname", f"worker@{self.port}"]
+        celery = [str(self.python), "-m", "celery", "-A", "intraday.celery", "worker"]
+        return [*celery, "--concurrency", str(self.concurrency), "--hostname", f"worker@{self.port}"]
 
     def _answers(self) -> bool:
         return len(self.family()) > self.concurrency
@@ -70,8 +70,8 @@ class Beat(Program):
     name = "beat"
 
     def _command(self, directory: Path) -> list[str]:
-        celery = [sys.executable, "-m", "celery", "-A", "intraday.celery", "beat"]
-        return [*self.before, *celery, "--schedule", str(directory / "schedule"), "--pidfile", ""]
+        celery = [str(self.python), "-m", "celery", "-A", "intraday.celery", "beat"]
+        return [*celery, "--schedule", str(directory / "schedule"), "--pidfile", ""]
 
     def _answers(self) -> bool:
         assert self.directory is not None

@@ -1,55 +1,39 @@
-"""TLS all along: PostgreSQL that is verified in full, Valkey by rediss://; nothing is taken in the clear."""
+"""TLS all along: PostgreSQL that is verified in full, Valkey by rediss://; nothing is taken in the clear.
 
-import os
+The servers of the wheels are built without TLS, so that a proxy before each speaks it, as a cloud's endpoint does.
+"""
+
+from contextlib import ExitStack
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from faults import certificates
-from faults.certificates import AUTHORITY, CERTIFICATE, KEY
 from faults.kills import killed
 from faults.layout import Layout
+from faults.processes import Environment
 from faults.scenario import Run, Scenario
-from tests.services import Postgres, Service, Valkey
-
-ONLY_TLS = "hostssl all all 127.0.0.1/32 trust\n"
-
-
-class TlsPostgres(Postgres):
-    @property
-    def url(self) -> str:
-        return f"{super().url}?sslmode=verify-full&sslrootcert={self.directory}/{AUTHORITY}"
-
-    def _prepare(self, directory: Path) -> None:
-        super()._prepare(directory)
-        certificates.write(directory)
-        (directory / "data/pg_hba.conf").write_text(ONLY_TLS)
-        if identity := self._identity():
-            os.chown(directory / KEY, identity["user"], identity["group"])
-        files = {"ssl_cert_file": str(directory / CERTIFICATE), "ssl_key_file": str(directory / KEY)}
-        self.settings |= {"ssl": "on", **files}
-        directory.chmod(0o755)  # the applications read the authority's certificate
-
-
-class TlsValkey(Valkey):
-    @property
-    def url(self) -> str:
-        return f"rediss://127.0.0.1:{self.port}/0?ssl_ca_certs={self.directory}/{AUTHORITY}"
-
-    def _prepare(self, directory: Path) -> None:
-        certificates.write(directory)
-
-    def _command(self, directory: Path) -> list[str]:
-        files = {"tls-cert-file": CERTIFICATE, "tls-key-file": KEY, "tls-ca-cert-file": AUTHORITY}
-        options = [word for name, file in files.items() for word in (f"--{name}", str(directory / file))]
-        port = ["--tls-port", str(self.port), "--tls-auth-clients", "no"]
-        return [*super()._command(directory), "--port", "0", *port, *options]
+from tests.faults.authority import Authority
+from tests.faults.tls_proxy import TlsProxy
+from tests.services import Service
 
 
 class TlsLayout(Layout):
-    def make_postgres(self) -> Postgres:
-        return TlsPostgres()
+    authority: Authority
+    before_postgres: TlsProxy
+    before_valkey: TlsProxy
 
-    def make_valkey(self) -> Valkey:
-        return TlsValkey()
+    def start_services(self, stack: ExitStack) -> None:
+        super().start_services(stack)
+        folder = stack.enter_context(TemporaryDirectory(prefix="intraday-tls-"))
+        self.authority = Authority(Path(folder))
+        certificate = self.authority.certificate("127.0.0.1")
+        self.before_postgres = stack.enter_context(TlsProxy(self.postgres.port, certificate, postgres=True))
+        self.before_valkey = stack.enter_context(TlsProxy(self.valkey.port, certificate))
+
+    def environment(self) -> Environment:
+        verified = f"sslmode=verify-full&sslrootcert={self.authority.file}"
+        database = f"postgresql://postgres@127.0.0.1:{self.before_postgres.port}/postgres?{verified}"
+        broker = f"rediss://127.0.0.1:{self.before_valkey.port}/0?ssl_ca_certs={self.authority.file}"
+        return {**super().environment(), "DATABASE_URL": database, "REDIS_URL": broker}
 
 
 async def kill_both(run: Run) -> None:

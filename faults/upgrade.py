@@ -33,22 +33,27 @@ class UpgradeLayout(Layout):
         self.old = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="intraday-before-")))
         archive = subprocess.run(["git", "archive", BEFORE], cwd=ROOT, capture_output=True, check=True).stdout
         subprocess.run(["tar", "-x", "-C", self.old], input=archive, check=True)
+        subprocess.run(["make", "-C", self.old, "runtime"], check=True, stdout=subprocess.DEVNULL)  # with its packages
         super().start(stack)
+
+    @property
+    def python(self) -> Path:
+        return self.old / ".venv/bin/python"
 
     def seed(self) -> dict[str, str]:
         environment = {**os.environ, **self.environment(), "PYTHONPATH": str(self.old)}
-        command = [sys.executable, str(SEED), str(self.tenants), str(self.queues)]
+        command = [str(self.python), str(SEED), str(self.tenants), str(self.queues)]
         done = subprocess.run(command, cwd=self.old, env=environment, check=True, capture_output=True, text=True)
         return dict(json.loads(done.stdout.splitlines()[-1]))
 
     def make_serve(self, number: int) -> Serve:
-        return Serve(self.environment(), root=self.old)
+        return Serve(self.environment(), root=self.old, python=self.python)
 
     def make_worker(self, number: int) -> Worker:
-        return Worker(self.environment(), root=self.old)
+        return Worker(self.environment(), root=self.old, python=self.python)
 
     def make_beat(self) -> Beat:
-        return Beat(self.environment(), root=self.old)
+        return Beat(self.environment(), root=self.old, python=self.python)
 
 
 async def upgrade(run: Run) -> None:
@@ -63,7 +68,7 @@ async def upgrade(run: Run) -> None:
 
 
 def renew(program: Program) -> None:
-    program.root = ROOT
+    program.root, program.python = ROOT, Path(sys.executable)
     program.restart()
 
 
