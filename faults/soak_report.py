@@ -9,7 +9,11 @@ Line = dict[str, Any]
 Series = list[tuple[float, float]]
 """(hours, value)"""
 WARM_UP = 1 / 4  # of the run: caches, pools and imports fill
-FLAT = {"memory": lambda level: max(8.0, 0.05 * level), "files": lambda _: 2.0, "connections": lambda _: 1.0}
+FLAT = {
+    "memory": lambda level: max(8.0, 0.05 * level),
+    "files": lambda level: max(2.0, 0.05 * level),
+    "connections": lambda _: 1.0,
+}
 """Growth an hour that is no leak: megabytes, files, connections."""
 UNJUDGED = 120.0  # seconds at most
 
