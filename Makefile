@@ -33,7 +33,8 @@ check: testing packages ## format, lint, types, imports, structure, diagram, voc
 	step migrations   $(BIN)/python manage.py makemigrations --check --dry-run; \
 	step settings     $(BIN)/python manage.py check --fail-level WARNING; \
 	step production   env SECRET_KEY="$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(50))')" \
-		DATABASE_URL=postgresql://localhost/check REDIS_URL=redis://localhost \
+		DATABASE_URL=postgresql://localhost/check REDIS_URL=redis://localhost EMAIL_URL=dummymail:// \
+		INTRADAY_BASE_URL=https://console.example INTRADAY_TRUSTED_PROXIES=1 \
 		$(BIN)/python manage.py check --deploy --fail-level WARNING; \
 	step 'API schema' $(BIN)/python manage.py spectacular --validate --fail-on-warn --file /dev/null; \
 	step Dockerfile   $(BIN)/hadolint docker/Dockerfile; \

@@ -2,33 +2,13 @@
 
 import shutil
 from contextlib import ExitStack
-from pathlib import Path
 from typing import ClassVar
 
 from faults.layout import Layout
 from faults.scenario import Run, Scenario
-from tests.docker.edge import DOCKER, Nginx, Proxy, replaced
+from tests.docker.edge import HAProxy, Nginx, Proxy
 
 PATH = "/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin"
-
-
-class Haproxy(Proxy):
-    name = "haproxy"
-
-    def _prepare(self, directory: Path) -> None:
-        servers = [f"    server s{number} 127.0.0.1:{server.port}\n" for number, server in enumerate(self.servers)]
-        (directory / "haproxy.cfg").write_text(
-            replaced(
-                (DOCKER / "haproxy.cfg").read_text(),
-                (r"bind :80$", f"bind 127.0.0.1:{self.port}"),
-                (r"(?:^ +server \w+ .*\n?)+", "".join(servers)),
-                (r"hard-stop-after \w+", f"hard-stop-after {self.cut}s"),
-            )
-        )
-
-    def _command(self, directory: Path) -> list[str]:
-        program = shutil.which(self.name, path=PATH) or self.name
-        return [program, "-W", "-db", "-f", str(directory / "haproxy.cfg")]
 
 
 class EdgeLayout(Layout):
@@ -37,7 +17,7 @@ class EdgeLayout(Layout):
 
     @classmethod
     def missing(cls) -> str:
-        return "" if shutil.which(cls.kind.name, path=PATH) else f"{cls.kind.name} is not installed"
+        return "" if shutil.which(cls.kind.name.lower(), path=PATH) else f"{cls.kind.name} is not installed"
 
     def start(self, stack: ExitStack) -> None:
         super().start(stack)
@@ -51,8 +31,8 @@ class NginxLayout(EdgeLayout):
     kind = Nginx
 
 
-class HaproxyLayout(EdgeLayout):
-    kind = Haproxy
+class HAProxyLayout(EdgeLayout):
+    kind = HAProxy
 
 
 async def rolling_restart(run: Run) -> None:
@@ -77,7 +57,7 @@ SCENARIOS = [
     Scenario("rolling restart", rolling_restart),
     *(
         Scenario(f"{name} {kind.kind.name}", inflict, kind)
-        for kind in (NginxLayout, HaproxyLayout)
+        for kind in (NginxLayout, HAProxyLayout)
         for name, inflict in (("rolling restart behind", rolling_restart), ("restart of", edge_restart))
     ),
 ]

@@ -12,6 +12,7 @@ from django.urls import re_path
 _http = get_asgi_application()
 
 from intraday.channels import CHANNELS  # noqa: E402 - needs the apps that the line above loads
+from intraday.rest.client_address import with_client_address  # noqa: E402
 from realtime.hub.hub import get_hub, stop_hub  # noqa: E402
 from realtime.transport.consumers import RealtimeConsumer  # noqa: E402
 from realtime.transport.sse import EventStreams  # noqa: E402
@@ -35,7 +36,7 @@ async def lifespan(scope: dict[str, Any], receive: Any, send: Any) -> None:
             return
 
 
-application = ProtocolTypeRouter(
+_routes = ProtocolTypeRouter(
     {
         "http": EventStreams(CHANNELS, _http),
         "websocket": URLRouter(
@@ -47,3 +48,4 @@ application = ProtocolTypeRouter(
         "lifespan": lifespan,
     }
 )
+application = with_client_address(_routes)

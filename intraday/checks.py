@@ -1,6 +1,7 @@
 """System checks: wrong settings are said in words, with an id, before anything is served."""
 
 from datetime import timedelta
+from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -88,3 +89,54 @@ def things_are_kept_long_enough(app_configs: Any, **options: Any) -> list[CheckM
         for name, limit in least.items()
         if getattr(settings, f"KEEP_{name}") < limit
     ]
+
+
+# --- `manage.py check --deploy`, which `docker/run migrate` begins with -----------------------------------------------
+@register(deploy=True)
+def mail_has_a_server(app_configs: Any, **options: Any) -> list[CheckMessage]:
+    if settings.EMBEDDED or settings.EMAIL_URL:
+        return []
+    hint = "Set it to smtp+tls://user:password@host:587, or to dummymail:// where alerts go to webhooks alone."
+    return [Error("EMAIL_URL is missing: no mail about an alert would be sent.", hint, id="intraday.E010")]
+
+
+@register(deploy=True)
+def mail_has_a_sender(app_configs: Any, **options: Any) -> list[CheckMessage]:
+    if settings.EMBEDDED or not settings.EMAIL_URL.startswith("smtp") or settings.MAIL_DOMAIN != "localhost":
+        return []
+    message = f"INTRADAY_MAIL_FROM: {settings.DEFAULT_FROM_EMAIL!r} is a sender that mail servers refuse."
+    return [Error(message, "Set it to an address of yours, such as intraday@console.example.", id="intraday.E011")]
+
+
+@register(deploy=True)
+def links_lead_to_the_console(app_configs: Any, **options: Any) -> list[CheckMessage]:
+    if settings.EMBEDDED or not _is_this_machine(urlsplit(settings.BASE_URL).hostname or ""):
+        return []
+    message = f"INTRADAY_BASE_URL: {settings.BASE_URL!r} leads readers of messages to their own machine."
+    hint = "Set it to how people reach the console, such as https://console.example."
+    return [Error(message, hint, id="intraday.E012")]
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+    return address.is_loopback or address.is_unspecified
+
+
+@register()
+def proxies_are_a_number(app_configs: Any, **options: Any) -> list[CheckMessage]:
+    if settings.TRUSTED_PROXIES < 0:
+        message = f"INTRADAY_TRUSTED_PROXIES: {settings.TRUSTED_PROXIES} is no number of proxies."
+        return [Error(message, "Count those that append to X-Forwarded-For; 0 if there is none.", id="intraday.E013")]
+    return []
+
+
+@register(deploy=True)
+def proxies_are_counted(app_configs: Any, **options: Any) -> list[CheckMessage]:
+    if settings.EMBEDDED or settings.TRUSTED_PROXIES:
+        return []
+    message = "INTRADAY_TRUSTED_PROXIES is 0: all clients share the address of the proxy, and its TLS is not known."
+    hint = "Set it to the number of proxies before this process; browsers cannot sign in over plain HTTP."
+    return [checks.Warning(message, hint, id="intraday.W010")]

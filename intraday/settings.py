@@ -223,11 +223,16 @@ else:
     CELERY_BROKER_URL = "memory://localhost/"
 # Each event also to the group of every room that encloses it, for stock Channels consumers (docs/adr/0010).
 REALTIME_ROOM_GROUPS = env.bool("REALTIME_ROOM_GROUPS", default=False)
+CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat")
 
 # --- people and requests ---------------------------------------------------------------------------------------------
+# Proxies before us that append to X-Forwarded-For: the client's address is so many entries from the right, and
+# X-Forwarded-Proto counts. 0: the peer is the client.
+TRUSTED_PROXIES = env.int("INTRADAY_TRUSTED_PROXIES", default=0)
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
 # Failed sign-ins are counted in the database: they work, and are limited, without Redis. By name and address together,
 # so that nobody can lock somebody else out.
+AXES_CLIENT_IP_CALLABLE = "intraday.rest.client_address.of_request"
 AXES_FAILURE_LIMIT = env.int("INTRADAY_SIGN_IN_FAILURES", default=10)
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
@@ -318,7 +323,6 @@ CSRF_TRUSTED_ORIGINS = env.list("INTRADAY_TRUSTED_ORIGINS", default=[])
 
 if not EMBEDDED:  # behind a proxy that ends TLS, redirects plain HTTP and says so
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
-    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_HSTS_SECONDS = env.int("INTRADAY_HSTS_SECONDS", default=3600)
     SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W008", "security.W021"]  # the proxy's business
 
@@ -326,7 +330,9 @@ if not EMBEDDED:  # behind a proxy that ends TLS, redirects plain HTTP and says 
 BASE_URL = env.str("INTRADAY_BASE_URL", default="http://localhost:5000").rstrip("/")  # of links to alerts
 WEBHOOK_PRIVATE = env.bool("INTRADAY_WEBHOOK_PRIVATE", default=False)  # webhooks to addresses of private networks
 SEND_TIMEOUT = EMAIL_TIMEOUT = env.float("INTRADAY_SEND_TIMEOUT", default=5.0)  # seconds
-vars().update(env.email_url("EMAIL_URL", default="consolemail://"))  # such as smtp+tls://user:password@mail.example:587
+# Such as smtp+tls://user:password@mail.example:587. Without one `make run` prints mails; production records failures.
+EMAIL_URL = env.str("EMAIL_URL", default="")
+vars().update(env.email_url_config(EMAIL_URL or ("consolemail://" if EMBEDDED else "dummymail://")))
 DEFAULT_FROM_EMAIL = env.str("INTRADAY_MAIL_FROM", default="intraday@localhost")
 MAIL_DOMAIN = DEFAULT_FROM_EMAIL.rpartition("@")[2].rstrip(">")
 

@@ -88,7 +88,14 @@ def _judged(answer: httpx.Response) -> Sent:
     return Sent(False, f"answered {code}", again=code >= 500 or code in TRY_AGAIN)
 
 
+NO_MAIL_SERVER = "no mail server is set (EMAIL_URL)"
+_NOWHERE = {f"django.core.mail.backends.{name}.EmailBackend" for name in ("console", "dummy")}
+
+
 def _mail(mailbox: str, notice: Notice) -> Sent:
+    nowhere = settings.EMAIL_BACKEND in _NOWHERE
+    if nowhere and not settings.EMBEDDED:
+        return Sent(False, NO_MAIL_SERVER)
     headers = {"Message-ID": f"<{notice.delivery_id}@{settings.MAIL_DOMAIN}>"}
     EmailMessage(notice.title, payloads.mail(notice), to=[mailbox], headers=headers).send()
-    return Sent(True, "handed to the mail server")
+    return Sent(True, f"printed: {NO_MAIL_SERVER}" if nowhere else "handed to the mail server")

@@ -1,4 +1,4 @@
-"""A feed in thirty lines: take the figures of your system once a minute, post them, try again until they are taken.
+"""A feed in forty lines: take the figures of your system once a minute, post them, try again until they are taken.
 
 INTRADAY_URL=http://localhost:5000 INTRADAY_API_KEY=ik_… python feed_loop.py
 """
@@ -24,15 +24,30 @@ def post(client: httpx.Client, rows: list[dict]) -> None:
     for attempt in range(10):
         try:
             answer = client.post("/api/schedulesbacklog/batch-ingest", json={"items": rows})
-        except httpx.TransportError:
+        except httpx.TransportError as error:
+            print("no answer:", error)
             answer = None
-        if answer is not None and answer.status_code not in (429, 502, 503, 504):
-            for refused in answer.json().get("rejected", []):
-                print("refused:", refused["index"], refused["errors"])
+        if answer is not None and answer.status_code < 500 and answer.status_code not in (408, 429):
+            report(answer)
             return
-        wait = float(answer.headers.get("Retry-After", 0)) if answer is not None else 0.0
+        wait = retry_after(answer) if answer is not None else 0.0
         time.sleep(max(wait, random.uniform(0, min(30, 0.5 * 2**attempt))))
     print("given up: these rows are lost, the next ones may come through")
+
+
+def retry_after(answer: httpx.Response) -> float:
+    """Return the seconds to wait; proxies also say it as a date, which the backoff serves as well."""
+    text = answer.headers.get("Retry-After", "")
+    return float(text) if text.isascii() and text.isdigit() else 0.0
+
+
+def report(answer: httpx.Response) -> None:
+    """Print what was refused. Another try of a 4xx would be refused again: the rows or the key are wrong."""
+    if answer.is_error:
+        print("refused:", answer.status_code, answer.text[:500])
+        return
+    for refused in answer.json().get("rejected", []):
+        print("refused:", refused["index"], refused["errors"])
 
 
 if __name__ == "__main__":

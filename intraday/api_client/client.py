@@ -22,7 +22,7 @@ PATHS = {
     "attendance": "/api/intraday/attendance/batch-ingest",
     "compute": "/api/intraday/kpi/compute",  # one row, and no batch
 }
-TRY_AGAIN = {429, 502, 503, 504}
+TRY_AGAIN = {408, 429, 502, 503, 504}
 HOPELESS = {401, 403, 404, 405}  # no later batch would fare better
 FIRST_WAIT, LONGEST_WAIT = 0.2, 5.0  # seconds
 

@@ -1,7 +1,6 @@
 """`/metrics` for Prometheus: this process's requests and hub, the log and the jobs of all."""
 
 from collections.abc import Callable, Iterator
-from ipaddress import ip_address
 from time import perf_counter
 
 import structlog
@@ -15,6 +14,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 from intraday.jobs import runs
+from intraday.rest.client_address import is_local
 from intraday.rest.errors import error_response
 from realtime import metrics
 
@@ -94,17 +94,7 @@ def page(request: HttpRequest) -> HttpResponse:
 
 def _may_read(request: HttpRequest) -> bool:
     """No API key: a key belongs to one tenant, and these are the figures of all."""
-    return _is_local(request) or _knows_token(request) or _is_staff(request)
-
-
-def _is_local(request: HttpRequest) -> bool:
-    """From this machine, and not through a proxy on it."""
-    if "X-Forwarded-For" in request.headers or "Forwarded" in request.headers:
-        return False
-    try:
-        return ip_address(request.META.get("REMOTE_ADDR", "")).is_loopback
-    except ValueError:
-        return False
+    return is_local(request) or _knows_token(request) or _is_staff(request)
 
 
 def _is_staff(request: HttpRequest) -> bool:

@@ -24,6 +24,7 @@ from websockets.extensions.permessage_deflate import PerMessageDeflate, ServerPe
 from websockets.frames import CloseCode, Frame
 from websockets.http11 import Request
 
+from intraday.rest import client_address
 from realtime.hub.hub import running_hub
 from realtime.protocol.frames import WINDOW_BITS
 from realtime.protocol.messages import Close
@@ -99,7 +100,7 @@ class FrameProtocol(WebSocketsSansIOProtocol):
     def send_receive_event_to_app(self) -> None:
         """Close on text that is not UTF-8: uvicorn would log a traceback for each."""
         if self.curr_msg_data_type == "text" and not self.close_sent and not _is_utf8(b"".join(self.frames)):
-            log.info("not_utf8", client=self.client)
+            log.info("not_utf8", client=client_address.address(dict(self.scope)))
             self.frames.clear()
             self.fail(CloseCode.INVALID_DATA, "text that is no UTF-8")
         else:
@@ -192,6 +193,7 @@ def config(*, host: str = "127.0.0.1", port: int = 5000, **options: object) -> u
         lifespan="on",
         log_config=None,
         access_log=False,
+        proxy_headers=False,  # intraday.rest.client_address reads them, from trusted proxies alone
         timeout_graceful_shutdown=5,
         **options,  # type: ignore[arg-type]
     )

@@ -39,7 +39,7 @@ def test_the_key_is_sent_as_an_api_key_over_one_connection(api: FakeApi) -> None
     assert len(api.connections) == 1
 
 
-@pytest.mark.parametrize("status", [429, 502, 503, 504])
+@pytest.mark.parametrize("status", [408, 429, 502, 503, 504])
 def test_a_busy_server_is_asked_again_and_the_outage_told_once(api: FakeApi, status: int) -> None:
     api.script = [Reply(status, {}, {"Retry-After": "0"})] * 3
     heard: list[str] = []

@@ -3,7 +3,9 @@
 from io import StringIO
 
 import pytest
+from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
+from django.test import Client
 from pytest_django import Settings
 
 from intraday.org import access
@@ -106,6 +108,53 @@ def test_bootstrap_refuses_bad_names_and_makes_nothing(db: None, words: list[str
     with pytest.raises(CommandError):
         run("bootstrap", *words)
     assert not Organization.objects.exists()
+
+
+ACME = ["bootstrap", "--organization", "acme", "--queue", "sales/inbound"]
+
+
+def test_the_first_administrator_is_a_member_and_sees_the_console(db: None, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("DJANGO_SUPERUSER_PASSWORD", "six wise owls")
+    words = [*ACME, "--admin", "anna", "--email", "anna@acme.example"]
+    for _ in range(2):
+        out, _ = run(*words)
+        assert out.splitlines() == ["anna: administrator of acme", "acme: 1 queues"]
+    anna = User.objects.get()
+    assert (anna.is_superuser, anna.email, anna.check_password("six wise owls")) == (True, "anna@acme.example", True)
+    client = Client()
+    client.force_login(anna)
+    listed = client.get("/api/alerts/rules")
+    assert (listed.status_code, client.get("/admin/org/organization/").status_code) == (200, 200)
+    assert [(each.organization_id, each.role) for each in anna.memberships.all()] == [("acme", "admin")]
+
+
+def test_a_person_who_is_there_already_only_becomes_a_member(db: None, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("DJANGO_SUPERUSER_PASSWORD", "six wise owls")
+    User.objects.create_user("ben", "ben@acme.example", "her own password")
+    run(*ACME, "--admin", "ben")
+    ben = User.objects.get()
+    assert (ben.is_superuser, ben.check_password("her own password")) == (False, True)
+    assert ben.memberships.get().role == "admin"
+
+
+@pytest.mark.parametrize(
+    ("password", "words"),
+    [
+        pytest.param("short", ["--admin", "anna"], id="a short password"),
+        pytest.param("password1", ["--admin", "anna"], id="a common password"),
+        pytest.param("", ["--admin", "anna"], id="no terminal to ask on"),
+        pytest.param("six wise owls", ["--admin", "a b?"], id="a bad name"),
+        pytest.param("six wise owls", ["--admin", "anna", "--email", "anna"], id="a bad address"),
+    ],
+)
+def test_an_administrator_who_cannot_be_made_leaves_nothing(
+    db: None, monkeypatch: pytest.MonkeyPatch, password: str, words: list[str]
+):
+    monkeypatch.setenv("DJANGO_SUPERUSER_PASSWORD", password)
+    with pytest.raises(CommandError):
+        run(*ACME, *words)
+    assert not Organization.objects.exists()
+    assert not User.objects.exists()
 
 
 def test_the_demo_does_not_go_into_a_real_database(db: None):

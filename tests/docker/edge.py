@@ -1,9 +1,8 @@
 """A site behind a proxy that reads our own settings: two server processes, and clients who come back by themselves."""
 
-from __future__ import annotations
-
 import asyncio
 import json
+import os
 import random
 import re
 import shutil
@@ -12,15 +11,13 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, ClassVar
 
+import httpx2 as httpx
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidHandshake, WebSocketException
 
 from tests.services import Service
-
-if TYPE_CHECKING:
-    from tests.live import ProcessServer
 
 DOCKER = Path(__file__).resolve().parents[2] / "docker"
 STREAM = "backlog:org:org_123"
@@ -35,11 +32,20 @@ def replaced(text: str, *changes: tuple[str, str]) -> str:
     return text
 
 
+def program(name: str) -> str:
+    """Return the path of a program that Debian puts beside those of the administrator."""
+    found = shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin")
+    assert found, name
+    return found
+
+
 class Proxy(Service):
     """A proxy before `servers`, on the settings in `docker/`. `cut` are the seconds that old connections outlive a
     reload."""
 
-    def __init__(self, *servers: ProcessServer, cut: int = 60) -> None:
+    reload_signal: ClassVar[signal.Signals]
+
+    def __init__(self, *servers: Any, cut: int = 60) -> None:
         super().__init__()
         self.servers, self.cut = servers, cut
 
@@ -59,19 +65,16 @@ class Proxy(Service):
         """Read the settings again; open sockets stay with the processes of before."""
         assert self.directory is not None
         self._prepare(self.directory)
-        self._running.send_signal(signal.SIGHUP)
+        self._running.send_signal(self.reload_signal)
 
     def _answers(self) -> bool:
-        import httpx2 as httpx
-
         with suppress(httpx.TransportError):
             return httpx.get(f"{self.url}/proxy-health").status_code == 204
         return False
 
 
 class Nginx(Proxy):
-    name = "nginx"
-    stop_signal = signal.SIGTERM
+    name, reload_signal = "nginx", signal.SIGHUP
 
     def _prepare(self, directory: Path) -> None:
         lines = "".join(f"        server 127.0.0.1:{server.port} max_fails=0;\n" for server in self.servers)
@@ -87,8 +90,26 @@ class Nginx(Proxy):
         (directory / "nginx.conf").write_text(settings)
 
     def _command(self, directory: Path) -> list[str]:
-        program = shutil.which("nginx", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin") or "nginx"
-        return [program, "-c", str(directory / "nginx.conf"), "-g", "daemon off;"]
+        return [program("nginx"), "-c", str(directory / "nginx.conf"), "-g", "daemon off;"]
+
+
+class HAProxy(Proxy):
+    name, reload_signal = "HAProxy", signal.SIGUSR2
+
+    def _prepare(self, directory: Path) -> None:
+        settings = replaced(
+            (DOCKER / "haproxy.cfg").read_text(),
+            (r"bind :80$", f"bind 127.0.0.1:{self.port}"),
+            (r"hard-stop-after \w+", f"hard-stop-after {self.cut}s"),
+            *(
+                (rf"(server [a-z]+{number}) \S+$", rf"\1 127.0.0.1:{server.port}")
+                for number, server in enumerate(self.servers, 1)
+            ),
+        )
+        (directory / "haproxy.cfg").write_text(settings)
+
+    def _command(self, directory: Path) -> list[str]:
+        return [program("haproxy"), "-W", "-db", "-f", str(directory / "haproxy.cfg")]
 
 
 @dataclass

@@ -21,6 +21,7 @@ COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker" / "compose.yaml").read
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 OURS = {name for name, service in SERVICES.items() if service["image"] == COMPOSE["x-app"]["image"]}
 NGINX = (ROOT / "docker" / "nginx.conf").read_text()
+UPSTREAMS = (ROOT / "docker" / "upstreams.conf").read_text()
 SETTINGS = "\n".join(path.read_text() for path in (ROOT / "intraday").glob("*.py"))
 
 
@@ -115,7 +116,7 @@ def test_every_variable_is_one_that_somebody_reads():
 
 
 def test_the_proxy_knows_the_services_and_sends_sockets_and_streams_to_realtime():
-    upstreams = dict(re.findall(r"upstream (\w+) \{.*?server (\S+) resolve", NGINX, re.DOTALL))
+    upstreams = dict(re.findall(r"upstream (\w+) \{.*?server (\S+) resolve", UPSTREAMS, re.DOTALL))
     assert upstreams == {"web": "web:5000", "realtime": "realtime:5000"}
     routed = dict(re.findall(r"location (?:= )?(\S+) \{\s+proxy_pass http://(\w+);", NGINX))
     assert routed == {"/ws": "realtime", "/api/ws/sse": "realtime", "/": "web"}

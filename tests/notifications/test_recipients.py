@@ -9,7 +9,7 @@ from django.db import connections
 
 from alerts.models import Notification
 from alerts.notifications import services
-from alerts.notifications.models import Delivery
+from alerts.notifications.models import ChannelKind, Delivery
 from intraday.org.models import Role
 from tests.alerts.world import at
 from tests.notifications.conftest import outcomes, send
@@ -225,3 +225,31 @@ def test_what_a_worker_took_with_it_is_sent_by_the_next(world, person, route):
     send(at(61))
     assert notified() == ["sam@example.com"]
     assert Delivery.objects.get().attempts == 2
+
+
+BACKEND = "django.core.mail.backends.{}.EmailBackend"
+
+
+@pytest.mark.parametrize("backend", ["console", "dummy"])
+def test_without_a_mail_server_a_mail_has_failed_and_says_why(world, person, route, channel, settings, capsys, backend):
+    settings.EMAIL_BACKEND = BACKEND.format(backend)
+    person("sam")
+    route("sam")
+    channel("pager@example.com", name="pager", kind=ChannelKind.MAIL)
+    world.rule()
+    world.judge(95, 0)
+    send(at(0))
+    assert set(outcomes().values()) == {("failed", "no mail server is set (EMAIL_URL)")}
+    assert set(outcomes()) == {"sam", "pager"}
+    assert "sam@example.com" not in capsys.readouterr().out  # of alerts: names and figures do not belong in logs
+
+
+def test_the_embedded_run_prints_mails_and_says_so(world, person, route, settings, capfd):
+    settings.EMAIL_BACKEND, settings.EMBEDDED = BACKEND.format("console"), True
+    person("sam")
+    route("sam")
+    world.rule()
+    world.judge(95, 0)
+    send(at(0))
+    assert outcomes() == {"sam": ("sent", "printed: no mail server is set (EMAIL_URL)")}
+    assert "To: sam@example.com" in capfd.readouterr().out
