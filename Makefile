@@ -7,7 +7,7 @@ WORKERS ?= 2
 ARGS    ?=
 BIN     := .venv/bin
 
-.PHONY: help run test check fmt diagram types bundle bench faults soak lock clean venv runtime testing packages
+.PHONY: help run test check fmt diagram types bundle broker bench faults soak lock clean venv runtime testing packages
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -55,6 +55,9 @@ types: testing packages ## write the client's types anew, after a change of mess
 
 bundle: packages ## build what is committed: the console, and the package for other front ends
 	@npm run --silent build
+
+broker: testing ## a worker and a beat whose path to Redis goes silent, and a job that hangs (a minute)
+	@exec $(BIN)/python -m pytest -n 0 tests/faults/silent_broker.py
 
 bench: testing ## measure, beside the peers (docs/benchmarks.md holds the last table)
 	@exec $(BIN)/python -m bench $(ARGS)

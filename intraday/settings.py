@@ -145,8 +145,9 @@ else:
         "max_lifetime": 900,
         "connection_class": bounded_by(DATABASE_TIMEOUTS.statement),
     }
+    _size = env.int("DATABASE_POOL", default=10)
     _pools = {
-        "default": {"min_size": 2, "max_size": env.int("DATABASE_POOL", default=10), **_pool},
+        "default": {"min_size": min(2, _size), "max_size": _size, **_pool},
         "snapshot": {"min_size": 1, "max_size": 4, **_pool},
     }
     if ROLE == "worker":  # its processes run one job at a time: they open connections as they need them
@@ -196,20 +197,18 @@ if _redis is not None:
             },
         }
     }
-    # A worker looks at every `health_check_interval` whether an answer is overdue, so that it notices a silent path
-    # after 1 + 2 * 10 seconds at most. Publishing gives up after the socket's timeout.
+    # A worker looks at every `health_check_interval` whether an answer is overdue. Retries are bounded for jobs and for
+    # its own heartbeats alike, which by default are tried for ever, without a word, while no job is taken.
     _broker_timeout = env.int("INTRADAY_BROKER_TIMEOUT", default=5)
+    CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0, "interval_step": 0.5, "interval_max": 1}
     CELERY_BROKER_URL, CELERY_BROKER_USE_SSL, CELERY_BROKER_TRANSPORT_OPTIONS = _redis.broker(
-        socket_timeout=_broker_timeout, socket_connect_timeout=3, health_check_interval=2 * _broker_timeout
+        socket_timeout=_broker_timeout,
+        socket_connect_timeout=min(3, _broker_timeout),
+        health_check_interval=2 * _broker_timeout,
+        **CELERY_TASK_PUBLISH_RETRY_POLICY,
     )
-    CELERY_BROKER_CONNECTION_TIMEOUT = 3
+    CELERY_BROKER_CONNECTION_TIMEOUT = min(3, _broker_timeout)
     CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # for ever: after 100 tries a worker would end
-    CELERY_TASK_PUBLISH_RETRY_POLICY = {
-        "max_retries": 2,
-        "interval_start": 0,
-        "interval_step": 0.5,
-        "interval_max": 1,
-    }
     # A job that hangs ends: first by an exception in it, then with its process. (Threads of the embedded run cannot.)
     CELERY_TASK_SOFT_TIME_LIMIT = env.int("INTRADAY_JOB_SECONDS", default=240)
     CELERY_TASK_TIME_LIMIT = CELERY_TASK_SOFT_TIME_LIMIT + 30

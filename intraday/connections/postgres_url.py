@@ -47,12 +47,14 @@ def _parameters(url: str) -> dict[str, str]:
 
 def _reason(error: ProgrammingError) -> str:
     said = str(error).strip()
-    if any(part in said for part in NAMES_A_PARAMETER):
+    if any(part in said for part in NAMES_A_PARAMETER) and "@" not in said:  # else it is the rest of a password
         return f"{said}. Parameters are those of libpq, such as sslmode and connect_timeout."
     return ENCODE
 
 
 def _check_values(parameters: Mapping[str, str]) -> None:
+    if not all(port.isdigit() for port in parameters.get("port", "").split(",") if port):
+        raise UrlError(f"DATABASE_URL: the port must be a number. {ENCODE}")
     for name, choices in CHOICES.items():
         if name in parameters and parameters[name] not in choices:
             raise UrlError(f"DATABASE_URL: {name} must be one of {', '.join(sorted(choices))}.")

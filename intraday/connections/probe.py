@@ -20,10 +20,14 @@ READ_ONLY = "The database is read-only: a standby, or a primary that was demoted
 EXHAUSTED = "All database connections of this process are taken, and requests were refused for want of one."
 
 
+class ProbeConnection(database.BoundedConnection):
+    answer_seconds = 5.0  # then the next question opens another: this server may be frozen while a new one took over
+
+
 class Probe:
     def __init__(self) -> None:
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="readiness")
-        self._connection: psycopg.Connection[Any] | None = None
+        self._connection: ProbeConnection | None = None
         self._asking: Future[str] | None = None
         self._refused = 0
 
@@ -56,7 +60,7 @@ class Probe:
         try:
             if self._connection is None or self._connection.closed:
                 parameters: dict[str, Any] = connections["default"].get_connection_params()
-                self._connection = psycopg.connect(**parameters, autocommit=True)
+                self._connection = ProbeConnection.connect(**parameters, autocommit=True)
             [[read_only]] = self._connection.execute(STATE).fetchall()
             return bool(read_only)
         except BaseException:

@@ -138,9 +138,9 @@ def read(url: str) -> RedisUrl:
         raise UrlError("REDIS_URL: Redis Cluster is not supported. Name one server, or sentinels (redis+sentinel://).")
     if not separator or scheme not in SCHEMES:
         raise UrlError(f"REDIS_URL must begin with one of {', '.join(f'{name}://' for name in SCHEMES)}")
-    if "#" in url:
-        raise UrlError(f"REDIS_URL cannot be read. {ENCODE}")
     rest, _, query = rest.partition("?")
+    if "#" in url or "@" in query:  # the rest of a password
+        raise UrlError(f"REDIS_URL cannot be read. {ENCODE}")
     authority, slash, path = rest.partition("/")
     account, _, hosts = authority.rpartition("@")
     username, _, password = account.partition(":")

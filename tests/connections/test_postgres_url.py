@@ -14,6 +14,7 @@ PLACES = {
     "postgresql://db.example/intraday": ("db.example", "", "", "", "intraday"),
     "postgres://ann:secret@db.example:5433/intraday": ("db.example", "5433", "ann", "secret", "intraday"),
     f"postgresql://an%40n:{ENCODED}@db/a%2Fb": ("db", "", "an@n", DIFFICULT, "a/b"),
+    "postgresql://ann:p?s@db/intraday": ("db", "", "ann", "p?s", "intraday"),  # libpq takes it
     "postgresql://[::1]:5433/intraday": ("::1", "5433", "", "", "intraday"),
     "postgresql://a:1,b:2,c/intraday": ("a,b,c", "1,2,", "", "", "intraday"),
     "postgresql:///intraday?host=/run/postgresql&port=5433": ("/run/postgresql", "5433", "", "", "intraday"),
@@ -69,6 +70,7 @@ WRONG = {
     "postgresql://db/i?sslmode=verify": "sslmode must be one of",
     "postgresql://db/i?target_session_attrs=master": "target_session_attrs must be one of",
     "postgresql://db/i?sslrootcert=/nowhere/ca.pem": "/nowhere/ca.pem, which is no file",
+    "postgresql://ann:pa/secret@db/i": "the port must be a number",
     "postgresql://db": "names no database",
     "postgresql://ann:secr%zzet@db/i": "Percent-encode",
     "postgresql://ann:secret@[db/i": "Percent-encode",

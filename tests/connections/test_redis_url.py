@@ -71,6 +71,7 @@ WRONG = {
     "redis://": "names no host",
     "redis://ann:sec/ret@a": "Percent-encode",
     "redis://ann:sec#ret@a": "Percent-encode",
+    "redis://ann:sec?ret@a": "Percent-encode",
     "redis://a?ssl_ca_certs=/ca.pem": "needs TLS",
     "redis://a?socket_timeout=1": "there is no parameter 'socket_timeout'",
     "rediss://a?ssl_verify=1": "there is no parameter 'ssl_verify'",

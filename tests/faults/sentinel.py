@@ -15,7 +15,7 @@ SENTINEL_PASSWORD = "s@:/?#%"
 CONFIG = f"""
 sentinel monitor mymaster 127.0.0.1 {{port}} 1
 sentinel auth-pass mymaster "{PASSWORD}"
-sentinel down-after-milliseconds mymaster 300
+sentinel down-after-milliseconds mymaster 1000
 sentinel failover-timeout mymaster 1000
 requirepass "{SENTINEL_PASSWORD}"
 """
@@ -64,8 +64,10 @@ class Sentinel(Guarded):
         return [server, str(directory / "sentinel.conf"), "--sentinel", "--port", str(self.port), "--bind", "127.0.0.1"]
 
     def primary_port(self) -> int:
+        """Return the port of the primary if it is well."""
         with redis.Redis(port=self.port, password=self.password) as client:
-            return int(client.sentinel_get_master_addr_by_name("mymaster")[1])
+            state = client.sentinel_masters()["mymaster"]
+        return int(state["port"]) if state["flags"] == "master" else 0
 
     def knows_replica(self) -> bool:
         with redis.Redis(port=self.port, password=self.password) as client:

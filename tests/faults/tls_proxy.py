@@ -22,7 +22,7 @@ class TlsProxy:
         self._context.load_cert_chain(*certificate)
         self._context.set_alpn_protocols(["postgresql"] if postgres else [])
         self._loop = asyncio.new_event_loop()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._writers: list[asyncio.StreamWriter] = []
         self.port = 0
 
     def __enter__(self) -> Self:
@@ -44,15 +44,18 @@ class TlsProxy:
         started.set()
         self._loop.run_forever()
         server.close()
-        for task in asyncio.all_tasks(self._loop):
-            task.cancel()
-        self._loop.run_until_complete(asyncio.sleep(0))
+        for writer in self._writers:
+            writer.transport.abort()
+        while tasks := asyncio.all_tasks(self._loop):
+            self._loop.run_until_complete(asyncio.wait(tasks))
         self._loop.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._writers.append(writer)
         with suppress(OSError, asyncio.IncompleteReadError):
             if not self._postgres or await self._encrypted(reader, writer):
                 there = await asyncio.open_connection("127.0.0.1", self._target)
+                self._writers.append(there[1])
                 await asyncio.gather(_pump(reader, there[1]), _pump(there[0], writer))
         writer.close()
 

@@ -1,4 +1,6 @@
-"""The production worker, with one task more: it publishes, as jobs do."""
+"""The production worker, with two tasks more: one publishes, as jobs do, one hangs."""
+
+import time
 
 from django.db import transaction
 
@@ -14,3 +16,8 @@ def publish_from_worker(number: int) -> None:
     scope = Scope.objects.get(organization_id="org_123", queue_name="support")
     with transaction.atomic():
         publish("custom", [(scope, lambda: Note(number=number))])
+
+
+@app.task(name="tests.hang")
+def hang() -> None:
+    time.sleep(3600)

@@ -1,10 +1,10 @@
-"""A server process whose path to PostgreSQL goes silent, or whose statements wait for a lock: 503s, then as before."""
+"""A server process whose PostgreSQL is silent, locked, read-only, failed over: 503s meanwhile, and then as before."""
 
 import asyncio
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 import httpx2 as httpx
 import psycopg
@@ -13,43 +13,57 @@ import pytest
 from tests.faults.prepared import prepared
 from tests.faults.proxy import Proxy
 from tests.faults.site import BEGIN, INGEST
-from tests.live import Caller, ProcessServer
-from tests.services import Postgres
+from tests.faults.standby import Standby
+from tests.live import Caller, ProcessServer, socket
+from tests.services import Postgres, wait_until
 
-IMPATIENT = "&".join(
-    ["tcp_user_timeout=1500", "keepalives_idle=1", "keepalives_interval=1", "keepalives_count=1", "connect_timeout=2"]
-)
+BACKLOG = "backlog:org:org_123"
+SESSIONS = "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'intraday%'"
+SNAPSHOTS = "SELECT count(*) FROM backlog_snapshot"
+SETTINGS = {
+    "REDIS_URL": "",
+    "DATABASE_POOL": "2",
+    "DATABASE_POOL_TIMEOUT": "2",
+    "DATABASE_LOCK_TIMEOUT": "1",
+    "INTRADAY_LOG_LEVEL": "ERROR",
+}
+IMPATIENT = "tcp_user_timeout=1500&keepalives_idle=1&keepalives_interval=1&keepalives_count=1&connect_timeout=2"
 
 
 @dataclass
 class Served:
+    """A server process that knows both databases, and reaches the primary by a path that may go silent."""
+
     server: ProcessServer
     path: Proxy
-    postgres: Postgres
+    primary: Postgres
+    standby: Standby
     key: str
     posted: int = 0
 
     async def post(self, caller: Caller) -> httpx.Response:
         self.posted += 1
         time = BEGIN + timedelta(seconds=self.posted)
-        row = {"queue_name": "support", "snapshot_time": time.isoformat(), "total_items": 1}
+        row = {"queue_name": "support", "snapshot_time": time.isoformat(), "total_items": self.posted}
         return await caller.post(INGEST, row | {"average_wait_time_minutes": 1})
 
 
 @pytest.fixture(scope="module")
 def served() -> Iterator[Served]:
-    with Postgres() as postgres, Proxy(postgres.port) as path:
-        environment: dict[str, Any] = {
-            "REDIS_URL": "",
-            "DATABASE_POOL": "2",
-            "DATABASE_POOL_TIMEOUT": "2",
-            "DATABASE_LOCK_TIMEOUT": "1",
-            "INTRADAY_LOG_LEVEL": "ERROR",
-        }
-        key, environment = prepared(postgres.url, environment)
-        environment["DATABASE_URL"] = f"postgresql://postgres@127.0.0.1:{path.port}/postgres?{IMPATIENT}"
-        with ProcessServer("manage.py", "serve", "--port", "{port}", environment=environment) as server:
-            yield Served(server, path, postgres, key)
+    with ExitStack() as stack:
+        primary = stack.enter_context(Postgres())
+        key, environment = prepared(primary.url, SETTINGS)
+        standby, path = stack.enter_context(Standby(primary)), stack.enter_context(Proxy(primary.port))
+        hosts = f"127.0.0.1:{standby.port},127.0.0.1:{path.port}"  # the standby is asked first, and refused
+        environment["DATABASE_URL"] = f"postgresql://postgres@{hosts}/postgres?{IMPATIENT}"
+        server = ProcessServer("manage.py", "serve", "--port", "{port}", environment=environment)
+        yield Served(stack.enter_context(server), path, primary, standby, key)
+
+
+def count(database: Postgres, query: str) -> int:
+    with psycopg.connect(database.url) as connection:
+        [(number,)] = connection.execute(query).fetchall()
+    return int(number)
 
 
 def assert_try_again(answer: httpx.Response) -> None:
@@ -88,7 +102,7 @@ async def test_a_silent_path_is_answered_by_503_and_recovers(served: Served):
 
 async def test_statements_that_wait_for_a_lock_are_answered_by_503_and_hold_up_no_probe(served: Served):
     async with Caller(served.server, served.key) as caller:
-        with psycopg.connect(served.postgres.url) as other:
+        with psycopg.connect(served.primary.url) as other:
             other.execute("LOCK TABLE realtime_stream IN ACCESS EXCLUSIVE MODE")
             posts = [asyncio.create_task(served.post(caller)) for _ in range(6)]
             await asyncio.sleep(0)
@@ -103,18 +117,45 @@ async def test_statements_that_wait_for_a_lock_are_answered_by_503_and_hold_up_n
 async def test_a_read_only_database_is_said_to_be_so_and_recovers(served: Served):
     async with Caller(served.server, served.key) as caller:
         assert (await served.post(caller)).status_code == 201
-        turn_read_only(served.postgres, "on")
-        for _ in range(4):
-            while (answer := await served.post(caller)).status_code == 201:  # the reload takes a moment
-                pass
-            assert_try_again(answer)
-            assert "takes no changes" in answer.json()["message"]
+        turn_read_only(served.primary, "on")
+        while (answer := await served.post(caller)).status_code == 201:  # the reload takes a moment
+            pass
+        assert_try_again(answer)
         readiness = await caller.get("/readyz")
         assert readiness.status_code == 503
         assert "read-only" in readiness.json()["message"]
-        turn_read_only(served.postgres, "off")
+        assert_try_again(await served.post(caller))
+        turn_read_only(served.primary, "off")
         await until_ready(caller)
+        while (answer := await served.post(caller)).status_code != 201:
+            assert_try_again(answer)
+
+
+async def test_connections_that_are_reset_are_replaced(served: Served):
+    async with Caller(served.server, served.key) as caller:
         assert (await served.post(caller)).status_code == 201
+        served.path.cut()
+        await until_ready(caller)
+        while (answer := await served.post(caller)).status_code != 201:
+            assert_try_again(answer)
+
+
+async def test_the_new_primary_is_found_by_requests_sockets_and_readiness(served: Served):
+    async with Caller(served.server, served.key) as caller, socket(served.server, served.key) as client:
+        await client.subscribe(BACKLOG)
+        for _ in range(4):
+            assert (await served.post(caller)).status_code == 201
+        assert count(served.primary, SESSIONS) > 0
+        assert count(served.standby, SESSIONS) == 0
+
+        await asyncio.to_thread(served.standby.take_over)
+        stored = count(served.standby, SNAPSHOTS)
+        while (answer := await served.post(caller)).status_code != 201:
+            assert_try_again(answer)
+        assert count(served.standby, SNAPSHOTS) > stored
+        await client.up_to(answer.json()["event"]["seq"])
+        assert (await caller.get("/readyz")).status_code == 200
+        assert await asyncio.to_thread(wait_until, lambda: count(served.primary, SESSIONS) == 0)
 
 
 def turn_read_only(postgres: Postgres, value: str) -> None:
