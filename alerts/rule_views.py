@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError as Invalid
-from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.exceptions import ValidationError
@@ -23,6 +22,7 @@ from alerts.serializers import (
     SilenceRequest,
 )
 from alerts.views import actor, conflict
+from intraday.clock.database import clock
 from intraday.org.access import Grant, Principal
 from intraday.rest.pages import ScopeQuery, read_body, read_query
 from intraday.rest.permissions import SignedIn, check_organization_level, check_scope, enter
@@ -86,7 +86,7 @@ class RulesView(APIView):
                 organization=principal.organization,
                 fields=_fields(body),
                 actor=actor(request, principal),
-                now=timezone.now(),
+                now=clock.now(),
             )
         return Response(selectors.rule_as_dict(rule), status=status.HTTP_201_CREATED)
 
@@ -113,7 +113,7 @@ class RuleView(APIView):
                     rule_id=rule_id,
                     fields=_fields(body),
                     actor=actor(request, principal),
-                    now=timezone.now(),
+                    now=clock.now(),
                     expected_version=body.get("expected_version"),
                 )
         except rule_services.VersionError as error:
@@ -126,7 +126,7 @@ class RuleView(APIView):
         query = read_query(OfOrganization, request.query_params)
         principal = _owner(request, query)
         rule_services.delete_rule(
-            organization=principal.organization, rule_id=rule_id, actor=actor(request, principal), now=timezone.now()
+            organization=principal.organization, rule_id=rule_id, actor=actor(request, principal), now=clock.now()
         )
         return Response(status=status.HTTP_204_NO_CONTENT)
 
@@ -153,9 +153,7 @@ class SilencesView(APIView):
         query = read_query(ScopeQuery, request.query_params)
         principal = enter(request, query.get("organization_id"), grant="read")
         place = {name: query[name] for name in rule_services.PLACE if name in query}
-        found = selectors.silences(
-            principal.organization, within=principal.departments, place=place, now=timezone.now()
-        )
+        found = selectors.silences(principal.organization, within=principal.departments, place=place, now=clock.now())
         return Response({"items": found})
 
     @extend_schema(**schema.CREATE_SILENCE)
@@ -169,7 +167,7 @@ class SilencesView(APIView):
                 organization=principal.organization,
                 fields=_fields(body),
                 actor=actor(request, principal),
-                now=timezone.now(),
+                now=clock.now(),
             )
         return Response(selectors.silence_as_dict(silence), status=status.HTTP_201_CREATED)
 
@@ -194,7 +192,7 @@ class SilenceView(APIView):
         if "department_id" in body:
             check_silence(principal, body)
         with _by_field():
-            changed = rule_services.edit_silence(silence=silence, fields=_fields(body), now=timezone.now())
+            changed = rule_services.edit_silence(silence=silence, fields=_fields(body), now=clock.now())
         return Response(selectors.silence_as_dict(changed))
 
     @extend_schema(**schema.DELETE)
@@ -203,7 +201,7 @@ class SilenceView(APIView):
         query = read_query(OfOrganization, request.query_params)
         principal = enter(request, query.get("organization_id"), grant=Grant.SILENCE)
         silence = selectors.silence(principal.organization, silence_id, within=principal.departments)
-        rule_services.end_silence(silence=silence, now=timezone.now())
+        rule_services.end_silence(silence=silence, now=clock.now())
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 

@@ -4,13 +4,13 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.utils import timezone
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from alerts.choices import Level, NoDataMode, Operator, Severity, Source, Status
 from alerts.rule_services import LONGEST_SILENCE
 from alerts.rules.weekly_windows import DAYS
+from intraday.clock.database import clock
 from intraday.rest.fields import (
     ChoiceField,
     FiniteField,
@@ -43,7 +43,7 @@ class EvaluateRequest(OfOrganization):
     )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        now = timezone.now()
+        now = clock.now()
         check_not_ahead("as_of_time", attrs.get("as_of_time", now), now)
         return attrs
 
@@ -66,7 +66,7 @@ class SnoozeRequest(ActRequest):
     minutes = WholeField(required=False, min_value=1, max_value=7 * 24 * 60)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        now = timezone.now()
+        now = clock.now()
         if ("until" in attrs) == ("minutes" in attrs):
             raise serializers.ValidationError({"until": ["Say either until or minutes."]})
         until = attrs["until"] if "until" in attrs else now + timedelta(minutes=attrs["minutes"])

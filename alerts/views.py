@@ -5,7 +5,6 @@ from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
-from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.request import Request
@@ -25,6 +24,7 @@ from alerts.serializers import (
     to_filters,
 )
 from alerts.services import Caller, Conflict
+from intraday.clock.database import clock
 from intraday.org.access import Grant, Principal
 from intraday.rest.csv_renderer import ItemsCSVRenderer
 from intraday.rest.errors import error_body
@@ -52,7 +52,7 @@ class EvaluateView(APIView):
         principal = enter(request, body.get("organization_id"), grant=Grant.ACT)
         check_organization_level(principal)
         done = services.evaluate(
-            organization_id=principal.organization.id, now=timezone.now(), as_of=body.get("as_of_time")
+            organization_id=principal.organization.id, now=clock.now(), as_of=body.get("as_of_time")
         )
         return Response(asdict(done))
 
@@ -102,7 +102,7 @@ class ActView(APIView):
         body = read_body(self.body, request)
         caller = _caller(request, body)
         try:
-            alert = self.act(caller=caller, alert_id=alert_id, now=timezone.now(), **_without_scope(body))
+            alert = self.act(caller=caller, alert_id=alert_id, now=clock.now(), **_without_scope(body))
         except Conflict as answer:
             return conflict(answer.code, answer.message, selectors.as_dict(answer.alert))
         return Response(selectors.as_dict(alert))
@@ -159,7 +159,7 @@ class AcknowledgeManyView(APIView):
     def post(self, request: Request) -> Response:
         body = read_body(AcknowledgeManyRequest, request)
         found = services.acknowledge_many(
-            caller=_caller(request, body), alert_ids=body["ids"], note=body["note"], now=timezone.now()
+            caller=_caller(request, body), alert_ids=body["ids"], note=body["note"], now=clock.now()
         )
         return Response({"results": [_answer(alert_id, answer) for alert_id, answer in found.items()]})
 

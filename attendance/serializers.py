@@ -3,11 +3,11 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.utils import timezone
 from rest_framework import serializers
 
 from attendance.choices import AttendanceStatus, ShiftKind
 from attendance.presence.headcounts import PEOPLE_STATUSES
+from intraday.clock.database import clock
 from intraday.org.models import valid_id, valid_queue_name
 from intraday.rest.fields import ChoiceField, InstantField, PrintableField, QueueNameField, WholeField, check_not_ahead
 from intraday.rest.pages import MAX_LIMIT
@@ -43,7 +43,7 @@ class AttendanceRecordSerializer(PersonSerializer):
     shift_end = InstantField(required=False, allow_null=True)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        check_not_ahead("snapshot_time", attrs["snapshot_time"], timezone.now())
+        check_not_ahead("snapshot_time", attrs["snapshot_time"], clock.now())
         came, went = attrs.get("checked_in_at"), attrs.get("checked_out_at")
         for name, time in (("checked_in_at", came), ("checked_out_at", went)):
             if time is not None and time > attrs["snapshot_time"]:

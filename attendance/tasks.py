@@ -1,9 +1,9 @@
 from celery import shared_task
-from django.utils import timezone
 
 from attendance import services
+from intraday.clock.database import clock
 
 
 @shared_task
 def purge() -> int:
-    return services.purge(now=timezone.now())
+    return services.purge(now=clock.now())

@@ -1,7 +1,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from django.utils import timezone
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import status
 from rest_framework.exceptions import PermissionDenied, ValidationError
@@ -11,6 +10,7 @@ from rest_framework.views import APIView
 
 from attendance import schema, selectors, services
 from attendance.serializers import AttendanceRecordSerializer, PeopleQuery, ShiftSerializer, to_record, to_shift
+from intraday.clock.database import clock
 from intraday.feed_health.feed_log import feed_log
 from intraday.org.access import Principal
 from intraday.org.models import Scope
@@ -37,7 +37,7 @@ class IngestView(APIView):
                 organization=principal.organization,
                 within=principal.departments,
                 rows={0: row},
-                now=timezone.now(),
+                now=clock.now(),
                 **options,
             )
             if done.errors:
@@ -78,7 +78,7 @@ def _batch(request: Request, kind: str, serializer: Any, to_row: Any, ingest: An
             organization=principal.organization,
             within=principal.departments,
             rows={index: to_row(row) for index, row in rows.valid.items()},
-            now=timezone.now(),
+            now=clock.now(),
             **options,
         )
         entry.took(principal, [result.time for result in done.results.values()], rows.rejected | done.errors)
@@ -99,7 +99,7 @@ class CurrentView(reading.CurrentView):
     """The newest figures of a scope with their age, and those of the departments inside it."""
 
     def current(self, scope: Scope, principal: Principal) -> dict[str, Any]:
-        return selectors.current(scope, now=timezone.now(), names=principal.sees_names)
+        return selectors.current(scope, now=clock.now(), names=principal.sees_names)
 
 
 @extend_schema_view(get=extend_schema(**schema.HISTORY))
@@ -128,6 +128,6 @@ class PeopleView(APIView):
             status=query.get("status"),
             site_id=query["site_id"],
             limit=query["limit"],
-            now=timezone.now(),
+            now=clock.now(),
         )
         return Response({"as_of": as_of, "items": items})

@@ -3,9 +3,9 @@
 from itertools import pairwise
 from typing import Any
 
-from django.utils import timezone
 from rest_framework import serializers
 
+from intraday.clock.database import clock
 from intraday.rest.fields import BLANK_QUEUE, FiniteField, InstantField, QueueNameField, WholeField, check_not_ahead
 
 COUNT_MAX = 1_000_000_000
@@ -82,7 +82,7 @@ class BacklogSnapshotSerializer(serializers.Serializer):
         return None if profile is None else [dict(bucket) for bucket in profile]
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        check_not_ahead("snapshot_time", attrs["snapshot_time"], timezone.now())
+        check_not_ahead("snapshot_time", attrs["snapshot_time"], clock.now())
         for name in ("items_over_sla", "sla_at_risk_count"):
             if (attrs.get(name) or 0) > attrs["total_items"]:
                 raise serializers.ValidationError({name: ["More than total_items."]})

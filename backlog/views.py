@@ -1,7 +1,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from django.utils import timezone
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import status
 from rest_framework.exceptions import ValidationError
@@ -12,6 +11,7 @@ from rest_framework.views import APIView
 from backlog import schema, selectors, services
 from backlog.ingest.classification import RowResult
 from backlog.serializers import BacklogSnapshotSerializer, to_row
+from intraday.clock.database import clock
 from intraday.feed_health.feed_log import feed_log
 from intraday.org.access import Principal
 from intraday.org.models import Scope
@@ -38,7 +38,7 @@ class IngestView(APIView):
                 organization=principal.organization,
                 within=principal.departments,
                 rows={0: row},
-                now=timezone.now(),
+                now=clock.now(),
                 **options,
             )
             if done.errors:
@@ -66,7 +66,7 @@ class BatchIngestView(APIView):
                 organization=principal.organization,
                 within=principal.departments,
                 rows={index: to_row(row) for index, row in rows.valid.items()},
-                now=timezone.now(),
+                now=clock.now(),
                 **options,
             )
             taken = [result.snapshot.time for result in done.results.values()]
@@ -90,7 +90,7 @@ class CurrentView(reading.CurrentView):
     """The newest figure of a scope with its age, and those of the scopes inside it."""
 
     def current(self, scope: Scope, principal: Principal) -> dict[str, Any]:
-        return selectors.current(scope, now=timezone.now())
+        return selectors.current(scope, now=clock.now())
 
 
 @extend_schema_view(get=extend_schema(**schema.HISTORY))

@@ -28,7 +28,7 @@ async def lifespan(scope: dict[str, Any], receive: Any, send: Any) -> None:
     while True:
         message = await receive()
         if message["type"] == "lifespan.startup":
-            get_hub(CHANNELS)
+            await get_hub(CHANNELS).read_clock()
         else:
             await stop_hub()
         await send({"type": message["type"] + ".complete"})

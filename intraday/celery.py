@@ -2,16 +2,20 @@
 
 import os
 import sys
-from datetime import UTC, datetime
+from datetime import datetime
 from time import perf_counter
 from typing import Any
 
+import structlog
 from celery import Celery, Task, states
 from celery.schedules import crontab
-from celery.signals import beat_init, celeryd_init, task_postrun, task_prerun, worker_init
+from celery.signals import beat_init, celeryd_init, task_postrun, task_prerun, task_revoked, worker_init
 from celery.worker import WorkController
 from django.conf import settings
 from django.db import close_old_connections
+from kombu.entity import Queue
+
+from intraday.jobs import queues
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "intraday.settings")
 
@@ -24,30 +28,68 @@ app.conf.update(
     broker_connection_retry_on_startup=True,
     worker_hijack_root_logger=False,
     CELERY_DB_REUSE_MAX=sys.maxsize,  # or it makes a new pool of connections for each task; see _return_connections
+    # A worker takes a task when it can begin it, and not before: what it held in reserve would wait behind its own.
+    worker_prefetch_multiplier=1,
+    task_acks_late=True,
+    # Kombu takes from the queues in turns ("round_robin", its default): the tasks of a long round of full judgements
+    # stand in a queue of their own, and after each of them comes the next of the other queues.
+    task_queues=[Queue(name) for name in queues.NAMES],  # type: ignore[no-untyped-call]
+    task_default_queue=queues.UPKEEP,
+    task_routes={
+        "intraday.tasks.round_*": {"queue": queues.ROUNDS},
+        "intraday.tasks.tell": {"queue": queues.NOTIFICATIONS},
+        "intraday.tasks.attend": {"queue": queues.NOTIFICATIONS},
+        "intraday.tasks.sweep": {"queue": queues.NOTIFICATIONS},
+        "intraday.tasks.judge_dirty": {"queue": queues.DIRTY},
+        "intraday.tasks.judge_all": {"queue": queues.FULL},
+    },
+    # Nothing expires: workers would compare with a clock of their own, and drop what is late without a word.
     beat_schedule={
-        "round-dirty": {"task": "intraday.tasks.round_dirty", "schedule": 5.0, "options": {"expires": 5}},
-        "round-all": {"task": "intraday.tasks.round_all", "schedule": 60.0, "options": {"expires": 60}},
-        "round-timers": {"task": "intraday.tasks.round_attend", "schedule": 15.0, "options": {"expires": 15}},
-        "send-notifications": {"task": "intraday.tasks.tell", "schedule": 15.0, "options": {"expires": 15}},
-        "round-unreachable": {"task": "intraday.tasks.round_sweep", "schedule": 600.0, "options": {"expires": 600}},
+        "round-dirty": {"task": "intraday.tasks.round_dirty", "schedule": 5.0},
+        "round-all": {"task": "intraday.tasks.round_all", "schedule": 60.0},
+        "round-timers": {"task": "intraday.tasks.round_attend", "schedule": 15.0},
+        "send-notifications": {"task": "intraday.tasks.tell", "schedule": 15.0},
+        "round-unreachable": {"task": "intraday.tasks.round_sweep", "schedule": 600.0},
         # Everything that ends its time, hourly. Workers of older versions know the task by this name.
-        "purge": {"task": "realtime.tasks.purge_log", "schedule": crontab(minute=7), "options": {"expires": 3000}},
+        "purge": {"task": "realtime.tasks.purge_log", "schedule": crontab(minute=7)},
     },
 )
+
+log = structlog.get_logger(__name__)
+_follows_database = False
+
+
+@worker_init.connect
+def _follow_database(**_: Any) -> None:
+    """Workers go by the database's clock; the processes that they fork inherit this."""
+    global _follows_database  # noqa: PLW0603
+    _follows_database = True
 
 
 @task_prerun.connect
 def _note_begin(task: Task, **_: Any) -> None:
+    from django.db import DatabaseError
+
+    from intraday.clock.database import clock
+
     _return_connections(task)
-    task.request.begun = datetime.now(UTC), perf_counter()
+    if _follows_database:
+        try:
+            clock.measure_if_due()
+        except DatabaseError as error:
+            log.warning("clock_not_measured", error=str(error).strip())
+    task.request.begun = clock.now(), perf_counter()
 
 
 @task_postrun.connect
-def _record_run(task: Task, state: str | None = None, **_: Any) -> None:
+def _record_run(task: Task, state: str | None = None, retval: Any = None, **_: Any) -> None:
     from intraday.jobs import runs  # after the apps are loaded
 
-    at, begun = task.request.begun
-    runs.record(task.name, begun=at, seconds=perf_counter() - begun, succeeded=state == states.SUCCESS)
+    begun: tuple[datetime, float] = task.request.begun
+    outcome = runs.Outcome.FAILED
+    if state == states.SUCCESS:
+        outcome = runs.Outcome.SKIPPED if retval == runs.Outcome.SKIPPED else runs.Outcome.DONE
+    runs.record(task.name, outcome, begun=begun[0], seconds=perf_counter() - begun[1])
     _return_connections(task)
 
 
@@ -70,3 +112,18 @@ def _refuse_wrong_urls(**_: Any) -> None:
     """End a worker or beat whose URLs cannot be read: manage.py does so by the system checks."""
     if settings.CONNECTION_ERRORS:
         raise SystemExit("\n".join(settings.CONNECTION_ERRORS))
+
+
+@task_revoked.connect
+def _record_expiry(sender: Task, expired: bool = False, **_: Any) -> None:
+    """Count what a beat of an older version sent with an expiry."""
+    from django.db import connections
+
+    from intraday.jobs import runs
+
+    if expired:
+        log.warning("task_expired", job=sender.name)
+        runs.record(sender.name, runs.Outcome.EXPIRED)
+        for connection in connections.all():  # the worker's own process hands none down to those that it forks
+            connection.close()
+            getattr(connection, "close_pool", lambda: None)()

@@ -1,116 +1,214 @@
 """Rounds over organizations, started by beat; each calls the services in the order of causes.
 
-A round sends one task per organization, so that workers share them. A task that waited longer than its round's period
-is dropped: the next round says the same. Where the last one of an organization is still at work, its lease is held.
+A round sends one task per organization, so that workers share them: the organization whose last run is longest ago
+comes first, and one whose last task still waits is not sent another (intraday.jobs.turns). Where the last run of an
+organization is still at work, its lease is held.
 
 The names of tasks and leases are older than those of some functions here. They stay, because workers of older versions
 know the jobs by them.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Collection
+from datetime import datetime
+from typing import Any
 
+import structlog
 from celery import Task, shared_task
-from django.utils import timezone
+from django.db import OperationalError
 
 import alerts.notifications.services
 import alerts.selectors
 import alerts.services
+import attendance.selectors
 import attendance.services
+import backlog.selectors
+import intraday.feed_health.selectors
+import kpi.selectors
 import kpi.services
-from intraday.jobs import dirty
-from intraday.jobs.leases import lease
+from intraday.clock.database import clock
+from intraday.jobs import dirty, turns
+from intraday.jobs.leases import HeldLease, LeaseLostError, lease
+from intraday.jobs.runs import Outcome
 from intraday.org.models import Organization
+
+log = structlog.get_logger(__name__)
 
 DIRTY_SECONDS = 5
 ALL_SECONDS = 60
 TIMERS_SECONDS = 15
 UNREACHABLE_SECONDS = 600
 NOTIFY_SECONDS = 15
+LOST_SECONDS = 60
+"""A task that nobody has begun after so long, or after two rounds, is sent again."""
+
+
+FULL_LOCK_SECONDS = 15
+"""A full judgement waits for the run over new facts that is under way; no other begins beside it."""
+
+
+class JobIncompleteError(Exception):
+    """A part of the job failed, and was logged; the others are done."""
 
 
 @shared_task
 def round_dirty() -> None:
     """Every DIRTY_SECONDS: organizations with new facts."""
-    _send(judge_dirty, dirty.organizations(), expires=DIRTY_SECONDS)
+    _ask(judge_dirty, "judge_dirty", dirty.organizations(), every=DIRTY_SECONDS)
 
 
 @shared_task
 def round_all() -> None:
     """Every ALL_SECONDS: every organization, because data age and intervals end without any new fact."""
-    ids = Organization.objects.order_by("pk").values_list("pk", flat=True)
-    _send(judge_all, ids, expires=ALL_SECONDS)
+    every = set(Organization.objects.values_list("pk", flat=True))
+    turns.forget_others("judge_all", every)
+    active = every & _active_organizations()
+    turns.note_idle("judge_all", every - active)
+    _ask(judge_all, "judge_all", active, every=ALL_SECONDS)
+
+
+def _active_organizations() -> set[str]:
+    """Return the organizations of which anything is known: in the others there is nothing to judge."""
+    return set().union(
+        dirty.organizations(),
+        intraday.feed_health.selectors.organizations(),
+        attendance.selectors.organizations(),
+        backlog.selectors.organizations(),
+        kpi.selectors.organizations(),
+        alerts.selectors.organizations_with_open_alerts(),
+    )
 
 
 @shared_task(name="intraday.tasks.round_attend")
 def round_timers() -> None:
     """Every TIMERS_SECONDS: organizations in which somebody may be waiting."""
-    _send(run_timers, alerts.selectors.organizations_with_open_alerts(), expires=TIMERS_SECONDS)
+    _ask(run_timers, "attend", alerts.selectors.organizations_with_open_alerts(), every=TIMERS_SECONDS)
 
 
 @shared_task(name="intraday.tasks.round_sweep")
 def round_unreachable() -> None:
     """Every UNREACHABLE_SECONDS: organizations whose open alerts may have lost their rule or scope."""
-    _send(resolve_unreachable, alerts.selectors.organizations_with_open_alerts(), expires=UNREACHABLE_SECONDS)
+    _ask(resolve_unreachable, "sweep", alerts.selectors.organizations_with_open_alerts(), every=UNREACHABLE_SECONDS)
 
 
-def _send(task: Task, organization_ids: Iterable[str], *, expires: float) -> None:
-    for organization_id in organization_ids:
-        task.apply_async((organization_id,), expires=expires)
+def _ask(task: Task, job: str, organization_ids: Collection[str], *, every: float) -> None:
+    asked, at = turns.ask(job, organization_ids, lost_after=max(LOST_SECONDS, 2 * every))
+    sent = 0
+    try:
+        for organization_id in asked:
+            task.apply_async((organization_id,), headers={"asked_at": at.isoformat()})
+            sent += 1
+    finally:
+        turns.withdraw(job, asked[sent:])  # the broker was away: the next round asks again
 
 
-@shared_task
-def judge_dirty(organization_id: str) -> None:
+def _asked_at(task: Task) -> datetime | None:
+    """Return when a round asked for this task; None if it was started by hand or by a round of an older version."""
+    told = task.request.get("asked_at") or (task.request.headers or {}).get("asked_at")
+    return None if told is None else datetime.fromisoformat(told)
+
+
+@shared_task(bind=True, throws=(JobIncompleteError,))
+def judge_dirty(self: Task, organization_id: str) -> Outcome:
     """Compute what new facts change: the figures of their scopes and of the levels above, then the alerts on them."""
-    with lease("judge_dirty", organization_id) as held:
-        if held:
-            scopes = kpi.services.compute_dirty(organization_id=organization_id, now=timezone.now())
-            if scopes:
-                alerts.services.evaluate(
-                    organization_id=organization_id, scopes=[scope.pk for scope in scopes], now=timezone.now()
-                )
-                _notify_soon()
+    with lease("judge_dirty", organization_id, asked_at=_asked_at(self), unless="judge_all") as held:
+        return Outcome.SKIPPED if held is None else _run(held, _judge_dirty)
 
 
-@shared_task
-def judge_all(organization_id: str) -> None:
+def _judge_dirty(held: HeldLease) -> None:
+    marks = dirty.marked(held.organization_id)
+    if not marks.scopes:
+        return
+    scopes = _step(held, kpi.services.compute_touched, scopes=marks.scopes) or marks.scopes
+    _step(held, alerts.services.evaluate, scopes=[scope.pk for scope in scopes])
+    if held.done:
+        dirty.clear(marks)
+    _notify_soon()
+
+
+@shared_task(bind=True, throws=(JobIncompleteError,))
+def judge_all(self: Task, organization_id: str) -> Outcome:
     """All figures of an organization, then all its alerts. Who is late by now counts in the KPIs of now."""
-    with lease("judge_all", organization_id) as held:
-        if held:
-            attendance.services.refresh(organization_id=organization_id, now=timezone.now())
-            kpi.services.compute_all(organization_id=organization_id, now=timezone.now())
-            alerts.services.evaluate(organization_id=organization_id, now=timezone.now())
-            _notify_soon()
+    with lease("judge_all", organization_id, asked_at=_asked_at(self), lock_seconds=FULL_LOCK_SECONDS) as held:
+        return Outcome.SKIPPED if held is None else _run(held, _judge_all)
 
 
-@shared_task(name="intraday.tasks.attend")
-def run_timers(organization_id: str) -> None:
+def _judge_all(held: HeldLease) -> None:
+    _step(held, attendance.services.refresh)
+    _step(held, kpi.services.compute_all)
+    _step(held, alerts.services.evaluate)
+    _notify_soon()
+
+
+@shared_task(bind=True, name="intraday.tasks.attend", throws=(JobIncompleteError,))
+def run_timers(self: Task, organization_id: str) -> Outcome:
     """Run the timers of alerts: escalations, acknowledgements that ran out, silences that begin and end."""
-    with lease("attend", organization_id, seconds=TIMERS_SECONDS) as held:
-        if held:
-            alerts.services.run_timers(organization_id=organization_id, now=timezone.now())
-            _notify_soon()
+    with lease("attend", organization_id, asked_at=_asked_at(self)) as held:
+        return Outcome.SKIPPED if held is None else _run(held, _run_timers)
 
 
-@shared_task(name="intraday.tasks.sweep")
-def resolve_unreachable(organization_id: str) -> None:
+def _run_timers(held: HeldLease) -> None:
+    _step(held, alerts.services.run_timers)
+    _notify_soon()
+
+
+@shared_task(bind=True, name="intraday.tasks.sweep", throws=(JobIncompleteError,))
+def resolve_unreachable(self: Task, organization_id: str) -> Outcome:
     """Resolve alerts whose rule or scope is gone."""
-    with lease("sweep", organization_id) as held:
-        if held:
-            alerts.services.resolve_unreachable(organization_id=organization_id, now=timezone.now())
+    with lease("sweep", organization_id, asked_at=_asked_at(self)) as held:
+        return Outcome.SKIPPED if held is None else _run(held, _resolve_unreachable)
+
+
+def _resolve_unreachable(held: HeldLease) -> None:
+    _step(held, alerts.services.resolve_unreachable)
+
+
+def _run(held: HeldLease, work: Callable[[HeldLease], None]) -> Outcome:
+    """Do the work. Raises JobIncompleteError where a step of it failed."""
+    try:
+        work(held)
+    except LeaseLostError as error:
+        log.warning("lease_lost", job=held.job, organization_id=held.organization_id, error=str(error))
+        held.done = False
+        return Outcome.SKIPPED
+    if not held.done:
+        raise JobIncompleteError(f"{held.job} of {held.organization_id}: see step_failed in the log")
+    return Outcome.DONE
+
+
+def _step(held: HeldLease, service: Callable[..., Any], **arguments: Any) -> Any:
+    """Call the service in a transaction of the lease; the steps that follow do not wait for one that failed."""
+    try:
+        with held.transaction():
+            return service(organization_id=held.organization_id, now=clock.now(), **arguments)
+    except LeaseLostError:
+        raise
+    except OperationalError as error:  # a lock was not to be had, or the database is away: no bug, so no traceback
+        place = {"job": held.job, "organization_id": held.organization_id, "step": service.__name__}
+        log.warning("step_not_possible", **place, error=str(error).strip())
+        held.done = False
+        return None
+    except Exception:
+        log.exception("step_failed", job=held.job, organization_id=held.organization_id, step=service.__name__)
+        held.done = False
+        return None
 
 
 @shared_task(name="intraday.tasks.tell")
-def send_notifications() -> None:
+def send_notifications() -> Outcome:
     """Send due notifications: every NOTIFY_SECONDS, and after judgements that left some.
 
     One run at a time, so a receiver that does not answer occupies one worker at most.
     """
     with lease("tell", seconds=2 * NOTIFY_SECONDS) as held:
-        if held:
-            alerts.notifications.services.send_due(clock=timezone.now)
+        if held is None:
+            return Outcome.SKIPPED
+        alerts.notifications.services.send_due(clock=clock.now)
+        return Outcome.DONE
 
 
 def _notify_soon() -> None:
     """Start the sending from a job, not on commit of the change: a request must not wait for a broker that is away."""
-    if alerts.notifications.services.anything_due(now=timezone.now()):
-        send_notifications.apply_async(expires=NOTIFY_SECONDS)
+    if alerts.notifications.services.anything_due(now=clock.now()):
+        asked, _ = turns.ask("tell", [""], lost_after=2 * NOTIFY_SECONDS)
+        if asked:
+            send_notifications.apply_async()

@@ -2,10 +2,10 @@ from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils import timezone
 
 from intraday.admin.read_only import ReadOnly
 from intraday.admin.strict_numbers import StrictNumbers
+from intraday.clock.database import clock
 from intraday.org.models import Scope
 from kpi import services
 from kpi.models import LIMITS, Holiday, IntervalStats, OrganizationSettings, QueueSettings
@@ -42,13 +42,13 @@ class QueueSettingsAdmin(StrictNumbers, admin.ModelAdmin):
         return ["scope"] if obj else []
 
     def save_model(self, request: HttpRequest, obj: QueueSettings, form: forms.ModelForm, change: bool) -> None:
-        services.save_queue_settings(obj, now=timezone.now())
+        services.save_queue_settings(obj, now=clock.now())
 
     def delete_model(self, request: HttpRequest, obj: QueueSettings) -> None:
-        services.remove_queue_settings([obj], now=timezone.now())
+        services.remove_queue_settings([obj], now=clock.now())
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[QueueSettings]) -> None:
-        services.remove_queue_settings(list(queryset), now=timezone.now())
+        services.remove_queue_settings(list(queryset), now=clock.now())
 
 
 @admin.register(OrganizationSettings)
@@ -81,13 +81,13 @@ class OrganizationSettingsAdmin(StrictNumbers, admin.ModelAdmin):
         return ["organization"] if obj else []
 
     def save_model(self, request: HttpRequest, obj: OrganizationSettings, form: forms.ModelForm, change: bool) -> None:
-        services.save_organization_settings(obj, now=timezone.now())
+        services.save_organization_settings(obj, now=clock.now())
 
     def delete_model(self, request: HttpRequest, obj: OrganizationSettings) -> None:
-        services.remove_organization_settings([obj.pk], now=timezone.now())
+        services.remove_organization_settings([obj.pk], now=clock.now())
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[OrganizationSettings]) -> None:
-        services.remove_organization_settings([each.pk for each in queryset], now=timezone.now())
+        services.remove_organization_settings([each.pk for each in queryset], now=clock.now())
 
 
 @admin.register(Holiday)
@@ -100,13 +100,13 @@ class HolidayAdmin(admin.ModelAdmin):
     autocomplete_fields = ["scope"]
 
     def save_model(self, request: HttpRequest, obj: Holiday, form: forms.ModelForm, change: bool) -> None:
-        services.save_holiday(obj, now=timezone.now())
+        services.save_holiday(obj, now=clock.now())
 
     def delete_model(self, request: HttpRequest, obj: Holiday) -> None:
-        services.remove_holidays([obj], now=timezone.now())
+        services.remove_holidays([obj], now=clock.now())
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Holiday]) -> None:
-        services.remove_holidays(list(queryset), now=timezone.now())
+        services.remove_holidays(list(queryset), now=clock.now())
 
 
 @admin.register(IntervalStats)

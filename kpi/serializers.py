@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.utils import timezone
 from rest_framework import serializers
 
+from intraday.clock.database import clock
 from intraday.rest.fields import (
     BLANK_QUEUE,
     EARLIEST,
@@ -81,7 +81,7 @@ class _MeasuredSerializer(serializers.Serializer):
 
     def check_measured(self, attrs: dict[str, Any]) -> None:
         """Fill in `as_of` and note whether the feed said it; raise ValidationError for one that cannot be."""
-        now, stated = timezone.now(), attrs.get("as_of")
+        now, stated = clock.now(), attrs.get("as_of")
         check_not_ahead("interval_start", attrs["interval_start"], now)
         attrs["as_of_stated"], attrs["as_of"] = stated is not None, stated or min(now, _end(attrs))
         check_not_ahead("as_of", attrs["as_of"], now)
@@ -161,7 +161,7 @@ class ForecastSerializer(_QueueIntervalSerializer):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         attrs = super().validate(attrs)
-        if attrs["interval_start"] > timezone.now() + FORECAST_AHEAD:
+        if attrs["interval_start"] > clock.now() + FORECAST_AHEAD:
             raise serializers.ValidationError({"interval_start": [f"More than {FORECAST_AHEAD.days} days ahead."]})
         return attrs
 
@@ -208,7 +208,7 @@ class ComputeSerializer(ScopeQuery):
     as_of_time = InstantField(required=False, allow_null=True, help_text="Defaults to now.")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        now = timezone.now()
+        now = clock.now()
         attrs["as_of_time"] = attrs.get("as_of_time") or now
         check_not_ahead("as_of_time", attrs["as_of_time"], now)
         return _named(attrs)

@@ -1,9 +1,9 @@
 from celery import shared_task
-from django.utils import timezone
 
+from intraday.clock.database import clock
 from kpi import services
 
 
 @shared_task
 def forget() -> int:
-    return services.purge(now=timezone.now())
+    return services.purge(now=clock.now())

@@ -1,7 +1,6 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from django.utils import timezone
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from msgspec import UNSET, structs
 from rest_framework import status
@@ -10,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from intraday.clock.database import clock
 from intraday.feed_health.feed_log import feed_log
 from intraday.org.access import Principal
 from intraday.org.models import Scope
@@ -51,7 +51,7 @@ class IngestView(APIView):
                 organization=principal.organization,
                 within=principal.departments,
                 rows={0: row},
-                now=timezone.now(),
+                now=clock.now(),
                 **options,
             )
             if done.errors:
@@ -83,7 +83,7 @@ class _BatchView(APIView):
                 organization=principal.organization,
                 within=principal.departments,
                 rows=valid,
-                now=timezone.now(),
+                now=clock.now(),
                 **options,
             )
             taken = [valid[index] for index in done.results]
@@ -134,7 +134,7 @@ class ComputeView(APIView):
             organization=principal.organization,
             scope=scope_of(principal, asked),
             as_of=asked["as_of_time"],
-            now=timezone.now(),
+            now=clock.now(),
         )
         figure = {name: value for name, value in structs.asdict(computed.payload).items() if value is not UNSET}
         event = None if computed.event is None else computed.event._asdict()
@@ -154,7 +154,7 @@ class VolumeConfirmationView(APIView):
             organization=principal.organization,
             scope=scope_of(principal, asked),
             by=principal.name,
-            now=timezone.now(),
+            now=clock.now(),
         )
         return Response({k: value for k, value in structs.asdict(computed.payload).items() if value is not UNSET})
 
@@ -164,7 +164,7 @@ class CurrentView(reading.CurrentView):
     """The newest figure of a scope with its age, and those of the scopes inside it."""
 
     def current(self, scope: Scope, principal: Principal) -> dict[str, Any]:
-        return selectors.current(scope, now=timezone.now())
+        return selectors.current(scope, now=clock.now())
 
 
 @extend_schema_view(get=extend_schema(**schema.HISTORY))
@@ -187,7 +187,7 @@ class IntervalsView(APIView):
         query = read_query(DayIntervalsQuery, request.query_params)
         principal = enter(request, query.get("organization_id"), grant="read")
         scope = scope_of(principal, query)
-        return Response(selectors.intervals(scope, day=query.get("date"), now=timezone.now()))
+        return Response(selectors.intervals(scope, day=query.get("date"), now=clock.now()))
 
 
 class WhatIfView(APIView):
@@ -201,4 +201,4 @@ class WhatIfView(APIView):
         asked = read_body(WhatIfSerializer, request)
         principal = enter(request, asked.get("organization_id"), grant="read")
         change = selectors.Change(**{name: asked[name] for name in selectors.Change._fields if name in asked})
-        return Response(selectors.what_if(scope_of(principal, asked), change, now=timezone.now()))
+        return Response(selectors.what_if(scope_of(principal, asked), change, now=clock.now()))

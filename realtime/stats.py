@@ -6,8 +6,8 @@ from datetime import timedelta
 from typing import Any
 
 from django.db.models import QuerySet
-from django.utils import timezone
 
+from intraday.clock.database import clock
 from realtime.models import Connection, Process
 from realtime.protocol.rooms import Room
 
@@ -15,7 +15,7 @@ ALIVE = timedelta(seconds=6)  # three reports
 
 
 def alive() -> QuerySet[Process]:
-    return Process.objects.filter(seen_at__gte=timezone.now() - ALIVE)
+    return Process.objects.filter(seen_at__gte=clock.now() - ALIVE)
 
 
 def _connections(organization_id: str | None) -> QuerySet[Connection]:

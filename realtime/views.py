@@ -1,7 +1,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
 from rest_framework import serializers, status
@@ -10,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from intraday.clock.database import clock
 from intraday.org.access import Principal
 from intraday.org.models import KeyScope, Scope
 from intraday.rest.errors import NotFound
@@ -153,7 +153,7 @@ class NotificationsView(APIView):
     def post(self, request: Request) -> Response:
         data = read_body(NotificationSerializer, request)
         principal, scope = _publisher(request, data)
-        notification_id, event = services.notify(scope=scope, data=data, by=principal.name, now=timezone.now())
+        notification_id, event = services.notify(scope=scope, data=data, by=principal.name, now=clock.now())
         answer = {"notification_id": notification_id, "event": event._asdict()}
         return Response(answer, status=status.HTTP_201_CREATED)
 
@@ -167,7 +167,7 @@ class EventsView(APIView):
     def post(self, request: Request) -> Response:
         data = read_body(CustomEventSerializer, request)
         _, scope = _publisher(request, data)
-        event = services.emit(scope=scope, data=data, now=timezone.now())
+        event = services.emit(scope=scope, data=data, now=clock.now())
         return Response({"event": event._asdict()}, status=status.HTTP_201_CREATED)
 
 

@@ -9,13 +9,13 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
-from django.utils import timezone
 
 from alerts import services
 from alerts.admin.rules import actor
 from alerts.models import Alert, AlertAudit
 from alerts.notifications.selectors import deliveries
 from alerts.services import Caller, Conflict
+from intraday.clock.database import clock
 
 
 class ReadOnly(admin.options.BaseModelAdmin):
@@ -93,7 +93,7 @@ class AlertAdmin(ReadOnly, admin.ModelAdmin):
         for alert in rows:
             caller = Caller(alert.organization_id, actor(request))
             try:
-                done = act(caller=caller, alert_id=alert.pk, now=timezone.now(), note=note)
+                done = act(caller=caller, alert_id=alert.pk, now=clock.now(), note=note)
             except Conflict as conflict:
                 messages.warning(request, f"{alert}: {conflict.message}")
             else:

@@ -10,7 +10,6 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
-from django.utils import timezone
 
 from alerts import rule_services, selectors
 from alerts.admin.fields import the_only_organization
@@ -22,6 +21,7 @@ from alerts.notifications.services import try_rule
 from alerts.rules.catalogue import find
 from alerts.rules.messages import describe_rule, format_span, format_value
 from alerts.rules.validation import with_defaults
+from intraday.clock.database import clock
 
 PREVIEW = timedelta(hours=24)
 
@@ -124,7 +124,7 @@ class RuleAdmin(admin.ModelAdmin):
             raise PermissionDenied
         rule = self._stored(request, rule_id)
         assert rule is not None
-        tried = try_rule(rule, now=timezone.now())
+        tried = try_rule(rule, now=clock.now())
         return self._page(request, "test", {"title": f"Test of {rule}", "rule": rule, "tried": tried})
 
     def history_view(
@@ -169,7 +169,7 @@ class RuleAdmin(admin.ModelAdmin):
         obj.pk, obj.name = saved.pk, saved.name
 
     def _save(self, form: Any, by: Actor) -> Rule:
-        now = timezone.now()
+        now = clock.now()
         if form.stored is None:
             return rule_services.create_rule(organization=form.organization, fields=form.said, actor=by, now=now)
         return rule_services.edit_rule(
@@ -192,9 +192,7 @@ class RuleAdmin(admin.ModelAdmin):
         return [str(rule) for rule in objs], {self.opts.verbose_name_plural: len(objs)}, set(), []
 
     def delete_model(self, request: HttpRequest, obj: Rule) -> None:
-        rule_services.delete_rule(
-            organization=obj.organization, rule_id=obj.pk, actor=actor(request), now=timezone.now()
-        )
+        rule_services.delete_rule(organization=obj.organization, rule_id=obj.pk, actor=actor(request), now=clock.now())
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Rule]) -> None:
         for rule in queryset:
@@ -215,13 +213,13 @@ class RuleAdmin(admin.ModelAdmin):
                 rule_id=rule.pk,
                 fields={"enabled": enabled},
                 actor=actor(request),
-                now=timezone.now(),
+                now=clock.now(),
             )
         messages.success(request, f"{len(queryset)} rules {'enabled' if enabled else 'disabled'}.")
 
 
 def _previewed(form: Any, rule: Rule | None) -> dict[str, Any]:
-    now, fields = timezone.now(), with_defaults(form.said)
+    now, fields = clock.now(), with_defaults(form.said)
     metric = find(fields["source"], fields["metric"])
     answer = rule_services.preview_rule(
         organization=form.organization,

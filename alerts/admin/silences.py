@@ -7,13 +7,13 @@ from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils import timezone
 
 from alerts import rule_services
 from alerts.admin.fields import HoursField, place_choices, the_only_organization
 from alerts.admin.rules import actor
 from alerts.choices import Severity, Source
 from alerts.models import Rule, Silence
+from intraday.clock.database import clock
 from intraday.org.models import Organization
 
 ANY = [("", "any")]
@@ -56,9 +56,9 @@ class SilenceForm(forms.ModelForm):
         self.organization = organization
         self.said = {name: cleaned[name] for name in rule_services.SILENCE_FIELDS if name in cleaned}
         self.said["rule_id"] = rule.pk if rule else None
-        silence = Silence(organization=organization, starts_at=timezone.now())
+        silence = Silence(organization=organization, starts_at=clock.now())
         try:
-            rule_services.check_silence(silence, self.said, timezone.now())
+            rule_services.check_silence(silence, self.said, clock.now())
         except ValidationError as error:
             for name, said in error.message_dict.items():
                 self.add_error("rule" if name == "rule_id" else name, said)
@@ -95,14 +95,14 @@ class SilenceAdmin(admin.ModelAdmin):
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         only = the_only_organization()
-        known = {"organization": only.pk if only else None, "starts_at": timezone.now()}
+        known = {"organization": only.pk if only else None, "starts_at": clock.now()}
         return {**known, **super().get_changeform_initial_data(request)}
 
     def has_delete_permission(self, request: HttpRequest, obj: Silence | None = None) -> bool:
         return False  # it is ended, and stays to be seen
 
     def save_model(self, request: HttpRequest, obj: Silence, form: Any, change: bool) -> None:
-        now = timezone.now()
+        now = clock.now()
         if change:
             rule_services.edit_silence(silence=obj, fields=form.said, now=now)
         else:
@@ -113,7 +113,7 @@ class SilenceAdmin(admin.ModelAdmin):
 
     @admin.action(description="End the selected silences now", permissions=["change"])
     def end(self, request: HttpRequest, queryset: QuerySet[Silence]) -> None:
-        now = timezone.now()
+        now = clock.now()
         for silence in queryset:
             rule_services.end_silence(silence=silence, now=now)
         messages.success(request, f"{len(queryset)} silences ended.")

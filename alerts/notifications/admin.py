@@ -8,12 +8,12 @@ from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils import timezone
 
 from alerts.admin.fields import place_choices, recipient_choices, the_only_organization
 from alerts.notifications import channel_services
 from alerts.notifications.models import Channel, ChannelKind, Route
 from alerts.notifications.services import try_channel
+from intraday.clock.database import clock
 
 
 class ServiceForm(forms.ModelForm):
@@ -84,7 +84,7 @@ class ChannelAdmin(admin.ModelAdmin):
             messages.warning(request, f"{obj} is signed with this secret, shown only now: {secret}")
 
     def delete_model(self, request: HttpRequest, obj: Channel) -> None:
-        channel_services.remove_channel(obj, now=timezone.now())
+        channel_services.remove_channel(obj, now=clock.now())
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Channel]) -> None:
         for channel in queryset:
@@ -93,7 +93,7 @@ class ChannelAdmin(admin.ModelAdmin):
     @admin.action(description="Send a test to the selected channels", permissions=["change"])
     def send_test(self, request: HttpRequest, queryset: QuerySet[Channel]) -> None:
         for channel in queryset.select_related("organization"):
-            sent = try_channel(channel, now=timezone.now())
+            sent = try_channel(channel, now=clock.now())
             level = messages.SUCCESS if sent.succeeded else messages.ERROR
             messages.add_message(request, level, f"{channel}: {sent.detail}.")
 

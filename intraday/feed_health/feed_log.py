@@ -7,10 +7,10 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from django.utils import timezone
 from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.request import Request
 
+from intraday.clock.database import clock
 from intraday.feed_health import services
 from intraday.feed_health.services import Delivery
 from intraday.org.access import Principal
@@ -62,7 +62,7 @@ def feed_log(request: Request, kind: str, *, dry_run: bool = False) -> Iterator[
                 _words(entry.rejected),
                 frozenset(entry.queues),
             )
-            entry.warnings = services.record(entry.principal, delivery, now=timezone.now())
+            entry.warnings = services.record(entry.principal, delivery, now=clock.now())
 
 
 def _only_organization(request: Request) -> Principal | None:

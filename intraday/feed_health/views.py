@@ -1,10 +1,10 @@
-from django.utils import timezone
 from drf_spectacular.utils import extend_schema, inline_serializer
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from intraday.clock.database import clock
 from intraday.feed_health import selectors
 from intraday.rest.pages import read_query
 from intraday.rest.permissions import SignedIn, check_organization_level, enter
@@ -62,4 +62,4 @@ class FeedsView(APIView):
         principal = enter(request, asked, grant="read")
         assert self.opened is not None
         check_organization_level(principal)  # what a feed last got wrong may name any queue
-        return Response({"feeds": selectors.feeds(principal.organization.id, now=timezone.now(), opened=self.opened)})
+        return Response({"feeds": selectors.feeds(principal.organization.id, now=clock.now(), opened=self.opened)})

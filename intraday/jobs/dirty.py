@@ -1,17 +1,22 @@
 """Which scopes have news that no figure shows yet."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import transaction
+from django.db import connection
+from django.db.models import F, Min
 
 from intraday.jobs.models import DirtyScope
 from intraday.org.models import Scope
 
+AT_ONCE = 1_000
+
 
 def mark(scopes: Collection[Scope], *, now: datetime) -> None:
     """In the transaction of the facts: a scope whose facts were rolled back is not marked."""
-    rows = [DirtyScope(scope_id=pk, marked_at=now) for pk in sorted({scope.pk for scope in scopes})]
+    keys = sorted({scope.pk for scope in scopes})
+    rows = [DirtyScope(scope_id=pk, marked_at=now, first_marked_at=now) for pk in keys]
     if rows:
         DirtyScope.objects.bulk_create(
             rows, update_conflicts=True, unique_fields=["scope"], update_fields=["marked_at"]
@@ -19,22 +24,42 @@ def mark(scopes: Collection[Scope], *, now: datetime) -> None:
 
 
 def organizations() -> list[str]:
-    """Ids of the organizations that have marked scopes."""
-    rows = DirtyScope.objects.values_list("scope__organization_id", flat=True).distinct()
-    return sorted(rows)
+    """Ids of the organizations that have marked scopes, the one that has waited longest first."""
+    rows = DirtyScope.objects.values("scope__organization_id").annotate(since=Min("first_marked_at"))
+    return [row["scope__organization_id"] for row in rows.order_by("since", "scope__organization_id")]
 
 
-@transaction.atomic
-def take(organization_id: str) -> list[Scope]:
-    """The marked scopes of an organization, unmarked from now on.
+@dataclass(frozen=True)
+class Marks:
+    """Marked scopes of an organization, and when each was marked last."""
 
-    Committed before the figures are worked out, so that nobody who posts waits for them. If working them out fails,
-    the next run over everything makes it good.
-    """
-    marks = list(
-        DirtyScope.objects.select_for_update(of=("self",), skip_locked=True)
-        .filter(scope__organization_id=organization_id)
-        .order_by("scope_id")
-    )
-    DirtyScope.objects.filter(pk__in=[mark.pk for mark in marks]).delete()
-    return list(Scope.objects.filter(pk__in=[mark.pk for mark in marks]))
+    scopes: list[Scope]
+    times: dict[int, datetime]
+
+
+def marked(organization_id: str) -> Marks:
+    """The marked scopes of an organization. They stay marked until their judgement has been committed: a run that fails
+    is repeated, and nobody who posts meanwhile waits for it."""
+    rows = DirtyScope.objects.select_related("scope").filter(scope__organization_id=organization_id)
+    found = list(rows.order_by("scope_id"))
+    return Marks([row.scope for row in found], {row.scope_id: row.marked_at for row in found})
+
+
+def clear(marks: Marks) -> None:
+    """Unmark what was judged. Scopes that were marked again meanwhile stay marked, from then on."""
+    pairs = list(marks.times.items())
+    for start in range(0, len(pairs), AT_ONCE):
+        _delete(pairs[start : start + AT_ONCE])
+    again = DirtyScope.objects.filter(scope__in=marks.times)
+    if pairs and again.exists():
+        again.update(first_marked_at=F("marked_at"))
+
+
+def _delete(pairs: Collection[tuple[int, datetime]]) -> None:
+    rows = ", ".join(["(%s, %s)"] * len(pairs))
+    values = [value for pk, time in pairs for value in (pk, connection.ops.adapt_datetimefield_value(time))]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"DELETE FROM jobs_dirtyscope WHERE (scope_id, marked_at) IN (VALUES {rows})",  # noqa: S608
+            values,
+        )

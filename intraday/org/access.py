@@ -13,9 +13,9 @@ from django.conf import settings
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
-from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
+from intraday.clock.database import clock
 from intraday.org.models import ApiKey, KeyScope, Membership, Organization, Role, WallBoard
 from intraday.org.services import key_digest
 
@@ -170,7 +170,7 @@ def by_demo(user_id: str, organization_id: str) -> Principal | None:
 def authenticate(credentials: Iterable[Credential]) -> dict[Credential, Principal | Refused]:
     """Return the present rights of each credential, in one query each for people, keys and wall boards."""
     asked = set(credentials)
-    now = timezone.now()
+    now = clock.now()
     members = _members([each for each in asked if isinstance(each, Member)])
     keys = _keys({each.key for each in asked if isinstance(each, Key | Issued)})
     boards = _boards({each.board for each in asked if isinstance(each, Wall)})
@@ -279,7 +279,7 @@ def by_session(session_key: str) -> User | None:
 def by_sessions(session_keys: Collection[str]) -> dict[str, User]:
     """The people signed in by these sessions, in two queries. As django.contrib.auth.get_user, which would also renew
     the key after a change of SECRET_KEY; a socket cannot set the cookie that goes with it."""
-    rows = Session.objects.filter(session_key__in=session_keys, expire_date__gt=timezone.now())
+    rows = Session.objects.filter(session_key__in=session_keys, expire_date__gt=clock.now())
     stored = {row.session_key: row.get_decoded() for row in rows}
     users = User.objects.filter(is_active=True).in_bulk([data.get(SESSION_KEY, 0) for data in stored.values()])
     people = {key: users.get(int(data.get(SESSION_KEY, 0))) for key, data in stored.items()}
@@ -294,7 +294,7 @@ def _signed_in(user: User, session: dict[str, Any]) -> bool:
 
 def sessions_alive(session_keys: Iterable[str]) -> set[str]:
     """Return the sessions that nobody ended and that have not run out."""
-    rows = Session.objects.filter(session_key__in=set(session_keys), expire_date__gt=timezone.now())
+    rows = Session.objects.filter(session_key__in=set(session_keys), expire_date__gt=clock.now())
     return set(rows.values_list("session_key", flat=True))
 
 

@@ -4,8 +4,8 @@ from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils import timezone
 
+from intraday.clock.database import clock
 from intraday.org import services, walls
 from intraday.org.models import ApiKey, Department, KeyScope, Membership, Organization, Queue, WallBoard
 
@@ -113,7 +113,7 @@ class ApiKeyAdmin(admin.ModelAdmin):
 
     @admin.action(description="Revoke the selected keys")
     def revoke(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
-        changed = services.revoke_keys(queryset, now=timezone.now())
+        changed = services.revoke_keys(queryset, now=clock.now())
         messages.success(request, f"{changed} keys revoked.")
 
 
@@ -140,5 +140,5 @@ class WallBoardAdmin(admin.ModelAdmin):
 
     @admin.action(description="Revoke the selected links")
     def revoke(self, request: HttpRequest, queryset: QuerySet[WallBoard]) -> None:
-        changed = walls.revoke(queryset, now=timezone.now())
+        changed = walls.revoke(queryset, now=clock.now())
         messages.success(request, f"{changed} links revoked.")

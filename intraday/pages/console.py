@@ -8,11 +8,11 @@ from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
-from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
 
+from intraday.clock.database import clock
 from intraday.org import access, tree, walls
 from intraday.org.access import DEMO_ORGANIZATION, Principal
 from intraday.pages import runbook
@@ -59,7 +59,7 @@ def runbook_page(request: HttpRequest) -> HttpResponse:
 @never_cache
 def wall(request: HttpRequest, secret: str) -> HttpResponse:
     """Show one scope on a wall board, to everybody who has the link."""
-    principal = walls.opened_by(secret, now=timezone.now())
+    principal = walls.opened_by(secret, now=clock.now())
     if principal is None:
         return render(request, "intraday/no_wall.html", status=404)
     response = _page(request, [principal], view="wall", token_url=f"{request.path}/token")
@@ -71,7 +71,7 @@ def wall(request: HttpRequest, secret: str) -> HttpResponse:
 @never_cache
 def wall_token(request: HttpRequest, secret: str) -> HttpResponse:
     """Return a token for the socket of a wall's page, and the version of the page that it should be."""
-    principal = walls.opened_by(secret, now=timezone.now())
+    principal = walls.opened_by(secret, now=clock.now())
     if principal is None:
         return JsonResponse({"code": "not_found", "message": "This link was revoked, or never was one."}, status=404)
     assert principal.expires_at is not None

@@ -9,6 +9,7 @@ from django.core.cache import cache
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
+from intraday.clock.database import clock
 from intraday.rest.authentication import Caller
 
 log = structlog.get_logger(__name__)
@@ -30,14 +31,16 @@ class PerCredential(BaseThrottle):
         return self._count(caller.credential) <= int(limit)
 
     def wait(self) -> float:
-        return WINDOW_SECONDS - time.time() % WINDOW_SECONDS
+        return WINDOW_SECONDS - clock.now().timestamp() % WINDOW_SECONDS
 
     def _count(self, credential: str) -> int:
         """Return the number of calls in this minute, this one included; 0 without a cache."""
         cls, now = type(self), time.monotonic()
         if cls._cache_failed_at is not None and now - cls._cache_failed_at < PAUSE_SECONDS:
             return 0
-        name = f"calls:{int(time.time()) // WINDOW_SECONDS}:{hashlib.sha256(credential.encode()).hexdigest()}"
+        name = (
+            f"calls:{int(clock.now().timestamp()) // WINDOW_SECONDS}:{hashlib.sha256(credential.encode()).hexdigest()}"
+        )
         try:
             count = 1 if cache.add(name, 1, timeout=2 * WINDOW_SECONDS) else cache.incr(name)
         except Exception as error:  # whatever the cache's client raises: it must not cost the caller its call

@@ -3,7 +3,6 @@
 from datetime import timedelta
 from typing import Any
 
-from django.utils import timezone
 from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
@@ -11,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from intraday.clock.database import clock
 from intraday.org import access, tokens
 from intraday.org.access import Issued, Key, Member, Principal
 from intraday.org.models import Department, KeyScope, Role, valid_id
@@ -103,7 +103,7 @@ def _check_known(principal: Principal, departments: frozenset[str]) -> None:
 
 
 def _ending(seconds: int) -> Any:
-    return timezone.now().replace(microsecond=0) + timedelta(seconds=seconds)
+    return clock.now().replace(microsecond=0) + timedelta(seconds=seconds)
 
 
 def _answer(credential: Member | Issued, principal: Principal) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.core.exceptions import ValidationError as ModelError
-from django.utils import timezone
 from drf_spectacular.utils import extend_schema, inline_serializer
 from rest_framework import serializers, status
 from rest_framework.exceptions import ValidationError
@@ -11,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from intraday.clock.database import clock
 from intraday.org import walls
 from intraday.org.access import Grant, Principal
 from intraday.org.models import WallBoard
@@ -92,7 +92,7 @@ class RevokeWallView(APIView):
         found = [board for board in _own(principal) if str(board.pk) == asked["wall_id"]]
         if not found:
             raise NotFound
-        walls.revoke(WallBoard.objects.filter(pk=found[0].pk), now=timezone.now())
+        walls.revoke(WallBoard.objects.filter(pk=found[0].pk), now=clock.now())
         return Response(_described(found[0]))
 
 

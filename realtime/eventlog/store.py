@@ -5,15 +5,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
+import structlog
 from django.db import connection, transaction
 from django.db.models import F, Max, Q
-from django.utils import timezone
 
+from intraday.clock.database import clock
 from intraday.database import batches
 from realtime.eventlog.records import Appended, Draft, IndexEntry, Record, decode_records, encode_index
 from realtime.models import Segment, Stream, new_epoch
 from realtime.protocol import messages
 from realtime.protocol.rooms import stream_name
+
+log = structlog.get_logger(__name__)
 
 RETENTION = {
     "kpi": timedelta(hours=2),
@@ -40,8 +43,7 @@ def append(*, organization_id: str, channel: str, drafts: Sequence[Draft]) -> Ap
     The stream's row stays locked until commit, which makes the order of seq the order of commits.
     """
     stream = stream_name(channel, organization_id)
-    epoch, head = _advance(stream, organization_id, channel, len(drafts))
-    now = timezone.now()  # under the lock, so that time does not go back in a stream
+    epoch, head, now = _advance(stream, organization_id, channel, len(drafts))
     ts = messages.spell(now)
     entries, bodies = [], []
     for seq, draft in enumerate(drafts, head - len(drafts) + 1):
@@ -68,15 +70,20 @@ def _spelled(draft: Draft, data: bytes, place: _Place) -> bytes:
     return messages.envelope(draft.event, data, **place._asdict(), requires_ack=draft.requires_ack)
 
 
-def _advance(stream: str, organization_id: str, channel: str, count: int) -> tuple[str, int]:
-    """Move the head and return (epoch, head), in one statement. The first event or listener makes the stream."""
+def _advance(stream: str, organization_id: str, channel: str, count: int) -> tuple[str, int, datetime]:
+    """Move the head and return (epoch, head, time), in one statement. The first event or listener makes the stream.
+
+    The time is the database's under the lock, so that it does not go back in a stream, whichever process writes.
+    """
+    told = "epoch, head, clock_timestamp()" if connection.vendor == "postgresql" else "epoch, head, NULL"
     for _ in range(2):
         with connection.cursor() as cursor:
             cursor.execute(
-                "UPDATE realtime_stream SET head = head + %s WHERE name = %s RETURNING epoch, head", [count, stream]
+                f"UPDATE realtime_stream SET head = head + %s WHERE name = %s RETURNING {told}",  # noqa: S608
+                [count, stream],
             )
             if row := cursor.fetchone():
-                return row[0], row[1]
+                return row[0], row[1], row[2] or clock.now()
         create_stream(stream, organization_id, channel)
     raise AssertionError(f"stream {stream} is missing although it was just made")
 
@@ -161,7 +168,7 @@ def begin_epochs() -> int:
 
 def _new_epoch() -> dict[str, Any]:
     """Return the fields of a new epoch. The tail moves to the head: older segments belong to another epoch."""
-    return {"epoch": new_epoch(), "tail": F("head"), "tail_moved_at": timezone.now()}
+    return {"epoch": new_epoch(), "tail": F("head"), "tail_moved_at": clock.now()}
 
 
 def heads(streams: Sequence[str]) -> dict[str, tuple[str, int]]:
@@ -178,6 +185,9 @@ def purge(*, now: datetime) -> int:
     """
     deleted = 0
     for stream in Stream.objects.filter(Q(tail_moved_at=None) | Q(tail_moved_at__lt=now - GRACE)):
+        if stream.channel not in RETENTION:
+            log.error("stream_not_purged", stream=stream.name, error=f"no channel is called {stream.channel}")
+            continue
         deleted += batches.delete(Segment.objects.filter(stream=stream, last_seq__lte=stream.tail))
         old = Segment.objects.filter(stream=stream, committed_at__lt=now - RETENTION[stream.channel])
         tail = old.aggregate(tail=Max("last_seq"))["tail"]

@@ -13,8 +13,8 @@ from typing import NamedTuple
 import structlog
 from django.db import DatabaseError, transaction
 from django.db.models import Count
-from django.utils import timezone
 
+from intraday.clock.database import clock
 from intraday.database import batches
 from realtime.hub.fanout.connections import Connection
 from realtime.hub.shared_reads import DataLoader, in_thread
@@ -60,7 +60,7 @@ def take(claims: Collection[CursorClaim]) -> dict[CursorClaim, StoredCursor | No
     allowed = [
         claim for key, claim in sorted(latest.items()) if key in known or (claim.organization, claim.user) not in full
     ]
-    now = timezone.now()
+    now = clock.now()
     Cursor.objects.bulk_create(
         [
             Cursor(
@@ -99,7 +99,7 @@ def _rows(keys: Collection[tuple[str, str, str]]) -> dict[tuple[str, str, str], 
 @transaction.atomic
 def store(moves: dict[int, CursorMove]) -> None:
     """Move cursors forward, unless another connection holds them by now."""
-    now = timezone.now()
+    now = clock.now()
     rows = [
         row
         for row in Cursor.objects.select_for_update().filter(pk__in=moves).order_by("pk")

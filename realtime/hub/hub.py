@@ -12,6 +12,7 @@ from weakref import WeakKeyDictionary
 import structlog
 from django.db import DatabaseError
 
+from intraday.clock.database import MEASURE_SECONDS, clock
 from intraday.org.access import Principal
 from realtime.eventlog import sender
 from realtime.hub.catching_up import CatchingUp
@@ -39,6 +40,7 @@ log = structlog.get_logger(__name__)
 
 TICK_SECONDS = 1.0
 REPORT_SECONDS = 2.0
+FIRST_CLOCK_SECONDS = 5.0
 
 
 class Hub:
@@ -94,6 +96,7 @@ class Hub:
             Loop("receipts", TICK_SECONDS, self.receipts.resend_due),
             Loop("cursors", TICK_SECONDS, self.cursors.check_holders),
             Loop("reports", REPORT_SECONDS, self._report),
+            Loop("clock", MEASURE_SECONDS, self._measure_clock),
         ]
         return {loop.name: loop for loop in loops}
 
@@ -120,6 +123,7 @@ class Hub:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        clock.forget()  # nobody measures it from now on
         try:
             await in_thread(self.reporter.leave)
         except DatabaseError as error:
@@ -188,6 +192,16 @@ class Hub:
         close_stuck(self.connections)
         self.snapshots.forget()
         self.registry.close_idle()
+
+    async def _measure_clock(self) -> None:
+        await in_thread(clock.measure)
+
+    async def read_clock(self) -> None:
+        """Measure the database's clock before the first request, if the database answers."""
+        reading = self.loop.create_task(self._measure_clock())
+        await asyncio.wait([reading], timeout=FIRST_CLOCK_SECONDS)
+        if reading.done() and (error := reading.exception()):
+            log.error("clock_not_measured", error=str(error).strip())
 
     async def _report(self) -> None:
         report = self.reporter.collect(degraded=self.degraded or sender.current().failing)

@@ -10,8 +10,8 @@ from typing import Any
 
 import structlog
 from django.db import DatabaseError
-from django.utils import timezone
 
+from intraday.clock.database import clock
 from intraday.org import access
 from intraday.org.access import Member, Principal, Refused
 from realtime.hub.fanout.connections import Connection
@@ -62,7 +62,7 @@ class Revocation:
 
     # --- checks -------------------------------------------------------------------------------------------------------
     def _end_expired(self) -> None:
-        now = timezone.now()
+        now = clock.now()
         for connection in self._signed_in():
             assert connection.principal is not None
             expires_at = connection.principal.expires_at

@@ -10,6 +10,7 @@ from typing import Annotated, Any, ClassVar, Self
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from intraday.clock.database import clock
 from intraday.org.models import ID_PATTERN
 
 VERSION = 1
@@ -176,7 +177,7 @@ def flagged_redelivered(text: bytes, times: int) -> bytes:
 
 
 def now() -> str:
-    return spell(datetime.now(UTC))
+    return spell(clock.now())
 
 
 def spell(moment: datetime) -> str:

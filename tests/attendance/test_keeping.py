@@ -89,9 +89,9 @@ def test_past_figures_come_in_order_of_time_and_without_names(floor: None, api: 
 
 
 def test_a_post_marks_departments_organization_and_the_queues_of_the_shift(floor: None, api: ContractClient):
-    dirty.take("org_123")
+    dirty.clear(dirty.marked("org_123"))
     say(api, record("ada", 30, "on_break"))
-    assert [str(scope) for scope in dirty.take("org_123")] == [
+    assert [str(scope) for scope in dirty.marked("org_123").scopes] == [
         "org_123",
         "org_123 / dept_456",
         "org_123 / dept_456 / support",

@@ -10,6 +10,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import connections
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from intraday.jobs.leases import lease
@@ -36,6 +37,10 @@ def says(process: subprocess.Popen[str]) -> str:
     return process.stdout.readline().strip()
 
 
+def all_free() -> bool:
+    return not Lease.objects.filter(expires_at__gt=Now()).exists()
+
+
 @contextmanager
 def ended(*processes: subprocess.Popen[str]) -> Iterator[None]:
     with ExitStack() as stack:
@@ -53,7 +58,7 @@ def test_of_two_processes_one_gets_it_and_gives_it_back():
         with lease("kpi", "org_456") as held, lease("alerts", "org_123") as other:
             assert held
             assert other
-    assert not Lease.objects.exists()
+    assert all_free()
     with lease("kpi", "org_123") as held:
         assert held
 
@@ -68,7 +73,7 @@ def test_a_holder_that_died_keeps_it_until_it_runs_out():
     Lease.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
     with lease("kpi", "org_123") as held:
         assert held
-    assert not Lease.objects.exists()
+    assert all_free()
 
 
 def test_a_slow_holder_whose_time_ran_out_does_not_take_it_from_the_next():
@@ -85,7 +90,7 @@ def test_a_slow_holder_whose_time_ran_out_does_not_take_it_from_the_next():
 def test_a_run_that_fails_gives_it_back():
     with pytest.raises(ZeroDivisionError), lease("kpi"):
         raise ZeroDivisionError
-    assert not Lease.objects.exists()
+    assert all_free()
 
 
 @pytest.mark.parametrize("expired", [False, True])
@@ -98,7 +103,7 @@ def test_of_many_at_once_exactly_one_gets_it(expired: bool):
     def run() -> None:
         start.wait(10)
         with lease("kpi") as held:
-            got.append(held)
+            got.append(held is not None)
             done.wait(10)
         connections.close_all()
 
@@ -108,3 +113,12 @@ def test_of_many_at_once_exactly_one_gets_it(expired: bool):
     for thread in threads:
         thread.join(20)
     assert sorted(got) == [False] * 7 + [True]
+
+
+def test_new_facts_wait_for_the_full_judgement_of_their_organization_alone():
+    with lease("judge_all", "org_123"), lease("judge_dirty", "org_456", unless="judge_all") as other:
+        assert other
+        with lease("judge_dirty", "org_123", unless="judge_all") as held:
+            assert not held
+    with lease("judge_dirty", "org_123", unless="judge_all") as held:
+        assert held

@@ -27,6 +27,7 @@ from tests.kpi.posting import (
     SUPPORT,
     clock,
     compute,
+    compute_dirty,
     figure,
     forecast,
     interval,
@@ -105,10 +106,10 @@ def test_a_round_tells_the_queues_with_new_facts_and_the_levels_above(api, organ
 
 def test_a_round_answers_whose_alerts_are_to_be_judged(api, organization):
     post(api, interval(), INGEST)
-    scopes = services.compute_dirty(organization_id="org_123", now=TEN)
+    scopes = compute_dirty(organization_id="org_123", now=TEN)
     assert [str(scope) for scope in scopes] == ["org_123 / dept_456 / support", "org_123 / dept_456", "org_123"]
-    assert services.compute_dirty(organization_id="org_123", now=TEN) == []
-    assert services.compute_dirty(organization_id="gone", now=TEN) == []
+    assert compute_dirty(organization_id="org_123", now=TEN) == []
+    assert compute_dirty(organization_id="gone", now=TEN) == []
 
 
 def test_who_is_on_shift_concerns_the_queues_of_the_department(transactional_db, api, organization, heard):
@@ -140,7 +141,7 @@ def test_the_round_over_everything_tells_that_data_grow_older(api, organization,
 def test_rounds_that_meet_in_one_second_tell_it_once(api, organization, heard):
     post(api, interval(), INGEST)
     with heard(STREAM) as events:
-        services.compute_dirty(organization_id="org_123", now=TEN + timedelta(milliseconds=100))
+        compute_dirty(organization_id="org_123", now=TEN + timedelta(milliseconds=100))
         services.compute_all(organization_id="org_123", now=TEN + timedelta(milliseconds=900))
     assert events.scopes == ["support", "dept_456", "organization"]
     assert KPISnapshot.objects.count() == 3
@@ -277,7 +278,7 @@ def test_two_people_who_ask_for_the_same_moment_at_once_are_told_once(filled, he
         ask = partial(services.compute, organization=filled, scope=scope, as_of=as_of, now=now)
         with heard(STREAM) as events, ThreadPoolExecutor(3) as pool:
             with transaction.atomic():
-                latest.lock([scope])
+                latest.lock([scope], now=timezone.now())
                 asking = [pool.submit(closing, ask) for _ in range(3)]
                 assert wait_until(lambda: waiting_for_a_lock() == 3)
             told = {each.result().payload.snapshot_id for each in asking}
@@ -308,7 +309,7 @@ def test_runs_of_all_kinds_and_feeds_at_once_neither_deadlock_nor_go_back(filled
         with heard(STREAM) as events:
             at_once(
                 partial(services.compute_all, organization_id="org_123", now=now),
-                partial(services.compute_dirty, organization_id="org_123", now=now),
+                partial(compute_dirty, organization_id="org_123", now=now),
                 partial(compute, contract_client(filled), None, **SUPPORT),
                 partial(compute, contract_client(filled), None),
                 partial(feed, turn),
@@ -353,7 +354,7 @@ def test_a_run_over_520_queues_takes_as_many_statements_as_one_over_6(transactio
         everything = statements(lambda: services.compute_all(organization_id="org_123", now=then))
         post(api, interval("1", offered=101 + minutes) | {"interval_start": start.isoformat()}, INGEST)
         seconds_later = then + timedelta(seconds=5)
-        fresh = statements(lambda: services.compute_dirty(organization_id="org_123", now=seconds_later))
+        fresh = statements(lambda: compute_dirty(organization_id="org_123", now=seconds_later))
         return everything, fresh, statements(lambda: api.get(CURRENT))
 
     grow(6)

@@ -140,8 +140,8 @@ def test_probes_ask_by_address(client: Client, db: None, path: str):
 # --- jobs ------------------------------------------------------------------------------------------------------------
 def test_runs_are_counted_over_all_workers(client: Client, db: None):
     at = datetime(2026, 1, 31, 10, tzinfo=UTC)
-    runs.record("kpi", begun=at, seconds=0.5, succeeded=True)
-    runs.record("kpi", begun=at.replace(minute=1), seconds=1.5, succeeded=False)
+    runs.record("kpi", runs.Outcome.DONE, begun=at, seconds=0.5)
+    runs.record("kpi", runs.Outcome.FAILED, begun=at.replace(minute=1), seconds=1.5)
     samples = scrape(client)
     assert value(samples, "intraday_job_runs_total", job="kpi") == 2
     assert value(samples, "intraday_job_failures_total", job="kpi") == 1

@@ -2,8 +2,8 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.utils import timezone
 
+from intraday.clock.database import clock
 from intraday.org.models import ApiKey, KeyScope, Organization
 from intraday.org.services import create_api_key, revoke_keys
 
@@ -51,5 +51,5 @@ class Command(BaseCommand):
         found = ApiKey.objects.filter(prefix__startswith=options["prefix"][:9] or "?", revoked_at=None)
         if found.count() != 1:
             raise CommandError(f"{found.count()} active keys begin with '{options['prefix'][:9]}'.")
-        revoke_keys(found, now=timezone.now())
+        revoke_keys(found, now=clock.now())
         self.stdout.write("Revoked.")

@@ -9,8 +9,8 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
-from django.utils import timezone
 
+from intraday.clock.database import clock
 from intraday.embedded import demo_data
 from intraday.org.models import Organization, Role, valid_id, valid_time_zone
 from intraday.org.services import add_queues, create_organization, grant
@@ -38,7 +38,7 @@ class Command(BaseCommand):
         if options["demo"]:
             if not settings.EMBEDDED:
                 raise CommandError("The demo's people have a printed password: they belong in the embedded database.")
-            organization = demo_data.load(now=timezone.now())
+            organization = demo_data.load(now=clock.now())
         elif options["organization"]:
             organization = self._create(options)
         else:

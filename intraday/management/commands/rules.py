@@ -1,9 +1,9 @@
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.utils import timezone
 
 from alerts import services
+from intraday.clock.database import clock
 from intraday.org.models import Organization
 
 
@@ -26,7 +26,7 @@ class Command(BaseCommand):
             raise CommandError(
                 f"There is no organization '{options['organization']}': `manage.py bootstrap` makes one."
             )
-        now = timezone.now()
+        now = clock.now()
         made = services.install_rules(organization=organization, now=now)
         renewed = services.renew_rules(organization=organization, now=now) if options["renew"] else []
         for rule in made:

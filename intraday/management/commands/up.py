@@ -8,8 +8,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
-from django.utils import timezone
 
+from intraday.clock.database import clock
 from intraday.embedded import demo_data
 from intraday.embedded.listeners import PortTakenError, bind, is_loopback
 from intraday.embedded.worker import running_jobs
@@ -65,7 +65,7 @@ class Command(BaseCommand):
         name = "localhost" if is_loopback(host) else host
         url = f"http://{name}:{listeners[0].getsockname()[1]}"
         if settings.DEMO:
-            demo_data.load(now=timezone.now())
+            demo_data.load(now=clock.now())
         self._greet(url)
         with running_jobs(), self._simulation(url, outage, wanted=simulated and settings.DEMO):
             server.run(server.config(), listeners)

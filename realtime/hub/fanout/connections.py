@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime
 
-from django.utils import timezone
-
+from intraday.clock.database import clock
 from intraday.org.access import Principal
 from realtime.hub.fanout.subscriptions import Subscription
 from realtime.hub.fanout.writer import Writer
@@ -23,7 +22,7 @@ class Connection:
         self.writer = writer
         self.principal: Principal | None = None
         self.subscriptions: dict[str, Subscription] = {}
-        self.connected_at: datetime = timezone.now()
+        self.connected_at: datetime = clock.now()
         self.closed = False
         self.stuck_at: int | None = None
         self.stuck_since = 0.0

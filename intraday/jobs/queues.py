@@ -1,0 +1,9 @@
+"""The queues of Celery. A worker takes from all of its queues in turns, so that a long round starves nobody."""
+
+ROUNDS = "rounds"
+NOTIFICATIONS = "notifications"
+DIRTY = "dirty"
+FULL = "full"
+UPKEEP = "celery"
+"""What is in no hurry; and all that a beat of an older version sends, which knows no other queue."""
+NAMES = (ROUNDS, NOTIFICATIONS, DIRTY, FULL, UPKEEP)
