@@ -23,10 +23,10 @@ def purge(*, now: datetime) -> int:
     limit = now - settings.KEEP_DETAIL
     gone = sum(batches.delete(old) for old in selectors.older_than(limit))
     selectors.newest_older_than(limit).exclude(recent_checkins=[]).update(recent_checkins=[])
-    return gone + sum(_purge_people(pk, limit) for pk in Organization.objects.values_list("pk", flat=True))
+    return gone + sum(_purge_people(pk) for pk in Organization.objects.values_list("pk", flat=True))
 
 
-def _purge_people(organization_id: str, limit: datetime) -> int:
+def _purge_people(organization_id: str) -> int:
     """Take turns with posts: these store a person before her first record."""
     return batches.delete(_forgotten_people(organization_id), lock=latest.lock_row(organization_id))
 
@@ -39,7 +39,7 @@ def _forgotten_people(organization_id: str) -> QuerySet[Person]:
     return people
 
 
-# --- of one person -----------------------------------------------------------------------------------------------------
+# --- of one person ----------------------------------------------------------------------------------------------------
 def person_names(organization_id: str, employee_id: str) -> frozenset[str]:
     """Return the id and the name of a person; none of an unknown one."""
     person = Person.objects.filter(organization=organization_id, employee_id=employee_id).first()
