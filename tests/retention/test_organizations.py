@@ -107,11 +107,9 @@ def test_alerts_that_name_their_previous_one_go_too(organization: Organization):
     assert not Alert.objects.exists()
 
 
-def test_a_hundred_thousand_rows_go_in_transactions_of_at_most_a_thousand(
-    organization: Organization, stranger: Organization
-):
+def test_many_rows_go_in_transactions_of_at_most_a_thousand(organization: Organization, stranger: Organization):
     now = timezone.now()
-    for each, size in ((organization, 100_000), (stranger, 10)):
+    for each, size in ((organization, 20_000), (stranger, 10)):
         someone = Person.objects.create(organization=each, employee_id="ada")
         with connection.cursor() as cursor:
             cursor.execute(
@@ -131,7 +129,7 @@ def test_a_hundred_thousand_rows_go_in_transactions_of_at_most_a_thousand(
 
     with connection.execute_wrapper(noted):
         found = organizations.delete(organization, now=now)
-    assert found["attendance.AttendanceRecord"] == 100_000
+    assert found["attendance.AttendanceRecord"] == 20_000
     assert max(sizes) == 1000
     assert AttendanceRecord.objects.count() == 10
 
