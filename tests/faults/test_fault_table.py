@@ -2,12 +2,19 @@
 
 import subprocess
 import sys
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from random import Random
 
+import httpx2 as httpx
 import pytest
 
-from faults.audit import Account
+from faults.audit import Account, count_deliveries, count_rows
+from faults.feeds import BACKLOG, INTERVALS, Feed, Key, Ledger
+from faults.listeners import Listener
 from faults.scenario import Outcome
 from faults.soak_report import report, slope
+from intraday.api_client.listen import Request
 from tests.live import ROOT
 
 HOUR = 3600
@@ -28,6 +35,54 @@ def test_a_lost_database_comes_back_from_its_backup_and_clients_go_on():
 def test_a_fault_may_cost_nothing_but_its_time_and_two_minutes(lost: int, doubled: int, unjudged: float, passed: bool):
     outcome = Outcome(Account(lost=lost, doubled=doubled), fault=60.0, unjudged=unjudged, notes=[])
     assert outcome.passed is passed
+
+
+NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
+ROWS: list[Key] = [(BACKLOG, "support", NOON + timedelta(seconds=second)) for second in range(4)]
+
+
+def feed_of(*, posted: list[Key], acknowledged: list[Key], refused: list[Key] | None = None) -> Feed:
+    ledger = Ledger({key: {} for key in posted}, set(acknowledged), dict.fromkeys(refused or [], "400"))
+    return Feed("org_123", 1, [], httpx.AsyncClient(), "", 1.0, Random(1), ledger)
+
+
+def listener_of(*rows: Key) -> Listener:
+    return Listener(Request([BACKLOG], "org_123"), [], Random(1), heard=Counter(rows))
+
+
+@pytest.mark.parametrize(
+    ("feed", "stored", "lost", "doubled"),
+    [
+        (feed_of(posted=ROWS, acknowledged=ROWS), ROWS, 0, 0),
+        (feed_of(posted=ROWS, acknowledged=ROWS), ROWS[1:], 1, 0),
+        (feed_of(posted=ROWS, acknowledged=ROWS[1:]), ROWS, 1, 0),  # never answered, whatever became of it
+        (feed_of(posted=ROWS, acknowledged=ROWS[1:], refused=ROWS[:1]), ROWS[1:], 1, 0),
+        (feed_of(posted=ROWS, acknowledged=ROWS), [*ROWS, ROWS[0]], 0, 1),
+    ],
+)
+def test_rows_that_were_acknowledged_must_be_stored_once(feed: Feed, stored: list[Key], lost: int, doubled: int):
+    account = Account()
+    count_rows(account, feed, Counter(stored))
+    assert (account.lost, account.doubled) == (lost, doubled)
+
+
+def test_a_running_interval_may_be_replaced_by_a_later_post_and_not_by_an_earlier_one():
+    posts: list[Key] = [(INTERVALS, "support", NOON + timedelta(seconds=second)) for second in range(3)]
+    for stored, lost in ((posts[2], 0), (posts[1], 1)):
+        account = Account()
+        count_rows(account, feed_of(posted=posts, acknowledged=posts), Counter([stored]))
+        assert (account.stored, account.lost) == (3 - lost, lost)
+
+
+@pytest.mark.parametrize(
+    ("heard", "delivered", "lost", "doubled"),
+    [(ROWS, 4, 0, 0), (ROWS[1:], 3, 1, 0), ([*ROWS, ROWS[0]], 4, 0, 1), ([], 0, 4, 0)],
+)
+def test_rows_that_are_stored_must_be_heard_once(heard: list[Key], delivered: int, lost: int, doubled: int):
+    """By each of two listeners, of whom the other one heard everything."""
+    account, feed = Account(), feed_of(posted=ROWS, acknowledged=ROWS)
+    count_deliveries(account, feed, [listener_of(*ROWS), listener_of(*heard)], Counter(ROWS))
+    assert (account.delivered, account.lost, account.doubled) == (delivered, lost, doubled)
 
 
 def test_a_slope_is_that_of_most_samples():
