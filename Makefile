@@ -7,7 +7,7 @@ WORKERS ?= 2
 ARGS    ?=
 BIN     := .venv/bin
 
-.PHONY: help run test check fmt diagram types bundle broker bench lock clean venv runtime testing packages
+.PHONY: help run test check fmt diagram types bundle broker bench faults soak lock clean venv runtime testing packages
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -61,6 +61,12 @@ broker: testing ## a worker and a beat whose path to Redis goes silent, and a jo
 
 bench: testing ## measure, beside the peers (docs/benchmarks.md holds the last table)
 	@exec $(BIN)/python -m bench $(ARGS)
+
+faults: testing ## cause each fault on a production layout, and print what it cost (ARGS="--only lock --seed 3 --short")
+	@exec $(BIN)/python -m faults $(ARGS)
+
+soak: testing ## an hour of traffic on a production layout: does anything grow (ARGS="--minutes 10 --out FILE")
+	@exec $(BIN)/python -m faults.soak $(ARGS)
 
 lock: ## resolve the dependencies of pyproject.toml anew
 	@PATH="$(BIN):$$PATH"; command -v uv >/dev/null || { echo "make lock needs uv: pip install uv" >&2; exit 1; }; \

@@ -201,6 +201,9 @@ class Alert(models.Model):
             models.Index(fields=["organization", "-triggered_at", "-id"], name="alert_by_time"),
             models.Index(fields=["dedup_key", "-resolved_at"], name="alert_by_key"),
             models.Index(fields=["organization"], condition=~models.Q(status="resolved"), name="open_alert"),
+            models.Index(
+                fields=["organization", "resolved_at"], condition=models.Q(status="resolved"), name="resolved_alert"
+            ),
         ]
         ordering = ["-triggered_at", "-id"]
 

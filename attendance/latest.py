@@ -3,6 +3,8 @@
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
+from django.db.models import QuerySet
+
 from attendance.microseconds import to_microseconds
 from attendance.models import CurrentAttendance, Snapshot
 from attendance.presence import headcounts
@@ -27,6 +29,12 @@ def lock(organization: Scope) -> CurrentAttendance:
     row = CurrentAttendance(scope=organization, rules_version=RULES_VERSION)
     CurrentAttendance.objects.bulk_create([row], ignore_conflicts=True)
     return CurrentAttendance.objects.select_for_update(of=("self",)).get(scope=organization)
+
+
+def lock_row(organization_id: str) -> QuerySet[CurrentAttendance]:
+    """Select the row that `lock` locks, for those who delete: without it there is nobody to wait for."""
+    rows = CurrentAttendance.objects.filter(scope__organization=organization_id)
+    return rows.filter(scope__department_id="", scope__queue_name="")
 
 
 def recount(

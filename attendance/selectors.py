@@ -67,6 +67,12 @@ def older_than(limit: datetime) -> list[QuerySet[Any]]:
     ]
 
 
+def newest_older_than(limit: datetime) -> QuerySet[Snapshot]:
+    """Return the newest figures of the scopes whose figures are of before the limit and came in before it."""
+    newest = CurrentAttendance.objects.filter(snapshot__isnull=False).values("snapshot")
+    return Snapshot.objects.filter(pk__in=newest, received_at__lt=limit, time__lt=limit)
+
+
 def is_recorded(organization_id: str, *, since: datetime, until: datetime) -> bool:
     """Return whether anybody's attendance was recorded in that time."""
     records = AttendanceRecord.objects.filter(person__organization=organization_id, time__gt=since, time__lte=until)

@@ -18,12 +18,12 @@ from attendance.presence import derivation, headcounts, stored_scheduled_periods
 from attendance.presence.check_events import CheckEvent, new_check_events
 from attendance.presence.headcounts import Headcount
 from attendance.presence.stored_status_periods import Rederivation, StatusPeriodChange
+from attendance.retention import purge as purge
 from intraday.jobs import dirty
 from intraday.org.models import Organization, Scope
 from intraday.org.services import Resolved, ScopeName, resolve_scopes
 from realtime.publish import Builder, EventRef, publish
 
-KEPT = timedelta(days=35)
 AHEAD = timedelta(minutes=10)
 
 
@@ -169,15 +169,6 @@ def refresh(*, organization_id: str, now: datetime) -> int:
     dirty.mark(news, now=now)
     _publish([], news)
     return len(news)
-
-
-def purge(*, now: datetime) -> int:
-    """Delete rows that are older than KEPT and came in before that, so that a replay of old data is kept as long."""
-    limit = now - KEPT
-    gone = 0
-    for old in selectors.older_than(limit):
-        gone += old.delete()[0]
-    return gone
 
 
 def _lock(organization: Scope, now: datetime) -> datetime | None:

@@ -60,8 +60,13 @@ class Snapshot(models.Model):
     slope_per_hour = models.FloatField(null=True)
     quality = models.CharField(max_length=16, choices=Quality, default=Quality.OK)
 
+    thinned = models.BooleanField(
+        default=False, db_default=False, help_text="It stands for its quarter of an hour, with the flows of all in it."
+    )
+
     class Meta:
         constraints = [models.UniqueConstraint(fields=["scope", "time"], name="backlog_snapshot_once")]
+        indexes = [models.Index(fields=["thinned", "received_at"], name="backlog_snapshot_age")]
         ordering = ["scope", "time"]
 
     def __str__(self) -> str:

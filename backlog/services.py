@@ -15,6 +15,7 @@ from backlog.ingest import daily_totals, rollup, stored_snapshots
 from backlog.ingest.classification import Classification, Row, RowResult, classify
 from backlog.ingest.daily_totals import Changes
 from backlog.models import CurrentBacklog, Snapshot
+from backlog.retention import purge as purge
 from intraday.jobs import dirty
 from intraday.org.models import Organization, Scope
 from intraday.org.services import Resolved, ScopeName, resolve_scopes

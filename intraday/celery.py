@@ -23,12 +23,13 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "intraday.settings")
 bind_jobs()  # before our own signals below: their lines are a job's, too
 app = Celery("intraday")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks(["intraday", "realtime", "intraday.feed_health", "attendance", "kpi"])
+app.autodiscover_tasks(["intraday", "intraday.retention", "intraday.feed_health", "attendance", "kpi"])
 app.conf.update(
     timezone="UTC",
     task_ignore_result=True,
     broker_connection_retry_on_startup=True,
     worker_hijack_root_logger=False,
+    CELERY_DB_REUSE_MAX=sys.maxsize,  # or it makes a new pool of connections for each task; see _return_connections
     # A worker takes a task when it can begin it, and not before: what it held in reserve would wait behind its own.
     worker_prefetch_multiplier=1,
     task_acks_late=True,
@@ -45,17 +46,14 @@ app.conf.update(
         "intraday.tasks.judge_all": {"queue": queues.FULL},
     },
     # Nothing expires: workers would compare with a clock of their own, and drop what is late without a word.
-    CELERY_DB_REUSE_MAX=sys.maxsize,  # or it makes a new pool of connections for each task; see _return_connections
     beat_schedule={
         "round-dirty": {"task": "intraday.tasks.round_dirty", "schedule": 5.0},
         "round-all": {"task": "intraday.tasks.round_all", "schedule": 60.0},
         "round-timers": {"task": "intraday.tasks.round_attend", "schedule": 15.0},
         "send-notifications": {"task": "intraday.tasks.tell", "schedule": 15.0},
         "round-unreachable": {"task": "intraday.tasks.round_sweep", "schedule": 600.0},
-        "forget-kpis": {"task": "kpi.tasks.forget", "schedule": crontab(minute=17)},
-        "purge-log": {"task": "realtime.tasks.purge_log", "schedule": crontab(minute=7)},
-        "forget-minutes": {"task": "intraday.intake.tasks.forget_minutes", "schedule": crontab(minute=37)},
-        "purge-attendance": {"task": "attendance.tasks.purge", "schedule": crontab(hour=3, minute=17)},
+        # Everything that ends its time, hourly. Workers of older versions know the task by this name.
+        "purge": {"task": "realtime.tasks.purge_log", "schedule": crontab(minute=7)},
     },
 )
 

@@ -1,5 +1,6 @@
 """System checks: wrong settings are said in words, with an id, before anything is served."""
 
+from datetime import timedelta
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
@@ -7,6 +8,8 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage, Error, register
+
+DAY = timedelta(days=1)
 
 
 @register()
@@ -79,6 +82,22 @@ def redis_is_verified(app_configs: Any, **options: Any) -> list[CheckMessage]:
         message = "REDIS_URL turns off the verification of certificates: anybody between may read and change events."
         return [checks.Warning(message, "Name the authority with ssl_ca_certs.", id="intraday.W002")]
     return []
+
+
+@register()
+def things_are_kept_long_enough(app_configs: Any, **options: Any) -> list[CheckMessage]:
+    """Return an error for each limit that would delete what is still being worked with."""
+    least = {"DETAIL": timedelta(days=3), "HISTORY": settings.KEEP_DETAIL, "ALERTS": timedelta(days=8)}
+    least |= {"ACCESS": timedelta(days=1), "SIGN_INS": timedelta(days=1)}
+    return [
+        Error(
+            f"INTRADAY_KEEP_{name}_DAYS is {getattr(settings, f'KEEP_{name}') / DAY:g}: at least {limit / DAY:g}.",
+            "docs/operations.md says what depends on it.",
+            id="intraday.E006",
+        )
+        for name, limit in least.items()
+        if getattr(settings, f"KEEP_{name}") < limit
+    ]
 
 
 # --- `manage.py check --deploy`, which `docker/run migrate` begins with -----------------------------------------------

@@ -352,6 +352,13 @@ vars().update(env.email_url_config(EMAIL_URL or ("consolemail://" if EMBEDDED el
 DEFAULT_FROM_EMAIL = env.str("INTRADAY_MAIL_FROM", default="intraday@localhost")
 MAIL_DOMAIN = DEFAULT_FROM_EMAIL.rpartition("@")[2].rstrip(">")
 
+# --- how long things are kept, by table: docs/operations.md and intraday/retention ------------------------------------
+KEEP_DETAIL = timedelta(days=env.float("INTRADAY_KEEP_DETAIL_DAYS", default=35))  # every figure, record and shift
+KEEP_HISTORY = timedelta(days=env.float("INTRADAY_KEEP_HISTORY_DAYS", default=400))  # intervals, backlog in quarters
+KEEP_ALERTS = timedelta(days=env.float("INTRADAY_KEEP_ALERTS_DAYS", default=400))  # resolved, with audit; rule changes
+KEEP_ACCESS = timedelta(days=env.float("INTRADAY_KEEP_ACCESS_DAYS", default=400))  # revoked keys, admin log
+KEEP_SIGN_INS = timedelta(days=env.float("INTRADAY_KEEP_SIGN_INS_DAYS", default=30))  # failed ones
+
 # --- time, static files, logs ----------------------------------------------------------------------------------------
 TIME_ZONE = "UTC"  # REST, events and jobs must spell one instant one way
 USE_TZ = True

@@ -1,7 +1,7 @@
 """Writing the KPI domain: inputs and settings in, figures out."""
 
 from collections.abc import Collection, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -9,27 +9,18 @@ from django.db.models import Model, QuerySet
 
 from intraday.audit import trail
 from intraday.jobs import dirty
-from intraday.org.access import DEMO_ORGANIZATION
 from intraday.org.models import Organization, Scope
 from kpi import ingest as ingesting
 from kpi.computing import runs, volume_drops
 from kpi.computing import targets as targets_of
 from kpi.computing.runs import Computed
 from kpi.computing.targets import Targets
-from kpi.models import (
-    ForecastInterval,
-    Holiday,
-    IntervalStats,
-    KPISnapshot,
-    OrganizationSettings,
-    QueueSettings,
-    VolumeDrop,
-)
+from kpi.models import Holiday, OrganizationSettings, QueueSettings
+from kpi.retention import purge as purge
 
 Stored = ingesting.Stored
 ingest = ingesting.store_intervals
 ingest_forecast = ingesting.store_forecasts
-INPUTS_KEPT = timedelta(days=400)  # a year, and what is compared with it
 
 
 def compute(*, organization: Organization, scope: Scope, as_of: datetime, now: datetime) -> Computed:
@@ -141,16 +132,3 @@ def remove_holidays(holidays: Collection[Holiday], *, now: datetime) -> None:
 def _record(action: str, scope: Scope, before: trail.Fields | None, row: Model | None) -> None:
     after = None if row is None else trail.fields_of(row)
     trail.record(action, organization_id=scope.organization_id, target=str(scope), before=before, after=after)
-
-
-def forget(*, now: datetime) -> int:
-    """Delete figures past their time (kpi.computing.latest) and inputs older than INPUTS_KEPT.
-
-    The demo keeps its inputs: its walk-through computes a fixed day.
-    """
-    gone = KPISnapshot.objects.filter(expires_at__lt=now).delete()[0]
-    gone += VolumeDrop.objects.filter(until__lt=now - INPUTS_KEPT).delete()[0]
-    for model in (IntervalStats, ForecastInterval):
-        old = model.objects.filter(start__lt=now - INPUTS_KEPT)
-        gone += old.exclude(scope__organization=DEMO_ORGANIZATION).delete()[0]
-    return gone

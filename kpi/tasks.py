@@ -6,4 +6,4 @@ from kpi import services
 
 @shared_task
 def forget() -> int:
-    return services.forget(now=clock.now())
+    return services.purge(now=clock.now())

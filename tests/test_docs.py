@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
-TOP_FOLDERS = "intraday|alerts|kpi|backlog|attendance|realtime|clients|console|scripts|tests|docs|bench|docker"
+TOP_FOLDERS = "intraday|alerts|kpi|backlog|attendance|realtime|clients|console|scripts|tests|docs|bench|faults|docker"
 PATH = re.compile(rf"`((?:{TOP_FOLDERS})/[\w./-]*)`")
 
 

@@ -1,5 +1,6 @@
 """Classify the posted rows of one scope, and derive the figures of their snapshots."""
 
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -33,6 +34,7 @@ REPORTED_FIELDS = [
 ]
 """The fields that a feed reports. Two rows of one scope and time that agree in all of these are the same row."""
 
+THINNED = "History of that time is kept as one snapshot for each quarter of an hour: nothing was stored."
 Outcome = Literal["created", "corrected", "duplicate", "late", "superseded"]
 
 
@@ -95,12 +97,16 @@ def _fill_snapshots(
     classified = Classification()
     ordered = sorted(group, key=lambda each: (each[1]["time"], each[0]))
     contradicted = _contradicted(ordered)
+    history = sorted(stored)
     for index, row in ordered:
         if index in contradicted:
             continue
         snapshot = stored.get(row["time"])
         if snapshot is not None and not snapshot.derived and _reported_values(snapshot) == _reported_values(row):
             classified.results[index] = RowResult("duplicate", snapshot)
+            continue
+        if (thinned := _thinned_over(row["time"], history, stored)) is not None:
+            classified.results[index] = RowResult("superseded", thinned, warnings=[THINNED])
             continue
         outcome: Outcome = "corrected"
         if snapshot is None:
@@ -110,8 +116,17 @@ def _fill_snapshots(
         classified.results[index] = RowResult(outcome, snapshot, warnings=_warnings(snapshot))
         classified.changed[snapshot.pk] = snapshot
     for index, time in contradicted.items():
-        classified.results[index] = RowResult("superseded", stored[time])
+        standing = stored.get(time) or _thinned_over(time, history, stored)
+        assert standing is not None
+        classified.results[index] = RowResult("superseded", standing)
     return classified
+
+
+def _thinned_over(time: datetime, history: Sequence[datetime], stored: Mapping[datetime, Snapshot]) -> Snapshot | None:
+    """Return the thinned snapshot whose flows cover this time already: the next one, if it is thinned."""
+    place = bisect_left(history, time)
+    following = stored[history[place]] if place < len(history) else None
+    return following if following is not None and following.thinned else None
 
 
 def _contradicted(ordered: Sequence[tuple[int, Row]]) -> dict[int, datetime]:
@@ -178,7 +193,7 @@ def _derive_in_order(
     window, follows = Window(), False
     for snapshot in (stored[time] for time in times):
         is_changed = snapshot.pk in changed
-        if is_changed or (follows and not snapshot.derived):
+        if is_changed or (follows and not snapshot.derived and not snapshot.thinned):
             derive_figures(snapshot, window)
             changed[snapshot.pk] = snapshot
         else:

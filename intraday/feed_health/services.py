@@ -8,6 +8,7 @@ import structlog
 from django.db import DatabaseError
 from django.db.models import F
 
+from intraday.database import batches
 from intraday.feed_health import offset
 from intraday.feed_health.models import Feed, FeedMinute
 from intraday.org.access import Principal
@@ -111,4 +112,4 @@ def _count(feed: Feed, delivery: Delivery, now: datetime) -> None:
 
 
 def forget_minutes(*, now: datetime) -> int:
-    return FeedMinute.objects.filter(minute__lt=now - KEPT).delete()[0]
+    return batches.delete(FeedMinute.objects.filter(minute__lt=now - KEPT))

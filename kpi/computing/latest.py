@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 import structlog
+from django.conf import settings
 
 from intraday.clock.database import clock
 from intraday.org.models import Scope
@@ -20,8 +21,7 @@ log = structlog.get_logger(__name__)
 
 QUARTER = timedelta(minutes=15)
 KEPT = timedelta(hours=48)
-KEPT_OF_EACH_QUARTER = timedelta(days=35)
-"""Of figures every few seconds two days are kept; the first of each quarter of an hour for five weeks."""
+"""Of figures every few seconds two days are kept; the first of each quarter of an hour for KEEP_DETAIL."""
 AHEAD = timedelta(minutes=10)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -162,7 +162,7 @@ def advance(row: CurrentKPI, found: Figure[Scope], snapshot: KPISnapshot) -> Non
 def expires_at(row: CurrentKPI, at: datetime, now: datetime) -> datetime:
     """When the history forgets a figure of this instant, worked out now."""
     first = row.time is None or (row.time - EPOCH) // QUARTER != (at - EPOCH) // QUARTER
-    return now + (KEPT_OF_EACH_QUARTER if first else KEPT)
+    return now + (settings.KEEP_DETAIL if first else KEPT)
 
 
 def save(snapshots: Collection[KPISnapshot], rows: Collection[CurrentKPI]) -> None:

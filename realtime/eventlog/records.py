@@ -1,9 +1,10 @@
 """Events of the log as values: drafts without a seq, records with one, and the index of a segment."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import msgspec
+from msgspec import structs
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,3 +82,15 @@ def decode_records(first: int, index: bytes, body: bytes) -> Iterator[Record]:
         redacted = body[start : start + entry.redacted_size] if entry.redacted_size else full
         start += entry.redacted_size
         yield Record(seq, entry.event, entry.department, entry.queue, full, redacted, entry.requires_ack)
+
+
+def rewrite(index: bytes, body: bytes, change: Callable[[bytes], bytes]) -> tuple[bytes, bytes]:
+    """Return the index and the body of a segment with the text of every event changed; the events keep their seqs."""
+    entries: list[IndexEntry] = []
+    bodies: list[bytes] = []
+    for entry, record in zip(_decoder.decode(index), decode_records(0, index, body), strict=True):
+        full = change(record.full)
+        redacted = change(record.redacted) if entry.redacted_size else b""
+        entries.append(structs.replace(entry, size=len(full), redacted_size=len(redacted)))
+        bodies += [full, redacted]
+    return encode_index(entries), b"".join(bodies)

@@ -10,6 +10,7 @@ from django.db import connection, transaction
 from django.db.models import F, Max, Q
 
 from intraday.clock.database import clock
+from intraday.database import batches
 from realtime.eventlog.records import Appended, Draft, IndexEntry, Record, decode_records, encode_index
 from realtime.models import Segment, Stream, new_epoch
 from realtime.protocol import messages
@@ -187,7 +188,7 @@ def purge(*, now: datetime) -> int:
         if stream.channel not in RETENTION:
             log.error("stream_not_purged", stream=stream.name, error=f"no channel is called {stream.channel}")
             continue
-        deleted += Segment.objects.filter(stream=stream, last_seq__lte=stream.tail).delete()[0]
+        deleted += batches.delete(Segment.objects.filter(stream=stream, last_seq__lte=stream.tail))
         old = Segment.objects.filter(stream=stream, committed_at__lt=now - RETENTION[stream.channel])
         tail = old.aggregate(tail=Max("last_seq"))["tail"]
         if tail is not None and tail > stream.tail:

@@ -16,6 +16,7 @@ from django.db import DatabaseError, transaction
 from django.db.models import Count
 
 from intraday.clock.database import clock
+from intraday.database import batches
 from realtime.hub.fanout.connections import Connection
 from realtime.hub.shared_reads import DataLoader, in_thread
 from realtime.models import Cursor
@@ -120,7 +121,7 @@ def holders(rows: Collection[int]) -> dict[int, str]:
 
 def forget(*, now: datetime) -> int:
     """Delete cursors that were not used for FORGOTTEN_AFTER; return their number."""
-    return Cursor.objects.filter(moved_at__lt=now - FORGOTTEN_AFTER).delete()[0]
+    return batches.delete(Cursor.objects.filter(moved_at__lt=now - FORGOTTEN_AFTER))
 
 
 # --- in a server process ---------------------------------------------------------------------------------------------

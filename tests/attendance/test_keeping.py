@@ -12,7 +12,6 @@ import kpi.selectors
 from attendance import selectors, services
 from attendance.models import AttendanceRecord, ScheduledPeriod, Shift, Snapshot, StatusPeriod
 from intraday import tasks
-from intraday.celery import app
 from intraday.jobs import dirty
 from intraday.org.models import Organization
 from intraday.org.services import add_queues
@@ -100,13 +99,6 @@ def test_a_post_marks_departments_organization_and_the_queues_of_the_shift(floor
 
 
 # --- jobs ------------------------------------------------------------------------------------------------------------
-def test_beat_starts_tasks_that_there_are():
-    app.loader.import_default_modules()
-    ours = [entry["task"] for entry in app.conf.beat_schedule.values() if entry["task"].startswith("attendance.")]
-    assert sorted(ours) == ["attendance.tasks.purge"]
-    assert set(ours) <= set(app.tasks)
-
-
 def test_the_round_over_everything_asks_first_who_is_late_by_now(floor: None, api: ContractClient):
     plan(api, shift("cy", 10, queue_names=["support"]))
     with time_machine.travel(moment(16), tick=False):

@@ -91,7 +91,7 @@ def test_every_queue_of_the_demo_is_run_by_settings_of_its_own(loaded: Organizat
 def test_purging_spares_it(client: APIClient) -> None:
     before = computed(client)
 
-    kpi.services.forget(now=NOW + timedelta(days=900))
+    kpi.services.purge(now=NOW + timedelta(days=900))
     attendance.services.purge(now=NOW + timedelta(days=900))
 
     after = computed(client)

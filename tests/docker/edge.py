@@ -17,10 +17,9 @@ import httpx2 as httpx
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidHandshake, WebSocketException
 
-from tests.live import ROOT
 from tests.services import Service
 
-DOCKER = ROOT / "docker"
+DOCKER = Path(__file__).resolve().parents[2] / "docker"
 STREAM = "backlog:org:org_123"
 FIRST_DELAY, LONGEST_DELAY = 0.5, 15.0  # of the browser's client: clients/typescript/src/socket.ts
 

@@ -18,7 +18,7 @@ class Standby(Postgres):
     def _prepare(self, directory: Path) -> None:
         super()._prepare(directory)
         shutil.rmtree(directory / "data")  # its own: instead the primary's, as it is now
-        copy = [self._binary("pg_basebackup"), "--pgdata", str(directory / "data"), "--write-recovery-conf"]
+        copy = [self.binary("pg_basebackup"), "--pgdata", str(directory / "data"), "--write-recovery-conf"]
         copy += ["--checkpoint", "fast", "--no-sync", "--host", "127.0.0.1", "--port", str(self._primary.port)]
         if self._spawn([*copy, "--username", "postgres"]).wait():
             raise ServiceFailedError(f"{self.name} could not copy its primary:\n{last_lines(self._log)}")

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 import pytest
+from django.conf import settings
 from django.db import connection, connections, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -220,11 +221,11 @@ def test_two_days_are_kept_and_of_five_weeks_the_first_of_each_quarter_of_an_hou
         rows = KPISnapshot.objects.filter(scope__queue_name="support").order_by("time")
         return [(time - TEN) // timedelta(minutes=1) for time in rows.values_list("time", flat=True)]
 
-    services.forget(now=TEN + timedelta(hours=47))
+    services.purge(now=TEN + timedelta(hours=47))
     assert kept() == [0, 1, 14, 15, 29, 30]
-    services.forget(now=TEN + timedelta(hours=49))
+    services.purge(now=TEN + timedelta(hours=49))
     assert kept() == [0, 15, 30]
-    services.forget(now=TEN + latest.KEPT_OF_EACH_QUARTER + timedelta(hours=1))
+    services.purge(now=TEN + settings.KEEP_DETAIL + timedelta(hours=1))
     assert kept() == []
 
 
@@ -232,8 +233,8 @@ def test_inputs_are_forgotten_after_more_than_a_year_but_for_those_of_the_demo(o
     for caller in (outsider, api):
         post(caller, interval(), INGEST)
         post_forecast(caller, forecast())
-    assert services.forget(now=TEN + timedelta(days=399)) == 0
-    assert services.forget(now=TEN + timedelta(days=401)) == 2
+    assert services.purge(now=TEN + timedelta(days=399)) == 0
+    assert services.purge(now=TEN + timedelta(days=401)) == 2
     assert IntervalStats.objects.get().scope.organization_id == "org_123"
 
 

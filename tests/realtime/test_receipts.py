@@ -7,6 +7,7 @@ import pytest
 from django.utils import timezone
 
 from intraday.org.models import Organization, Scope
+from intraday.retention.tasks import purge
 from realtime.eventlog import store
 from realtime.hub import cursors, hub
 from realtime.hub.cursors import CursorClaim, CursorMove
@@ -14,7 +15,6 @@ from realtime.hub.fanout import subscriptions
 from realtime.hub.receipts import MAX_RESENDS
 from realtime.models import Cursor
 from realtime.protocol.messages import Position
-from realtime.tasks import purge_log
 from tests.live import LiveServer, Message, Socket, socket
 from tests.realtime.notes import in_thread, note, urgent
 
@@ -263,7 +263,7 @@ def test_many_claims_and_many_moves_cost_a_fixed_number_of_statements(
 def test_cursors_that_nobody_used_for_a_month_are_forgotten(organization: Organization):
     cursors.take([CursorClaim("org_123", "dana", name, ALERTS, "tab") for name in ("old", "new")])
     Cursor.objects.filter(name="old").update(moved_at=timezone.now() - timedelta(days=31))
-    assert purge_log() == 1
+    assert purge() == 1
     assert Cursor.objects.get().name == "new"
 
 

@@ -1,0 +1,1 @@
+"""Everything that names one person: found, exported, erased."""

@@ -1,0 +1,120 @@
+"""Every column of text or JSON: whether it may name a person, and how. A test misses none."""
+
+from intraday.retention.personal_data.subject import Kind
+
+OWN_ROWS = {
+    "attendance.Person": ("employee_id", "name"),
+    "attendance.Shift": ("shift_id",),
+}
+"""Columns of an employee's own rows, which attendance.retention renames."""
+EMPLOYEES = {"attendance.Snapshot": ("recent_checkins",)}
+"""Columns in whose JSON stand ids and names of employees."""
+ACCOUNTS = {
+    "alerts.Alert": ("acknowledged_by", "resolved_by"),
+    "alerts.AlertAudit": ("actor",),
+    "alerts.EscalationStep": ("to",),
+    "alerts.Notification": ("to",),
+    "alerts.RuleChange": ("actor",),
+    "alerts.Silence": ("created_by",),
+    "intake.Feed": ("source",),
+    "kpi.VolumeDrop": ("confirmed_by",),
+    "org.WallBoard": ("created_by",),
+    "outgoing.Channel": ("address",),
+    "outgoing.Delivery": ("to", "mailbox"),
+    "outgoing.Route": ("to",),
+    "realtime.Connection": ("user_id",),
+    "realtime.Cursor": ("user_id",),
+}
+"""Columns whose texts are names or addresses of accounts, perhaps with a role or a key behind them."""
+PROSE = {
+    "alerts.Alert": ("note", "rule_name"),
+    "alerts.AlertAudit": ("reason", "note"),
+    "alerts.Notification": ("outcome",),
+    "alerts.Rule": ("name",),
+    "alerts.RuleChange": ("changes",),
+    "alerts.Silence": ("comment",),
+    "intake.Feed": ("last_error",),
+    "org.ApiKey": ("name",),
+    "org.WallBoard": ("name",),
+    "outgoing.Channel": ("name",),
+    "outgoing.Delivery": ("detail",),
+}
+"""Columns in which anybody may be mentioned."""
+OF_ACCOUNTS = {
+    "auth.User",
+    "admin.LogEntry",
+    "axes.AccessAttempt",
+    "axes.AccessFailureLog",
+    "axes.AccessLog",
+    "sessions.Session",
+}
+"""Tables of Django that belong to accounts, not to organizations (intraday.retention.personal_data.accounts)."""
+NOBODY = {
+    "alerts.Alert": (
+        "dedup_key",
+        "alert_type",
+        "metric",
+        "unit",
+        "message",
+        "threshold_value",
+        "runbook",
+        "current_value",
+        "peak_value",
+    ),
+    "alerts.AlertAudit": ("from_status", "to_status", "value", "threshold", "request_id"),
+    "alerts.Rule": (
+        "alert_type",
+        "metric",
+        "threshold",
+        "clear_threshold",
+        "department_id",
+        "queue_name",
+        "active_hours",
+        "time_zone",
+        "runbook",
+    ),
+    "alerts.RuleChange": ("action",),
+    "alerts.RuleState": ("phase", "data"),
+    "alerts.Silence": ("department_id", "queue_name", "weekly"),
+    "attendance.AttendanceRecord": ("department_id", "site_id"),
+    "attendance.Person": ("department_id", "site_id"),
+    "attendance.ScheduledPeriod": ("department_id",),
+    "attendance.Shift": ("department_id", "queue_names"),
+    "attendance.StatusPeriod": ("department_id", "status"),
+    "auth.Group": ("name",),
+    "auth.Permission": ("name", "codename"),
+    "backlog.CurrentBacklog": ("window", "earlier_days"),
+    "backlog.Snapshot": ("age_profile",),
+    "contenttypes.ContentType": ("app_label", "model"),
+    "intake.Feed": ("kind", "queues"),
+    "jobs.JobRun": ("job",),
+    "jobs.Lease": ("job", "organization_id", "holder"),
+    "kpi.CurrentKPI": ("idle",),
+    "kpi.Holiday": ("name",),
+    "kpi.IntervalFeed": ("arrivals", "samples"),
+    "kpi.QueueSettings": ("opening_hours",),
+    "org.ApiKey": ("prefix", "digest", "scopes"),
+    "org.Department": ("code", "name"),
+    "org.Membership": ("department_ids",),
+    "org.Organization": ("id", "name", "time_zone"),
+    "org.Queue": ("name",),
+    "org.Scope": ("department_id", "queue_name"),
+    "org.WallBoard": ("department_id", "digest"),
+    "outgoing.Channel": ("secret",),
+    "outgoing.Route": ("department_id", "queue_name"),
+    "realtime.Connection": ("id", "organization_id", "role", "rooms"),
+    "realtime.Cursor": ("name", "stream", "epoch", "holder"),
+    "realtime.Process": ("id", "host", "counters"),
+    "realtime.Stream": ("name", "channel", "epoch"),
+}
+"""Columns that name no person: places, words of ours, secrets."""
+
+EVENT_KEYS = {
+    Kind.EMPLOYEE: frozenset({"employee_id", "employee_name"}),
+    Kind.ACCOUNT: frozenset({"acknowledged_by", "resolved_by"}),
+}
+"""The fields of our own events that name a person; `note` may mention anybody."""
+EVENT_PROSE = frozenset({"note", "rule_name"})
+CUSTOMERS_CHANNELS = frozenset({"system", "custom"})
+"""Channels whose events customers write: any text of theirs may mention anybody, except the names of scopes."""
+SCOPE_KEYS = frozenset({"organization_id", "department_id", "queue_name"})
