@@ -1,4 +1,4 @@
-"""Add to the audit trail, read it, purge it."""
+"""Add to the audit trail, and read it."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from django.forms.models import model_to_dict
 
 from intraday.audit import origin
-from intraday.audit.models import AuditEntry, Entries
+from intraday.audit.models import AuditEntry
 from intraday.clock.database import clock
 
 Fields = Mapping[str, Any]
@@ -87,10 +87,3 @@ def entries(
     rows: QuerySet[AuditEntry] = AuditEntry.objects.filter(organization_id=organization_id).order_by("-id")
     asked = {"at__gte": since, "at__lt": until, "action__startswith": action, "actor": actor}
     return rows.filter(**{name: value for name, value in asked.items() if value})
-
-
-def purge(*, before: datetime, limit: int = 5_000) -> int:
-    """Remove at most `limit` of the oldest entries, of before that instant; return how many."""
-    old = AuditEntry.objects.filter(at__lt=before).order_by("at").values("pk")[:limit]
-    rows: Entries = AuditEntry.objects.filter(pk__in=old)
-    return models.QuerySet.delete(rows)[0]

@@ -9,6 +9,7 @@ import structlog
 import alerts.retention
 import attendance.retention
 import backlog.retention
+import intraday.audit.retention
 import intraday.feed_health.retention
 import intraday.jobs.retention
 import intraday.org.retention
@@ -69,6 +70,7 @@ PURGES = (
     ),
     Purge("feeds", intraday.feed_health.retention.purge, ("intake.FeedMinute", "intake.Feed")),
     Purge("jobs", intraday.jobs.retention.purge, ("jobs.Lease",)),
+    Purge("audit trail", intraday.audit.retention.purge, ("audit.AuditEntry",)),
     Purge("credentials", intraday.org.retention.purge, ("org.ApiKey", "org.WallBoard")),
     Purge(
         "sign-ins",

@@ -12,10 +12,11 @@ from django.urls import reverse
 
 from alerts.models import Rule, Silence
 from alerts.notifications.models import Channel, Route
-from intraday.audit import trail
+from intraday.audit import retention, trail
 from intraday.audit.models import AppendOnlyError, AuditEntry
 from intraday.clock.database import clock
 from intraday.org.models import ApiKey, Membership, Organization, Role, Scope, WallBoard
+from intraday.retention.personal_data import services as personal_data
 from kpi.models import Holiday, QueueSettings
 from tests.access.people import bearer, browser_of, person, token_of
 from tests.alerts.world import BUSY
@@ -270,13 +271,26 @@ def test_nobody_changes_or_removes_an_entry(dana: Any):
     assert newest().target == "x"
 
 
-def test_old_entries_are_purged_a_bounded_number_at_a_time(dana: Any):
-    for _ in range(5):
-        trail.record("rule.created", organization_id="org_123")
-    assert trail.purge(before=clock.now() - timedelta(days=1)) == 0
-    assert trail.purge(before=clock.now() + timedelta(days=1), limit=3) == 3
-    assert trail.purge(before=clock.now() + timedelta(days=1), limit=3) == 2
+def test_old_entries_are_purged(dana: Any, settings: Any):
+    trail.record("rule.created", organization_id="org_123", target="old")
+    later = clock.now() + timedelta(seconds=1)
+    settings.KEEP_ACCESS = timedelta(days=2)
+    assert retention.purge(now=later + timedelta(days=1)) == 0
+    assert retention.purge(now=later + timedelta(days=2)) == 1
     assert AuditEntry.objects.count() == 0
+
+
+def test_an_erased_person_is_in_no_entry_and_the_entries_stay(dana: Any, house: Organization):
+    """Deeds of hers, deeds about her, and that she left."""
+    dana.post("/api/walls", {"name": "of dana", "department_id": "dept_456"}, format="json")
+    person("dana", house, Role.SUPERVISOR)
+    count = AuditEntry.objects.count()
+    erased = personal_data.erase(personal_data.find(house, "dana"))
+    kept = str(list(AuditEntry.objects.values("actor", "target", "before", "after", "address")))
+    assert AuditEntry.objects.count() == count + 1
+    assert "dana" not in kept
+    assert "192.0.2.7" not in kept
+    assert erased.pseudonym in kept
 
 
 def test_a_wall_is_in_the_trail_when_it_is_made_and_revoked(dana: Any):

@@ -12,6 +12,7 @@ EMPLOYEES = {"attendance.Snapshot": ("recent_checkins",)}
 ACCOUNTS = {
     "alerts.Alert": ("acknowledged_by", "resolved_by"),
     "alerts.AlertAudit": ("actor",),
+    "audit.AuditEntry": ("actor",),
     "alerts.EscalationStep": ("to",),
     "alerts.Notification": ("to",),
     "alerts.RuleChange": ("actor",),
@@ -29,6 +30,7 @@ ACCOUNTS = {
 PROSE = {
     "alerts.Alert": ("note", "rule_name"),
     "alerts.AlertAudit": ("reason", "note"),
+    "audit.AuditEntry": ("target", "before", "after"),
     "alerts.Notification": ("outcome",),
     "alerts.Rule": ("name",),
     "alerts.RuleChange": ("changes",),
@@ -81,6 +83,7 @@ NOBODY = {
     "attendance.ScheduledPeriod": ("department_id",),
     "attendance.Shift": ("department_id", "queue_names"),
     "attendance.StatusPeriod": ("department_id", "status"),
+    "audit.AuditEntry": ("organization_id", "action", "address", "request_id"),
     "auth.Group": ("name",),
     "auth.Permission": ("name", "codename"),
     "backlog.CurrentBacklog": ("window", "earlier_days"),
@@ -107,7 +110,7 @@ NOBODY = {
     "realtime.Process": ("id", "host", "counters"),
     "realtime.Stream": ("name", "channel", "epoch"),
 }
-"""Columns that name no person: places, words of ours, secrets."""
+"""Columns that name no person: places, words of ours, secrets; addresses of the audit trail go with their actor."""
 
 EVENT_KEYS = {
     Kind.EMPLOYEE: frozenset({"employee_id", "employee_name"}),

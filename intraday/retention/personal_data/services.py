@@ -11,6 +11,7 @@ from django.contrib.auth.models import User
 from django.db.models import Model
 
 from attendance import retention as attendance
+from intraday.audit.retention import forget_addresses
 from intraday.org.models import Organization
 from intraday.retention.personal_data import accounts, events, mentions
 from intraday.retention.personal_data.subject import Kind, Subject
@@ -130,6 +131,8 @@ def erase(found: Found) -> Erased:
     if found.user is not None:
         counts += accounts.leave(found.user, subject.organization_id)
         counts += Counter() if kept else accounts.erase(found.user, subject)
+        counts += Counter(mentions.erase(subject))  # the audit trail notes that she left
+    forget_addresses(subject.organization_id, subject.pseudonym)
     log.info("person_erased", organization=subject.organization_id, pseudonym=subject.pseudonym, rows=counts.total())
     return Erased(subject.pseudonym, +counts, remarks)
 

@@ -1,0 +1,19 @@
+"""How long the audit trail is kept, and addresses in it."""
+
+from datetime import datetime
+
+from django.conf import settings
+
+from intraday.audit.models import AuditEntry
+from intraday.database import batches
+
+
+def purge(*, now: datetime) -> int:
+    """Delete entries older than KEEP_ACCESS; return how many."""
+    return batches.delete(AuditEntry.objects.filter(at__lt=now - settings.KEEP_ACCESS))
+
+
+def forget_addresses(organization_id: str, actor: str) -> int:
+    """Empty the addresses from which an erased person acted; the entries stay. Return how many changed."""
+    rows = AuditEntry._base_manager.filter(organization_id=organization_id, actor__startswith=actor)
+    return rows.exclude(address="").update(address="")
