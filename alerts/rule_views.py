@@ -22,10 +22,10 @@ from alerts.serializers import (
     SilenceRequest,
 )
 from alerts.views import actor, conflict
+from intraday.clock.database import clock
 from intraday.org.access import Grant, Principal
 from intraday.rest.pages import ScopeQuery, read_body, read_query
 from intraday.rest.permissions import SignedIn, check_organization_level, check_scope, enter
-from intraday.values import clock
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from rest_framework import serializers
 from alerts.choices import Level, NoDataMode, Operator, Severity, Source, Status
 from alerts.rule_services import LONGEST_SILENCE
 from alerts.rules.weekly_windows import DAYS
+from intraday.clock.database import clock
 from intraday.rest.fields import (
     ChoiceField,
     FiniteField,
@@ -20,7 +21,6 @@ from intraday.rest.fields import (
     check_not_ahead,
 )
 from intraday.rest.pages import ScopeQuery
-from intraday.values import clock
 
 MAX_IDS = 1_000
 MAX_PREVIEW = timedelta(days=31)

@@ -24,13 +24,13 @@ from alerts.serializers import (
     to_filters,
 )
 from alerts.services import Caller, Conflict
+from intraday.clock.database import clock
 from intraday.org.access import Grant, Principal
 from intraday.rest.csv_renderer import ItemsCSVRenderer
 from intraday.rest.errors import error_body
 from intraday.rest.json import JSONRenderer
 from intraday.rest.pages import page_response, read_body, read_query
 from intraday.rest.permissions import SignedIn, check_organization_level, check_scope, enter
-from intraday.values import clock
 
 
 def actor(request: Request, principal: Principal) -> Actor:

@@ -284,3 +284,9 @@ def work_spans(
         for name in sorted(work)
         for time in subtract(union(work[name]), other.get(name[2], ()))
     ]
+
+
+def organizations() -> set[str]:
+    """Return the organizations that have attendance of anybody."""
+    rows = CurrentAttendance.objects.filter(time__isnull=False).order_by()
+    return set(rows.values_list("scope__organization_id", flat=True).distinct())

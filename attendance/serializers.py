@@ -7,10 +7,10 @@ from rest_framework import serializers
 
 from attendance.choices import AttendanceStatus, ShiftKind
 from attendance.presence.headcounts import PEOPLE_STATUSES
+from intraday.clock.database import clock
 from intraday.org.models import valid_id, valid_queue_name
 from intraday.rest.fields import ChoiceField, InstantField, PrintableField, QueueNameField, WholeField, check_not_ahead
 from intraday.rest.pages import MAX_LIMIT
-from intraday.values import clock
 
 SHIFT_MAX = {True: timedelta(days=2), False: timedelta(days=400)}  # of work; of leave and days off
 QUEUES_MAX = 50

@@ -1,7 +1,7 @@
 from celery import shared_task
 
 from attendance import services
-from intraday.values import clock
+from intraday.clock.database import clock
 
 
 @shared_task

@@ -10,6 +10,7 @@ from rest_framework.views import APIView
 
 from attendance import schema, selectors, services
 from attendance.serializers import AttendanceRecordSerializer, PeopleQuery, ShiftSerializer, to_record, to_shift
+from intraday.clock.database import clock
 from intraday.feed_health.feed_log import feed_log
 from intraday.org.access import Principal
 from intraday.org.models import Scope
@@ -17,7 +18,6 @@ from intraday.rest import batches, reading
 from intraday.rest.batches import BatchQuery, SingleQuery
 from intraday.rest.pages import read_query, scope_of
 from intraday.rest.permissions import SignedIn, check_scope, enter
-from intraday.values import clock
 
 
 class IngestView(APIView):

@@ -107,3 +107,9 @@ def as_dict(payload: BacklogChanged) -> dict[str, Any]:
     if payload.age_profile is not msgspec.UNSET:
         found["age_profile"] = msgspec.to_builtins(payload.age_profile)
     return found
+
+
+def organizations() -> set[str]:
+    """Return the organizations that have a backlog."""
+    rows = CurrentBacklog.objects.filter(snapshot__isnull=False).order_by()
+    return set(rows.values_list("scope__organization_id", flat=True).distinct())

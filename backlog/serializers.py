@@ -5,8 +5,8 @@ from typing import Any
 
 from rest_framework import serializers
 
+from intraday.clock.database import clock
 from intraday.rest.fields import BLANK_QUEUE, FiniteField, InstantField, QueueNameField, WholeField, check_not_ahead
-from intraday.values import clock
 
 COUNT_MAX = 1_000_000_000
 COUNTER_MAX = 10**15  # the sum over thousands of queues still fits a column

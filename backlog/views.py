@@ -11,6 +11,7 @@ from rest_framework.views import APIView
 from backlog import schema, selectors, services
 from backlog.ingest.classification import RowResult
 from backlog.serializers import BacklogSnapshotSerializer, to_row
+from intraday.clock.database import clock
 from intraday.feed_health.feed_log import feed_log
 from intraday.org.access import Principal
 from intraday.org.models import Scope
@@ -18,7 +19,6 @@ from intraday.rest import batches, reading
 from intraday.rest.batches import BatchQuery, SingleQuery
 from intraday.rest.pages import read_query
 from intraday.rest.permissions import SignedIn, check_scope, enter
-from intraday.values import clock
 
 
 class IngestView(APIView):

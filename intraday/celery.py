@@ -73,7 +73,7 @@ def _follow_database(**_: Any) -> None:
 def _note_begin(task: Task, **_: Any) -> None:
     from django.db import DatabaseError
 
-    from intraday.values import clock
+    from intraday.clock.database import clock
 
     _return_connections(task)
     if _follows_database:
@@ -120,4 +120,6 @@ def _record_expiry(sender: Task, expired: bool = False, **_: Any) -> None:
     if expired:
         log.warning("task_expired", job=sender.name)
         runs.record(sender.name, runs.Outcome.EXPIRED)
-        connections.close_all()  # the worker's own process must hand no connection down to those that it forks
+        for connection in connections.all():  # the worker's own process hands none down to those that it forks
+            connection.close()
+            getattr(connection, "close_pool", lambda: None)()

@@ -14,17 +14,22 @@ from typing import Any
 
 import structlog
 from celery import Task, shared_task
+from django.db import OperationalError
 
 import alerts.notifications.services
 import alerts.selectors
 import alerts.services
+import attendance.selectors
 import attendance.services
+import backlog.selectors
+import intraday.feed_health.selectors
+import kpi.selectors
 import kpi.services
+from intraday.clock.database import clock
 from intraday.jobs import dirty, turns
 from intraday.jobs.leases import HeldLease, LeaseLostError, lease
 from intraday.jobs.runs import Outcome
 from intraday.org.models import Organization
-from intraday.values import clock
 
 log = structlog.get_logger(__name__)
 
@@ -35,6 +40,10 @@ UNREACHABLE_SECONDS = 600
 NOTIFY_SECONDS = 15
 LOST_SECONDS = 60
 """A task that nobody has begun after so long, or after two rounds, is sent again."""
+
+
+FULL_LOCK_SECONDS = 15
+"""A full judgement waits for the run over new facts that is under way; no other begins beside it."""
 
 
 class JobIncompleteError(Exception):
@@ -50,9 +59,23 @@ def round_dirty() -> None:
 @shared_task
 def round_all() -> None:
     """Every ALL_SECONDS: every organization, because data age and intervals end without any new fact."""
-    ids = list(Organization.objects.values_list("pk", flat=True))
-    turns.forget_others("judge_all", ids)
-    _ask(judge_all, "judge_all", ids, every=ALL_SECONDS)
+    every = set(Organization.objects.values_list("pk", flat=True))
+    turns.forget_others("judge_all", every)
+    active = every & _active_organizations()
+    turns.note_idle("judge_all", every - active)
+    _ask(judge_all, "judge_all", active, every=ALL_SECONDS)
+
+
+def _active_organizations() -> set[str]:
+    """Return the organizations of which anything is known: in the others there is nothing to judge."""
+    return set().union(
+        dirty.organizations(),
+        intraday.feed_health.selectors.organizations(),
+        attendance.selectors.organizations(),
+        backlog.selectors.organizations(),
+        kpi.selectors.organizations(),
+        alerts.selectors.organizations_with_open_alerts(),
+    )
 
 
 @shared_task(name="intraday.tasks.round_attend")
@@ -87,7 +110,7 @@ def _asked_at(task: Task) -> datetime | None:
 @shared_task(bind=True, throws=(JobIncompleteError,))
 def judge_dirty(self: Task, organization_id: str) -> Outcome:
     """Compute what new facts change: the figures of their scopes and of the levels above, then the alerts on them."""
-    with lease("judge_dirty", organization_id, asked_at=_asked_at(self)) as held:
+    with lease("judge_dirty", organization_id, asked_at=_asked_at(self), unless="judge_all") as held:
         return Outcome.SKIPPED if held is None else _run(held, _judge_dirty)
 
 
@@ -105,7 +128,7 @@ def _judge_dirty(held: HeldLease) -> None:
 @shared_task(bind=True, throws=(JobIncompleteError,))
 def judge_all(self: Task, organization_id: str) -> Outcome:
     """All figures of an organization, then all its alerts. Who is late by now counts in the KPIs of now."""
-    with lease("judge_all", organization_id, asked_at=_asked_at(self)) as held:
+    with lease("judge_all", organization_id, asked_at=_asked_at(self), lock_seconds=FULL_LOCK_SECONDS) as held:
         return Outcome.SKIPPED if held is None else _run(held, _judge_all)
 
 
@@ -159,6 +182,11 @@ def _step(held: HeldLease, service: Callable[..., Any], **arguments: Any) -> Any
             return service(organization_id=held.organization_id, now=clock.now(), **arguments)
     except LeaseLostError:
         raise
+    except OperationalError as error:  # a lock was not to be had, or the database is away: no bug, so no traceback
+        place = {"job": held.job, "organization_id": held.organization_id, "step": service.__name__}
+        log.warning("step_not_possible", **place, error=str(error).strip())
+        held.done = False
+        return None
     except Exception:
         log.exception("step_failed", job=held.job, organization_id=held.organization_id, step=service.__name__)
         held.done = False

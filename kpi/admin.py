@@ -5,8 +5,8 @@ from django.http import HttpRequest
 
 from intraday.admin.read_only import ReadOnly
 from intraday.admin.strict_numbers import StrictNumbers
+from intraday.clock.database import clock
 from intraday.org.models import Scope
-from intraday.values import clock
 from kpi import services
 from kpi.models import LIMITS, Holiday, IntervalStats, OrganizationSettings, QueueSettings
 

@@ -6,9 +6,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
+import structlog
 from django.db.models import Q, QuerySet
 
 from intraday.org.models import Organization, Scope
+from intraday.values.once import Once
 from kpi import hours
 from kpi.computing import day_reading
 from kpi.day.what_if import Change as Change
@@ -32,6 +34,9 @@ from kpi.pipeline.figure import age_seconds
 from kpi.pipeline.inputs import Rules as Rules
 from kpi.pipeline.state import RANK, Components, QueueCounts, Reason
 from realtime.protocol.rooms import RoomFilter
+
+log = structlog.get_logger(__name__)
+_logged = Once()
 
 _BLOCKS: dict[str, type[msgspec.Struct]] = {
     "utilization": Utilization,
@@ -71,10 +76,25 @@ def snapshot(organization_id: str, rooms: RoomFilter, names: bool) -> Sequence[m
     if not rooms.everything:
         rows = rows.filter(Q(scope__department_id__in=rooms.departments) | Q(scope__queue_name__in=rooms.queues))
     return [
-        msgspec.Raw(_in_todays_form(row.figure))
+        msgspec.Raw(figure)
         for row in rows
-        if rooms.hears(row.scope.department_id, row.scope.queue_name)
+        if rooms.hears(row.scope.department_id, row.scope.queue_name) and (figure := _readable(row)) is not None
     ]
+
+
+def _readable(row: CurrentKPI) -> bytes | None:
+    """Return the figure; None for a damaged one, which is left out until the next run replaces it."""
+    try:
+        return _in_todays_form(row.figure)
+    except msgspec.MsgspecError as error:
+        _report_unreadable(row.scope, error)
+        return None
+
+
+def _report_unreadable(scope: Scope, error: Exception) -> None:
+    if _logged.is_news(scope.pk, str(error)):
+        place = {"department_id": scope.department_id, "queue_name": scope.queue_name}
+        log.error("figure_unreadable", organization_id=scope.organization_id, **place, error=str(error))
 
 
 def current(scope: Scope, *, now: datetime) -> dict[str, Any]:
@@ -124,7 +144,12 @@ def figures(organization_id: str, *, now: datetime, scopes: Collection[int] | No
         rows = rows.filter(scope__in=scopes)
     for row in rows:
         assert row.time is not None
-        yield row.scope, row.time, _aged(row, now)
+        try:
+            figure = _aged(row, now)
+        except msgspec.MsgspecError as error:
+            _report_unreadable(row.scope, error)
+        else:
+            yield row.scope, row.time, figure
 
 
 def past_figures(
@@ -209,3 +234,9 @@ def opened(organization_id: str, *, at: datetime) -> dict[tuple[str, str], datet
 def rules_by_queue(organization_id: str) -> Mapping[int, Rules]:
     """The settings of queues, by primary key of their scope; those that are missing are run by DEFAULT_RULES."""
     return queue_settings.rules_of(QueueSettings.objects.filter(scope__organization=organization_id))
+
+
+def organizations() -> set[str]:
+    """Return the organizations that have a figure."""
+    rows = CurrentKPI.objects.filter(time__isnull=False).order_by()
+    return set(rows.values_list("scope__organization_id", flat=True).distinct())

@@ -6,6 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from intraday.clock.database import clock
 from intraday.rest.fields import (
     BLANK_QUEUE,
     EARLIEST,
@@ -17,7 +18,6 @@ from intraday.rest.fields import (
     check_not_ahead,
 )
 from intraday.rest.pages import ScopeQuery
-from intraday.values import clock
 from kpi.models import INTERVAL_MINUTES
 
 COUNT_MAX = 1_000_000_000

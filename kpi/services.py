@@ -12,7 +12,9 @@ from intraday.org.access import DEMO_ORGANIZATION
 from intraday.org.models import Organization, Scope
 from kpi import ingest as ingesting
 from kpi.computing import runs, volume_drops
+from kpi.computing import targets as targets_of
 from kpi.computing.runs import Computed
+from kpi.computing.targets import Targets
 from kpi.models import (
     ForecastInterval,
     Holiday,
@@ -31,7 +33,7 @@ INPUTS_KEPT = timedelta(days=400)  # a year, and what is compared with it
 
 def compute(*, organization: Organization, scope: Scope, as_of: datetime, now: datetime) -> Computed:
     """Work out a scope, and all within it, for that instant, because somebody asked; always told."""
-    targets = runs.inside(organization, scope)
+    targets = targets_of.inside(organization, scope)
     return runs.run(organization=organization, targets=targets, at=as_of, now=now, manual=True)[scope]
 
 
@@ -46,7 +48,7 @@ def compute_touched(*, organization_id: str, scopes: Collection[Scope], now: dat
     """Work out the queues of scopes that have new facts, and the levels above them: all scopes whose alerts are to be
     judged."""
     organization = Organization.objects.get(pk=organization_id)
-    targets = runs.touched(organization, scopes)
+    targets = targets_of.touched(organization, scopes)
     _run(organization, targets, now)
     return [*targets.queues, *targets.levels]
 
@@ -54,10 +56,10 @@ def compute_touched(*, organization_id: str, scopes: Collection[Scope], now: dat
 def compute_all(*, organization_id: str, now: datetime) -> None:
     """Work out everything: ages grow, feeds fall silent and intervals end without any new fact."""
     organization = Organization.objects.get(pk=organization_id)
-    _run(organization, runs.everything(organization), now)
+    _run(organization, targets_of.everything(organization), now)
 
 
-def _run(organization: Organization, targets: runs.Targets, now: datetime) -> None:
+def _run(organization: Organization, targets: Targets, now: datetime) -> None:
     """At a full second: rounds that fall into one tell their figures once."""
     at = now.replace(microsecond=0)
     runs.run(organization=organization, targets=targets, at=at, now=now, manual=False)

@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from intraday.clock.database import clock
 from intraday.feed_health.feed_log import feed_log
 from intraday.org.access import Principal
 from intraday.org.models import Scope
@@ -21,7 +22,6 @@ from intraday.rest.pages import (
     scope_of,
 )
 from intraday.rest.permissions import SignedIn, check_scope, enter
-from intraday.values import clock
 from kpi import schema, selectors, services
 from kpi.serializers import (
     ComputeSerializer,

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from intraday.values import clock
+from intraday.clock.database import clock
 from realtime.models import Connection, Process
 from realtime.protocol.rooms import Room
 

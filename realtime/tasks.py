@@ -1,6 +1,6 @@
 from celery import shared_task
 
-from intraday.values import clock
+from intraday.clock.database import clock
 from realtime.eventlog import store
 from realtime.hub import cursors
 

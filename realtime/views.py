@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from intraday.clock.database import clock
 from intraday.org.access import Principal
 from intraday.org.models import KeyScope, Scope
 from intraday.rest.errors import NotFound
@@ -16,7 +17,6 @@ from intraday.rest.json import JSONRenderer
 from intraday.rest.pages import read_body, read_query, scope_of
 from intraday.rest.permissions import SignedIn, check_organization_level, enter
 from intraday.rest.schema import BAD_POSTS, BAD_REQUESTS
-from intraday.values import clock
 from realtime import services, stats
 from realtime.hub import rights
 from realtime.hub.rights import RefusedError

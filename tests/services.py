@@ -324,11 +324,25 @@ def pytest_report_header() -> str:
 # A test that was skipped has shown nothing, so in CI it fails, and elsewhere the last lines say what was left out.
 
 
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if absent := absent_programs(item):
+        pytest.skip(f"{' and '.join(absent)} not installed (Debian: apt install {' '.join(absent)})")
+
+
+def absent_programs(item: pytest.Item) -> list[str]:
+    """Return the programs that a test marked `debian` needs and this machine lacks."""
+    marker = item.get_closest_marker("debian")
+    path = f"{os.environ['PATH']}:/usr/sbin"  # where Debian puts servers, and people have no path to
+    return [name for name in (marker.args if marker else ()) if shutil.which(name, path=path) is None]
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
     absent_data = item.get_closest_marker("shared") is not None and not SHARED.exists()
-    if not hasattr(report, "wasxfail") and not absent_data:
+    # .ci/run names in CI_WITHOUT what it cannot install
+    not_installable = set(absent_programs(item)) & set(os.environ.get("CI_WITHOUT", "").split())
+    if not hasattr(report, "wasxfail") and not absent_data and not not_installable:
         refuse_skip(report)
     return report
 

@@ -15,7 +15,7 @@ from alerts.admin.rules import actor
 from alerts.models import Alert, AlertAudit
 from alerts.notifications.selectors import deliveries
 from alerts.services import Caller, Conflict
-from intraday.values import clock
+from intraday.clock.database import clock
 
 
 class ReadOnly(admin.options.BaseModelAdmin):

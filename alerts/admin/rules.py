@@ -21,7 +21,7 @@ from alerts.notifications.services import try_rule
 from alerts.rules.catalogue import find
 from alerts.rules.messages import describe_rule, format_span, format_value
 from alerts.rules.validation import with_defaults
-from intraday.values import clock
+from intraday.clock.database import clock
 
 PREVIEW = timedelta(hours=24)
 

@@ -13,8 +13,8 @@ from alerts.admin.fields import HoursField, place_choices, the_only_organization
 from alerts.admin.rules import actor
 from alerts.choices import Severity, Source
 from alerts.models import Rule, Silence
+from intraday.clock.database import clock
 from intraday.org.models import Organization
-from intraday.values import clock
 
 ANY = [("", "any")]
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+import structlog
 from django.db.models import F, Window
 from django.db.models.functions import RowNumber
 
@@ -19,6 +20,8 @@ from alerts.rules.coverage import dedup_key, scope_label
 from alerts.rules.lifecycle import cooling_until, outranks
 from alerts.rules.machine import IN_ORDER, Data, Effect, Phase, Reading, RelatedAlerts, State, Step, Value
 from intraday.org.models import Organization, Scope
+
+log = structlog.get_logger(__name__)
 
 MESSAGE_LENGTH = 500
 Key = tuple[Any, int]
@@ -262,10 +265,14 @@ def _stored_states(compiled_rules: Sequence[CompiledRule], scopes: Collection[in
     rows = RuleState.objects.filter(rule__in=[compiled.rule.pk for compiled in compiled_rules])
     if scopes is not None:
         rows = rows.filter(scope__in=scopes)
-    return {
-        (rule, scope): State(Phase(phase), since, as_of, Data(data), data_since, cooling)
-        for rule, scope, phase, since, as_of, data, data_since, cooling in rows.values_list("rule", "scope", *_STATE)
-    }
+    found: dict[Key, State] = {}
+    for rule, scope, phase, since, as_of, data, data_since, cooling in rows.values_list("rule", "scope", *_STATE):
+        try:
+            found[rule, scope] = State(Phase(phase), since, as_of, Data(data), data_since, cooling)
+        except ValueError as error:  # one damaged state must not stop the others: this one begins anew
+            log.error("rule_state_unreadable", rule=str(rule), scope_id=scope, error=str(error))
+            found[rule, scope] = IN_ORDER
+    return found
 
 
 def lock_open(organization_id: str, scopes: Collection[int] | None = None) -> Iterable[Alert]:

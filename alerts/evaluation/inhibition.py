@@ -5,11 +5,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+import structlog
+
 from alerts.choices import SEVERITIES, AlertKind, Severity, Status
 from alerts.models import Alert, Silence
 from alerts.rules import weekly_windows
 from alerts.rules.catalogue import SILENCED_SOURCES, VOLUME_STATE
 from intraday.org.models import Organization, Scope
+from intraday.values.once import Once
+
+log = structlog.get_logger(__name__)
+_logged = Once()
 
 
 @dataclass(frozen=True)
@@ -48,11 +54,20 @@ def load_inhibition(organization: Organization, open_alerts: Collection[Alert], 
     """Load in one query; `open_alerts` are the organization's, each with its scope."""
     zone = ZoneInfo(organization.time_zone)
     current = Silence.objects.filter(organization=organization, starts_at__lte=at, ends_at__gt=at)
-    holding = [
-        each for each in current if not each.weekly or weekly_windows.cover(weekly_windows.parse(each.weekly), zone, at)
-    ]
+    holding = [each for each in current if _holds(each, zone, at)]
     down = {SILENCED_SOURCES[alert.metric] for alert in open_alerts if _reports_feed_down(alert)}
     return Inhibition(at, tuple(holding), frozenset(down), _leading(open_alerts, at), _low_volume(open_alerts, at))
+
+
+def _holds(silence: Silence, zone: ZoneInfo, at: datetime) -> bool:
+    """Return whether the silence holds now; one whose weekly times nobody can read silences nothing."""
+    try:
+        return not silence.weekly or weekly_windows.cover(weekly_windows.parse(silence.weekly), zone, at)
+    except ValueError as error:
+        if _logged.is_news(silence.pk, str(error)):
+            place = {"organization_id": silence.organization_id, "silence": str(silence.pk)}
+            log.error("silence_unreadable", **place, error=str(error))
+        return False
 
 
 def _low_volume(open_alerts: Collection[Alert], at: datetime) -> frozenset[str]:

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from itertools import chain
 
 import structlog
-from django.db import transaction
+from django.db import DatabaseError, transaction
 
 from alerts.evaluation import figure_providers
 from alerts.evaluation.changes import Changes
@@ -25,8 +25,10 @@ from alerts.rules.compiled_rule import CompiledRule, compile_rule, is_suspect
 from alerts.rules.coverage import covers, level_of
 from alerts.rules.machine import Data, Reading, State, Step, next_state
 from intraday.org.models import Organization, Scope
+from intraday.values.once import Once
 
 log = structlog.get_logger(__name__)
+_logged = Once()
 
 DELAY = timedelta(seconds=10)  # from the instant of a figure to its arrival
 LOOK_BACK = timedelta(minutes=2)
@@ -75,7 +77,7 @@ def evaluate(
     for compiled, scope, reading in _readings(compiled_rules, figures, closed, at):
         if state.settled(compiled, scope):
             continue
-        state.take(compiled, scope, reading, _next(compiled, state.state(compiled, scope), reading, at))
+        state.take(compiled, scope, reading, _next(compiled, scope, state.state(compiled, scope), reading, at))
         judged += 1
     state.write()
     return Evaluated(judged=judged, **changes.counts)
@@ -92,8 +94,10 @@ def _compile_rules(organization: Organization) -> list[CompiledRule]:
     for rule in Rule.objects.filter(organization=organization, enabled=True, deleted_at=None).order_by("pk"):
         try:
             found.append(compile_rule(rule, organization.time_zone))
-        except Exception:  # one broken rule must not stop the others
-            log.exception("rule_not_judged", rule=str(rule.pk), name=rule.name)
+        except Exception as error:  # one broken rule must not stop the others
+            if _logged.is_news(rule.pk, repr(error)):
+                place = {"organization_id": organization.pk, "rule": str(rule.pk), "name": rule.name}
+                log.exception("rule_not_judged", **place)
     return found
 
 
@@ -116,11 +120,18 @@ def _read(
     for name in sorted(wanted & providers.by_name.keys()):
         by_level: dict[str, list[FigureAt]] = defaultdict(list)
         provider = providers.by_name[name]
-        newest = provider.figures(organization_id, now=now, scopes=scopes)
-        between = _between(provider, organization_id, scopes, since=since, until=now)
-        for scope, as_of, figure in chain(between, newest):
-            if (until is None or as_of <= until) and figure.get("latest") is not False:
-                by_level[level_of(scope)].append((scope, as_of, figure))
+        try:
+            newest = provider.figures(organization_id, now=now, scopes=scopes)
+            between = _between(provider, organization_id, scopes, since=since, until=now)
+            for scope, as_of, figure in chain(between, newest):
+                if (until is None or as_of <= until) and figure.get("latest") is not False:
+                    by_level[level_of(scope)].append((scope, as_of, figure))
+        except DatabaseError:
+            raise
+        except Exception as error:  # figures of one kind must not stop the rules on others
+            if _logged.is_news((organization_id, name), repr(error)):
+                log.exception("figures_not_read", organization_id=organization_id, provider=name)
+            continue
         found[name] = by_level
     return found
 
@@ -144,17 +155,14 @@ def _readings(
 ) -> Iterator[tuple[CompiledRule, Scope, Reading]]:
     suspects = _suspects(figures)
     for compiled in compiled_rules:
-        failed = False
         for scope, as_of, figure in figures.get(compiled.metric.provider, {}).get(compiled.rule.evaluate_each, ()):
             if not covers(compiled.rule, scope):
                 continue
             try:
                 reading = compiled.reading(figure, as_of, at, closed=scope.pk in closed, suspect=scope.pk in suspects)
-            except Exception:  # E10: one broken figure must not stop other rules and scopes
+            except Exception as error:  # E10: one broken figure must not stop other rules and scopes
                 reading = Reading(None, as_of, Data.ERROR)
-                if not failed:
-                    log.exception("rule_failed", rule=str(compiled.rule.pk), name=compiled.rule.name, scope=str(scope))
-                failed = True
+                _report_failure(compiled, scope, error)
             yield compiled, scope, reading
 
 
@@ -164,9 +172,16 @@ def _suspects(figures: Figures) -> set[int]:
     return {scope.pk for each in by_level.values() for scope, _, figure in each if is_suspect(figure)}
 
 
-def _next(compiled: CompiledRule, state: State, reading: Reading, at: datetime) -> Step:
+def _report_failure(compiled: CompiledRule, scope: Scope, error: Exception) -> None:
+    if _logged.is_news((compiled.rule.pk, scope.pk), repr(error)):
+        place = {"department_id": scope.department_id, "queue_name": scope.queue_name}
+        rule = {"rule": str(compiled.rule.pk), "name": compiled.rule.name}
+        log.error("rule_failed", organization_id=scope.organization_id, **place, **rule, exc_info=error)
+
+
+def _next(compiled: CompiledRule, scope: Scope, state: State, reading: Reading, at: datetime) -> Step:
     try:
         return next_state(compiled.condition, state, reading, at)
-    except TypeError:  # E10: a value that cannot be compared with the threshold
-        log.exception("rule_failed", rule=str(compiled.rule.pk), name=compiled.rule.name, value=str(reading.value)[:64])
+    except Exception as error:  # E10: such as a value that cannot be compared with the threshold
+        _report_failure(compiled, scope, error)
         return next_state(compiled.condition, state, Reading(None, reading.as_of, Data.ERROR), at)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import structlog
 from django.db import transaction
 
 from alerts.choices import AlertKind, Resolution, Status
@@ -23,6 +24,10 @@ from alerts.rules.coverage import covers
 from alerts.rules.lifecycle import Escalation
 from alerts.rules.machine import Phase
 from intraday.org.models import Organization
+from intraday.values.once import Once
+
+log = structlog.get_logger(__name__)
+_logged = Once()
 
 REFRESH_AFTER = timedelta(seconds=60)
 
@@ -58,7 +63,12 @@ def run_timers(*, organization_id: str, now: datetime, providers: FigureProvider
     changes = Changes(now)
     for alert in alerts:
         before = changes.changed
-        _run_timers_of(alert, context, inhibition, changes)
+        try:
+            _run_timers_of(alert, context, inhibition, changes)
+        except Exception as error:  # one alert's rule must not stop the timers of the others
+            if _logged.is_news(alert.pk, repr(error)):
+                log.exception("timers_failed", organization_id=organization_id, alert=str(alert.pk))
+            continue
         if changes.changed == before and _refresh_is_due(alert, now):
             changes.refresh(alert)
     changes.write()

@@ -13,7 +13,7 @@ from alerts.admin.fields import place_choices, recipient_choices, the_only_organ
 from alerts.notifications import channel_services
 from alerts.notifications.models import Channel, ChannelKind, Route
 from alerts.notifications.services import try_channel
-from intraday.values import clock
+from intraday.clock.database import clock
 
 
 class ServiceForm(forms.ModelForm):

@@ -13,7 +13,7 @@ from time import monotonic
 from uuid import uuid4
 
 from django.conf import settings
-from django.db import transaction
+from django.db import InterfaceError, InternalError, OperationalError, transaction
 from django.db.models import F, Q
 from structlog import get_logger
 
@@ -25,13 +25,17 @@ from alerts.notifications.payloads import Notice
 from alerts.notifications.recipients import Recipient
 from alerts.notifications.senders import Sent
 from alerts.rules.catalogue import find
+from alerts.rules.lifecycle import TIMERS_END
 from alerts.rules.messages import fired
 from intraday.jobs import runs
+from intraday.jobs.leases import bound_waits
 from intraday.org.models import Organization
 
 log = get_logger(__name__)
 
 RETRY_AFTER = tuple(timedelta(seconds=each) for each in (30, 120, 600, 1800, 3600))
+UNREACHABLE = (OperationalError, InterfaceError, InternalError)
+PUT_OFF = timedelta(seconds=60)  # a notification that cannot be routed
 CLAIM = timedelta(seconds=60)  # a live worker has settled its claim by then
 AT_ONCE = 32
 AT_ONCE_EACH = 4  # of one organization, so that its hanging receivers leave room for others
@@ -45,13 +49,31 @@ Clock = Callable[[], datetime]
 def route(*, now: datetime) -> int:
     """Make deliveries of the notifications that are due; return the number of notifications."""
     due = Notification.objects.filter(settled_at=None, due_at__lte=now).order_by("due_at", "id")
-    return sum(_route(pk, now) for pk in list(due.values_list("pk", flat=True)[:MOST_NOTICES]))
+    return sum(_try_route(pk, now) for pk in list(due.values_list("pk", flat=True)[:MOST_NOTICES]))
+
+
+def _try_route(pk: int, now: datetime) -> int:
+    """Route a notification; one that cannot be is put off, and the others do not wait for it."""
+    try:
+        return _route(pk, now)
+    except UNREACHABLE:
+        raise
+    except Exception as error:
+        notice = Notification.objects.select_related("alert").get(pk=pk)
+        log.exception("notification_not_routed", organization_id=notice.alert.organization_id, notification=str(pk))
+        given_up = now >= notice.created_at + TIMERS_END
+        settled = {"settled_at": now, "outcome": f"not routed: {type(error).__name__}"} if given_up else {}
+        Notification.objects.filter(pk=pk, settled_at=None).update(due_at=now + PUT_OFF, **settled)
+        return 0
 
 
 @transaction.atomic
 def _route(pk: int, now: datetime) -> int:
-    if not Notification.objects.filter(pk=pk, settled_at=None).update(settled_at=now):
+    bound_waits()
+    free = Notification.objects.select_for_update(skip_locked=True).filter(pk=pk, settled_at=None)
+    if free.values_list("pk", flat=True).first() is None:
         return 0  # another worker's
+    free.update(settled_at=now)
     notice = Notification.objects.select_related("alert__scope", "alert__organization").get(pk=pk)
     outcome = notification_outbox.drop_reason(notice, notice.alert, now=now)
     if not outcome:
@@ -82,11 +104,25 @@ class _Run:
         """Start the deliveries that are due; return whether there were any."""
         ready = self._ready()
         for delivery in ready:
-            notice = claim(delivery, now=self.clock())
+            notice = self._claim(delivery)
             if notice is not None:
                 future = self.pool.submit(senders.send, _recipient(delivery), notice, now=self.clock())
                 self.under_way[future] = (delivery, monotonic())
         return bool(ready)
+
+    def _claim(self, delivery: Delivery) -> Notice | None:
+        """Claim a delivery; one that no notice can be made of is a failed attempt, and the others do not wait."""
+        try:
+            return claim(delivery, now=self.clock())
+        except UNREACHABLE:
+            raise
+        except Exception as error:
+            log.exception("notice_not_made", organization_id=_organization(delivery), delivery=str(delivery.pk))
+            mine = Delivery.objects.filter(pk=delivery.pk, settled_at=None)
+            mine.update(attempts=F("attempts") + 1)
+            delivery.refresh_from_db(fields=["attempts"])
+            record_result(delivery, Sent(False, f"{type(error).__name__} in making it", again=True), now=self.clock())
+            return None
 
     def _ready(self) -> list[Delivery]:
         """Return due deliveries, one at a time to each channel, so that a channel that hangs delays only its own."""
@@ -140,8 +176,10 @@ def anything_due(*, now: datetime) -> bool:
 @transaction.atomic
 def claim(delivery: Delivery, *, now: datetime) -> Notice | None:
     """Claim a delivery and return its notice, unless it is dropped or another run has it. Counts the attempt."""
+    bound_waits()
     mine = Delivery.objects.filter(pk=delivery.pk, attempts=delivery.attempts, settled_at=None, due_at__lte=now)
-    if not mine.update(attempts=F("attempts") + 1, due_at=now + CLAIM):
+    free = mine.select_for_update(skip_locked=True).values_list("pk", flat=True).first()
+    if free is None or not mine.update(attempts=F("attempts") + 1, due_at=now + CLAIM):
         return None
     delivery.attempts += 1
     notice = Notification.objects.select_related("alert__scope").get(pk=delivery.notification_id)
@@ -171,6 +209,7 @@ def _unreachable(delivery: Delivery) -> str:
 @transaction.atomic
 def record_result(delivery: Delivery, sent: Sent, *, now: datetime) -> None:
     """Store the result of an attempt, unless the claim ran out and another run has the delivery."""
+    bound_waits()
     mine = Delivery.objects.filter(pk=delivery.pk, attempts=delivery.attempts, settled_at=None)
     if not sent.succeeded and sent.again and delivery.attempts <= len(RETRY_AFTER):
         due = now + RETRY_AFTER[delivery.attempts - 1]

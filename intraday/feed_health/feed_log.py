@@ -10,12 +10,12 @@ from typing import Any
 from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.request import Request
 
+from intraday.clock.database import clock
 from intraday.feed_health import services
 from intraday.feed_health.services import Delivery
 from intraday.org.access import Principal
 from intraday.org.models import KeyScope
 from intraday.rest.permissions import enter
-from intraday.values import clock
 
 NONE: Mapping[int, Any] = MappingProxyType({})
 WHOLE_BODY = -1

@@ -68,3 +68,8 @@ def _openings_of(row: Any, openings: Openings) -> Collection[datetime]:
     if not fed:
         return openings.values()
     return [since for queue, since in openings.items() if queue in fed or ("", queue[1]) in fed]
+
+
+def organizations() -> set[str]:
+    """Return the organizations that have a feed."""
+    return set(Feed.objects.order_by().values_list("organization_id", flat=True).distinct())

@@ -1,7 +1,7 @@
 from celery import shared_task
 
+from intraday.clock.database import clock
 from intraday.feed_health import services
-from intraday.values import clock
 
 
 @shared_task(name="intraday.intake.tasks.forget_minutes")  # workers of older versions know it by this name

@@ -4,11 +4,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from intraday.clock.database import clock
 from intraday.feed_health import selectors
 from intraday.rest.pages import read_query
 from intraday.rest.permissions import SignedIn, check_organization_level, enter
 from intraday.rest.schema import BAD_REQUESTS
-from intraday.values import clock
 
 
 class FeedsQuery(serializers.Serializer):

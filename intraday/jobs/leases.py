@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from django.db import connection, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, Q, QuerySet
 from django.db.models.functions import Now
 
 from intraday.jobs.models import Lease
@@ -38,13 +38,14 @@ class HeldLease:
     job: str
     organization_id: str
     holder: str
+    lock_seconds: float | None = None
     done: bool = True
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Write in one transaction that commits only while this is still the lease's holder. Raises LeaseLostError."""
         with transaction.atomic():
-            bound_waits()
+            bound_waits(self.lock_seconds)
             yield
             if not self._row.filter(holder=self.holder).exists():
                 raise LeaseLostError(f"{self.job} of {self.organization_id} went on in another worker")
@@ -53,9 +54,12 @@ class HeldLease:
     def _row(self) -> QuerySet[Lease]:
         return Lease.objects.filter(job=self.job, organization_id=self.organization_id)
 
-    def claim(self, seconds: float, asked_at: datetime | None) -> bool:
+    def claim(self, seconds: float, asked_at: datetime | None, unless: str) -> bool:
         now = Now()
         free = self._row.filter(expires_at__lte=now)
+        if unless:
+            other = Lease.objects.filter(job=unless, organization_id=self.organization_id, expires_at__gt=now)
+            free = free.exclude(Exists(other))
         if asked_at is not None:
             free = free.filter(Q(begun_at=None) | Q(begun_at__lt=asked_at))
         new = {"holder": self.holder, "expires_at": now + timedelta(seconds=seconds)}
@@ -76,14 +80,21 @@ class HeldLease:
 
 @contextmanager
 def lease(
-    job: str, organization_id: str = "", *, seconds: float = LEASE_SECONDS, asked_at: datetime | None = None
+    job: str,
+    organization_id: str = "",
+    *,
+    seconds: float = LEASE_SECONDS,
+    asked_at: datetime | None = None,
+    unless: str = "",
+    lock_seconds: float | None = None,
 ) -> Iterator[HeldLease | None]:
-    """Hold the lease for the block; None while somebody else does, or if a run began after `asked_at`.
+    """Hold the lease for the block; None while somebody else does, if a run began after `asked_at`, or while the job
+    `unless` is at work in the organization.
 
     A holder that dies keeps it until it expires, so `seconds` is what the longest good run takes.
     """
-    mine = HeldLease(job, organization_id, secrets.token_hex(8))
-    if not (mine.claim(seconds, asked_at) or (mine.make() and mine.claim(seconds, asked_at))):
+    mine = HeldLease(job, organization_id, secrets.token_hex(8), lock_seconds)
+    if not (mine.claim(seconds, asked_at, unless) or (mine.make() and mine.claim(seconds, asked_at, unless))):
         yield None
         return
     succeeded = False
@@ -94,9 +105,9 @@ def lease(
         mine.release(done=succeeded)
 
 
-def bound_waits() -> None:
-    """Until the end of this transaction wait for no lock longer than LOCK_SECONDS, and let the database end it should
-    this process be stopped in it."""
+def bound_waits(lock_seconds: float | None = None) -> None:
+    """Until the end of this transaction wait for no lock longer than that (LOCK_SECONDS), and let the database end it
+    should this process be stopped in it."""
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
-            cursor.execute(_BOUNDS, [f"{LOCK_SECONDS:g}s", f"{STOPPED_SECONDS:g}s"])
+            cursor.execute(_BOUNDS, [f"{lock_seconds or LOCK_SECONDS:g}s", f"{STOPPED_SECONDS:g}s"])

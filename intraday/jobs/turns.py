@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 
 from django.db.models import F, Q
 
+from intraday.clock.database import clock
 from intraday.jobs.leases import FREE
 from intraday.jobs.models import Lease
-from intraday.values import clock
 
 
 def ask(job: str, organization_ids: Collection[str], *, lost_after: float) -> tuple[list[str], datetime]:

@@ -15,9 +15,9 @@ from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
 from django.utils.crypto import constant_time_compare
 
+from intraday.clock.database import clock
 from intraday.org.models import ApiKey, KeyScope, Membership, Organization, Role, WallBoard
 from intraday.org.services import key_digest
-from intraday.values import clock
 
 DEMO_ORGANIZATION = "org_123"
 

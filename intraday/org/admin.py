@@ -5,9 +5,9 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from intraday.clock.database import clock
 from intraday.org import services, walls
 from intraday.org.models import ApiKey, Department, KeyScope, Membership, Organization, Queue, WallBoard
-from intraday.values import clock
 
 
 class MembershipForm(forms.ModelForm):

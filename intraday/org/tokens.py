@@ -9,8 +9,8 @@ from typing import Any
 
 from django.core import signing
 
+from intraday.clock.database import clock
 from intraday.org.access import Credential, Issued, Member, Wall
-from intraday.values import clock
 
 LONGEST = timedelta(minutes=15)
 _SALT = "intraday.token.1"  # another number when the claims change

@@ -12,11 +12,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
 
+from intraday.clock.database import clock
 from intraday.org import access, tree, walls
 from intraday.org.access import DEMO_ORGANIZATION, Principal
 from intraday.pages import runbook
 from intraday.rest.errors import error_response
-from intraday.values import clock
 
 BUNDLE = "intraday/build/"
 _MANIFEST = settings.BASE_DIR / "intraday/static" / BUNDLE / "manifest.json"

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
+from intraday.clock.database import clock
 from intraday.connections.database import pool_stats
-from intraday.values import clock
 
 # (key of psycopg_pool's statistics, name, its unit in ours, help)
 LEVELS = (

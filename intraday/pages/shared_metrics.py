@@ -7,9 +7,9 @@ from django.db import connections
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 import alerts.notifications.selectors
+from intraday.clock.database import clock
 from intraday.jobs import runs, selectors
 from intraday.jobs.models import JobRun
-from intraday.values import clock
 from realtime import metrics
 
 AGES = (10, 60, 120, 300)  # seconds; counts instead of a label for each organization, which would be kept for ever

@@ -9,8 +9,8 @@ from django.core.cache import cache
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
+from intraday.clock.database import clock
 from intraday.rest.authentication import Caller
-from intraday.values import clock
 
 log = structlog.get_logger(__name__)
 

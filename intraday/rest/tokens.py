@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from intraday.clock.database import clock
 from intraday.org import access, tokens
 from intraday.org.access import Issued, Key, Member, Principal
 from intraday.org.models import Department, KeyScope, Role, valid_id
@@ -18,7 +19,6 @@ from intraday.rest.fields import ChoiceField
 from intraday.rest.pages import read_body
 from intraday.rest.permissions import SignedIn, enter
 from intraday.rest.schema import BAD_POSTS
-from intraday.values import clock
 
 LONGEST_SECONDS = int(tokens.LONGEST.total_seconds())
 

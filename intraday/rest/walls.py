@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from intraday.clock.database import clock
 from intraday.org import walls
 from intraday.org.access import Grant, Principal
 from intraday.org.models import WallBoard
@@ -17,7 +18,6 @@ from intraday.rest.errors import NotFound
 from intraday.rest.pages import read_body, read_query, scope_of
 from intraday.rest.permissions import SignedIn, enter
 from intraday.rest.schema import BAD_POSTS, BAD_REQUESTS
-from intraday.values import clock
 
 
 class OrganizationQuery(serializers.Serializer):

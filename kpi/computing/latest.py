@@ -6,7 +6,9 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
+import structlog
 
+from intraday.clock.database import clock
 from intraday.org.models import Scope
 from kpi.events import KPIChanged
 from kpi.models import CurrentKPI, KPISnapshot
@@ -14,10 +16,13 @@ from kpi.pipeline.figure import Figure, Point, point_of
 from kpi.pipeline.part import Part
 from kpi.pipeline.state import Memory, State
 
+log = structlog.get_logger(__name__)
+
 QUARTER = timedelta(minutes=15)
 KEPT = timedelta(hours=48)
 KEPT_OF_EACH_QUARTER = timedelta(days=35)
 """Of figures every few seconds two days are kept; the first of each quarter of an hour for five weeks."""
+AHEAD = timedelta(minutes=10)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -49,21 +54,35 @@ def memo(row: CurrentKPI) -> Memo:
 
 
 def _read(text: bytes | memoryview | None, time: datetime | None) -> Memo:
-    """Decode a memo. After a newer figure that another version of the software stored, only its memory still holds."""
-    if not text or _version(text).version != VERSION:
+    """Decode a memo; a damaged one counts as absent. After a newer figure that another version of the software stored,
+    only its memory still holds."""
+    try:
+        if not text or _version(text).version != VERSION:
+            return Memo()
+        found = _decode(text)
+    except msgspec.MsgspecError as error:
+        log.warning("memo_unreadable", error=str(error), at=None if time is None else time.isoformat())
         return Memo()
-    found = _decode(text)
     return found if found.points and found.points[0].time == time else Memo(memory=found.memory)
 
 
-def lock(scopes: Collection[Scope]) -> dict[int, CurrentKPI]:
-    """The current rows of these scopes, made where missing, locked until commit, all in the order of scopes."""
+def lock(scopes: Collection[Scope], *, now: datetime) -> dict[int, CurrentKPI]:
+    """The current rows of these scopes, made where missing, locked until commit, all in the order of scopes.
+
+    A figure of an instant that is still to come was worked out by a process whose clock was ahead: it counts as absent,
+    or nothing newer would become current until then.
+    """
     wanted = {scope.pk for scope in scopes}
     missing = wanted.difference(CurrentKPI.objects.filter(scope__in=wanted).values_list("scope_id", flat=True))
     if missing:
         CurrentKPI.objects.bulk_create([CurrentKPI(scope_id=pk) for pk in sorted(missing)], ignore_conflicts=True)
     rows = CurrentKPI.objects.select_for_update().filter(scope__in=wanted).order_by("scope_id")
-    return {row.scope_id: row for row in rows}
+    found, latest_possible = {row.scope_id: row for row in rows}, max(now, clock.now()) + AHEAD
+    for row in found.values():
+        if row.time is not None and row.time > latest_possible:
+            log.warning("figure_of_the_future_replaced", scope_id=row.scope_id, time=row.time.isoformat())
+            row.time = None
+    return found
 
 
 def load_parts(scopes: Collection[Scope]) -> dict[int, tuple[Part, State]]:

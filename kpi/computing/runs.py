@@ -1,6 +1,6 @@
 """A run: the figures of some scopes of one organization at one instant, in a fixed number of statements."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -11,11 +11,12 @@ import structlog
 from django.db import transaction
 from msgspec import structs
 
+from intraday.clock.database import clock
 from intraday.jobs.garbage import not_collected
 from intraday.org.models import Organization, Scope
-from intraday.values import clock
-from kpi.computing import latest, volume_drops
+from kpi.computing import broken_queues, latest, volume_drops
 from kpi.computing.latest import Before
+from kpi.computing.targets import Targets, within
 from kpi.events import KPIChanged
 from kpi.loading import load_inputs
 from kpi.models import CurrentKPI, KPISnapshot
@@ -35,63 +36,6 @@ FORGOTTEN = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Targets:
-    """The scopes to work out: queues, the levels above them from departments to the organization, and the queues
-    whose last figures count in those levels, too."""
-
-    queues: list[Scope]
-    levels: list[Scope]
-    others: list[Scope]
-
-
-def inside(organization: Organization, scope: Scope) -> Targets:
-    """A scope and all within it."""
-    every = _scopes(organization)
-    return Targets(
-        [each for each in every if each.queue_name and _within(each, scope)],
-        [each for each in every if not each.queue_name and _within(each, scope)],
-        [],
-    )
-
-
-def everything(organization: Organization) -> Targets:
-    every = _scopes(organization)
-    return Targets([each for each in every if each.queue_name], [each for each in every if not each.queue_name], [])
-
-
-def touched(organization: Organization, scopes: Collection[Scope]) -> Targets:
-    """The queues of these scopes and all levels above them: the facts behind their figures have changed.
-
-    A department stands for its queues: who is on shift concerns each of them. So does the organization if it comes
-    alone; beside others it is there only because the figures above theirs have changed as well.
-    """
-    every = _scopes(organization)
-    names = {(scope.department_id, scope.queue_name) for scope in scopes}
-    if len(names) > 1:
-        names.discard(("", ""))
-    queues: list[Scope] = []
-    others: list[Scope] = []
-    for each in every:
-        if each.queue_name:
-            above = {("", ""), (each.department_id, ""), (each.department_id, each.queue_name)}
-            (others if names.isdisjoint(above) else queues).append(each)
-    departments = {queue.department_id for queue in queues} | {""}
-    levels = [each for each in every if not each.queue_name and each.department_id in departments]
-    return Targets(queues, levels, others)
-
-
-def _scopes(organization: Organization) -> list[Scope]:
-    """Queues and departments first, the organization last."""
-    return list(Scope.objects.filter(organization=organization).order_by("-department_id", "-queue_name"))
-
-
-def _within(scope: Scope, outer: Scope) -> bool:
-    if outer.queue_name:
-        return scope.pk == outer.pk
-    return not outer.department_id or scope.department_id == outer.department_id
-
-
-@dataclass(frozen=True, slots=True)
 class Computed:
     """A figure that was stored; `event` is its place in the log, if it was published."""
 
@@ -100,20 +44,50 @@ class Computed:
 
 
 @not_collected()
-@transaction.atomic
 def run(
     *, organization: Organization, targets: Targets, at: datetime, now: datetime, manual: bool
 ) -> dict[Scope, Computed]:
     """Work out, store and publish.
 
     Manual figures are always published; a late one moves nothing. Automatic ones are left out where they are late,
-    where nothing new is to be published, and where another run published the same.
+    where nothing new is to be published, and where another run published the same. A queue whose rows nothing can be
+    made of gets a figure without data, and the others do not wait for it.
     """
     began = clock.now()
-    rows = latest.lock([*targets.queues, *targets.levels])
-    targets, others = _with_unknown(targets, rows)
+    try:
+        done = _run(organization, targets, frozenset(), at, now, began, manual=manual)
+    except broken_queues.UNREACHABLE:
+        raise
+    except Exception:
+        broken = broken_queues.find(targets.queues, partial(_try, organization, at))
+        if not broken:
+            raise
+        broken_queues.report(broken)
+        return _run(organization, targets, frozenset(broken), at, now, began, manual=manual)
+    broken_queues.report_recovered(targets.queues)
+    return done
+
+
+@transaction.atomic
+def _try(organization: Organization, at: datetime, queues: Sequence[Scope]) -> None:
+    work_out(load_inputs.load(organization, queues, at), load_inputs.surroundings(organization, at), at)
+
+
+@transaction.atomic
+def _run(
+    organization: Organization,
+    targets: Targets,
+    broken: frozenset[Scope],
+    at: datetime,
+    now: datetime,
+    began: datetime,
+    *,
+    manual: bool,
+) -> dict[Scope, Computed]:
+    rows = latest.lock([*targets.queues, *targets.levels], now=now)
+    targets, others = _with_unknown(targets, rows, now)
     near = load_inputs.surroundings(organization, at)
-    worked = _work_out(organization, targets, others, near, at)
+    worked = _work_out(organization, targets, others, broken, near, at)
     found = _figures(targets, worked, others, rows, near.judging, at)
     volume_drops.keep(_newest(targets, rows, at), before=near.drops, lasting=worked.drops, at=at)
     news = [each for each in found if manual or _is_news(each, rows[each.scope.pk])]
@@ -131,24 +105,34 @@ Others = Mapping[Scope, tuple[Part, State]]
 """Queues that are not worked out now: their parts and states as they last were."""
 
 
-def _with_unknown(targets: Targets, rows: dict[int, CurrentKPI]) -> tuple[Targets, Others]:
+def _with_unknown(targets: Targets, rows: dict[int, CurrentKPI], now: datetime) -> tuple[Targets, Others]:
     """Queues of no usable memo (new, or of another version of the software) are worked out with the others."""
     known = latest.load_parts(targets.others) if targets.others else {}
     unknown = [scope for scope in targets.others if scope.pk not in known]
     if unknown:
-        rows |= latest.lock(unknown)
+        rows |= latest.lock(unknown, now=now)
         targets = Targets([*targets.queues, *unknown], targets.levels, targets.others)
     return targets, {scope: known[scope.pk] for scope in targets.others if scope.pk in known}
 
 
-def _work_out(organization: Organization, targets: Targets, others: Others, near: Surroundings, at: datetime) -> Worked:
-    return work_out(
-        load_inputs.load(organization, targets.queues, at),
+def _work_out(
+    organization: Organization,
+    targets: Targets,
+    others: Others,
+    broken: frozenset[Scope],
+    near: Surroundings,
+    at: datetime,
+) -> Worked:
+    unknown = {key_of(scope): Part(Totals(), "no_data") for scope in broken}
+    worked = work_out(
+        load_inputs.load(organization, [queue for queue in targets.queues if queue not in broken], at),
         near,
         at,
-        others={key_of(scope): part for scope, (part, _) in others.items()},
+        others={key_of(scope): part for scope, (part, _) in others.items()} | unknown,
         levels=[key_of(scope) for scope in targets.levels],
     )
+    worked.queues.update(unknown)
+    return worked
 
 
 def key_of(scope: Scope) -> Key:
@@ -175,8 +159,10 @@ def _figures(
         )
         try:
             return derive(part)
-        except (ArithmeticError, ValueError):  # of one scope; the figures of the others do not wait for it
-            log.exception("figure_not_derived", scope=str(scope))
+        except broken_queues.UNREACHABLE:
+            raise
+        except Exception as error:  # of one scope; the figures of the others do not wait for it
+            broken_queues.report({scope: error})
             return derive(Part(Totals(), "no_data", closed_until=part.closed_until, is_deferred=part.is_deferred))
 
     queues = [of(scope, worked.queues[key_of(scope)]) for scope in targets.queues]
@@ -185,7 +171,7 @@ def _figures(
 
 
 def _inside(level: Scope, states: Mapping[Scope, State]) -> list[Inside]:
-    return [Inside(scope.queue_name, state) for scope, state in states.items() if _within(scope, level)]
+    return [Inside(scope.queue_name, state) for scope, state in states.items() if within(scope, level)]
 
 
 def _memory(row: CurrentKPI, at: datetime) -> Memory | None:
@@ -240,7 +226,10 @@ class _Draft:
         stored = self.before.stored
         if stored is None or (manual and stored.saved_at <= began):
             return None
-        before = msgspec.json.decode(stored.figure, type=KPIChanged)
+        try:
+            before = msgspec.json.decode(stored.figure, type=KPIChanged)
+        except msgspec.MsgspecError:
+            return None  # of another version, or damaged: this one takes its place
         return before if before == structs.replace(self.payload, computed_at=before.computed_at) else None
 
     def snapshot(self, saved_at: datetime) -> KPISnapshot:

@@ -6,15 +6,20 @@ from functools import cache, lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import structlog
 from django.db.models import QuerySet
 
 from intraday.org.models import Organization, Scope
+from intraday.values.once import Once
 from kpi import hours
 from kpi.formulas import Weights
 from kpi.models import LIMITS, Holiday, IntervalFeed, Kind, OrganizationSettings, QueueSettings
 from kpi.pipeline.inputs import Judging, Queue, QueueFeed, Rules, Thresholds
 
+log = structlog.get_logger(__name__)
+
 MANY = 500
+_logged = Once()
 NO_FEED = QueueFeed(None, None)
 Holidays = Mapping[tuple[str, str], set[date]]
 """Days on which nothing opens, by department and queue; '' stands for all of them."""
@@ -58,9 +63,11 @@ def judging(organization: Organization) -> Judging:
 
 
 def load(organization: Organization, scopes: Collection[Scope], at: datetime) -> list[Queue]:
-    """These queues, in three queries."""
+    """These queues, in three queries. Raises ValueError where nobody can read the opening hours of one."""
     ids = [scope.pk for scope in scopes]
     rules = rules_of(_of(QueueSettings, organization, ids))
+    for each in rules.values():
+        hours.parse(each.opening_hours)
     rows = _of(IntervalFeed, organization, ids).values_list("scope_id", "as_of", "cadence_seconds", "samples")
     feeds = {scope_id: QueueFeed(*values) for scope_id, *values in rows}
     holidays = _holidays(organization, at)
@@ -101,7 +108,7 @@ def closed_queues(
     found = {}
     for scope in scopes:
         days = _days_of(scope, holidays)
-        text = rules.get(scope.pk, DEFAULT_RULES).opening_hours
+        text = _readable_hours(scope, rules)
         if (text or days) and (until := closed_until(text, days, zone, at)) is not None:
             found[scope.pk] = until
     return found
@@ -120,10 +127,23 @@ def opened_queues(
     open_since = cache(hours.open_since)
     found = {}
     for scope in scopes:
-        text = rules.get(scope.pk, DEFAULT_RULES).opening_hours
+        text = _readable_hours(scope, rules)
         if (since := open_since(text, _days_of(scope, holidays), zone, at)) is not None:
             found[scope.pk] = since
     return found
+
+
+def _readable_hours(scope: Scope, rules: Mapping[int, Rules]) -> str:
+    """Return the opening hours of a queue; of one whose hours nobody can read, none: it counts as always open."""
+    text = rules.get(scope.pk, DEFAULT_RULES).opening_hours
+    try:
+        hours.parse(text)
+    except ValueError as error:
+        if _logged.is_news(scope.pk, str(error)):
+            place = {"department_id": scope.department_id, "queue_name": scope.queue_name}
+            log.warning("opening_hours_unreadable", organization_id=scope.organization_id, **place, error=str(error))
+        return ""
+    return text
 
 
 def _holidays(organization: Organization, at: datetime) -> Holidays:

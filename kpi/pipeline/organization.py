@@ -12,6 +12,7 @@ from typing import TypeVar
 
 import structlog
 
+from intraday.values.once import Once
 from kpi import formulas, hours
 from kpi.formulas import Judgement, Trailing
 from kpi.pipeline.demand import Demand, demand_of
@@ -27,6 +28,7 @@ log = structlog.get_logger(__name__)
 T = TypeVar("T")
 R = TypeVar("R")
 NOBODY = Heads()
+_logged = Once()
 HAIR = 1e-6
 """Contacts. Fewer are what is left of sums that are equal but for rounding."""
 
@@ -58,14 +60,14 @@ def work_out(
     """Work out queues, and `levels` from them and from the parts of `others`, as these were last worked out."""
     others = others or {}
     by_key = {each.queue.key: each for each in inputs}
-    measured = _each(by_key, partial(measure, at=at))
+    measured = _each(by_key, by_key, partial(measure, at=at))
     volumes = _volumes(measured, others, near, at)
     measured = {key: _without_drop(each, volumes.suspect.get(key), near) for key, each in measured.items()}
     ratio = _day_ratio(measured, others, near)
-    demands = _each(measured, partial(demand_of, ratio=ratio, judging=near.judging))
+    demands = _each(by_key, measured, partial(demand_of, ratio=ratio, judging=near.judging))
     heads = _heads(measured, demands, near, others)
     ready = {key: (measured[key], demand) for key, demand in demands.items()}
-    parts = _each(ready, lambda each: queue_part(*each, heads, ratio=ratio, near=near, volumes=volumes))
+    parts = _each(by_key, ready, lambda each: queue_part(*each, heads, ratio=ratio, near=near, volumes=volumes))
     queues = {key: parts.get(key) or _unknown(each) for key, each in by_key.items()}
     return Worked(
         queues,
@@ -78,14 +80,16 @@ def work_out(
     )
 
 
-def _each(things: Mapping[Key, T], work: Callable[[T], R]) -> dict[Key, R]:
+def _each(inputs: Mapping[Key, QueueInputs], things: Mapping[Key, T], work: Callable[[T], R]) -> dict[Key, R]:
     """Inputs of one queue that no formula takes must not stop the others."""
     done: dict[Key, R] = {}
     for key, thing in things.items():
         try:
             done[key] = work(thing)
-        except (ArithmeticError, ValueError):
-            log.exception("queue_not_worked_out", department=key[0], queue=key[1])
+        except Exception as error:
+            place = {"scope": str(inputs[key].queue.scope), "department_id": key[0], "queue_name": key[1]}
+            if _logged.is_news(tuple(place.values()), repr(error)):
+                log.exception("queue_not_worked_out", **place)
     return done
 
 

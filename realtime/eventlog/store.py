@@ -5,14 +5,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
+import structlog
 from django.db import connection, transaction
 from django.db.models import F, Max, Q
 
-from intraday.values import clock
+from intraday.clock.database import clock
 from realtime.eventlog.records import Appended, Draft, IndexEntry, Record, decode_records, encode_index
 from realtime.models import Segment, Stream, new_epoch
 from realtime.protocol import messages
 from realtime.protocol.rooms import stream_name
+
+log = structlog.get_logger(__name__)
 
 RETENTION = {
     "kpi": timedelta(hours=2),
@@ -181,6 +184,9 @@ def purge(*, now: datetime) -> int:
     """
     deleted = 0
     for stream in Stream.objects.filter(Q(tail_moved_at=None) | Q(tail_moved_at__lt=now - GRACE)):
+        if stream.channel not in RETENTION:
+            log.error("stream_not_purged", stream=stream.name, error=f"no channel is called {stream.channel}")
+            continue
         deleted += Segment.objects.filter(stream=stream, last_seq__lte=stream.tail).delete()[0]
         old = Segment.objects.filter(stream=stream, committed_at__lt=now - RETENTION[stream.channel])
         tail = old.aggregate(tail=Max("last_seq"))["tail"]

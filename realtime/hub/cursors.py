@@ -15,7 +15,7 @@ import structlog
 from django.db import DatabaseError, transaction
 from django.db.models import Count
 
-from intraday.values import clock
+from intraday.clock.database import clock
 from realtime.hub.fanout.connections import Connection
 from realtime.hub.shared_reads import DataLoader, in_thread
 from realtime.models import Cursor

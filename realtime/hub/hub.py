@@ -13,8 +13,8 @@ from weakref import WeakKeyDictionary
 import structlog
 from django.db import DatabaseError
 
+from intraday.clock.database import MEASURE_SECONDS, clock
 from intraday.org.access import Principal
-from intraday.values import clock
 from realtime.eventlog import sender
 from realtime.hub.catching_up import CatchingUp
 from realtime.hub.credentials import Login, authenticate
@@ -97,7 +97,7 @@ class Hub:
             Loop("receipts", TICK_SECONDS, self.receipts.resend_due),
             Loop("cursors", TICK_SECONDS, self.cursors.check_holders),
             Loop("reports", REPORT_SECONDS, self._report),
-            Loop("clock", clock.MEASURE_SECONDS, self._measure_clock),
+            Loop("clock", MEASURE_SECONDS, self._measure_clock),
         ]
         return {loop.name: loop for loop in loops}
 

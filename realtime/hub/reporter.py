@@ -10,12 +10,12 @@ import socket
 from collections import Counter, deque
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
 
-from intraday.values import clock
+from intraday.clock.database import clock
 from realtime.hub.fanout.connections import Connection
 from realtime.hub.fanout.incoming import IncomingStream
 from realtime.models import Connection as ConnectionRow
@@ -42,7 +42,7 @@ class Reporter:
         self._connections = connections
         self._streams = streams
         self.id = secrets.token_hex(8)
-        self._started_at = clock.now()
+        self._started_at: datetime | None = None  # by the database's clock, once it is known
         self._changed: dict[str, Connection] = {}
         self._gone: set[str] = set()
         self._kept: dict[str, Counter[str]] = {}
@@ -114,11 +114,12 @@ class Reporter:
         """Store a report; return False if the process was not known, so that all connections must be reported again."""
         now = clock.now()
         state = {"seen_at": now, "degraded": report.degraded, "counters": report.counters}
+        self._started_at = self._started_at or now
         born = {"host": socket.gethostname(), "pid": os.getpid(), "started_at": self._started_at}
         with transaction.atomic():
             known = Process.objects.filter(id=self.id).update(**state) > 0
             if not known:
-                Process.objects.filter(seen_at__lt=now - FORGOTTEN_AFTER).delete()  # each process that starts sweeps
+                self._sweep(now)
                 Process.objects.create(id=self.id, **state, **born)
             if report.gone:
                 ConnectionRow.objects.filter(id__in=report.gone).delete()
@@ -130,6 +131,11 @@ class Reporter:
                     update_fields=["organization_id", "user_id", "role", "rooms"],
                 )
         return known
+
+    def _sweep(self, now: datetime) -> None:
+        """Delete the rows of processes that are gone, at each start; one that was stopped in a report keeps its own."""
+        gone = Process.objects.select_for_update(skip_locked=True).filter(seen_at__lt=now - FORGOTTEN_AFTER)
+        Process.objects.filter(id__in=list(gone.values_list("id", flat=True))).delete()
 
     def leave(self) -> None:
         Process.objects.filter(id=self.id).delete()

@@ -11,9 +11,9 @@ from typing import Any
 import structlog
 from django.db import DatabaseError
 
+from intraday.clock.database import clock
 from intraday.org import access
 from intraday.org.access import Member, Principal, Refused
-from intraday.values import clock
 from realtime.hub.fanout.connections import Connection
 from realtime.hub.shared_reads import in_revocation_thread
 from realtime.protocol.messages import Close

@@ -10,8 +10,8 @@ from typing import Annotated, Any, ClassVar, Self
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from intraday.clock.database import clock
 from intraday.org.models import ID_PATTERN
-from intraday.values import clock
 
 VERSION = 1
 HEARTBEAT_SECONDS = 20

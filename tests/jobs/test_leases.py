@@ -113,3 +113,12 @@ def test_of_many_at_once_exactly_one_gets_it(expired: bool):
     for thread in threads:
         thread.join(20)
     assert sorted(got) == [False] * 7 + [True]
+
+
+def test_new_facts_wait_for_the_full_judgement_of_their_organization_alone():
+    with lease("judge_all", "org_123"), lease("judge_dirty", "org_456", unless="judge_all") as other:
+        assert other
+        with lease("judge_dirty", "org_123", unless="judge_all") as held:
+            assert not held
+    with lease("judge_dirty", "org_123", unless="judge_all") as held:
+        assert held

@@ -14,6 +14,7 @@ import attendance.selectors
 from intraday.org.models import Organization, Scope
 from intraday.org.services import add_queues, create_organization
 from kpi.computing import runs
+from kpi.computing import targets as targets_of
 from kpi.models import QueueSettings
 from kpi.pipeline.inputs import Backlog, Key, QueueInputs
 from tests.attendance.posting import BATCH as RECORDS
@@ -270,8 +271,9 @@ def test_a_run_of_some_queues_before_one_of_all_changes_nothing(
     with time_machine.travel(world.at, tick=False):
         for earlier in ([], some):
             organization, api = make(world, persons)
-            every = runs.everything(organization)
-            targets = [runs.touched(organization, [scope for scope in every.queues if runs.key_of(scope) in earlier])]
+            every = targets_of.everything(organization)
+            first = [scope for scope in every.queues if runs.key_of(scope) in earlier]
+            targets = [targets_of.touched(organization, first)]
             for each in (*targets, every) if earlier else (every,):
                 runs.run(organization=organization, targets=each, at=world.at, now=world.at, manual=True)
             figures.append(alike(told(api, [*keys, *levels_of(keys)])))

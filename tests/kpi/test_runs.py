@@ -277,7 +277,7 @@ def test_two_people_who_ask_for_the_same_moment_at_once_are_told_once(filled, he
         ask = partial(services.compute, organization=filled, scope=scope, as_of=as_of, now=now)
         with heard(STREAM) as events, ThreadPoolExecutor(3) as pool:
             with transaction.atomic():
-                latest.lock([scope])
+                latest.lock([scope], now=timezone.now())
                 asking = [pool.submit(closing, ask) for _ in range(3)]
                 assert wait_until(lambda: waiting_for_a_lock() == 3)
             told = {each.result().payload.snapshot_id for each in asking}

@@ -3,9 +3,9 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from intraday.clock.database import clock
 from intraday.org.models import ApiKey, KeyScope, Organization
 from intraday.org.services import create_api_key, revoke_keys
-from intraday.values import clock
 
 
 class Command(BaseCommand):

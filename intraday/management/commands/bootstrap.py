@@ -5,10 +5,10 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
+from intraday.clock.database import clock
 from intraday.embedded import demo_data
 from intraday.org.models import Organization, valid_id, valid_time_zone
 from intraday.org.services import add_queues, create_organization
-from intraday.values import clock
 
 
 class Command(BaseCommand):

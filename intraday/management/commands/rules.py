@@ -3,8 +3,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from alerts import services
+from intraday.clock.database import clock
 from intraday.org.models import Organization
-from intraday.values import clock
 
 
 class Command(BaseCommand):

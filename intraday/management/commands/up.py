@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
+from intraday.clock.database import clock
 from intraday.embedded import demo_data
 from intraday.embedded.listeners import PortTakenError, bind, is_loopback
 from intraday.embedded.worker import running_jobs
@@ -17,7 +18,6 @@ from intraday.org.demo import DEMO_PEOPLE, demo_password
 from intraday.simulator import options as simulator_options
 from intraday.simulator import simulate
 from intraday.simulator.profiles import Outage
-from intraday.values import clock
 from realtime.transport import server
 
 ADDRESSES = """

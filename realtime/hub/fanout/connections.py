@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime
 
+from intraday.clock.database import clock
 from intraday.org.access import Principal
-from intraday.values import clock
 from realtime.hub.fanout.subscriptions import Subscription
 from realtime.hub.fanout.writer import Writer
 from realtime.protocol import messages

@@ -34,8 +34,8 @@ class _Anchor(NamedTuple):
 
 
 class Clock:
-    def __init__(self, read: Callable[[], datetime], own: Callable[[], datetime] = timezone.now) -> None:
-        self._read, self._own = read, own
+    def __init__(self, read_database: Callable[[], datetime], own: Callable[[], datetime] = timezone.now) -> None:
+        self._read, self._own = read_database, own
         self._anchor: _Anchor | None = None
         self._measured_at: float | None = None
         self._skewed = False
@@ -50,6 +50,10 @@ class Clock:
         """Return by how many seconds the clock of this process is ahead of the database's; None if never measured."""
         anchor = self._anchor
         return None if anchor is None else (self._own() - anchor.at(monotonic())).total_seconds()
+
+    def read(self) -> datetime:
+        """Ask the database what time it is. Raises DatabaseError."""
+        return self._read()
 
     def measure(self) -> None:
         """Ask the database. Raises DatabaseError. Slow answers are dropped; one that agrees with what is known moves
@@ -96,7 +100,7 @@ class Clock:
             log.info("clock_recovered", seconds=round(skew, 3))
 
 
-def read() -> datetime:
+def _read() -> datetime:
     """Ask the database what time it is. Raises DatabaseError."""
     if connection.vendor != "postgresql":
         return timezone.now()  # in the process itself
@@ -106,6 +110,4 @@ def read() -> datetime:
     return time.astimezone(UTC)
 
 
-_clock = Clock(read)
-now, skew = _clock.now, _clock.skew
-measure, measure_if_due, forget = _clock.measure, _clock.measure_if_due, _clock.forget
+clock = Clock(_read)

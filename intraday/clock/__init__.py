@@ -1,0 +1,1 @@
+"""The time that all processes go by."""
