@@ -3,9 +3,22 @@
 import inspect
 from typing import Any
 
+import structlog
 from celery import Task
-from celery.signals import before_task_publish, task_postrun, task_prerun
+from celery.signals import (
+    beat_init,
+    before_task_publish,
+    setup_logging,
+    task_postrun,
+    task_prerun,
+    worker_ready,
+    worker_shutdown,
+)
+from celery.utils.dispatch import Signal
+from django.conf import settings
 from structlog.contextvars import bind_contextvars, get_contextvars, reset_contextvars
+
+log = structlog.get_logger(__name__)
 
 
 def _carry_request_id(headers: dict[str, Any], **_: Any) -> None:
@@ -35,8 +48,30 @@ def _unbind(task: Task, **_: Any) -> None:
     reset_contextvars(**task.request.log_tokens)
 
 
+def _log_worker(sender: Any, signal: Signal, **_: Any) -> None:
+    """Celery's own words at start and end are no JSON; the embedded run greets by itself."""
+    if not settings.EMBEDDED:
+        log.info(
+            "worker_started" if signal is worker_ready else "worker_stopped",
+            worker=str(getattr(sender, "hostname", sender)),
+        )
+
+
+def _log_beat(**_: Any) -> None:
+    if not settings.EMBEDDED:
+        log.info("beat_started")
+
+
+def _keep_logging(**_: Any) -> None:
+    """Keep our logging: without a receiver of this signal Celery raises the level of everything to its own `-l`."""
+
+
 def bind_jobs() -> None:
     """Connect to Celery's signals; harmless when repeated."""
+    setup_logging.connect(_keep_logging, dispatch_uid="keep-logging", weak=False)
+    for signal in (worker_ready, worker_shutdown):
+        signal.connect(_log_worker, dispatch_uid="log-worker", weak=False)
+    beat_init.connect(_log_beat, dispatch_uid="log-beat", weak=False)
     before_task_publish.connect(_carry_request_id, dispatch_uid="carry-request-id")
     task_prerun.connect(_bind, dispatch_uid="bind-job", weak=False)
     task_postrun.connect(_unbind, dispatch_uid="unbind-job", weak=False)

@@ -6,6 +6,7 @@ from typing import Any
 
 import structlog
 from django.conf import settings
+from django.core.exceptions import DisallowedHost
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotFound, JsonResponse
 from rest_framework import exceptions, status
 from rest_framework.response import Response
@@ -77,6 +78,8 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer requests that Django refuses before any view: a host that is not ours, too many headers."""
+    hint = {"setting": "INTRADAY_ALLOWED_HOSTS"} if isinstance(exception, DisallowedHost) else {}
+    log.warning("request_refused", error=f"{type(exception).__name__}: {exception}"[:300], **hint)
     return error_response(400, "bad_request", "The request cannot be read, or this host is not served.")
 
 

@@ -211,11 +211,15 @@ class Server(uvicorn.Server):
         await super().startup(sockets)
         gc.freeze()  # what the program consists of stays
         gc.set_threshold(*GARBAGE)
+        if sockets is None and self.started:  # the embedded run, which brings its sockets, greets by itself
+            log.info("server_started", host=self.config.host, port=self.config.port)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         if signal.SIGTERM in self._captured_signals and (hub := running_hub()) is not None:
             await close_all(hub)
         await super().shutdown(sockets)
+        if sockets is None:
+            log.info("server_stopped")
 
 
 def run(settings: uvicorn.Config, listeners: list[socket.socket] | None = None) -> None:

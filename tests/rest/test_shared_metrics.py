@@ -10,6 +10,7 @@ import pytest
 from celery import current_app
 from django.test import Client
 
+from intraday.clock.database import clock
 from intraday.jobs import queues, runs
 from intraday.jobs.models import DirtyScope, Lease
 from intraday.jobs.runs import Outcome
@@ -17,7 +18,6 @@ from intraday.org.models import Organization, Scope
 from intraday.org.services import create_organization
 from intraday.pages import prometheus
 from intraday.pages.bounded import BoundedSource, UnansweredError
-from intraday.values import clock
 from tests.rest.test_metrics import Samples, scrape, value
 from tests.services import Postgres, Valkey, wait_until
 
