@@ -65,6 +65,8 @@ class Listener:
                 self._attempt, self.sessions = 0, self.sessions + 1
                 self.unrecovered += resuming and not message["data"].get("recovered")
                 self.subscribed.set()
+            case "error":  # such as `unavailable` while the database is away: this session would never hear anything
+                raise ConnectionResetError(message["data"].get("code", "error"))
             case "backlog:update":
                 self._note(message["data"])
 

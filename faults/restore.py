@@ -1,11 +1,13 @@
 """The database is lost, and comes back from a backup that is some seconds old (docs/operations.md, Restore)."""
 
+import os
 import subprocess
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from bench.processes import ROOT
 from faults.layout import Layout
 from faults.scenario import Run, Scenario
 from tests.services import Postgres
@@ -18,17 +20,13 @@ class RestoreLayout(Layout):
         self.folder = Path(stack.enter_context(TemporaryDirectory(prefix="intraday-backup-")))
         super().start(stack)
 
-    @property
-    def backup(self) -> Path:
-        return self.folder / "backup"
-
 
 async def restore(run: Run) -> None:
     """What was acknowledged after the backup is gone with the server; the feed's next rows and all before are not."""
     layout, ledgers = run.layout, [feed.ledger for feed in run.traffic.feeds]
     assert isinstance(layout, RestoreLayout)
     kept = set().union(*(ledger.acknowledged for ledger in ledgers))
-    await run.apart(lambda: dump(layout.postgres, layout.backup))
+    await run.apart(lambda: back_up(layout))
     await run.last()
     await run.apart(lambda: lose_and_restore(layout))
     since = datetime.now(UTC)
@@ -45,25 +43,30 @@ def lose_and_restore(layout: RestoreLayout) -> None:
     layout.postgres.kill()
     layout.postgres.stop()  # with all its files
     layout.postgres.start()
-    load(layout.postgres, layout.backup)
+    load(layout)
     layout.manage("new_epoch")
     for program in layout.programs():
         program.start()
 
 
-def dump(postgres: Postgres, backup: Path) -> None:
-    pg_tool(postgres, "pg_dump", "--format=custom", f"--file={backup}")
+def back_up(layout: RestoreLayout) -> None:
+    run_tool(layout.postgres, str(ROOT / "docker/backup"), str(layout.folder))
 
 
-def load(postgres: Postgres, backup: Path) -> None:
-    pg_tool(postgres, "pg_restore", "--exit-on-error", "--no-owner", str(backup))
+def load(layout: RestoreLayout) -> None:
+    """As docs/operations.md says, into a server that is new and empty."""
+    [backup] = layout.folder.glob("*.dump")
+    postgres = layout.postgres
+    run_tool(postgres, "pg_restore", "--exit-on-error", "--no-owner", f"--dbname={postgres.url}", str(backup))
 
 
-def pg_tool(postgres: Postgres, name: str, *arguments: str) -> None:
-    command = [postgres.binary(name), f"--dbname={postgres.url}", *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+def run_tool(postgres: Postgres, *command: str) -> None:
+    """Run it with PostgreSQL's own programs on the path: theirs is the release of the server."""
+    path = f"{Path(postgres.binary('pg_dump')).parent}:{os.environ['PATH']}"
+    environment = os.environ | {"PATH": path, "DATABASE_URL": postgres.url}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise RuntimeError(f"{name} failed:\n{done.stderr[-2000:]}")
+        raise RuntimeError(f"{command[0]} failed:\n{done.stderr[-2000:]}")
 
 
 SCENARIOS = [Scenario("restore from backup", restore, RestoreLayout, long=30.0)]

@@ -143,6 +143,8 @@ else:
 
     ROLE = env.str("INTRADAY_ROLE", default=roles.role_of())  # docker/run's; INTRADAY_ROLE where it is guessed wrong
     _role = roles.ROLES.get(ROLE, roles.WEB)
+    if ROLE not in roles.ROLES:
+        CONNECTION_ERRORS.append(f"INTRADAY_ROLE must be one of {', '.join(roles.ROLES)}.")
     DATABASE_TIMEOUTS = roles.Timeouts(
         statement=env.int("DATABASE_STATEMENT_TIMEOUT", default=_role.statement),
         lock=env.int("DATABASE_LOCK_TIMEOUT", default=_role.lock),

@@ -41,6 +41,7 @@ log = structlog.get_logger(__name__)
 
 TICK_SECONDS = 1.0
 REPORT_SECONDS = 2.0
+FORGET_SECONDS = 300.0  # an event is in memory for so long, and for twice as long at most
 FIRST_CLOCK_SECONDS = 5.0
 
 
@@ -94,6 +95,7 @@ class Hub:
             Loop("heads", TICK_SECONDS, self._check_heads),
             Loop("heartbeats", TICK_SECONDS, self.heartbeats.send_next),
             Loop("housekeeping", TICK_SECONDS, self._keep_house),
+            Loop("rings", FORGET_SECONDS, self._forget_old),
             Loop("receipts", TICK_SECONDS, self.receipts.resend_due),
             Loop("cursors", TICK_SECONDS, self.cursors.check_holders),
             Loop("reports", REPORT_SECONDS, self._report),
@@ -186,6 +188,11 @@ class Hub:
         self.registry.resync_all(stream)
 
     # --- loops -------------------------------------------------------------------------------------------------------
+    async def _forget_old(self) -> None:
+        for stream in self.streams.values():
+            if stream.ring.last is not None:
+                stream.ring.forget_old()
+
     async def _check_heads(self) -> None:
         await self.healing.check_heads(list(self.streams))
 

@@ -138,3 +138,14 @@ def test_sentinels_are_known_to_all_three():
         broker.options["sentinel_kwargs"],
     ):
         assert (arguments["password"], arguments["socket_timeout"]) == ("s", 1)
+
+
+def test_tls_goes_to_the_sentinels_and_to_the_primary():
+    url = redis_url.read("rediss+sentinel://a:1/main")
+    layer, pool, broker = url.layer_host(), url.pool(), url.broker()
+    for arguments in (layer, layer["sentinel_kwargs"], pool.sentinel_manager.sentinel_kwargs):
+        assert {name: arguments[name] for name in ("ssl", *VERIFIED)} == {"ssl": True, **VERIFIED}
+    assert issubclass(pool.connection_class, redis.SSLConnection)
+    assert broker.url == "sentinel://a:1/0"
+    assert broker.tls == VERIFIED
+    assert broker.options["sentinel_kwargs"]["ssl"] is True

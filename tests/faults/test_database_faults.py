@@ -23,7 +23,7 @@ SNAPSHOTS = "SELECT count(*) FROM backlog_snapshot"
 SETTINGS = {
     "REDIS_URL": "",
     "DATABASE_POOL": "2",
-    "DATABASE_POOL_TIMEOUT": "2",
+    "DATABASE_POOL_TIMEOUT": "1",
     "DATABASE_LOCK_TIMEOUT": "1",
     "INTRADAY_LOG_LEVEL": "ERROR",
 }

@@ -44,6 +44,24 @@ def test_a_ring_stays_in_its_bounds_and_keeps_the_newest_commits(size: int, per_
     assert ring.after(ring.last) == ring.after(ring.last + 5) == []
 
 
+def test_what_was_there_two_calls_ago_is_forgotten_and_read_from_the_log_when_somebody_asks():
+    ring = Ring()
+    ring.restart("epoch", 0)
+    ring.extend(records(1, 3))
+    ring.forget_old()
+    ring.extend(records(4, 2))
+    assert [record.seq for record in ring.after(0) or []] == [1, 2, 3, 4, 5]
+    ring.forget_old()
+    assert (ring.start_after, ring.after(2), ring._bytes) == (3, None, 200)
+    ring.fill(records(1, 3), 3)
+    assert (ring.filled, len(ring.after(0) or [])) == (True, 5)
+    ring.forget_old()
+    assert (ring.filled, ring.start_after, ring.last, ring._bytes) == (False, 5, 5, 0)
+    ring.extend(records(6, 1))
+    ring.forget_old()
+    assert [record.seq for record in ring.after(5) or []] == [6]
+
+
 def test_only_what_follows_enters_a_ring():
     ring = Ring()
     ring.restart("epoch", 7)

@@ -16,6 +16,7 @@ class Ring:
         self.last: int | None = None
         self.filled = False  # it reaches back as far as anybody may ask, or the log does
         self._records: list[Record] = []
+        self._old: int | None = None  # what `last` was when old records were forgotten
         self._bytes = 0
         self._bases: dict[int, int] = {}  # seq -> seq of the event before with the same key
         self._newest: dict[tuple[str, str, str], int] = {}
@@ -28,7 +29,7 @@ class Ring:
 
     def restart(self, epoch: str, last: int) -> None:
         self.epoch, self.last, self.filled = epoch, last, False
-        self._records, self._bytes = [], 0
+        self._records, self._bytes, self._old = [], 0, None
         self._bases, self._newest = {}, {}
 
     def extend(self, records: Sequence[Record]) -> None:
@@ -50,6 +51,16 @@ class Ring:
             self._records[:0] = records
             self._bytes += sum(len(record.full) for record in records)
 
+    def forget_old(self) -> None:
+        """Drop what was here at the call before: the log has it for those who still ask.
+
+        The bounds are those of one stream. A process has hundreds, and they fill up over hours, for nobody.
+        """
+        if self._old is not None and self._old > self.start_after:
+            self._drop(min(self._old - self.start_after, len(self._records)))
+            self.filled = False
+        self._old = self.last
+
     def _trim(self) -> None:
         drop, size = 0, self._bytes
         while len(self._records) - drop > MAX_EVENTS or size > MAX_BYTES:
@@ -57,11 +68,13 @@ class Ring:
             drop += 1
         if drop:
             # Drop a little more than needed: shifting the list then costs nothing per event.
-            drop += (len(self._records) - drop) // 10
-            for record in self._records[:drop]:
-                self._bytes -= len(record.full)
-                self._bases.pop(record.seq, None)
-            del self._records[:drop]
+            self._drop(drop + (len(self._records) - drop) // 10)
+
+    def _drop(self, count: int) -> None:
+        for record in self._records[:count]:
+            self._bytes -= len(record.full)
+            self._bases.pop(record.seq, None)
+        del self._records[:count]
 
     def after(self, seq: int) -> list[Record] | None:
         """Return the records after a position; None where the ring no longer (or not yet) reaches back to it."""
