@@ -88,12 +88,6 @@ def test_timers_and_sweeps_read_the_open_alerts_alone(world: World, long_history
     expect_few(found)
 
 
-def test_the_page_of_newest_alerts_reads_one_page(world: World, long_history: Rule):
-    with plans() as found:
-        selectors.alerts(world.organization.pk, within=None, filters={}, after=None, limit=50)
-    expect_few(found)
-
-
 def test_a_purge_that_has_nothing_to_do_reads_nothing(world: World, long_history: Rule):
     with plans() as found:
         retention.purge(now=TEN + timedelta(days=1))
