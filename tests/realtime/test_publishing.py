@@ -7,7 +7,7 @@ import pytest
 from intraday.channels import CHANNELS
 from intraday.org.models import Organization
 from realtime.models import Segment
-from realtime.protocol.events import OUR_NAMESPACES, CustomEvent
+from realtime.protocol.events import OUR_NAMESPACES, RESERVED_NAMES, CustomEvent
 from tests.conftest import key_of
 from tests.golden import assert_golden
 from tests.live import Caller, LiveServer, socket
@@ -68,6 +68,14 @@ def test_names_that_are_ours_are_refused(publisher, name: str):
     answer = publisher.post(EVENTS, LUNCH | {"event": f"{name}:update"}, format="json")
     assert answer.status_code == 400
     assert answer.json()["errors"].keys() == {"event"}
+
+
+@pytest.mark.parametrize("name", sorted(RESERVED_NAMES))
+def test_names_that_clients_take_for_ours_are_refused_in_every_namespace(publisher, name: str):
+    answer = publisher.post(EVENTS, LUNCH | {"event": f"acme:{name}"}, format="json")
+    assert answer.status_code == 400
+    assert answer.json()["errors"].keys() == {"event"}
+    assert publisher.post(EVENTS, LUNCH | {"event": f"acme:{name}s"}, format="json").status_code == 201
 
 
 def test_every_namespace_of_the_product_is_taken():
