@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 import httpx2 as httpx
@@ -22,6 +22,7 @@ class Cutter:
         self._server, self._limit = server, limit
         self.passed = b""
         self.port = 0
+        self._serving: list[asyncio.Task[None]] = []
 
     @asynccontextmanager
     async def listening(self) -> AsyncIterator["Cutter"]:
@@ -31,24 +32,28 @@ class Cutter:
             yield self
         finally:
             listener.close()
+            for task in self._serving:
+                task.cancel()
+            await asyncio.gather(*self._serving, return_exceptions=True)
 
     async def _serve(self, client_reader: asyncio.StreamReader, client_writer: asyncio.StreamWriter) -> None:
-        try:
-            reader, writer = await asyncio.open_connection("127.0.0.1", self._server)
-        except OSError:  # it is just being restarted
-            client_writer.close()
-            return
-        asking = asyncio.create_task(self._pump(client_reader, writer))
-        with suppress(OSError):
-            await self._answer(reader, client_writer)
-        asking.cancel()
-        for each in (writer, client_writer):
-            each.close()
+        task = asyncio.current_task()
+        assert task is not None
+        self._serving.append(task)
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(_close, client_writer)
+            with suppress(OSError):  # the server is just being restarted, or the client has gone
+                reader, writer = await asyncio.open_connection("127.0.0.1", self._server)
+                stack.push_async_callback(_close, writer)
+                asking = asyncio.create_task(self._pump(client_reader, writer))
+                stack.callback(asking.cancel)
+                await self._answer(reader, client_writer)
 
     @staticmethod
     async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while data := await reader.read(65_536):
-            writer.write(data)
+        with suppress(OSError):
+            while data := await reader.read(65_536):
+                writer.write(data)
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while data := await reader.read(65_536):
@@ -57,6 +62,12 @@ class Cutter:
             writer.write(data[:left])
             if left <= len(data) and self._limit is not None:
                 return
+
+
+async def _close(writer: asyncio.StreamWriter) -> None:
+    writer.close()
+    with suppress(OSError):
+        await writer.wait_closed()
 
 
 def scope_of(figure: Message) -> tuple[str, str]:

@@ -206,7 +206,8 @@ class Soak:
             self._judge_client(client, heads, current)
         self.verdict.published = heads["custom:org:org_123"]
 
-    async def _truth(self) -> tuple[dict[str, int], dict[tuple[str, str], dict[str, object]]]:
+    async def _truth(self) -> tuple[dict[str, int], dict[tuple[str, str], str]]:
+        """Return the heads as a new client is told them, and the current snapshot of each scope by the API."""
         fresh = SocketKeeper("org_123", self.key)
         task = asyncio.create_task(fresh.listen(self.servers[0].port))
         while len(fresh.positions) < 2:
@@ -217,19 +218,17 @@ class Soak:
         headers = {"Authorization": f"Api-Key {self.key}"}
         async with httpx.AsyncClient(base_url=self.servers[0].http, headers=headers, timeout=30) as api:
             figures = (await api.get("/api/intraday/backlog/current")).json()
-        current = {scope_of(figure): figure for figure in [figures["current"], *figures["within"]]}
+        current = {scope_of(figure): figure["snapshot_id"] for figure in [figures["current"], *figures["within"]]}
         return {stream: fresh.at(stream) for stream in fresh.positions}, current
 
-    def _judge_client(
-        self, client: Keeper, heads: dict[str, int], current: dict[tuple[str, str], dict[str, object]]
-    ) -> None:
+    def _judge_client(self, client: Keeper, heads: dict[str, int], current: dict[tuple[str, str], str]) -> None:
         """Check that each custom event from the first on has come (they have no snapshot), and all current figures."""
         seqs = [seq for stream, seq in client.events if stream.startswith("custom:")]
         begun = client.begun.get("custom:org:org_123", heads["custom:org:org_123"])
         lost = set(range(begun + 1, heads["custom:org:org_123"] + 1)) - set(seqs)
         doubled = sum(count - 1 for count in Counter(client.events).values())
         behind = {stream: client.at(stream) for stream, head in heads.items() if client.at(stream) < head}
-        wrong = [scope for scope, figure in current.items() if client.known.get(scope) != figure]
+        wrong = [scope for scope, id_ in current.items() if client.known.get(scope, {}).get("snapshot_id") != id_]
         self.verdict.delivered += len(seqs)
         self.verdict.lost += len(lost)
         self.verdict.doubled += doubled

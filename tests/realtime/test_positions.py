@@ -153,8 +153,12 @@ async def test_what_cannot_be_replayed_of_a_channel_without_snapshot_is_a_resync
         assert event["seq"] == head + 1
         assert [check.saw(each) for each in (answer, resync, event)] == [Verdict.NOT_COUNTED] * 2 + [Verdict.FINE]
     async with stream(server, token, channels="custom", since=f"custom:{since['epoch']}:{since['seq']}") as events:
-        assert (await events.until("custom:resync"))["seq"] == head + 1
-        assert events.id == f"custom:{epoch}:{head + 1}"
+        resync = await events.until("custom:resync")
+        assert events.id == f"custom:{epoch}:{resync['seq']}"
+        await in_thread(note, support, 4)
+        while (await events.until("custom:note"))["data"]["number"] != 4:
+            pass
+        assert events.id == f"custom:{epoch}:{head + 2}"
 
 
 async def test_without_a_position_a_channel_without_snapshot_begins_in_silence(

@@ -1,9 +1,12 @@
 """Events that ask for a receipt, and cursors that outlive their connection."""
 
 import asyncio
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from django.db import connections
 from django.utils import timezone
 
 from intraday.org.models import Organization, Scope
@@ -179,13 +182,13 @@ async def test_what_the_client_says_it_has_goes_before_what_the_server_remembers
     server: LiveServer, token: str, support: Scope
 ):
     async with socket(server, token) as client:
-        answer = await client.subscribe(ALERTS, durable="wall")
+        await client.subscribe(ALERTS, durable="wall")
+        epoch = (await client.until("alerts:snapshot"))["epoch"]
         await in_thread(urgent, support, 1, 2, 3)
         await client.up_to(3)
         await ack(client, 1)
-        epoch = answer["data"]["position"][ALERTS]["epoch"]
     async with socket(server, token) as back:
-        answer = await back.subscribe(ALERTS, durable="wall", since={ALERTS: {"epoch": epoch, "seq": 2}})
+        await back.subscribe(ALERTS, durable="wall", since={ALERTS: {"epoch": epoch, "seq": 2}})
         await back.up_to(3)
         assert back.seqs() == [3]
 
@@ -279,3 +282,35 @@ async def test_a_cursor_that_the_log_no_longer_reaches_gets_a_snapshot(server: L
         answer = await back.subscribe(room, durable="wall")
         assert answer["data"]["recovered"] is False
         assert (await back.until("backlog:snapshot"))["seq"] == 1
+
+
+@pytest.mark.usefixtures("transactional_db")
+def test_claims_and_moves_of_the_same_cursors_at_once_never_deadlock(organization: Organization):
+    """Rows were made in another order than their names have: locking some by name and some by row would deadlock."""
+    names = [f"wall-{number}" for number in range(40)]
+    for name in reversed(names):
+        cursors.take([CursorClaim("org_123", "dana", name, ALERTS, "tab")])
+    rows = list(Cursor.objects.values_list("pk", flat=True))
+    barrier = threading.Barrier(4)
+
+    def work(number: int) -> None:
+        try:
+            for seq in range(25):
+                barrier.wait(30)
+                if number % 2:
+                    cursors.store({row: CursorMove("tab", "one", seq) for row in rows})
+                elif number:
+                    cursors.forget(now=timezone.now() + timedelta(days=29))
+                    cursors.take([CursorClaim("org_123", "dana", name, ALERTS, "tab") for name in names])
+                else:
+                    cursors.take([CursorClaim("org_123", "dana", name, ALERTS, "tab") for name in names])
+        except Exception:
+            barrier.abort()
+            raise
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(4) as pool:
+        for done in [pool.submit(work, number) for number in range(4)]:
+            done.result(120)
+    assert Cursor.objects.filter(seq=24).count() == 40

@@ -124,8 +124,9 @@ async def test_a_stream_begins_with_a_snapshot_and_goes_on_live(any_server: Live
             await api.post("/api/schedulesbacklog/ingest", ROW | {"snapshot_time": "2026-01-31T10:01:00Z"})
             live = [await client.until("backlog:update") for _ in range(3)]
             assert [message["seq"] for message in live] == [4, 5, 6]
-            epoch, others = live[0]["epoch"], subscribed["data"]["position"]["alerts:org:org_123"]
-            assert client.id == f"alerts:{others['epoch']}:0,backlog:{epoch}:6"
+            epoch, others = live[0]["epoch"], client.heard[1]["epoch"]
+            assert [message["event"] for message in client.heard[:2]] == ["subscribed", "alerts:snapshot"]
+            assert client.id == f"alerts:{others}:0,backlog:{epoch}:6"
 
 
 async def test_it_runs_under_any_asgi_server(token: str, support: Scope):
