@@ -167,6 +167,35 @@ async def test_who_comes_back_under_a_durable_name_goes_on_after_the_last_receip
         assert (await other.subscribe(ALERTS, durable="desk"))["data"]["recovered"] is False
 
 
+async def test_a_durable_name_of_which_nothing_was_acknowledged_gets_the_state_as_well(
+    server: LiveServer, token: str, support: Scope
+):
+    """The connection may have broken before its snapshot: only an acknowledgement proves what the client has."""
+    async with socket(server, token) as client:
+        await client.subscribe(ALERTS, CUSTOM, durable="wall")
+    await in_thread(note, support, 1, channel="alerts")
+    await in_thread(note, support, 2)
+    for _ in range(2):
+        async with socket(server, token) as back:
+            answer = await back.subscribe(ALERTS, CUSTOM, durable="wall")
+            assert answer["data"]["recovered"] is False
+            assert {name: at["seq"] for name, at in answer["data"]["position"].items()} == {CUSTOM: 0}
+            came = [await back.hear() for _ in range(3)]
+            assert [(each["event"], each["seq"], each.get("replayed")) for each in came] == [
+                ("custom:note", 1, True),
+                ("alerts:snapshot", 1, None),
+                ("custom:note", 1, True),
+            ]
+    async with socket(server, token) as back:
+        await back.subscribe(ALERTS, durable="wall")
+        await back.until("alerts:snapshot")
+        assert await ack(back, 1) is None
+    async with socket(server, token) as last:
+        answer = await last.subscribe(ALERTS, durable="wall")
+        assert (answer["data"]["recovered"], answer["data"]["position"][ALERTS]["seq"]) == (True, 1)
+        assert await last.quiet() == []
+
+
 async def test_without_a_durable_name_a_receipt_ends_with_the_connection(
     server: LiveServer, token: str, support: Scope
 ):
@@ -244,9 +273,9 @@ def test_a_cursor_moves_forward_only_and_only_for_its_holder(organization: Organ
     for move, expected in steps:
         cursors.store({held.row: move})
         (now,) = cursors.take([claim]).values()
-        assert now == (held.row, expected)
+        assert now == (held.row, expected, None)
     other = CursorClaim("org_123", "dana", "wall", ALERTS, "tab-2")
-    assert cursors.take([other])[other] == (held.row, Position("two", 1))
+    assert cursors.take([other])[other] == (held.row, Position("two", 1), None)
     assert cursors.holders([held.row]) == {held.row: "tab-2"}
 
 
