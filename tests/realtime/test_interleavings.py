@@ -265,7 +265,7 @@ CUTS = 200
 async def publish(world: World, queues: list[tuple[str, str]], number: int) -> None:
     """One figure of the backlog for each of these queues and the levels above, and one custom event."""
     await world.post(queues)
-    await in_thread(note, Scope.objects.filter(organization=world.organization).first(), number)
+    await in_thread(lambda: note(Scope.objects.filter(organization=world.organization)[0], number))
 
 
 async def heard_all(clients: list[Keeper], tasks: list[asyncio.Task[None]], heads: dict[str, int]) -> None:

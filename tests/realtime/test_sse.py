@@ -357,7 +357,7 @@ async def test_without_a_database_it_says_so_before_it_begins(
         raise OperationalError("the connection is closed")
 
     monkeypatch.setattr(snapshots, "read_snapshot", gone)
-    async with stream(server, token, channels="backlog") as client:
+    async with stream(server, token, headers={"Accept": "*/*"}, channels="backlog") as client:
         assert client.response.status_code == 503
         assert client.response.headers["retry-after"] == "2"
         assert json.loads(await client.response.aread())["code"] == "unavailable"
