@@ -47,7 +47,8 @@ async def proxy(asked: list[bytes]) -> AsyncIterator[int]:
 
 async def begin(page: Page, address: str) -> None:
     script = WRAPPER.replace("export function", "function") + "\nwindow.heard = [];"
-    await page.evaluate(f"{script} window.stop = listen('{address}', (each) => heard.push(each), {{ first: 20 }});")
+    begin = f"window.leave = listen('{address}', (each) => heard.push(each), {{ first: 20 }});"
+    await page.evaluate(f"{script} {begin} true")  # a function at the end would be called
 
 
 async def said(page: Page, condition: str) -> None:
@@ -63,7 +64,7 @@ async def test_it_survives_what_ends_an_eventsource_for_good(page: Page):
         await page.goto(f"http://127.0.0.1:{port}/")
         await begin(page, "/api/ws/sse?channels=custom")
         await said(page, "heard.some(({ event }) => event === 'two')")
-        await page.evaluate("stop()")
+        await page.evaluate("leave()")
         events = await page.evaluate("heard.map(({ event }) => event)")
     assert events[: events.index("two") + 1] == ["one", "error", "two"], "nothing doubled, and no half a block"
     assert b"since=" not in asked[0]
@@ -91,6 +92,6 @@ async def test_it_hears_the_real_server_with_the_session_of_the_page(page: Page,
     await continue_as(page, embedded, "admin")
     await begin(page, "/api/ws/sse?channels=system")
     await said(page, "heard.length > 0")
-    first = await page.evaluate("stop(), heard[0]")
+    first = await page.evaluate("leave(), heard[0]")
     assert first["event"] == "subscribed"
     assert len(first["data"]["rooms"]) == 1
