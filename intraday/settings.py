@@ -239,6 +239,7 @@ else:
 # Each event also to the group of every room that encloses it, for stock Channels consumers (docs/adr/0010).
 REALTIME_ROOM_GROUPS = env.bool("REALTIME_ROOM_GROUPS", default=False)
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat")
+REALTIME_MEMORY = env.int("INTRADAY_REALTIME_MEGABYTES", default=256) * 1024 * 1024  # of recent events, per process
 
 # --- people and requests ---------------------------------------------------------------------------------------------
 # Proxies before us that append to X-Forwarded-For: the client's address is so many entries from the right, and

@@ -13,18 +13,20 @@ from realtime.protocol.messages import ANSWERS, REQUESTS, Patch, Payload, Resync
 DESCRIPTION = """\
 One WebSocket, plain JSON text frames. Every message is `{"event": name, "data": {…}}`; a request may carry an `id`,
 which its answer echoes. Events of the log add `stream`, `epoch`, `seq` and `ts`: remember the last position per stream
-and send it as `since` when subscribing again, and nothing is missed.
+and send it as `since` when subscribing again, and nothing is missed. A position stands for what came before it on the
+connection: take it from a message once that is taken in, from a snapshot in parts with the part that is `complete`.
 
 Rooms are `{channel}:org:{org}[:dept:{dept}][:queue:{queue}]`; an event is heard in its own room and all that enclose
 it. Options of a subscription change what is sent: with `delta` an event may come as its `.patch`, with `batch_ms` in a
 `batch`; `conflated` says that a client was too far behind for every event. Close codes: 4401 sign in again, 4403
-forbidden, 4429 too fast are final; 1012 and 4008 mean: reconnect.
+forbidden, 4413 too large, 4429 too fast are final; 1012, 4008 and 4408 mean: reconnect. Credentials by message alone,
+whatever cookies the browser sends: `/ws?auth=message`.
 """
 _REF = "#/components/schemas/{name}"
 _LOG_FIELDS: dict[str, Any] = {
     "stream": {"type": "string", "description": "The root room."},
     "epoch": {"type": "string", "description": "Positions of another epoch mean nothing."},
-    "seq": {"type": "integer", "minimum": 0, "description": "Gapless in its stream."},
+    "seq": {"type": "integer", "minimum": 0, "description": "Gapless in its stream. 0 moves no position."},
     "ts": {"type": "string", "format": "date-time"},
 }
 _DELIVERY: dict[str, Any] = {
@@ -92,9 +94,9 @@ def _events(channels: Mapping[str, ChannelSpec]) -> Iterable[tuple[str, dict[str
             if conflation is Conflation.LATEST_PER_SCOPE:
                 yield f"{_key(event)}.patch", _message(event, Patch.__name__, required=patched, **_LOG_FIELDS, **_BASE)
         if channel.snapshot is not None:
-            event = f"{name}:snapshot"
+            event = f"{name}:{messages.SNAPSHOT}"
             yield _key(event), _message(event, SnapshotData.__name__, required=logged, **_LOG_FIELDS)
-        event = f"{name}:resync"
+        event = f"{name}:{messages.RESYNC}"
         yield _key(event), _message(event, Resync.__name__, required=logged, **_LOG_FIELDS, **_DELIVERY)
 
 

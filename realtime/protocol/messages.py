@@ -17,6 +17,8 @@ VERSION = 1
 HEARTBEAT_SECONDS = 20
 MAX_MESSAGE_BYTES = 64 * 1024
 MAX_ROOMS = 1_000
+SNAPSHOT, RESYNC = "snapshot", "resync"
+"""Clients take `<anything>:snapshot` and `<anything>:resync` for ours: no other event may be named so."""
 Text = Annotated[str, Meta(min_length=1, max_length=1_000)]
 Name = Annotated[str, Meta(min_length=1, max_length=150, pattern=r"^[^\x00]*$")]  # no database takes NUL
 Id = Annotated[str, Meta(pattern=rf"^{ID_PATTERN}$")]
@@ -26,7 +28,7 @@ Timestamp = Annotated[datetime, Meta(tz=True)]
 
 
 class Close:
-    """Close codes. 4401, 4403 and 4429 end it for good; 1012 and 4008 mean: reconnect."""
+    """Close codes. 4401, 4403, 4413 and 4429 end it for good; 1012, 4008 and 4408 mean: reconnect."""
 
     SIGN_IN = 4401
     FORBIDDEN = 4403
@@ -147,7 +149,7 @@ def message(event: str, data: Mapping[str, Any], request_id: str | int | None = 
     return _encoder.encode({"event": event, "data": data, **extra})
 
 
-def encode_payload(payload: Payload) -> bytes:
+def encode_payload(payload: "Payload | SnapshotData") -> bytes:
     return _encoder.encode(payload)
 
 
@@ -211,18 +213,35 @@ class Authenticated(Answer, frozen=True, kw_only=True):
     expires_at: Timestamp | None = None
 
 
+class Problem(Struct, frozen=True, kw_only=True):
+    """The reason why a room was refused."""
+
+    code: str
+    message: str
+
+
 class Subscribed(Answer, frozen=True, kw_only=True):
-    """`position` is where the client stands now: with `recovered` the missed events follow, else a snapshot."""
+    """The rooms that are heard now. `position` is where the client stands in each stream, without those of which a
+    snapshot or a resync follows: it brings their position. With `recovered` all missed events follow.
+
+    `granted`: asked rooms that were granted as others. `refused`: asked rooms that are not heard.
+    """
 
     event: ClassVar[str] = "subscribed"
     rooms: list[str]
     position: dict[str, Position]
     recovered: bool
+    granted: dict[str, list[str]] | UnsetType = UNSET
+    refused: dict[str, Problem] | UnsetType = UNSET
 
 
 class Unsubscribed(Answer, frozen=True, kw_only=True):
+    """The rooms that are no longer heard. Without `id` the server has taken them away, and says why."""
+
     event: ClassVar[str] = "unsubscribed"
     rooms: list[str]
+    code: str | UnsetType = UNSET
+    message: str | UnsetType = UNSET
 
 
 class Pong(Answer, frozen=True, kw_only=True):
@@ -262,19 +281,25 @@ class Reconnect(Answer, frozen=True, kw_only=True):
 
 
 class Error(Answer, frozen=True, kw_only=True):
-    """A request was refused; the connection stays open unless a close follows."""
+    """A request was refused; the connection stays open unless a close follows. `refused`: each room that was asked."""
 
     event: ClassVar[str] = "error"
     code: str
     message: str
     id: str | int | UnsetType = UNSET
+    refused: dict[str, Problem] | UnsetType = UNSET
 
 
 class SnapshotData(Struct, frozen=True, kw_only=True):
-    """The `data` of `<channel>:snapshot`: the current payload of every scope that these rooms hear."""
+    """The `data` of `<channel>:snapshot`: the current payload of every scope that these rooms hear.
+
+    A large one comes in parts: the first names `rooms`, later ones none, and they only add. The last is `complete` and
+    bears the position; the others bear seq 0, which moves nobody.
+    """
 
     rooms: list[str]
     items: list[msgspec.Raw]
+    complete: bool
 
 
 class Patch(Struct, frozen=True, kw_only=True):

@@ -10,6 +10,7 @@ export interface Protocol {
   Welcome: Welcome;
   Authenticated: Authenticated;
   Subscribed: Subscribed;
+  Problem: Problem;
   Unsubscribed: Unsubscribed;
   Pong: Pong;
   Error: Error;
@@ -131,7 +132,10 @@ export interface Authenticated {
   expires_at: string | null;
 }
 /**
- * `position` is where the client stands now: with `recovered` the missed events follow, else a snapshot.
+ * The rooms that are heard now. `position` is where the client stands in each stream, without those of which a
+ * snapshot or a resync follows: it brings their position. With `recovered` all missed events follow.
+ *
+ * `granted`: asked rooms that were granted as others. `refused`: asked rooms that are not heard.
  */
 export interface Subscribed {
   rooms: string[];
@@ -139,20 +143,41 @@ export interface Subscribed {
     [k: string]: Position | undefined;
   };
   recovered: boolean;
+  granted?: {
+    [k: string]: string[] | undefined;
+  };
+  refused?: {
+    [k: string]: Problem | undefined;
+  };
 }
+/**
+ * The reason why a room was refused.
+ */
+export interface Problem {
+  code: string;
+  message: string;
+}
+/**
+ * The rooms that are no longer heard. Without `id` the server has taken them away, and says why.
+ */
 export interface Unsubscribed {
   rooms: string[];
+  code?: string;
+  message?: string;
 }
 export interface Pong {
   server_time: string;
 }
 /**
- * A request was refused; the connection stays open unless a close follows.
+ * A request was refused; the connection stays open unless a close follows. `refused`: each room that was asked.
  */
 export interface Error {
   code: string;
   message: string;
   id?: string | number;
+  refused?: {
+    [k: string]: Problem | undefined;
+  };
 }
 /**
  * Moves the cursors of quiet rooms: what lies before `position` will not come any more.
@@ -720,10 +745,14 @@ export interface Resync {
 }
 /**
  * The `data` of `<channel>:snapshot`: the current payload of every scope that these rooms hear.
+ *
+ * A large one comes in parts: the first names `rooms`, later ones none, and they only add. The last is `complete` and
+ * bears the position; the others bear seq 0, which moves nobody.
  */
 export interface SnapshotData {
   rooms: string[];
   items: unknown[];
+  complete: boolean;
 }
 /**
  * What clients send.
