@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { RealtimeClient } from "../src/client.js";
 import { isStale } from "../src/figures.js";
-import type { Alert, LiveEvent } from "../src/protocol/messages.js";
+import type { LiveEvent } from "../src/events.js";
+import type { Alert } from "../src/protocol/messages.js";
 import { scopeKey } from "../src/protocol/rooms.js";
 import { alert, backlog, connectedClient, FakeServer, golden, pass } from "../testing/server.js";
 
@@ -98,7 +99,7 @@ describe("figures", () => {
     }
     await pass(100);
     expect(totals.length).toBeLessThanOrEqual(22);
-    expect(totals[0]).toBe(1);
+    expect(totals.slice(0, 2)).toEqual([undefined, 1]);
     expect(totals.at(-1)).toBe(100);
   });
 
@@ -106,7 +107,7 @@ describe("figures", () => {
     await live();
     server.publish("backlog:update", backlog(1));
     server.publish("backlog:update", backlog(2)); // would wait for a timer
-    vi.setSystemTime(Date.now() + 60_000); // no timer has run
+    vi.spyOn(performance, "now").mockReturnValue(performance.now() + 60_000); // no timer has run
     server.publish("backlog:update", backlog(3));
     expect(view().getState().latestUpdate?.total_items).toBe(3);
   });

@@ -68,7 +68,7 @@ describe("asking", () => {
     await pass(10);
     expect(server.socket.asked("unsubscribe")).toEqual([]);
     other();
-    await pass(10);
+    await pass(100);
     expect(server.socket.asked("unsubscribe").map(({ data }) => data)).toEqual([
       { rooms: [`${STREAM}:dept:dept_456:queue:support`] },
     ]);

@@ -49,6 +49,7 @@ export interface Protocol {
   Requests: Requests;
   Answers: Answers;
   Events: Events;
+  Channels: Channels;
 }
 /**
  * A token: a signed one, or an API key with the scope `read`. In the browser of a signed-in person the organization
@@ -795,4 +796,15 @@ export interface Events {
   "alert:updated": AlertUpdated;
   "system:notification": SystemNotification;
   "custom:event": CustomEvent;
+}
+/**
+ * The channels, and the names of their events.
+ */
+export interface Channels {
+  kpi: "kpi:update";
+  backlog: "backlog:update";
+  attendance: "attendance:checkin" | "attendance:checkout" | "attendance:update";
+  alerts: "alert:acknowledged" | "alert:escalated" | "alert:resolved" | "alert:triggered" | "alert:updated";
+  system: "system:notification";
+  custom: "custom:event";
 }
