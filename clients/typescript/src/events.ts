@@ -19,8 +19,13 @@ type Name = `${string}:${string}`;
 export type CustomMessage = keyof CustomEvents extends never
   ? LogMessage<Name, CustomEvent>
   : {
-      [Own in keyof CustomEvents]: LogMessage<Own & string, CustomEvent & { name: Own; payload: CustomEvents[Own] }>;
+      [Own in keyof CustomEvents]: LogMessage<Own & string, OwnEvent<Own>>;
     }[keyof CustomEvents];
+
+type OwnEvent<Own extends keyof CustomEvents> = Omit<CustomEvent, "name" | "payload"> & {
+  name: Own;
+  payload: CustomEvents[Own];
+};
 
 type Known<Event extends keyof Events> = { [Each in Event]: LogMessage<Each, Events[Each]> }[Event];
 

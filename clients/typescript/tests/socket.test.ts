@@ -342,11 +342,12 @@ describe("for builders", () => {
     expect(warned).not.toHaveBeenCalled();
   });
 
-  it.each([
+  const switchedOn: [string, object, () => void][] = [
     ["the option", { debug: true }, () => undefined],
     ["localStorage", {}, () => localStorage.setItem("INTRADAY_DEBUG", "1")],
     ["the environment", {}, () => vi.stubEnv("INTRADAY_DEBUG", "1")],
-  ])("logs every message where %s asks for it, and no token", async (_, option, ask) => {
+  ];
+  it.each(switchedOn)("logs every message where %s asks for it, and no token", async (_, option, ask) => {
     const logged = vi.spyOn(console, "debug").mockReturnValue();
     ask();
     const debugged = createIntraday({ url: "ws://server.test/ws", getToken: () => "secret", ...option });
@@ -369,7 +370,9 @@ describe("for builders", () => {
 
   it("says what is missing where there is no WebSocket", () => {
     vi.stubGlobal("WebSocket", undefined);
-    expect(() => watch()).toThrow("give createIntraday() the one of the package ws");
+    expect(() => {
+      watch();
+    }).toThrow("give createIntraday() the one of the package ws");
   });
 });
 

@@ -41,6 +41,30 @@ it("BacklogMonitor", async () => {
   expect(page().text).toBe("60 items waitclaims: 50, stablesupport: 10, stable");
 });
 
+it("say what is wrong with a token that is limited to a department, and show no zero", async () => {
+  const { server } = page();
+  for (const channel of ["backlog", "alerts"]) server.refused.add(`${channel}:org:org_123`);
+  server.refused.add("kpi:org:org_123:dept:dept_456:queue:support");
+  await page().show([
+    <KPIDashboard key="kpi" />,
+    <BacklogMonitor key="backlog" organization="org_123" />,
+    <AlertBell key="bell" organization="org_123" toast={() => undefined} />,
+  ]);
+  await page().publish("alert:triggered", alert("a"));
+  const message = "You may not hear this room.";
+  expect(page().text).toBe(`${message}${message}🔔 ${message}`);
+});
+
+it("load until the state has come", async () => {
+  page().server.silent.add("subscribe").add("ping");
+  await page().show([
+    <KPIDashboard key="kpi" />,
+    <BacklogMonitor key="backlog" organization="org_123" />,
+    <AlertBell key="bell" organization="org_123" toast={() => undefined} />,
+  ]);
+  expect(page().text).toBe("LoadingLoading🔔 Loading");
+});
+
 it("AlertBell and ConnectionNote", async () => {
   const toast = vi.fn();
   await page().show([<AlertBell key="bell" organization="org_123" toast={toast} />, <ConnectionNote key="note" />]);

@@ -1,0 +1,60 @@
+// What the compiler knows of live events; tsc checks this file, and runs of it check that the events are such.
+
+import { expect, expectTypeOf, it } from "vitest";
+import type { CustomMessage, LiveEvent } from "../src/events.js";
+import type { LogMessage } from "../src/protocol/messages.js";
+import type { Channel } from "../src/protocol/rooms.js";
+import type { AlertTriggered, Channels, CheckedIn, CustomEvent } from "../src/protocol/types.js";
+import { golden } from "../testing/server.js";
+
+declare module "../src/events.js" {
+  interface CustomEvents {
+    "acme:order": { order_id: string };
+    "acme:refund": { amount: number };
+  }
+}
+
+it("the name of an event narrows its data", () => {
+  const told = (message: LiveEvent<"attendance">): string => {
+    if (message.event === "attendance:checkin") {
+      expectTypeOf(message.data).toEqualTypeOf<CheckedIn>();
+      return `${message.data.employee_id} is ${message.data.status}`;
+    }
+    return message.event;
+  };
+  expect(told(golden("attendance:checkin") as LiveEvent<"attendance">)).toMatch(/ is (early|on_time|late|unscheduled)$/);
+});
+
+it("the name of an event of one's own narrows its payload, where it was declared", () => {
+  const told = (message: CustomMessage): string => {
+    if (message.event === "acme:order") {
+      expectTypeOf(message.data.payload).toEqualTypeOf<{ order_id: string }>();
+      return message.data.payload.order_id;
+    }
+    expectTypeOf(message.data.payload).toEqualTypeOf<{ amount: number }>();
+    return String(message.data.payload.amount);
+  };
+  const data = { organization_id: "org_123", published_at: "2026-01-31T10:00:00Z" };
+  const more = { stream: "custom:org:org_123", epoch: "e1", seq: 1, ts: data.published_at };
+  const order = { ...data, name: "acme:order" as const, payload: { order_id: "o1" } };
+  const refund = { ...data, name: "acme:refund" as const, payload: { amount: 5 } };
+  expect(told({ ...more, event: "acme:order", data: order })).toBe("o1");
+  expect(told({ ...more, event: "acme:refund", data: refund })).toBe("5");
+});
+
+it("each channel has the events that the server says it has", () => {
+  expectTypeOf<Channel>().toEqualTypeOf<keyof Channels>();
+  expectTypeOf<LiveEvent<"custom">["data"]["payload"]>().toExtend<CustomEvent["payload"]>();
+  expectTypeOf<Extract<LiveEvent, { event: "alert:triggered" }>>().toEqualTypeOf<
+    LogMessage<"alert:triggered", AlertTriggered>
+  >();
+  const names: Record<Channel, true> = {
+    kpi: true,
+    backlog: true,
+    attendance: true,
+    alerts: true,
+    system: true,
+    custom: true,
+  };
+  expect(Object.keys(names)).toHaveLength(6);
+});
