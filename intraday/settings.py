@@ -164,6 +164,7 @@ else:
     CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 # Each event also to the group of every room that encloses it, for stock Channels consumers (docs/adr/0010).
 REALTIME_ROOM_GROUPS = env.bool("REALTIME_ROOM_GROUPS", default=False)
+REALTIME_MEMORY = env.int("INTRADAY_REALTIME_MEGABYTES", default=256) * 1024 * 1024  # of recent events, per process
 # Always a broker: without a reachable one Celery hangs at start, and says nothing.
 CELERY_BROKER_URL = REDIS_URL or "memory://localhost/"
 

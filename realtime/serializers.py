@@ -6,7 +6,7 @@ from rest_framework import serializers
 from intraday.rest.fields import ChoiceField, InstantField
 from intraday.rest.pages import ScopeQuery
 from intraday.rest.schema import EventRefSchema
-from realtime.protocol.events import NAME_PATTERN, OUR_NAMESPACES, is_custom
+from realtime.protocol.events import NAME_PATTERN, OUR_NAMESPACES, RESERVED_NAMES, is_custom
 
 MAX_PAYLOAD_BYTES = 16 * 1024
 
@@ -32,13 +32,17 @@ class CustomEventSerializer(ScopeQuery):
         rf"^{NAME_PATTERN}\Z",
         max_length=97,
         error_messages={"invalid": "A namespace and a name in lower case, such as acme:lunch."},
-        help_text=f"`<namespace>:<name>`. These namespaces are ours: {', '.join(sorted(OUR_NAMESPACES))}.",
+        help_text=f"`<namespace>:<name>`. These namespaces are ours: {', '.join(sorted(OUR_NAMESPACES))}; "
+        f"and so are these names, in every namespace: {', '.join(sorted(RESERVED_NAMES))}.",
     )
     payload = serializers.DictField(help_text=f"A JSON object of at most {MAX_PAYLOAD_BYTES // 1024} KB.")
 
     def validate_event(self, name: str) -> str:
         if not is_custom(name):
-            raise serializers.ValidationError("This namespace is ours: choose one of your own.", code="reserved")
+            raise serializers.ValidationError(
+                f"The namespace, or the name {name.partition(':')[2]}, is ours: choose one of your own.",
+                code="reserved",
+            )
         return name
 
     def validate_payload(self, payload: dict[str, Any]) -> dict[str, Any]:

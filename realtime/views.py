@@ -19,10 +19,9 @@ from intraday.rest.permissions import SignedIn, check_organization_level, enter
 from intraday.rest.schema import BAD_POSTS, BAD_REQUESTS
 from realtime import services, stats
 from realtime.hub import rights
-from realtime.hub.rights import RefusedError
+from realtime.hub.rights import Grant, RefusedError
 from realtime.protocol.channel_spec import ChannelSpec
 from realtime.protocol.messages import MAX_ROOMS, Position, Selection
-from realtime.protocol.rooms import Room
 from realtime.serializers import (
     CustomEventAnswer,
     CustomEventSerializer,
@@ -204,14 +203,14 @@ class EventStreamView(APIView):
         query = read_query(StreamQuery, request.query_params)
         principal = enter(request, query.get("organization_id"), grant=KeyScope.READ)
         since = _since(request.headers.get("Last-Event-ID") or query.get("since", ""), principal)
-        opening = sse.Opening(principal, self._rooms(query, principal), since, query["snapshot"])
+        opening = sse.Opening(principal, self._grant(query, principal), since, query["snapshot"])
         scope = getattr(request, "scope", {})
         if sse.OPENING not in scope:
             raise NotAcceptable("Events are streamed by the ASGI server alone.")
         scope[sse.OPENING](opening)
         return Response()
 
-    def _rooms(self, query: dict[str, Any], principal: Principal) -> frozenset[Room]:
+    def _grant(self, query: dict[str, Any], principal: Principal) -> Grant:
         selection = Selection(
             channels=_listed(query, "channels"),
             organization_id=principal.organization.id,
@@ -220,7 +219,7 @@ class EventStreamView(APIView):
             rooms=_listed(query, "rooms"),
         )
         try:
-            return rights.rooms_of(selection, principal, self.channels)
+            return rights.grant_of(selection, principal, self.channels)
         except RefusedError as refusal:
             raise _refused(refusal) from None
 

@@ -6,7 +6,7 @@ from enum import Enum
 from typing import Any
 
 Message = dict[str, Any]
-SNAPSHOT = ":snapshot"
+SNAPSHOT, RESYNC = ":snapshot", ":resync"
 
 
 class Verdict(Enum):
@@ -49,8 +49,8 @@ class SequenceCheck:
             self._heartbeat(data.get("position") or {})
         elif name == "conflated":
             self.excused += int(data.get("count", 0))
-        elif name.endswith(SNAPSHOT):
-            self._snapshot(message)
+        elif name.endswith((SNAPSHOT, RESYNC)):
+            self._replaced(message, data)
         elif "seq" in message and "stream" in message:
             return self._event(name, message)
         return Verdict.NOT_COUNTED
@@ -108,18 +108,17 @@ class SequenceCheck:
                 self.positions[stream] = at
 
     def _subscribed(self, data: Message) -> None:
-        """Recovered: go on from our own position, the missed events follow. Otherwise counting begins here."""
+        """Recovered: go on from our own position, the missed events follow. Otherwise counting begins here, but for
+        streams whose snapshot follows: their position comes with it."""
         known = set(self.positions) if data.get("recovered") else set()
         for stream, at in _positions(data.get("position") or {}).items():
             if stream not in known:
                 self.positions[stream] = at
 
-    def _snapshot(self, message: Message) -> None:
-        if "seq" not in message or "stream" not in message:
-            return
-        seen, last = Position(message.get("epoch"), int(message["seq"])), self.positions.get(message["stream"])
-        if not last or last.epoch != seen.epoch or seen.seq > last.seq:
-            self.positions[message["stream"]] = seen
+    def _replaced(self, message: Message, data: Message) -> None:
+        """Go on from a snapshot or resync, wherever it lies. Of parts only the last one has a position."""
+        if "seq" in message and "stream" in message and data.get("complete", True):
+            self.positions[message["stream"]] = Position(message.get("epoch"), int(message["seq"]))
 
 
 def _positions(raw: dict[str, Any]) -> dict[str, Position]:

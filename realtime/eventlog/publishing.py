@@ -80,7 +80,9 @@ def _draft(channel: str, scope: Scope, build: Builder) -> Draft:
             queue_name=scope.queue_name or UNSET,
             reason="The event could not be built; refetch this scope.",
         )
-        return Draft(f"{channel}:resync", scope.department_id, scope.queue_name, messages.encode_payload(resync))
+        return Draft(
+            f"{channel}:{messages.RESYNC}", scope.department_id, scope.queue_name, messages.encode_payload(resync)
+        )
 
 
 def _encoded(payload: Payload, scope: Scope) -> Draft:

@@ -55,7 +55,7 @@ def take(claims: Collection[CursorClaim]) -> dict[CursorClaim, StoredCursor | No
     """Give each cursor to its claimant; None where the user has too many. Takes a fixed number of statements."""
     full = _full({(claim.organization, claim.user) for claim in claims})
     latest = {(claim.user, claim.name, claim.stream): claim for claim in claims}
-    known = _rows(latest)
+    known = _rows(latest, lock=True)
     allowed = [
         claim for key, claim in sorted(latest.items()) if key in known or (claim.organization, claim.user) not in full
     ]
@@ -86,9 +86,11 @@ def _full(users: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
     return {(organization, user) for organization, user, count in counted if count >= MAX_CURSORS}
 
 
-def _rows(keys: Collection[tuple[str, str, str]]) -> dict[tuple[str, str, str], StoredCursor]:
+def _rows(keys: Collection[tuple[str, str, str]], *, lock: bool = False) -> dict[tuple[str, str, str], StoredCursor]:
+    """Return the cursors under these keys; locked in the order of their rows, which is that of all who lock some."""
     users, names, streams = (set(each) for each in zip(*keys, strict=True))
-    rows = Cursor.objects.filter(user_id__in=users, name__in=names, stream__in=streams)
+    rows = Cursor.objects.filter(user_id__in=users, name__in=names, stream__in=streams).order_by("pk")
+    rows = rows.select_for_update() if lock else rows
     return {
         (row.user_id, row.name, row.stream): StoredCursor(row.pk, Position(row.epoch, row.seq) if row.epoch else None)
         for row in rows
@@ -117,9 +119,12 @@ def holders(rows: Collection[int]) -> dict[int, str]:
     return dict(Cursor.objects.filter(pk__in=rows).values_list("pk", "holder"))
 
 
+@transaction.atomic
 def forget(*, now: datetime) -> int:
-    """Delete cursors that were not used for FORGOTTEN_AFTER; return their number."""
-    return Cursor.objects.filter(moved_at__lt=now - FORGOTTEN_AFTER).delete()[0]
+    """Delete cursors that were not used for FORGOTTEN_AFTER; return their number. One that is in use is left alone."""
+    unused = Cursor.objects.filter(moved_at__lt=now - FORGOTTEN_AFTER).order_by("pk")
+    rows = unused.select_for_update(skip_locked=True).values_list("pk", flat=True)
+    return Cursor.objects.filter(pk__in=list(rows)).delete()[0]
 
 
 # --- in a server process ---------------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """Healing: keep the rings level with the log, which decides what is true, and read what a client missed."""
 
-import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
@@ -11,21 +11,47 @@ from realtime.eventlog import store
 from realtime.eventlog.records import Record
 from realtime.eventlog.store import Page
 from realtime.hub.fanout.incoming import IncomingStream
-from realtime.hub.fanout.ring import MAX_EVENTS
+from realtime.hub.fanout.ring import MAX_EVENTS, Ring
 from realtime.hub.loops import Backoff
 from realtime.hub.shared_reads import SingleFlight, in_thread
 from realtime.protocol.messages import Position
+from realtime.protocol.rooms import Room, RoomFilter
 
 log = structlog.get_logger(__name__)
 
 MAX_HEAL_BYTES = 8 * 1024 * 1024
 MAX_REPLAY_EVENTS = 1_000
 MAX_REPLAY_BYTES = 1024 * 1024
-DOUBT_SECONDS = 60.0  # a client may claim any position above the head: that begins a new epoch this often at most
+MAX_FILLS = 20  # reads that bring a ring back to a position: as many as MAX_EVENTS and MAX_HEAL_BYTES may take
+MAX_REMEMBERED = 64  # replays of one stream that others may ask for, too
 MAX_IDLE_READS = 5  # reads of one healing that bring nothing new; the next check of heads begins another
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.05, 1.0
 
 Spawn = Callable[[Coroutine[Any, Any, None]], object]
+
+
+Missed = tuple[list[Record], Position]
+
+
+@dataclass
+class Replays:
+    """The replays of one stream at one position of its ring, by the position they begin at and their rooms."""
+
+    at: tuple[str, int | None]
+    found: dict[tuple[int, frozenset[Room]], list[Record] | None] = field(default_factory=dict)
+
+
+def few(records: Iterable[Record], rooms: RoomFilter) -> list[Record] | None:
+    """Return the records that these rooms hear; None where they are more than a replay may hold."""
+    heard: list[Record] = []
+    size = 0
+    for record in records:
+        if rooms.hears(record.department, record.queue):
+            heard.append(record)
+            size += len(record.full)
+            if len(heard) > MAX_REPLAY_EVENTS or size > MAX_REPLAY_BYTES:
+                return None
+    return heard
 
 
 class Healing:
@@ -37,7 +63,7 @@ class Healing:
         self._spawn = spawn
         self.healed = 0  # reads that brought events which the layer had not brought
         self._flights = SingleFlight()
-        self._doubted_at: dict[str, float] = {}
+        self._replays: dict[str, Replays] = {}
 
     def heal_soon(self, stream: IncomingStream) -> None:
         """Heal in the background."""
@@ -112,24 +138,51 @@ class Healing:
                 self.heal_soon(stream)
 
     # --- replay ------------------------------------------------------------------------------------------------------
-    async def missed(self, stream: IncomingStream, since: Position) -> list[Record] | None:
-        """Return all events after `since`; None where the log lacks some of them, or they are too many."""
-        await self._reach_back(stream, since.seq)
-        if stream.ring.last is not None and since.epoch == stream.ring.epoch and since.seq > stream.ring.last:
-            await self.heal(stream)
-            await self._doubt(stream, since)
-        recent = stream.ring.after(since.seq) if since.epoch == stream.ring.epoch else None
-        if recent is None or since.seq > (stream.ring.last or 0):
-            return None
-        few = len(recent) <= MAX_REPLAY_EVENTS and sum(len(record.full) for record in recent) <= MAX_REPLAY_BYTES
-        return recent if few else None
+    async def missed(self, stream: IncomingStream, since: Position, rooms: frozenset[Room]) -> Missed | None:
+        """Return the events after `since` that these rooms hear, and the position after them.
 
-    async def _reach_back(self, stream: IncomingStream, seq: int) -> None:
-        """Fill the ring with all that a replay may hold, once: later replays are served from memory."""
+        None where the log lacks some of them, they are too many, or `since` lies above the head: a client's word
+        proves nothing, and begins no epoch.
+        """
         ring = stream.ring
-        for _ in range(2):  # it may be begun, elsewhere, while the log is read
-            if ring.last is None or (seq < ring.start_after and not ring.filled):
-                await self._flights.do(("fill", stream.name), lambda: self._fill(stream))
+        everything = any(not room.department and not room.queue for room in rooms)
+        await self._reach_back(stream, since, MAX_REPLAY_EVENTS if everything else MAX_EVENTS)
+        if ring.last is not None and since.epoch == ring.epoch and since.seq > ring.last:
+            await self.heal(stream)  # perhaps it was delivered elsewhere, and is on its way here
+        if ring.last is None or since.epoch != ring.epoch or not ring.start_after <= since.seq <= ring.last:
+            return None
+        heard = self._heard_after(stream, since.seq, rooms)
+        return None if heard is None else (heard, Position(ring.epoch, ring.last))
+
+    def _heard_after(self, stream: IncomingStream, seq: int, rooms: frozenset[Room]) -> list[Record] | None:
+        """Look it up once for all who ask for the same: a crowd returns with the same rooms and positions."""
+        at = (stream.ring.epoch, stream.ring.last)
+        replays = self._replays.get(stream.name)
+        if replays is None or replays.at != at or len(replays.found) >= MAX_REMEMBERED:
+            replays = self._replays[stream.name] = Replays(at)
+        if (seq, rooms) not in replays.found:
+            replays.found[seq, rooms] = few(stream.ring.after(seq) or [], RoomFilter(rooms))
+        return replays.found[seq, rooms]
+
+    def forget(self) -> None:
+        """Drop what was remembered for crowds: they come at once, or not."""
+        self._replays.clear()
+
+    async def _reach_back(self, stream: IncomingStream, since: Position, farthest: int) -> None:
+        """Fill the ring back to this position, page by page, unless it lies more than `farthest` events back.
+
+        It is done once: later replays are served from memory.
+        """
+        ring = stream.ring
+        for _ in range(MAX_FILLS):
+            if ring.last is not None and (since.epoch != ring.epoch or not self._lacks(ring, since.seq, farthest)):
+                return
+            await self._flights.do(("fill", stream.name), lambda: self._fill(stream))
+
+    @staticmethod
+    def _lacks(ring: Ring, seq: int, farthest: int) -> bool:
+        assert ring.last is not None
+        return not ring.filled and ring.last - farthest <= seq < ring.start_after
 
     async def _fill(self, stream: IncomingStream) -> None:
         ring = stream.ring
@@ -143,15 +196,6 @@ class Healing:
                 ring.fill(page.records, page.head if upto is None else upto)
 
     # --- epochs ------------------------------------------------------------------------------------------------------
-    async def _doubt(self, stream: IncomingStream, since: Position) -> None:
-        """Begin a new epoch where a client has more of this one than the log: a restored backup, or a wrong client."""
-        now = asyncio.get_running_loop().time()
-        known = stream.ring.last is None or since.seq <= stream.ring.last or since.epoch != stream.ring.epoch
-        if not known and now - self._doubted_at.get(stream.name, -DOUBT_SECONDS) >= DOUBT_SECONDS:
-            self._doubted_at[stream.name] = now
-            await self._begin_epoch(stream, lost=since.seq)
-            await self.heal(stream)
-
     async def _begin_epoch(self, stream: IncomingStream, *, lost: int) -> bool:
         begun = await in_thread(store.begin_epoch, stream.name, epoch=stream.ring.epoch, lost=lost)
         if begun:

@@ -10,6 +10,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 import structlog
+from django.conf import settings
 from django.db import DatabaseError
 
 from intraday.org.access import Principal
@@ -19,6 +20,7 @@ from realtime.hub.credentials import Login, authenticate
 from realtime.hub.cursors import Cursors
 from realtime.hub.fanout.connections import Connection
 from realtime.hub.fanout.liveness import Heartbeats, close_stuck
+from realtime.hub.fanout.ring import shrink
 from realtime.hub.fanout.stream import LiveStream
 from realtime.hub.healing import Healing
 from realtime.hub.loops import Loop
@@ -144,15 +146,21 @@ class Hub:
         """Make this the caller of the connection; it leaves rooms that the caller may not hear, and is told so."""
         before, connection.principal = connection.principal, principal
         self.reporter.touch(connection)
+        if before is not None and (before.user_id, before.organization) != (principal.user_id, principal.organization):
+            connection.leave_cursors()
         lost = frozenset(room for room in connection.rooms() if not may_keep(room, principal, self.channels))
         if lost:
-            self.unsubscribe(connection, lost)
-            connection.send("unsubscribed", {"rooms": sorted(room.name for room in lost)})
-            connection.send("error", {"code": "forbidden", "message": "Your access has changed: rooms were left."})
+            self._take_away(connection, lost)
         if before is not None and before.sees_names != principal.sees_names:
             for subscription in connection.subscriptions.values():
                 if subscription.position is not None:
                     self.catching_up.resync(subscription)
+
+    def _take_away(self, connection: Connection, rooms: frozenset[Room]) -> None:
+        self.unsubscribe(connection, rooms)
+        reason = {"code": "forbidden", "message": "Your access has changed: rooms were left."}
+        connection.send("unsubscribed", {"rooms": sorted(room.name for room in rooms), **reason})
+        connection.send("error", reason)
 
     def detach(self, connection: Connection) -> None:
         """Take the caller from the connection, and all its subscriptions."""
@@ -187,6 +195,8 @@ class Hub:
         sender.current().probe()
         close_stuck(self.connections)
         self.snapshots.forget()
+        self.healing.forget()
+        shrink([stream.ring for stream in self.streams.values()], settings.REALTIME_MEMORY)
         self.registry.close_idle()
 
     async def _report(self) -> None:

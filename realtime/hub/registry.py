@@ -81,6 +81,8 @@ class Registry:
                 self.drop(subscription)
             elif subscription.position is not None:
                 self.rejoin(subscription, kept)
+            else:
+                subscription.rooms = kept  # its first snapshot is under way
 
     def drop_all(self, connection: Connection) -> None:
         for subscription in list(connection.subscriptions.values()):

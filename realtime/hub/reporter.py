@@ -23,6 +23,8 @@ from realtime.models import Process
 
 FORGOTTEN_AFTER = timedelta(minutes=1)
 RATE_SECONDS = 10
+MAX_KEPT = 200  # organizations whose last listener left; the counts of those that left first go together
+OTHERS = ""
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,13 @@ class Reporter:
 
     def keep(self, stream: IncomingStream) -> None:
         """Keep the deliveries of a stream that is no longer listened to."""
-        self._kept.setdefault(_organization(stream.name), Counter()).update(stream.deliveries)
+        organization = _organization(stream.name)
+        kept = self._kept.pop(organization, Counter())
+        kept.update(stream.deliveries)
+        self._kept[organization] = kept  # at the end: it left last
+        if len(self._kept) > MAX_KEPT:
+            first = next(each for each in self._kept if each != OTHERS)
+            self._kept.setdefault(OTHERS, Counter()).update(self._kept.pop(first))
 
     def collect(self, *, degraded: bool) -> Report:
         report = Report(
@@ -89,11 +97,13 @@ class Reporter:
     def _counters(self) -> dict[str, Any]:
         by_organization = self._by_organization()
         self._totals.append({organization: counts.total() for organization, counts in by_organization.items()})
+        others = by_organization.get(OTHERS, Counter()).total()  # come from organizations that were counted before
+        self._totals[0][OTHERS] = others
         seconds = max(1, len(self._totals) - 1)
         return {
             organization: {
                 "messages": dict(counts),
-                "per_second": (counts.total() - self._totals[0].get(organization, 0)) / seconds,
+                "per_second": max(0, counts.total() - self._totals[0].get(organization, 0)) / seconds,
             }
             for organization, counts in by_organization.items()
         }

@@ -1,39 +1,86 @@
 """Rights to rooms: the rooms that a caller may hear."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
 
 from intraday.org.access import Principal
 from realtime.protocol.channel_spec import ChannelSpec
-from realtime.protocol.messages import Selection
+from realtime.protocol.messages import Problem, Selection
 from realtime.protocol.rooms import BadRoomError, Room
+
+Refused = Mapping[str, Problem]
+"""Each room that was refused, as it was asked for."""
 
 
 class RefusedError(Exception):
     """A request was refused; the client gets `error` and stays connected unless `close` is set."""
 
-    def __init__(self, code: str, message: str, close: int | None = None) -> None:
+    def __init__(self, code: str, message: str, close: int | None = None, refused: Refused | None = None) -> None:
         super().__init__(message)
         self.code, self.message, self.close = code, message, close
+        self.refused = refused or {}
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """Return the `data` of the `error` message."""
+        return {"code": self.code, "message": self.message, **refused_part(self.refused)}
 
 
-def rooms_of(selection: Selection, principal: Principal, channels: Mapping[str, ChannelSpec]) -> frozenset[Room]:
-    """Return the rooms of a selection. Raises RefusedError unless the caller may hear every one of them."""
-    try:
-        rooms = frozenset(Room.parse(name) for name in selection.rooms) | _rooms_of_scope(selection, principal)
-    except BadRoomError as error:
-        raise RefusedError("invalid", str(error)) from None
+def refused_part(refused: Refused) -> dict[str, Any]:
+    """Return the field `refused` of an answer, if any room was refused."""
+    return {"refused": msgspec.to_builtins(refused)} if refused else {}
+
+
+@dataclass(frozen=True)
+class Grant:
+    """The rooms that the caller may hear, and what became of each that was asked for by another name."""
+
+    rooms: frozenset[Room]
+    changed: Mapping[str, list[str]] = field(default_factory=dict)
+    refused: Refused = field(default_factory=dict)
+
+    @property
+    def answer(self) -> dict[str, Any]:
+        """Return the fields of `subscribed` that say so."""
+        return ({"granted": self.changed} if self.changed else {}) | refused_part(self.refused)
+
+
+def grant_of(selection: Selection, principal: Principal, channels: Mapping[str, ChannelSpec]) -> Grant:
+    """Return which rooms of a selection the caller may hear. Raises RefusedError if there is none."""
+    rooms: set[Room] = set()
+    changed: dict[str, list[str]] = {}
+    refused: dict[str, Problem] = {}
+    for name in dict.fromkeys([*selection.rooms, *_names_of_scope(selection, principal)]):
+        try:
+            asked = Room.parse(name)
+            found = granted(asked, principal, channels)
+        except BadRoomError as error:
+            refused[name] = Problem(code="invalid", message=str(error))
+        except RefusedError as refusal:
+            refused[name] = Problem(code=refusal.code, message=refusal.message)
+        else:
+            rooms |= found
+            if found != {asked} or asked.name != name:
+                changed[name] = sorted(room.name for room in found)
     if not rooms:
-        raise RefusedError("invalid", "Name channels (with organization_id) or rooms.")
-    return frozenset().union(*(granted(room, principal, channels) for room in rooms))
+        raise _nothing(refused)
+    return Grant(frozenset(rooms), changed, refused)
 
 
-def _rooms_of_scope(selection: Selection, principal: Principal) -> frozenset[Room]:
+def _nothing(refused: Refused) -> RefusedError:
+    if not refused:
+        return RefusedError("invalid", "Name channels (with organization_id) or rooms.")
+    first = next(iter(refused.values()))
+    return RefusedError(first.code, first.message, refused=refused)
+
+
+def _names_of_scope(selection: Selection, principal: Principal) -> list[str]:
     organization = selection.organization_id or principal.organization.id
-    bare = (
-        Room(name, organization, selection.department_id or "", selection.queue_name or "")
-        for name in selection.channels
-    )
-    return frozenset(Room.parse(room.name) for room in bare)  # parsed again: a client's ids may be malformed
+    department, queue = selection.department_id or "", selection.queue_name or ""
+    return [Room(name, organization, department, queue).name for name in selection.channels]
 
 
 def granted(room: Room, principal: Principal, channels: Mapping[str, ChannelSpec]) -> frozenset[Room]:
@@ -48,7 +95,7 @@ def granted(room: Room, principal: Principal, channels: Mapping[str, ChannelSpec
         raise RefusedError("invalid", f"There is no channel '{room.channel}'; try {', '.join(channels)}.")
     if not principal.may(channel.grant):
         raise RefusedError("forbidden", f"{principal.name} may not {channel.grant}.")
-    if principal.departments is not None and room.queue and not room.department:
+    if principal.departments and room.queue and not room.department:
         each = sorted(principal.departments)
         return frozenset(Room(room.channel, room.organization, department, room.queue) for department in each)
     if not principal.covers(room.department):

@@ -1,7 +1,7 @@
 """Snapshots: the current state of some rooms and the position in the stream at which it holds."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -14,11 +14,12 @@ from realtime.hub.fanout.subscriptions import Subscription
 from realtime.hub.shared_reads import SingleFlight, in_thread
 from realtime.models import Stream
 from realtime.protocol.channel_spec import ChannelSpec, SnapshotItems
-from realtime.protocol.messages import Resync, encode_payload, envelope, now
+from realtime.protocol.messages import RESYNC, SNAPSHOT, Resync, SnapshotData, encode_payload, envelope, now
 from realtime.protocol.rooms import Room, RoomFilter
 
 SHARED_SECONDS = 1.0  # a snapshot serves equal requests for so long: the ring has the events since
 SHARED_EVENTS = 100
+MAX_PART_BYTES = 240 * 1024  # a message of ours stays below 256 KB: clients with default limits close above a megabyte
 
 Key = tuple[str, frozenset[Room], bool, bool]
 
@@ -28,7 +29,7 @@ class Snapshot:
     epoch: str
     seq: int
     message: Batch | None
-    """The rendered `<channel>:snapshot` message; None where the channel has no snapshot or none was wanted."""
+    """The rendered `<channel>:snapshot`, in parts; None where the channel has no snapshot or none was wanted."""
 
 
 def read_snapshot(stream: str, items: SnapshotItems | None, rooms: RoomFilter, names: bool) -> Snapshot:
@@ -44,11 +45,35 @@ def read_snapshot(stream: str, items: SnapshotItems | None, rooms: RoomFilter, n
     epoch, head = row
     if found is None:
         return Snapshot(epoch, head, None)
-    data = msgspec.json.encode({"rooms": sorted(each.name for each in rooms.rooms), "items": found})
-    event = f"{room.channel}:snapshot"
-    message = Batch(head, [envelope(event, data, stream=stream, epoch=epoch, seq=head, ts=now())])
+    event, ts = f"{room.channel}:{SNAPSHOT}", now()
+    texts = [
+        envelope(event, encode_payload(part), stream=stream, epoch=epoch, seq=head if part.complete else 0, ts=ts)
+        for part in in_parts(sorted(each.name for each in rooms.rooms), found)
+    ]
+    message = Batch(head, texts)
     assert message.deflated  # made here, in the thread of the reader: it may be large
     return Snapshot(epoch, head, message)
+
+
+def in_parts(rooms: Sequence[str], items: Sequence[msgspec.Raw]) -> list[SnapshotData]:
+    """Divide a snapshot into messages of at most MAX_PART_BYTES, rooms first; the last one is `complete`."""
+    parts: list[tuple[list[str], list[msgspec.Raw]]] = [([], [])]
+    size = 0
+
+    def make_room(text: str | msgspec.Raw) -> None:
+        nonlocal size
+        size += len(text) + 3
+        if size > MAX_PART_BYTES and any(parts[-1]):
+            parts.append(([], []))
+            size = len(text) + 3
+
+    for name in rooms:
+        make_room(name)
+        parts[-1][0].append(name)
+    for item in items:
+        make_room(item)
+        parts[-1][1].append(item)
+    return [SnapshotData(rooms=part[0], items=part[1], complete=part is parts[-1]) for part in parts]
 
 
 def resync_message(stream: str, at: Snapshot) -> Batch:
@@ -56,7 +81,7 @@ def resync_message(stream: str, at: Snapshot) -> Batch:
     room = Room.parse(stream)
     data = encode_payload(Resync(organization_id=room.organization, reason="Events were missed; refetch."))
     return Batch(
-        at.seq, [envelope(f"{room.channel}:resync", data, stream=stream, epoch=at.epoch, seq=at.seq, ts=now())]
+        at.seq, [envelope(f"{room.channel}:{RESYNC}", data, stream=stream, epoch=at.epoch, seq=at.seq, ts=now())]
     )
 
 

@@ -9,32 +9,39 @@ from django.db import DatabaseError
 from realtime.eventlog.records import Record
 from realtime.hub.cursors import MAX_CURSORS, Cursors, StoredCursor
 from realtime.hub.fanout.connections import Connection
+from realtime.hub.fanout.rendering import Batch
 from realtime.hub.fanout.subscriptions import Options, Subscription
 from realtime.hub.healing import Healing
 from realtime.hub.registry import Registry
-from realtime.hub.rights import RefusedError
-from realtime.hub.snapshots import Snapshot, Snapshots
+from realtime.hub.rights import Grant, RefusedError
+from realtime.hub.snapshots import Snapshots, resync_message
 from realtime.protocol.messages import Position
 from realtime.protocol.rooms import Room
 
 
-@dataclass
+@dataclass(eq=False)
 class StreamStart:
-    """The position at which one stream of a request begins, and what to write before live events."""
+    """The position at which one stream of a request begins, and what to write before live events.
+
+    `position` is the client's after `subscribed`, None where a snapshot or resync that follows brings it. `upto` is the
+    position after everything that is written here.
+    """
 
     subscription: Subscription
     rooms: frozenset[Room]
-    position: Position
+    position: Position | None
+    upto: Position
     recovered: bool = False
     missed: list[Record] = field(default_factory=list)
-    snapshot: Snapshot | None = None
+    snapshot: Batch | None = None
+    """The snapshot, or the resync that stands for it."""
 
 
 @dataclass(frozen=True)
 class SubscribeRequest:
     """A client's request for rooms. Options that it left out (None) stay as they are."""
 
-    rooms: frozenset[Room]
+    grant: Grant
     since: dict[str, Position] = field(default_factory=dict)
     snapshot: bool = True
     delta: bool | None = None
@@ -44,7 +51,7 @@ class SubscribeRequest:
 
     def by_stream(self) -> dict[str, frozenset[Room]]:
         found: dict[str, set[Room]] = {}
-        for room in self.rooms:
+        for room in self.grant.rooms:
             found.setdefault(room.stream, set()).add(room)
         return {name: frozenset(found[name]) for name in sorted(found)}
 
@@ -118,7 +125,7 @@ class Subscribing:
             return
         start.subscription.cursor = stored.row
         if stored.position is None:
-            self._cursors.move(stored.row, connection.id, start.position.epoch, start.position.seq)
+            self._cursors.move(stored.row, connection.id, start.upto.epoch, start.upto.seq)
 
     def _give_up(self, connection: Connection, subscription: Subscription) -> None:
         if subscription.position is None:
@@ -132,15 +139,19 @@ class Subscribing:
     ) -> StreamStart:
         stream, first_time = subscription.stream, subscription.position is None
         if first_time and since is not None:
-            missed = await self._healing.missed(stream, since)
+            missed = await self._healing.missed(stream, since, rooms)
             if missed is not None:
-                return StreamStart(subscription, rooms, since, recovered=True, missed=missed)
+                records, upto = missed
+                position = since if records else upto
+                return StreamStart(subscription, rooms, position, upto, recovered=True, missed=records)
         taken = await self._snapshots.take(subscription, rooms, wanted=snapshot)
         stream.start(taken.epoch, taken.seq)
         if not first_time and stream.ring.last is not None and stream.ring.last < taken.seq:
             await self._healing.heal(stream)  # the rooms held before must hear everything up to the snapshot first
-        position = Position(taken.epoch, taken.seq)
-        return StreamStart(subscription, rooms, position, snapshot=taken if snapshot else None)
+        upto, shown = Position(taken.epoch, taken.seq), taken.message
+        if shown is None and since is not None:
+            shown = resync_message(stream.name, taken)
+        return StreamStart(subscription, rooms, upto if shown is None else None, upto, snapshot=shown)
 
     # --- the answer --------------------------------------------------------------------------------------------------
     def _answer(
@@ -148,43 +159,54 @@ class Subscribing:
     ) -> None:
         """Write, without a break: events that older rooms still lack, `subscribed`, then per stream the missed events
         or the snapshot, then live events."""
-        torn = [start.subscription for start in starts if not self._finish_older_rooms(start)]
-        positions = {
-            start.subscription.stream.name: {"epoch": start.position.epoch, "seq": start.position.seq}
-            for start in starts
-        }
-        data = {
-            "rooms": sorted(room.name for room in request.rooms),
-            "position": positions,
-            "recovered": replay and all(start.recovered for start in starts),
-        }
-        connection.send("subscribed", data, request.request_id)
+        torn = [start for start in starts if not self._finish_older_rooms(start)]
+        connection.send("subscribed", _subscribed(request.grant, starts, torn, replay=replay), request.request_id)
+        if request.grant.refused:  # for clients that do not read `refused`
+            connection.send("unsubscribed", {"rooms": list(request.grant.refused), **_REFUSED})
         for start in starts:
-            subscription = start.subscription
-            self._go_live(start)
+            if start in torn:
+                self._begin_anew(start)
+            else:
+                self._go_live(start)
             self._report(connection)
-            if subscription in torn or start.position.epoch != subscription.stream.ring.epoch:
-                self._resync(subscription)
 
     def _finish_older_rooms(self, start: StreamStart) -> bool:
         """Write events that older rooms lack; return False where the ring has moved past them: they need a snapshot."""
         subscription = start.subscription
         if subscription.outdated:
             return False
-        if subscription.position is None or subscription.position >= start.position.seq:
+        if subscription.position is None or subscription.position >= start.upto.seq:
             return True
         lacking = subscription.stream.ring.after(subscription.position)
         if lacking is not None:
-            upto = [record for record in lacking if record.seq <= start.position.seq]
+            upto = [record for record in lacking if record.seq <= start.upto.seq]
             subscription.write(upto, subscription.rooms)
         return lacking is not None
 
-    @staticmethod
-    def _go_live(start: StreamStart) -> None:
+    def _begin_anew(self, start: StreamStart) -> None:
+        """Send one snapshot of older and new rooms: one of the new rooms alone would move the position of all."""
+        start.subscription.rooms |= start.rooms
+        self._resync(start.subscription)
+
+    def _go_live(self, start: StreamStart) -> None:
         subscription = start.subscription
         subscription.write(start.missed, start.rooms, replayed=True)
-        if start.snapshot is not None and start.snapshot.message is not None:
-            subscription.writer.write(start.snapshot.message)
-        position = start.missed[-1].seq if start.missed else start.position.seq
-        subscription.join(subscription.rooms | start.rooms, position, start.position.epoch)
+        if start.snapshot is not None:
+            subscription.writer.write(start.snapshot)
+        subscription.join(subscription.rooms | start.rooms, start.upto.seq, start.upto.epoch)
         subscription.stream.wake()
+        if start.upto.epoch != subscription.stream.ring.epoch:
+            self._resync(subscription)
+
+
+_REFUSED = {"code": "refused", "message": "These rooms were refused; `subscribed` says why."}
+
+
+def _subscribed(grant: Grant, starts: list[StreamStart], torn: list[StreamStart], *, replay: bool) -> dict[str, object]:
+    positions = {start.subscription.stream.name: start.position for start in starts if start not in torn}
+    return {
+        "rooms": sorted(room.name for room in grant.rooms),
+        "position": {name: position for name, position in positions.items() if position is not None},
+        "recovered": replay and all(start.recovered for start in starts),
+        **grant.answer,
+    }

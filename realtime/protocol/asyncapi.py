@@ -94,9 +94,9 @@ def _events(channels: Mapping[str, ChannelSpec]) -> Iterable[tuple[str, dict[str
             if conflation is Conflation.LATEST_PER_SCOPE:
                 yield f"{_key(event)}.patch", _message(event, Patch.__name__, required=patched, **_LOG_FIELDS, **_BASE)
         if channel.snapshot is not None:
-            event = f"{name}:snapshot"
+            event = f"{name}:{messages.SNAPSHOT}"
             yield _key(event), _message(event, SnapshotData.__name__, required=logged, **_LOG_FIELDS)
-        event = f"{name}:resync"
+        event = f"{name}:{messages.RESYNC}"
         yield _key(event), _message(event, Resync.__name__, required=logged, **_LOG_FIELDS, **_DELIVERY)
 
 

@@ -6,18 +6,21 @@ from typing import Any, ClassVar, Literal
 from msgspec import UNSET, UnsetType
 
 from intraday.org.models import Scope
-from realtime.protocol.messages import ANSWERS, REQUESTS, Payload, Timestamp
+from realtime.protocol.messages import ANSWERS, REQUESTS, RESYNC, SNAPSHOT, Payload, Timestamp
 from realtime.protocol.rooms import CHANNELS
 
 NAME_PATTERN = r"[a-z][a-z0-9_-]{0,31}:[a-z0-9][a-z0-9_.-]{0,63}"
 _NAME = re.compile(NAME_PATTERN)
 # Clients rely on events in these namespaces coming from the product itself.
 OUR_NAMESPACES = frozenset({*CHANNELS, "alert", *REQUESTS, *(answer.event for answer in ANSWERS)})
+RESERVED_NAMES = frozenset({SNAPSHOT, RESYNC})
+"""Names that clients take for ours in every namespace."""
 
 
 def is_custom(name: str) -> bool:
-    """Return whether a customer may send an event of this name: `<namespace>:<name>` outside OUR_NAMESPACES."""
-    return _NAME.fullmatch(name) is not None and name.partition(":")[0] not in OUR_NAMESPACES
+    """Return whether a customer may send an event of this name: none of our namespaces, and no reserved name."""
+    namespace, _, rest = name.partition(":")
+    return _NAME.fullmatch(name) is not None and namespace not in OUR_NAMESPACES and rest not in RESERVED_NAMES
 
 
 class SystemNotification(Payload, frozen=True, kw_only=True):

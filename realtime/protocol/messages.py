@@ -16,6 +16,8 @@ VERSION = 1
 HEARTBEAT_SECONDS = 20
 MAX_MESSAGE_BYTES = 64 * 1024
 MAX_ROOMS = 1_000
+SNAPSHOT, RESYNC = "snapshot", "resync"
+"""Clients take `<anything>:snapshot` and `<anything>:resync` for ours: no other event may be named so."""
 Text = Annotated[str, Meta(min_length=1, max_length=1_000)]
 Name = Annotated[str, Meta(min_length=1, max_length=150, pattern=r"^[^\x00]*$")]  # no database takes NUL
 Id = Annotated[str, Meta(pattern=rf"^{ID_PATTERN}$")]
@@ -146,7 +148,7 @@ def message(event: str, data: Mapping[str, Any], request_id: str | int | None = 
     return _encoder.encode({"event": event, "data": data, **extra})
 
 
-def encode_payload(payload: Payload) -> bytes:
+def encode_payload(payload: "Payload | SnapshotData") -> bytes:
     return _encoder.encode(payload)
 
 

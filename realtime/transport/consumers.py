@@ -15,12 +15,11 @@ from intraday.org.access import Principal
 from realtime.hub.fanout.connections import Connection
 from realtime.hub.fanout.writer import Writer
 from realtime.hub.hub import Hub, get_hub
-from realtime.hub.rights import RefusedError, rooms_of
+from realtime.hub.rights import Grant, RefusedError, grant_of
 from realtime.hub.subscribing import SubscribeRequest
 from realtime.protocol import messages
 from realtime.protocol.channel_spec import ChannelSpec
 from realtime.protocol.messages import Ack, Authenticate, Close, Request, Selection, Subscribe
-from realtime.protocol.rooms import Room
 from realtime.transport import handshake, shutdown
 from realtime.transport.writers import FRAMES_EXTENSION, AsgiWriter, TransportWriter
 
@@ -28,6 +27,7 @@ log = structlog.get_logger(__name__)
 
 MESSAGES_PER_SECOND = 100.0
 MAX_WARNINGS = 20  # refused messages before a client that does not slow down is closed
+FORGIVEN_PER_SECOND = 5.0  # warnings: a burst now and then ends no connection
 
 
 class RealtimeConsumer(AsyncConsumer):
@@ -50,7 +50,7 @@ class RealtimeConsumer(AsyncConsumer):
             await self.base_send({"type": "websocket.close", "code": Close.FORBIDDEN})
             return
         await self.base_send({"type": "websocket.accept"})
-        self._allowance, self._counted_at, self._refusals = MESSAGES_PER_SECOND, self._now(), 0
+        self._allowance, self._counted_at, self._warnings = MESSAGES_PER_SECOND, self._now(), 0.0
         self.hub = get_hub(self.channels)
         self.connection = Connection(self._writer())
         self.hub.connect(self.connection)
@@ -70,6 +70,8 @@ class RealtimeConsumer(AsyncConsumer):
 
     async def _sign_in_by_session(self) -> None:
         """Attach the person signed in to our own page; a member of several organizations has to choose one."""
+        if handshake.by_message_alone(self.scope):
+            return
         self._session = handshake.session_key(self.scope)
         if not self._session:
             return
@@ -153,7 +155,7 @@ class RealtimeConsumer(AsyncConsumer):
 
     async def _refuse(self, refusal: RefusedError, request_id: str | int | None) -> None:
         echo = {} if request_id is None else {"id": request_id}
-        self.connection.send("error", {"code": refusal.code, "message": refusal.message, **echo}, request_id)
+        self.connection.send("error", {**refusal.data, **echo}, request_id)
         if refusal.close is not None:
             await self.connection.writer.drained()
             self.hub.disconnect(self.connection)
@@ -162,14 +164,15 @@ class RealtimeConsumer(AsyncConsumer):
     def _spend_allowance(self) -> None:
         """Take one token of a bucket that refills with MESSAGES_PER_SECOND and holds as many. Raises RefusedError."""
         now = self._now()
-        self._allowance = min(MESSAGES_PER_SECOND, self._allowance + (now - self._counted_at) * MESSAGES_PER_SECOND)
-        self._counted_at = now
+        passed, self._counted_at = now - self._counted_at, now
+        self._allowance = min(MESSAGES_PER_SECOND, self._allowance + passed * MESSAGES_PER_SECOND)
+        self._warnings = max(0.0, self._warnings - passed * FORGIVEN_PER_SECOND)
         if self._allowance >= 1:
             self._allowance -= 1
             return
-        self._refusals += 1
+        self._warnings += 1
         reason = f"more than {MESSAGES_PER_SECOND:.0f} messages a second"
-        raise RefusedError("rate_limited", reason, close=Close.TOO_FAST if self._refusals > MAX_WARNINGS else None)
+        raise RefusedError("rate_limited", reason, close=Close.TOO_FAST if self._warnings > MAX_WARNINGS else None)
 
     @staticmethod
     def _now() -> float:
@@ -198,16 +201,16 @@ class RealtimeConsumer(AsyncConsumer):
         self.connection.send("authenticated", answer, request_id)
 
     async def on_subscribe(self, data: Subscribe, request_id: str | int | None) -> None:
-        rooms = self._rooms(data)
-        if len(rooms | self.connection.rooms()) > messages.MAX_ROOMS:
+        grant = self._grant(data)
+        if len(grant.rooms | self.connection.rooms()) > messages.MAX_ROOMS:
             raise RefusedError("too_many_rooms", f"A connection holds at most {messages.MAX_ROOMS} rooms.")
         request = SubscribeRequest(
-            rooms, data.since, data.snapshot, data.delta, data.batch_ms, data.durable, request_id
+            grant, data.since, data.snapshot, data.delta, data.batch_ms, data.durable, request_id
         )
         await self.hub.subscribe(self.connection, request)
 
     async def on_unsubscribe(self, data: Selection, request_id: str | int | None) -> None:
-        rooms = self._rooms(data)
+        rooms = self._grant(data).rooms
         self.hub.unsubscribe(self.connection, rooms)
         self.connection.send("unsubscribed", {"rooms": sorted(room.name for room in rooms)}, request_id)
 
@@ -219,9 +222,9 @@ class RealtimeConsumer(AsyncConsumer):
     async def on_ping(self, data: messages.Ping, request_id: str | int | None) -> None:
         self.connection.send("pong", {"server_time": messages.now()}, request_id)
 
-    def _rooms(self, selection: Selection) -> frozenset[Room]:
-        """Return the rooms of a selection. Raises RefusedError unless the caller may hear every one of them."""
+    def _grant(self, selection: Selection) -> Grant:
+        """Return which rooms of a selection the caller may hear. Raises RefusedError if there is none."""
         principal = self.connection.principal
         if principal is None:
             raise RefusedError("not_authenticated", "Send authenticate first.")
-        return rooms_of(selection, principal, self.channels)
+        return grant_of(selection, principal, self.channels)

@@ -1,10 +1,11 @@
 """The handshake of a socket: its origin, and the session of the browser."""
 
 import re
-from http.cookies import CookieError, SimpleCookie
 from typing import Any
+from urllib.parse import parse_qsl
 
 from django.conf import settings
+from django.http.cookie import parse_cookie
 
 from intraday.rest import origins
 
@@ -29,9 +30,11 @@ def session_key(scope: dict[str, Any]) -> str:
     origin = _header(scope, b"origin")
     if not origin or not origins.is_same(origin, _header(scope, b"host")):
         return ""
-    try:
-        cookies = SimpleCookie(_header(scope, b"cookie"))
-    except CookieError:
-        return ""
-    found = cookies.get(settings.SESSION_COOKIE_NAME)
-    return found.value if found is not None and _SESSION_KEY.fullmatch(found.value) else ""
+    found = parse_cookie(_header(scope, b"cookie")).get(settings.SESSION_COOKIE_NAME, "")
+    return found if _SESSION_KEY.fullmatch(found) else ""
+
+
+def by_message_alone(scope: dict[str, Any]) -> bool:
+    """Return whether the page brings credentials of its own (`?auth=message`): the session then counts for nothing."""
+    query = scope.get("query_string", b"").decode("latin-1")
+    return ("auth", "message") in parse_qsl(query)

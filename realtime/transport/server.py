@@ -10,6 +10,7 @@ Liveness: the protocol's ping every 20 s, closed after 20 s without its pong. Th
 message of the wire protocol only carries positions and closes nobody.
 """
 
+import asyncio
 import gc
 import signal
 import socket
@@ -34,6 +35,7 @@ from realtime.transport.writers import ABORT_EXTENSION, FRAMES_EXTENSION
 log = structlog.get_logger(__name__)
 
 PING_SECONDS = 20
+PEER_SECONDS = 30.0  # without an acknowledgement of what was sent, by the peer's kernel
 FAIL_SECONDS = 2.0  # between the close frame and the end of a connection whose client does not read
 DEFLATE = ServerPerMessageDeflateFactory(
     server_no_context_takeover=True, client_no_context_takeover=True, server_max_window_bits=WINDOW_BITS
@@ -162,6 +164,13 @@ def _is_utf8(text: bytes) -> bool:
 
 class StreamProtocol(HttpToolsProtocol):
     """Lets a stream of events cut off a client that does not read: closing would wait for what was written."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Have the kernel end a connection whose peer is gone without a word: heartbeats would be sent for ever."""
+        super().connection_made(transport)
+        own = transport.get_extra_info("socket")
+        if own is not None and own.family != getattr(socket, "AF_UNIX", None) and hasattr(socket, "TCP_USER_TIMEOUT"):
+            own.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, round(PEER_SECONDS * 1000))
 
     def on_message_begin(self) -> None:
         super().on_message_begin()

@@ -7,6 +7,7 @@ in the scope; then the stream runs without Django, which would hold a thread for
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,11 +19,12 @@ from intraday.org.access import Principal
 from intraday.rest.errors import error_body
 from realtime.hub.fanout.connections import Connection
 from realtime.hub.hub import Hub, get_hub
-from realtime.hub.rights import RefusedError
+from realtime.hub.rights import Grant, RefusedError
 from realtime.hub.subscribing import SubscribeRequest
+from realtime.protocol import messages
 from realtime.protocol.channel_spec import ChannelSpec
-from realtime.protocol.messages import Position
-from realtime.protocol.rooms import CHANNELS, Room, stream_name
+from realtime.protocol.messages import SNAPSHOT, Position
+from realtime.protocol.rooms import CHANNELS, stream_name
 from realtime.transport.writers import ABORT_EXTENSION, AsgiWriter
 
 log = structlog.get_logger(__name__)
@@ -32,6 +34,7 @@ OPENING = "intraday.opening"
 PATH = "/api/ws/sse"
 FAIL_SECONDS = 2.0  # between the end of a stream and cutting it off, where the client does not read
 RETRY_MS = (1_000, 5_000)  # a time of its own for each client: after a restart they shall not come all at once
+PASSING = {429, 500, 502, 503, 504}  # statuses after which a browser never tries again, though it should
 HEADERS = [
     (b"content-type", b"text/event-stream"),
     (b"cache-control", b"no-cache, no-transform"),
@@ -50,7 +53,7 @@ class Opening:
     """A checked request for a stream."""
 
     principal: Principal
-    rooms: frozenset[Room]
+    grant: Grant
     since: dict[str, Position]
     snapshot: bool
 
@@ -93,6 +96,7 @@ class _Envelope(msgspec.Struct):
 class _Data(msgspec.Struct):
     position: dict[str, Position] = {}
     retry_after_ms: int | None = None
+    complete: bool = True
 
 
 _envelope = msgspec.json.Decoder(_Envelope)
@@ -118,7 +122,7 @@ class StreamWriter(AsgiWriter):
         if not self.started:
             await self._send({"type": "http.response.start", "status": 200, "headers": self._headers})
             self.started = True
-            body = b"retry: %d\n\n%b" % (random.randint(*RETRY_MS), body)
+            body = b"retry: %d\n%b" % (random.randint(*RETRY_MS), body)
         if body:
             await self._send({"type": "http.response.body", "body": body, "more_body": True})
 
@@ -126,16 +130,18 @@ class StreamWriter(AsgiWriter):
         message = _envelope.decode(text)
         if message.redelivered:
             return b""  # asks again for an acknowledgement, which takes a socket
-        head = b""
-        if message.seq is not None:
-            self.positions[message.stream] = Position(message.epoch, message.seq)
-        elif message.event in ("subscribed", "heartbeat", "reconnect"):
+        head, data = b"", None
+        if message.event in ("subscribed", "heartbeat", "reconnect") or message.event.endswith(f":{SNAPSHOT}"):
             data = _data.decode(message.data)
             self.positions.update(data.position)
             head = b"" if data.retry_after_ms is None else b"retry: %d\n" % data.retry_after_ms
+        if message.seq is not None and (data is None or data.complete):
+            self.positions[message.stream] = Position(message.epoch, message.seq)
+        if message.event == "heartbeat":
+            return b": heartbeat\n"  # no block: some clients take an empty one for an event
         if self.positions:  # an empty id would make the client forget the one it has
             head += b"id: %b\n" % spelled(self.positions).encode()
-        return b"%b: heartbeat\n\n" % head if message.event == "heartbeat" else b"%bdata: %b\n\n" % (head, text)
+        return b"%bdata: %b\n\n" % (head, text)
 
     async def _close(self, code: int, reason: str) -> None:
         """End the response; cut off a client that does not read."""
@@ -169,6 +175,37 @@ class _Answer:
         headers = self.messages[0]["headers"] if self.messages else []
         return [(name, value) for name, value in headers if name.lower() not in _OWN_HEADERS]
 
+    async def send(self, send: Send, scope: Mapping[str, Any]) -> None:
+        """Pass it on; as a stream that ends where a browser must not take it for the last word."""
+        passing = self.messages[0]["status"] in PASSING and _accepts_streams_alone(scope)
+        for message in self._as_stream() if passing else self.messages:
+            await send(message)
+
+    def _as_stream(self) -> list[Message]:
+        headers = dict(self.messages[0]["headers"])
+        wait = headers.get(b"retry-after", headers.get(b"Retry-After", b"0"))
+        retry = random.randint(*RETRY_MS) + (1000 * int(wait) if wait.isdigit() else 0)
+        reason = {"code": "unavailable", "message": "The server cannot answer now; try again."}
+        with suppress(msgspec.MsgspecError):
+            found = msgspec.json.decode(b"".join(each.get("body", b"") for each in self.messages), type=_Reason)
+            reason = {"code": found.code, "message": found.message}
+        body = b"retry: %d\ndata: %b\n\n" % (retry, messages.message("error", reason))
+        return [
+            {"type": "http.response.start", "status": 200, "headers": [*self.headers, *HEADERS]},
+            {"type": "http.response.body", "body": body, "more_body": False},
+        ]
+
+
+class _Reason(msgspec.Struct):
+    code: str
+    message: str
+
+
+def _accepts_streams_alone(scope: Mapping[str, Any]) -> bool:
+    """Return whether this is an EventSource, which the standard lets ask for nothing but an event stream."""
+    accept = [value for name, value in scope["headers"] if name == b"accept"]
+    return accept == [b"text/event-stream"]
+
 
 class EventStreams:
     """Application in front of Django that takes the requests for streams and passes on all others."""
@@ -184,15 +221,14 @@ class EventStreams:
         answer = _Answer()
         await self._django({**scope, OPENING: openings.append}, _no_body(), answer.take)
         if not openings:
-            for message in answer.messages:
-                await send(message)
+            await answer.send(send, scope)
             return
         abort = (scope.get("extensions") or {}).get(ABORT_EXTENSION, lambda: None)
         writer = StreamWriter(send, [*answer.headers, *HEADERS], abort)
         writer.positions.update(openings[0].since)
         await _run(get_hub(self._channels), writer, openings[0], receive)
         if not writer.started:
-            await _unavailable(send, answer.headers)
+            await _unavailable(answer.headers).send(send, scope)
 
 
 def _no_body() -> Receive:
@@ -212,12 +248,12 @@ async def _run(hub: Hub, writer: StreamWriter, opening: Opening, receive: Receiv
     hub.connect(connection)
     try:
         hub.attach(connection, opening.principal)
-        await hub.subscribe(connection, SubscribeRequest(opening.rooms, opening.since, opening.snapshot))
+        await hub.subscribe(connection, SubscribeRequest(opening.grant, opening.since, opening.snapshot))
         await _first(_left(receive), writer.over.wait())
     except DatabaseError as error:
         log.error("stream_not_opened", error=str(error).strip())
     except RefusedError as refusal:
-        connection.send("error", {"code": refusal.code, "message": refusal.message})
+        connection.send("error", refusal.data)
         await writer.drained()
     finally:
         hub.disconnect(connection)
@@ -238,8 +274,12 @@ async def _first(*waits: Awaitable[Any]) -> None:
             task.cancel()
 
 
-async def _unavailable(send: Send, headers: list[tuple[bytes, bytes]]) -> None:
+def _unavailable(headers: list[tuple[bytes, bytes]]) -> _Answer:
     body = msgspec.json.encode(error_body("unavailable", "The database does not answer; try again."))
     own = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body)), (b"retry-after", b"2")]
-    await send({"type": "http.response.start", "status": 503, "headers": [*headers, *own]})
-    await send({"type": "http.response.body", "body": body, "more_body": False})
+    return _Answer(
+        [
+            {"type": "http.response.start", "status": 503, "headers": [*headers, *own]},
+            {"type": "http.response.body", "body": body, "more_body": False},
+        ]
+    )

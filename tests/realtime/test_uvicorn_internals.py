@@ -33,7 +33,7 @@ METHODS = {
         "resume_writing": [],
         "shutdown": [],
     },
-    HttpToolsProtocol: {"on_message_begin": [], "shutdown": []},
+    HttpToolsProtocol: {"connection_made": ["transport"], "on_message_begin": [], "shutdown": []},
     uvicorn.Server: {"startup": ["sockets"], "shutdown": ["sockets"], "run": ["sockets"]},
 }
 VALUES = {

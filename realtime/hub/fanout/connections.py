@@ -57,5 +57,10 @@ class Connection:
             if subscription.position is not None
         }
 
+    def leave_cursors(self) -> None:
+        """Move no durable cursor any more: they belong to another user."""
+        for subscription in self.subscriptions.values():
+            subscription.cursor = None
+
     def rooms(self) -> frozenset[Room]:
         return frozenset(room for subscription in self.subscriptions.values() for room in subscription.rooms)

@@ -2,10 +2,14 @@
 
 from abc import ABC, abstractmethod
 from collections import Counter
+from collections.abc import Mapping
 
 from realtime.eventlog.records import Record
 from realtime.hub.fanout.delta import Patches
 from realtime.hub.fanout.ring import Ring
+
+MAX_EARLY = 1_000  # commits that wait for what is before them; beyond, the log is read
+CUSTOM = "custom"
 
 
 class IncomingStream(ABC):
@@ -18,6 +22,7 @@ class IncomingStream(ABC):
         self.renders = 0
         self.known_head = 0  # the head named by a layer message without bodies
         self._early: dict[int, list[Record]] = {}
+        self._custom = name.startswith(f"{CUSTOM}:")
 
     @abstractmethod
     def wake(self) -> None:
@@ -29,8 +34,15 @@ class IncomingStream(ABC):
             self.ring.restart(epoch, head)
             self._take_early()
 
+    def count(self, names: Mapping[str, int], times: int = 1) -> None:
+        """Count events written to clients, by name. Customers invent names without end: those count together."""
+        for name, count in names.items():
+            self.deliveries[CUSTOM if self._custom else name] += count * times
+
     def offer(self, records: list[Record]) -> bool:
         """Take contiguous records, keep early ones; return False while a gap is open."""
+        if len(self._early) >= MAX_EARLY:
+            self._early.clear()
         self._early[records[0].seq] = records
         if self.ring.last is not None:
             self._take_early()

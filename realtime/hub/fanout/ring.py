@@ -1,11 +1,12 @@
 """A stream's recent events in memory."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from realtime.eventlog.records import Record
 
 MAX_EVENTS = 10_000
 MAX_BYTES = 8 * 1024 * 1024
+RECORD_BYTES = 500  # of a record beside its text: the object, its names and its place in the index
 
 
 class Ring:
@@ -19,6 +20,11 @@ class Ring:
         self._bytes = 0
         self._bases: dict[int, int] = {}  # seq -> seq of the event before with the same key
         self._newest: dict[tuple[str, str, str], int] = {}
+
+    @property
+    def memory(self) -> int:
+        """Return about how many bytes the records take."""
+        return self._bytes + RECORD_BYTES * len(self._records)
 
     @property
     def start_after(self) -> int:
@@ -46,9 +52,9 @@ class Ring:
     def fill(self, records: Sequence[Record], upto: int) -> None:
         """Put records that end at `upto` before the first one, unless the ring begins elsewhere by now."""
         if upto == self.start_after:
-            self.filled = True
             self._records[:0] = records
             self._bytes += sum(len(record.full) for record in records)
+            self.filled = not records or len(self._records) >= MAX_EVENTS or self._bytes >= MAX_BYTES
 
     def _trim(self) -> None:
         drop, size = 0, self._bytes
@@ -57,11 +63,25 @@ class Ring:
             drop += 1
         if drop:
             # Drop a little more than needed: shifting the list then costs nothing per event.
-            drop += (len(self._records) - drop) // 10
-            for record in self._records[:drop]:
-                self._bytes -= len(record.full)
-                self._bases.pop(record.seq, None)
-            del self._records[:drop]
+            self._drop(drop + (len(self._records) - drop) // 10)
+
+    def _drop(self, count: int) -> None:
+        for record in self._records[:count]:
+            self._bytes -= len(record.full)
+            self._bases.pop(record.seq, None)
+            if self._newest.get(record.key) == record.seq:
+                del self._newest[record.key]
+        del self._records[:count]
+
+    def shrink(self, memory: int) -> None:
+        """Drop the oldest records until the rest takes so many bytes at most. The log still has them: fill again."""
+        drop, size = 0, self.memory
+        while size > memory:
+            size -= len(self._records[drop].full) + RECORD_BYTES
+            drop += 1
+        if drop:
+            self._drop(drop)
+            self.filled = False
 
     def after(self, seq: int) -> list[Record] | None:
         """Return the records after a position; None where the ring no longer (or not yet) reaches back to it."""
@@ -77,3 +97,17 @@ class Ring:
     def base(self, record: Record) -> Record | None:
         """Return the event before this one with the same name and scope, if it is still here."""
         return self.get(self._bases.get(record.seq, 0))
+
+
+def shrink(rings: Collection[Ring], budget: int) -> None:
+    """Keep all rings together within so many bytes: the largest are cut to one size, small ones are left alone."""
+    left, sizes = budget, sorted(ring.memory for ring in rings)
+    if sum(sizes) <= budget:
+        return
+    for index, size in enumerate(sizes):
+        share = left // (len(sizes) - index)
+        if size > share:
+            break
+        left -= size
+    for ring in rings:
+        ring.shrink(share)

@@ -115,8 +115,7 @@ class LiveStream(SubscribedStream):
         return batch
 
     def _count(self, batch: Batch, written: int) -> None:
-        for name, count in batch.names.items():
-            self.deliveries[name] += count * written
+        self.count(batch.names, written)
 
     def pull(self, subscription: Subscription) -> bool:
         """Write one step to a subscription whose connection is ready again; return False if there is none."""

@@ -137,7 +137,7 @@ class Subscription:
                 batch = render(records, rooms_filter, names=names, replayed=replayed)
             if batch.texts:
                 self.take(batch)
-                stream.deliveries.update(batch.names)
+                stream.count(batch.names)
             records = [record for record in records if record.seq > batch.upto]
 
     def take(self, batch: Batch) -> None:
