@@ -69,6 +69,6 @@ export async function credentials(options: ClientOptions, organization: string |
 function tokenIn(answer: unknown): string {
   const token = typeof answer === "string" ? answer : (answer as { token?: unknown } | null | undefined)?.token;
   if (typeof token === "string" && token) return token;
-  const shown = String(JSON.stringify(answer)).slice(0, 200);
+  const shown = (JSON.stringify(answer) as string | undefined)?.slice(0, 200) ?? "nothing";
   throw new Error(`getToken has to answer a token or {"token": "…"}; it answered ${shown}`);
 }
