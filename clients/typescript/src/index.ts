@@ -15,7 +15,6 @@ export {
   type Token,
   type WebSocketClass,
 } from "./config.js";
-export type { CustomEvents, CustomMessage, LiveEvent } from "./events.js";
 export {
   type Figure,
   type FigureChannel,
@@ -24,15 +23,9 @@ export {
   isStale,
   type ScopeState,
 } from "./figures.js";
-export type {
-  Alert,
-  AttendanceUpdate,
-  BacklogUpdate,
-  KPIUpdate,
-  LogMessage,
-  Snapshot,
-} from "./protocol/messages.js";
+export type { Alert, AttendanceUpdate, BacklogUpdate, KPIUpdate, LogMessage, Snapshot } from "./protocol/messages.js";
 export type { Readable } from "./observable.js";
 export { type Channel, type Scope, scopeKey, type Selection } from "./protocol/rooms.js";
 export type { ConnectionState, ConnectionStatus } from "./status.js";
+export type * from "./events.js";
 export type * from "./protocol/types.js";

@@ -1,18 +1,13 @@
 // What the compiler knows of live events; tsc checks this file, and runs of it check that the events are such.
 
-import { expect, expectTypeOf, it } from "vitest";
+import { expect, expectTypeOf, it, vi } from "vitest";
+import { countOrders } from "../examples/events/orders.js"; // declares the events of one's own
+import { createIntraday } from "../src/client.js";
 import type { CustomMessage, LiveEvent } from "../src/events.js";
 import type { LogMessage } from "../src/protocol/messages.js";
 import type { Channel } from "../src/protocol/rooms.js";
 import type { AlertTriggered, Channels, CheckedIn, CustomEvent } from "../src/protocol/types.js";
-import { golden } from "../testing/server.js";
-
-declare module "../src/events.js" {
-  interface CustomEvents {
-    "acme:order": { order_id: string };
-    "acme:refund": { amount: number };
-  }
-}
+import { FakeServer, golden } from "../testing/server.js";
 
 it("the name of an event narrows its data", () => {
   const told = (message: LiveEvent<"attendance">): string => {
@@ -22,7 +17,9 @@ it("the name of an event narrows its data", () => {
     }
     return message.event;
   };
-  expect(told(golden("attendance:checkin") as LiveEvent<"attendance">)).toMatch(/ is (early|on_time|late|unscheduled)$/);
+  expect(told(golden("attendance:checkin") as LiveEvent<"attendance">)).toMatch(
+    / is (early|on_time|late|unscheduled)$/,
+  );
 });
 
 it("the name of an event of one's own narrows its payload, where it was declared", () => {
@@ -57,4 +54,16 @@ it("each channel has the events that the server says it has", () => {
     custom: true,
   };
   expect(Object.keys(names)).toHaveLength(6);
+});
+
+it("the sample of the documents counts orders and no refunds", async () => {
+  const server = new FakeServer();
+  const client = createIntraday({ url: "ws://server.test/ws" });
+  const counted: string[] = [];
+  countOrders(client, (order_id) => counted.push(order_id));
+  await vi.waitFor(() => expect(client.status.getState().state).toBe("live"));
+  server.publish("acme:refund", { name: "acme:refund", organization_id: "org_123", payload: { amount: 5 } });
+  server.publish("acme:order", { name: "acme:order", organization_id: "org_123", payload: { order_id: "o1" } });
+  expect(counted).toEqual(["o1"]);
+  client.close();
 });

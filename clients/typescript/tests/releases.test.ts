@@ -17,7 +17,9 @@ it("every released tarball is served as it was, so that a lock file that names i
 });
 
 it("the newest is that of this version, by either name", async () => {
-  const [newest, named] = await Promise.all([LATEST, tarball(await version())].map((name) => readFile(join(SERVED, name))));
+  const [newest, named] = await Promise.all(
+    [LATEST, tarball(await version())].map((name) => readFile(join(SERVED, name))),
+  );
   expect(newest).toEqual(named);
 });
 

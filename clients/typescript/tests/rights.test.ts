@@ -24,7 +24,10 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-const queue = (queue_name: string): { organization_id: string; queue_name: string } => ({ ...ORGANIZATION, queue_name });
+const queue = (queue_name: string): { organization_id: string; queue_name: string } => ({
+  ...ORGANIZATION,
+  queue_name,
+});
 const watch = (selection: typeof ORGANIZATION): (() => void) =>
   client.figures("backlog", selection).subscribe(() => undefined);
 const state = (selection: typeof ORGANIZATION): ReturnType<ReturnType<typeof client.figures<"backlog">>["getState"]> =>
@@ -236,7 +239,10 @@ describe("messages", () => {
   });
 
   it("hold as many rooms as fit, counted in bytes", () => {
-    const rooms = Array.from({ length: 3_000 }, (_, number) => `${STREAM}:queue:${number % 3 ? number : "ü".repeat(900)}`);
+    const rooms = Array.from(
+      { length: 3_000 },
+      (_, number) => `${STREAM}:queue:${number % 3 ? number : "ü".repeat(900)}`,
+    );
     const lists = inMessages(rooms);
     expect(lists.flat()).toEqual(rooms);
     expect(lists.map(bytes).filter((size) => size > 48 * 1024 + 1)).toEqual([]);

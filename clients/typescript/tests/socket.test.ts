@@ -271,7 +271,8 @@ describe("the budget", () => {
     for (let number = 500; number < 1_000; number++) outbox.send(`${number}`);
     await pass(60_000);
     expect(written.map(({ text }) => text)).toEqual(Array.from({ length: 1_000 }, (_, number) => `${number}`));
-    const inSecondFrom = (start: number): number => written.filter(({ at }) => at >= start && at < start + 1_000).length;
+    const inSecondFrom = (start: number): number =>
+      written.filter(({ at }) => at >= start && at < start + 1_000).length;
     expect(Math.max(...written.map(({ at }) => inSecondFrom(at)))).toBeLessThanOrEqual(81);
   });
 });

@@ -5,7 +5,8 @@ import type { Feed } from "../session/payloads.js";
 import { ageSeconds, duration } from "../kit/words.js";
 
 export interface Standing {
-  kind: "live" | "refused" | "connecting" | "catching_up" | "stale" | "feed_down" | "feed_behind" | "offline" | "stopped";
+  kind:
+    "live" | "refused" | "connecting" | "catching_up" | "stale" | "feed_down" | "feed_behind" | "offline" | "stopped";
   text: string;
   detail: string;
 }

@@ -11,13 +11,17 @@ import { KPIDashboard } from "../../examples/react/KPIDashboard.js";
 import { alert, backlog, kpi } from "../../testing/server.js";
 import { pagePerTest } from "../../testing/page.js";
 
-const FOLDER = join(import.meta.dirname, "../../examples/react");
+const EXAMPLES = join(import.meta.dirname, "../../examples");
 const DOCUMENT = readFileSync(join(import.meta.dirname, "../../../../docs/frontend.md"), "utf8");
 const SUPPORT = { department_id: "dept_456", queue_name: "support" };
 const page = pagePerTest();
 
 it("docs/frontend.md shows each of them", () => {
-  for (const name of readdirSync(FOLDER)) expect(DOCUMENT).toContain(readFileSync(join(FOLDER, name), "utf8"));
+  for (const folder of ["react", "stores", "testing", "events"]) {
+    for (const name of readdirSync(join(EXAMPLES, folder))) {
+      expect(DOCUMENT).toContain(readFileSync(join(EXAMPLES, folder, name), "utf8"));
+    }
+  }
 });
 
 it("KPIDashboard", async () => {
