@@ -7,11 +7,11 @@ WORKERS ?= 2
 ARGS    ?=
 BIN     := .venv/bin
 
-.PHONY: help run test check fmt diagram types bundle bench lock clean venv runtime testing packages
+.PHONY: help run test check fmt diagram types bundle bench soak-clients lock clean venv runtime testing packages
 .DEFAULT_GOAL := help
 
 help: ## what can be made
-	@sed -n 's/^\([a-z]*\):.*## /  make \1 - /p' Makefile
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1 - /p' Makefile
 
 run: runtime ## start everything in one process, with a demo organization
 	@exec $(BIN)/python manage.py up
@@ -54,6 +54,9 @@ types: testing packages ## write the client's types anew, after a change of mess
 
 bundle: packages ## build what is committed: the console, and the package for other front ends
 	@npm run --silent build
+
+soak-clients: testing ## half an hour of clients under random faults: nothing lost, doubled or stuck (ARGS="--minutes 5 --seed 7")
+	@exec $(BIN)/python -m tests.realtime.soak $(ARGS)
 
 bench: testing ## measure, beside the peers (docs/benchmarks.md holds the last table)
 	@exec $(BIN)/python -m bench $(ARGS)

@@ -264,9 +264,11 @@ class Socket:
 
 
 @asynccontextmanager
-async def socket(server: LiveServer | ProcessServer, token: str = "", **options: Any) -> AsyncIterator[Socket]:
+async def socket(
+    server: LiveServer | ProcessServer, token: str = "", *, query: str = "", **options: Any
+) -> AsyncIterator[Socket]:
     """A connection that was welcomed and, with a token, signed in."""
-    async with connect(server.ws, max_size=None, **options) as connection:
+    async with connect(server.ws + query, **{"max_size": None, **options}) as connection:
         client = Socket(connection)
         await client.until("welcome")
         if token:

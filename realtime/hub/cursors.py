@@ -25,6 +25,7 @@ log = structlog.get_logger(__name__)
 MAX_CURSORS = 100  # of one user in one organization: names times streams
 FORGOTTEN_AFTER = timedelta(days=30)  # no channel is kept longer
 PAUSE_SECONDS = 1.0
+BEGUN = "?"  # before the epoch of a cursor that has begun here, and of which nothing was acknowledged yet
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,8 @@ class CursorClaim:
 
 class StoredCursor(NamedTuple):
     row: int
-    position: Position | None  # None: it was never moved
+    position: Position | None  # None: nothing was acknowledged
+    begun: Position | None = None  # if so, where its first subscription began
 
 
 class CursorMove(NamedTuple):
@@ -91,10 +93,12 @@ def _rows(keys: Collection[tuple[str, str, str]], *, lock: bool = False) -> dict
     users, names, streams = (set(each) for each in zip(*keys, strict=True))
     rows = Cursor.objects.filter(user_id__in=users, name__in=names, stream__in=streams).order_by("pk")
     rows = rows.select_for_update() if lock else rows
-    return {
-        (row.user_id, row.name, row.stream): StoredCursor(row.pk, Position(row.epoch, row.seq) if row.epoch else None)
-        for row in rows
-    }
+    return {(row.user_id, row.name, row.stream): _stored(row) for row in rows}
+
+
+def _stored(row: Cursor) -> StoredCursor:
+    position = Position(row.epoch.removeprefix(BEGUN), row.seq) if row.epoch else None
+    return StoredCursor(row.pk, None, position) if row.epoch.startswith(BEGUN) else StoredCursor(row.pk, position)
 
 
 @transaction.atomic
@@ -112,7 +116,9 @@ def store(moves: dict[int, CursorMove]) -> None:
 
 
 def _is_news(row: Cursor, move: CursorMove) -> bool:
-    return row.holder == move.holder and (row.epoch != move.epoch or row.seq < move.seq)
+    if row.holder != move.holder or move.epoch.startswith(BEGUN):
+        return row.holder == move.holder and not row.epoch
+    return row.epoch != move.epoch or row.seq < move.seq
 
 
 def holders(rows: Collection[int]) -> dict[int, str]:
@@ -148,6 +154,11 @@ class Cursors:
         found = dict(zip(streams, await asyncio.gather(*map(self._take.load, claims)), strict=True))
         held = {stream: each for stream, each in found.items() if each is not None}
         return held if len(held) == len(streams) else None
+
+    def begin(self, row: int, holder: str, at: Position) -> None:
+        """Remember where a cursor begins. Only an acknowledgement proves that the client has what lies before it: the
+        connection may break before the snapshot."""
+        self.move(row, holder, BEGUN + at.epoch, at.seq)
 
     def move(self, row: int, holder: str, epoch: str, seq: int) -> None:
         self._moves[row] = CursorMove(holder, epoch, seq)

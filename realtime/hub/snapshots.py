@@ -19,6 +19,7 @@ from realtime.protocol.rooms import Room, RoomFilter
 
 SHARED_SECONDS = 1.0  # a snapshot serves equal requests for so long: the ring has the events since
 SHARED_EVENTS = 100
+MAX_SHARED_BYTES = 32 * 1024 * 1024  # of all snapshots that are kept to be shared
 MAX_PART_BYTES = 240 * 1024  # a message of ours stays below 256 KB: clients with default limits close above a megabyte
 
 Key = tuple[str, frozenset[Room], bool, bool]
@@ -30,6 +31,10 @@ class Snapshot:
     seq: int
     message: Batch | None
     """The rendered `<channel>:snapshot`, in parts; None where the channel has no snapshot or none was wanted."""
+
+    @property
+    def size(self) -> int:
+        return 0 if self.message is None else sum(map(len, self.message.texts))
 
 
 def read_snapshot(stream: str, items: SnapshotItems | None, rooms: RoomFilter, names: bool) -> Snapshot:
@@ -118,6 +123,8 @@ class Snapshots:
         items = self._channels[Room.parse(name).channel].snapshot if wanted else None
         taken = await in_thread(read_snapshot, name, items, RoomFilter(rooms), names)
         self._recent[key] = (asyncio.get_running_loop().time(), taken)
+        while len(self._recent) > 1 and sum(kept.size for _, kept in self._recent.values()) > MAX_SHARED_BYTES:
+            del self._recent[next(iter(self._recent))]
         return taken
 
     def forget(self) -> None:

@@ -91,7 +91,13 @@ class Subscribing:
             since = {name: each.position for name, each in stored.items() if each.position is not None} | request.since
             starts = await asyncio.gather(
                 *(
-                    self._start(subscription, by_stream[name], since.get(name), snapshot=request.snapshot)
+                    self._start(
+                        subscription,
+                        by_stream[name],
+                        since.get(name),
+                        snapshot=request.snapshot,
+                        begun=None if name in request.since or name not in stored else stored[name].begun,
+                    )
                     for name, subscription in subscriptions.items()
                 )
             )
@@ -124,8 +130,8 @@ class Subscribing:
         if stored is None:
             return
         start.subscription.cursor = stored.row
-        if stored.position is None:
-            self._cursors.move(stored.row, connection.id, start.upto.epoch, start.upto.seq)
+        if stored.position is None and stored.begun is None:
+            self._cursors.begin(stored.row, connection.id, start.upto)
 
     def _give_up(self, connection: Connection, subscription: Subscription) -> None:
         if subscription.position is None:
@@ -135,21 +141,41 @@ class Subscribing:
 
     # --- starts ------------------------------------------------------------------------------------------------------
     async def _start(
-        self, subscription: Subscription, rooms: frozenset[Room], since: Position | None, *, snapshot: bool
+        self,
+        subscription: Subscription,
+        rooms: frozenset[Room],
+        since: Position | None,
+        *,
+        snapshot: bool,
+        begun: Position | None,
     ) -> StreamStart:
-        stream, first_time = subscription.stream, subscription.position is None
-        if first_time and since is not None:
-            missed = await self._healing.missed(stream, since, rooms)
-            if missed is not None:
-                records, upto = missed
-                position = since if records else upto
-                return StreamStart(subscription, rooms, position, upto, recovered=True, missed=records)
+        """Find out how a stream begins. A durable cursor that has `begun`, without any acknowledgement, gets the events
+        since then, and the snapshot as well."""
+        begins = subscription.position is None
+        if begins and since is not None:
+            found = await self._healing.missed(subscription.stream, since, rooms)
+            if found is not None:
+                missed, upto = found
+                return StreamStart(subscription, rooms, since if missed else upto, upto, recovered=True, missed=missed)
+        found = await self._healing.missed(subscription.stream, begun, rooms) if begins and begun is not None else None
+        lacks = since is not None or (begun is not None and found is None)
+        start = await self._current(subscription, rooms, snapshot=snapshot, lacks=lacks)
+        if found is not None:
+            start.missed = [record for record in found[0] if record.seq <= start.upto.seq]
+            start.position = begun if start.missed and start.snapshot is None else start.position
+        return start
+
+    async def _current(
+        self, subscription: Subscription, rooms: frozenset[Room], *, snapshot: bool, lacks: bool
+    ) -> StreamStart:
+        """Begin at the head: with the current state; where there is none and the client lacks events, with a resync."""
+        stream, begins = subscription.stream, subscription.position is None
         taken = await self._snapshots.take(subscription, rooms, wanted=snapshot)
         stream.start(taken.epoch, taken.seq)
-        if not first_time and stream.ring.last is not None and stream.ring.last < taken.seq:
+        if not begins and stream.ring.last is not None and stream.ring.last < taken.seq:
             await self._healing.heal(stream)  # the rooms held before must hear everything up to the snapshot first
         upto, shown = Position(taken.epoch, taken.seq), taken.message
-        if shown is None and since is not None:
+        if shown is None and lacks:
             shown = resync_message(stream.name, taken)
         return StreamStart(subscription, rooms, upto if shown is None else None, upto, snapshot=shown)
 

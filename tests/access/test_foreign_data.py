@@ -148,6 +148,8 @@ async def hear_everything(server: LiveServer, readers: list[Reader], tenants: li
             for message in client.heard:
                 if message["event"] == "subscribed":
                     positions |= message["data"]["position"]
+                elif message["event"].endswith(":snapshot"):
+                    positions[message["stream"]] = {"epoch": message["epoch"], "seq": message["seq"]}
         for tenant in tenants:
             await in_thread(tenant.post, 2)
         late = [await stack.enter_async_context(socket(server, reader.token)) for reader in readers]

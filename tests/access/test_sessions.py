@@ -11,9 +11,10 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from intraday.org.models import Organization
+from realtime.models import Cursor
 from tests.access.people import person, session_of, token_of
 from tests.live import LiveServer, socket
-from tests.realtime.notes import in_thread
+from tests.realtime.notes import in_thread, note, scope_of
 
 
 def browser(server: LiveServer, session: str, origin: str | None = "") -> Any:
@@ -55,6 +56,59 @@ async def test_a_token_counts_more_than_the_cookie(server: LiveServer, house: Or
         await client.until("authenticated")
         said = await client.sign_in(await in_thread(token_of, eve, house))
         assert said["data"]["user_id"] == "eve"
+
+
+async def test_a_page_that_brings_a_token_is_nobody_else(
+    any_server: LiveServer, house: Organization, stranger: Organization
+):
+    """A wall link of one organization, opened in a browser that is signed in to another."""
+    session = await in_thread(session_of, await in_thread(person, "dana", house))
+    eve = await in_thread(person, "eve", stranger)
+    cookie = {"Cookie": f"sessionid={session}"}
+    async with socket(any_server, query="?auth=message", origin=any_server.http, additional_headers=cookie) as client:
+        await client.say("ping")
+        assert (await client.hear())["event"] == "pong", "nobody was signed in"
+        said = await client.sign_in(await in_thread(token_of, eve, stranger))
+        assert (said["data"]["user_id"], said["data"]["organization_id"]) == ("eve", "org_999")
+        assert "refused" not in (await client.subscribe("backlog:org:org_999"))["data"]
+        await client.say("authenticate", organization_id="org_123")
+        assert await client.closed() == 4401, "the cookie counts for nothing"
+
+
+async def test_who_takes_over_a_connection_gets_neither_rooms_nor_cursors_of_the_session(
+    server: LiveServer, house: Organization, stranger: Organization
+):
+    session = await in_thread(session_of, await in_thread(person, "dana", house))
+    eve = await in_thread(person, "eve", house)
+    scope = await in_thread(scope_of, house)
+    async with browser(server, session) as client:
+        await client.until("authenticated")
+        await client.subscribe("custom:org:org_123", durable="wall")
+        answer = await client.sign_in(await in_thread(token_of, eve, house))
+        assert answer["data"]["user_id"] == "eve"
+        await in_thread(note, scope, 1)
+        await client.until("custom:note")
+        await client.say("ack", stream="custom:org:org_123", seq=1)
+        await client.say("ping")
+        await client.until("pong")
+    assert await in_thread(lambda: list(Cursor.objects.values_list("user_id", "seq"))) == [("dana", 0)]
+    session = await in_thread(session_of, await in_thread(person, "dana", house))
+    frank = await in_thread(person, "frank", stranger)
+    async with browser(server, session) as client:
+        await client.until("authenticated")
+        await client.subscribe("custom:org:org_123")
+        await client.sign_in(await in_thread(token_of, frank, stranger))
+        left = [message for message in client.heard if message["event"] == "unsubscribed"]
+        assert [message["data"]["rooms"] for message in left] == [["custom:org:org_123"]]
+        assert left[0]["data"]["code"] == "forbidden"
+
+
+async def test_cookies_are_read_as_everywhere_else(server: LiveServer, house: Organization):
+    session = await in_thread(session_of, await in_thread(person, "dana", house))
+    for before in ('prefs={"a": 1}', "a b=c d", "=x", 'quoted="semi'):
+        cookie = {"Cookie": f"{before}; sessionid={session}; last[]=1"}
+        async with socket(server, origin=server.http, additional_headers=cookie) as client:
+            assert (await client.until("authenticated"))["data"]["user_id"] == "dana", before
 
 
 @pytest.mark.parametrize("origin", [None, "https://wall.example"])

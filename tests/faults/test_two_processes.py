@@ -52,8 +52,9 @@ async def audience(site: Site) -> AsyncIterator[Audience]:
         callers = [await stack.enter_async_context(Caller(server, site.key)) for server in site.servers]
         clients = [await stack.enter_async_context(socket(server, site.key)) for server in site.servers]
         for client in clients:
-            answer = await client.subscribe(BACKLOG, CUSTOM)
-        yield Audience(clients, callers, answer["data"]["position"][BACKLOG]["seq"] + 1)
+            await client.subscribe(BACKLOG, CUSTOM)
+            snapshot = await client.until("backlog:snapshot")
+        yield Audience(clients, callers, snapshot["seq"] + 1)
 
 
 async def test_everybody_hears_everything_whoever_took_it(site: Site):

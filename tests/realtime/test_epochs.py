@@ -53,38 +53,6 @@ async def test_a_head_below_what_was_delivered_begins_a_new_epoch_and_everybody_
         assert await in_thread(epoch_of) == snapshot["epoch"] == event["epoch"]
 
 
-async def test_who_knows_more_than_the_log_makes_it_begin_anew_so_that_nobody_is_told_wrong(
-    server: LiveServer, token: str, support: Scope
-):
-    """A server that was started after the restore cannot see it; the first client that comes back can."""
-    await in_thread(note, support, *range(9), channel="backlog")
-    old = await in_thread(epoch_of)
-    await in_thread(rewind, BACKLOG, 4)
-    async with socket(server, token) as first, socket(server, token) as second:
-        answer = await first.subscribe(BACKLOG, since={BACKLOG: {"epoch": old, "seq": 9}})
-        assert answer["data"]["recovered"] is False
-        position = answer["data"]["position"][BACKLOG]
-        assert position == {"epoch": await in_thread(epoch_of), "seq": 4}
-        assert position["epoch"] != old
-        await in_thread(note, support, *range(9), channel="backlog")  # the head is above 9 again
-        answer = await second.subscribe(BACKLOG, since={BACKLOG: {"epoch": old, "seq": 9}})
-        assert answer["data"]["recovered"] is False, "it would have missed 5 to 9 as they are now"
-
-
-async def test_a_client_that_invents_positions_makes_a_new_epoch_once_and_not_again(
-    server: LiveServer, token: str, support: Scope
-):
-    await in_thread(note, support, 1, channel="backlog")
-    epochs = set()
-    for _ in range(4):
-        epoch = await in_thread(epoch_of)
-        epochs.add(epoch)
-        async with socket(server, token) as client:
-            answer = await client.subscribe(BACKLOG, since={BACKLOG: {"epoch": epoch, "seq": 10**12}})
-            assert answer["data"]["recovered"] is False
-    assert len(epochs) == 2
-
-
 async def test_the_command_for_restored_backups_gives_everybody_a_snapshot(
     server: LiveServer, token: str, support: Scope, capsys: pytest.CaptureFixture[str]
 ):

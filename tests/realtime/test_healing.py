@@ -11,6 +11,7 @@ from intraday.org.models import Organization, Scope
 from realtime.eventlog import sender
 from realtime.eventlog.records import Appended
 from realtime.eventlog.sender import layer_message
+from realtime.hub.rights import Grant
 from realtime.hub.subscribing import SubscribeRequest
 from realtime.models import Segment, Stream
 from realtime.protocol.rooms import Room
@@ -228,7 +229,7 @@ async def test_rooms_added_while_everything_begins_anew_do_not_cost_the_others_t
         def change() -> None:
             stream.restart("restored", 0)
             hub.registry.resync_all(BACKLOG)
-            hub.spawn(hub.subscribe(holding, SubscribeRequest(frozenset({Room.parse(added)}))))
+            hub.spawn(hub.subscribe(holding, SubscribeRequest(Grant(frozenset({Room.parse(added)})))))
 
         await in_thread(restore, BACKLOG, "restored")
         server.on_loop(change)

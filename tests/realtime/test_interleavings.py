@@ -2,7 +2,9 @@
 
 import asyncio
 import json
-from collections.abc import Iterator
+import random
+from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -13,13 +15,16 @@ from django.db.models import F
 from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
+from intraday.org.models import Scope
 from intraday.org.services import add_queues, create_organization
 from realtime.eventlog.records import decode_records
+from realtime.hub import snapshots
 from realtime.models import Segment, Stream
 from realtime.protocol.rooms import Room, RoomFilter
 from tests.conftest import key_of
 from tests.live import Caller, LiveServer, Message, socket
-from tests.realtime.notes import in_thread
+from tests.realtime.cuts import Cutter, Keeper, SocketKeeper, StreamKeeper, block_borders, frame_borders
+from tests.realtime.notes import in_thread, note
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "snapshot"])
 
@@ -83,14 +88,15 @@ class Client:
         async with socket(server, self.token) as client:
             since = {"since": {self.stream: self.cursor}} if self.cursor else {}
             answer = await client.subscribe(*(self.stream + room for room in self.rooms), **since)
-            position = answer["data"]["position"][self.stream]
-            self.starts.append((position["seq"], answer["data"]["recovered"]))
+            if (recovered := answer["data"]["recovered"]) is True:
+                self.starts.append((answer["data"]["position"][self.stream]["seq"], recovered))
             subscribed.set()
             while True:
                 self._learn(await client.hear(60))
 
     def _learn(self, message: Message) -> None:
         if message["event"] == "backlog:snapshot":
+            self.starts.append((message["seq"], False))
             self.known = {scope_of(item): item for item in message["data"]["items"]}
         elif message["event"] == "backlog:update":
             self.events.append(message)
@@ -249,3 +255,104 @@ async def test_a_log_that_was_lost_is_noticed_by_who_needs_it(server: LiveServer
     found = await live_through(server, [*story, ("lose the log", None), ("restart", None), ("come back", 0)])
     assert [recovered for _, recovered in found[0].starts] == [False, False]
     assert [recovered for _, recovered in found[1].starts][:2] == [False, True]
+
+
+# --- cuts ------------------------------------------------------------------------------------------------------------
+SEED = 20260131
+CUTS = 200
+
+
+async def publish(world: World, queues: list[tuple[str, str]], number: int) -> None:
+    """One figure of the backlog for each of these queues and the levels above, and one custom event."""
+    await world.post(queues)
+    await in_thread(lambda: note(Scope.objects.filter(organization=world.organization)[0], number))
+
+
+async def heard_all(clients: list[Keeper], tasks: list[asyncio.Task[None]], heads: dict[str, int]) -> None:
+    """Wait until everybody stands at the heads, or was cut."""
+    for client, task in zip(clients, tasks, strict=True):
+        for _ in range(3_000):
+            if task.done() or all(client.at(stream) >= head for stream, head in heads.items()):
+                break
+            await asyncio.sleep(0.01)
+        else:
+            raise AssertionError(f"heard up to {client.positions}, not {heads}")
+
+
+async def heads_of(world: World) -> dict[str, int]:
+    rows = Stream.objects.filter(organization=world.organization, channel__in=["backlog", "custom"])
+    return dict(await in_thread(lambda: list(rows.values_list("name", "head"))))
+
+
+async def transcript(world: World, client: Keeper) -> bytes:
+    """All bytes that a client gets from the handshake to the first live events."""
+    async with Cutter(world.server.port, None).listening() as proxy:
+        task = asyncio.create_task(client.listen(proxy.port))
+        await heard_all([client], [task], await heads_of(world))
+        await publish(world, QUEUES, 1)
+        await heard_all([client], [task], await heads_of(world))
+        task.cancel()
+        await asyncio.wait([task])
+        return proxy.passed
+
+
+def places(raw: bytes, borders: list[int]) -> list[int]:
+    """Each border and CUTS random bytes from the message `subscribed` to the end."""
+    begin = max(border for border in borders if border <= raw.index(b'{"event":"subscribed"'))
+    dice = random.Random(SEED)
+    return [
+        *(border for border in borders if border >= begin),
+        *(dice.randint(begin, len(raw)) for _ in range(CUTS)),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "borders_of"), [(SocketKeeper, frame_borders), (StreamKeeper, block_borders)], ids=["socket", "sse"]
+)
+async def test_wherever_a_connection_is_cut_nothing_is_lost_and_nothing_doubled(
+    server: LiveServer, monkeypatch: pytest.MonkeyPatch, kind: type[Keeper], borders_of: Callable[[bytes], list[int]]
+):
+    """Each client begins, is cut at a place of its own, comes back with its positions, and stays."""
+    monkeypatch.setattr(snapshots, "MAX_PART_BYTES", 1_500)
+    world = World(server)
+    world.clients = []
+    world.organization = f"org_{next(names)}"
+    world.token = await in_thread(world._make)
+    await publish(world, QUEUES, 0)
+    raw = await transcript(world, kind(world.organization, world.token))
+    assert raw.count(b'"complete":false') >= 3, "the snapshot comes in parts"
+    cuts = places(raw, borders_of(raw))
+    clients = [kind(world.organization, world.token) for _ in cuts]
+    async with AsyncExitStack() as stack:
+        proxies = [await stack.enter_async_context(Cutter(server.port, cut).listening()) for cut in cuts]
+        first = [asyncio.create_task(client.listen(proxy.port)) for client, proxy in zip(clients, proxies, strict=True)]
+        await heard_all(clients, first, await heads_of(world))
+        await publish(world, QUEUES[:2], 2)
+        await heard_all(clients, first, await heads_of(world))
+        await publish(world, QUEUES[1:], 3)
+        for task in first:
+            task.cancel()
+        await asyncio.wait(first)
+    begun = [len(client.recovered) for client in clients]
+    assert 0 in begun, "some were cut before they were told anything"
+    again = [asyncio.create_task(client.listen(server.port)) for client in clients]
+    await heard_all(clients, again, await heads_of(world))
+    await publish(world, QUEUES, 4)
+    await heard_all(clients, again, await heads_of(world))
+    async with Caller(server, world.token) as api:
+        figures = (await api.get("/api/intraday/backlog/current")).json()
+    current = {scope_of(figure): figure["snapshot_id"] for figure in [figures["current"], *figures["within"]]}
+    try:
+        for cut, client in zip(cuts, clients, strict=True):
+            assert {scope: item["snapshot_id"] for scope, item in client.known.items()} == current, (cut, client)
+            for stream in client.rooms:
+                seqs = [seq for name, seq in client.events if name == stream]
+                assert seqs == sorted(set(seqs)), (cut, "each once, in order")
+                whole = not seqs or seqs == list(range(client.begun[stream] + 1, seqs[-1] + 1))
+                assert whole or (stream.startswith("backlog:") and client.snapshots > 1), (cut, stream)
+        assert {client.snapshots for client in clients} <= {1, 2}
+        assert {client.recovered[-1] for client in clients} == {True, False}
+    finally:
+        for task in again:
+            task.cancel()
+        await asyncio.wait(again)

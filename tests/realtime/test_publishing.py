@@ -1,13 +1,20 @@
 """Notifications and customers' own events: from a POST to the screens of the scope, under names that are not ours."""
 
+import asyncio
+import json
 from typing import Any
 
 import pytest
+from django.db import transaction
+from django.utils import timezone
 
 from intraday.channels import CHANNELS
-from intraday.org.models import Organization
-from realtime.models import Segment
-from realtime.protocol.events import OUR_NAMESPACES, CustomEvent
+from intraday.org.models import Organization, Scope
+from realtime.hub.fanout.stream import LiveStream
+from realtime.hub.reporter import MAX_KEPT, Reporter
+from realtime.models import Process, Segment
+from realtime.protocol.events import OUR_NAMESPACES, RESERVED_NAMES, CustomEvent
+from realtime.publish import publish
 from tests.conftest import key_of
 from tests.golden import assert_golden
 from tests.live import Caller, LiveServer, socket
@@ -70,6 +77,14 @@ def test_names_that_are_ours_are_refused(publisher, name: str):
     assert answer.json()["errors"].keys() == {"event"}
 
 
+@pytest.mark.parametrize("name", sorted(RESERVED_NAMES))
+def test_names_that_clients_take_for_ours_are_refused_in_every_namespace(publisher, name: str):
+    answer = publisher.post(EVENTS, LUNCH | {"event": f"acme:{name}"}, format="json")
+    assert answer.status_code == 400
+    assert answer.json()["errors"].keys() == {"event"}
+    assert publisher.post(EVENTS, LUNCH | {"event": f"acme:{name}s"}, format="json").status_code == 201
+
+
 def test_every_namespace_of_the_product_is_taken():
     ours = {payload.event.partition(":")[0] for channel in CHANNELS.values() for payload in channel.events}
     assert ours | CHANNELS.keys() <= OUR_NAMESPACES
@@ -109,3 +124,43 @@ def test_an_unknown_scope_is_not_found_and_a_key_without_the_scope_may_not(publi
     assert reader.post(EVENTS, LUNCH, format="json").status_code == 403
     assert reader.post(NOTIFICATIONS, OUTAGE, format="json").status_code == 403
     assert not Segment.objects.exists()
+
+
+# --- names without end -----------------------------------------------------------------------------------------------
+@transaction.atomic
+def invent(scope: Scope, count: int) -> None:
+    """Publish so many events, each under a name of its own."""
+    fields = [{"event": f"acme:n{number}", "payload": {}} for number in range(count)]
+    built = [CustomEvent.of(each, scope, published_at=timezone.now()) for each in fields]
+    publish("custom", [(scope, lambda event=event: event) for event in built])
+
+
+async def test_fifteen_hundred_names_count_together(server: LiveServer, token: str, support: Scope):
+    async with socket(server, token) as client, Caller(server, token) as api:
+        await client.subscribe("custom:org:org_123")
+        await in_thread(invent, support, 1_500)
+        await client.up_to(1_500)
+        assert len({message["event"] for message in client.events()}) == 1_500
+        for _ in range(300):
+            found = (await api.get("/api/ws/stats")).json()["messages_by_event"]
+            if found == {"custom": 1_500}:
+                break
+            await asyncio.sleep(0.05)
+        assert found == {"custom": 1_500}
+        metrics = (await api.get("/metrics")).text
+        assert 'intraday_deliveries_total{event="custom"} 1500.0' in metrics
+        assert "acme:" not in metrics
+        assert len(json.dumps(await in_thread(lambda: Process.objects.get().counters))) < 200
+
+
+def test_organizations_that_left_are_counted_together_in_the_end(db: None):
+    reporter = Reporter({}, {})
+    for number in range(3 * MAX_KEPT):
+        stream = LiveStream(f"backlog:org:org_{number}", lambda _: None)
+        stream.count({"backlog:update": 2})
+        reporter.keep(stream)
+    report = reporter.collect(degraded=False)
+    assert len(report.counters) == MAX_KEPT + 1
+    assert sum(each["messages"]["backlog:update"] for each in report.counters.values()) == 6 * MAX_KEPT
+    assert all(each["per_second"] >= 0 for each in report.counters.values())
+    assert f"org_{3 * MAX_KEPT - 1}" in report.counters

@@ -1,9 +1,12 @@
 """Events that ask for a receipt, and cursors that outlive their connection."""
 
 import asyncio
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from django.db import connections
 from django.utils import timezone
 
 from intraday.org.models import Organization, Scope
@@ -164,6 +167,35 @@ async def test_who_comes_back_under_a_durable_name_goes_on_after_the_last_receip
         assert (await other.subscribe(ALERTS, durable="desk"))["data"]["recovered"] is False
 
 
+async def test_a_durable_name_of_which_nothing_was_acknowledged_gets_the_state_as_well(
+    server: LiveServer, token: str, support: Scope
+):
+    """The connection may have broken before its snapshot: only an acknowledgement proves what the client has."""
+    async with socket(server, token) as client:
+        await client.subscribe(ALERTS, CUSTOM, durable="wall")
+    await in_thread(note, support, 1, channel="alerts")
+    await in_thread(note, support, 2)
+    for _ in range(2):
+        async with socket(server, token) as back:
+            answer = await back.subscribe(ALERTS, CUSTOM, durable="wall")
+            assert answer["data"]["recovered"] is False
+            assert {name: at["seq"] for name, at in answer["data"]["position"].items()} == {CUSTOM: 0}
+            came = [await back.hear() for _ in range(3)]
+            assert [(each["event"], each["seq"], each.get("replayed")) for each in came] == [
+                ("custom:note", 1, True),
+                ("alerts:snapshot", 1, None),
+                ("custom:note", 1, True),
+            ]
+    async with socket(server, token) as back:
+        await back.subscribe(ALERTS, durable="wall")
+        await back.until("alerts:snapshot")
+        assert await ack(back, 1) is None
+    async with socket(server, token) as last:
+        answer = await last.subscribe(ALERTS, durable="wall")
+        assert (answer["data"]["recovered"], answer["data"]["position"][ALERTS]["seq"]) == (True, 1)
+        assert await last.quiet() == []
+
+
 async def test_without_a_durable_name_a_receipt_ends_with_the_connection(
     server: LiveServer, token: str, support: Scope
 ):
@@ -179,13 +211,13 @@ async def test_what_the_client_says_it_has_goes_before_what_the_server_remembers
     server: LiveServer, token: str, support: Scope
 ):
     async with socket(server, token) as client:
-        answer = await client.subscribe(ALERTS, durable="wall")
+        await client.subscribe(ALERTS, durable="wall")
+        epoch = (await client.until("alerts:snapshot"))["epoch"]
         await in_thread(urgent, support, 1, 2, 3)
         await client.up_to(3)
         await ack(client, 1)
-        epoch = answer["data"]["position"][ALERTS]["epoch"]
     async with socket(server, token) as back:
-        answer = await back.subscribe(ALERTS, durable="wall", since={ALERTS: {"epoch": epoch, "seq": 2}})
+        await back.subscribe(ALERTS, durable="wall", since={ALERTS: {"epoch": epoch, "seq": 2}})
         await back.up_to(3)
         assert back.seqs() == [3]
 
@@ -241,9 +273,9 @@ def test_a_cursor_moves_forward_only_and_only_for_its_holder(organization: Organ
     for move, expected in steps:
         cursors.store({held.row: move})
         (now,) = cursors.take([claim]).values()
-        assert now == (held.row, expected)
+        assert now == (held.row, expected, None)
     other = CursorClaim("org_123", "dana", "wall", ALERTS, "tab-2")
-    assert cursors.take([other])[other] == (held.row, Position("two", 1))
+    assert cursors.take([other])[other] == (held.row, Position("two", 1), None)
     assert cursors.holders([held.row]) == {held.row: "tab-2"}
 
 
@@ -279,3 +311,35 @@ async def test_a_cursor_that_the_log_no_longer_reaches_gets_a_snapshot(server: L
         answer = await back.subscribe(room, durable="wall")
         assert answer["data"]["recovered"] is False
         assert (await back.until("backlog:snapshot"))["seq"] == 1
+
+
+@pytest.mark.usefixtures("transactional_db")
+def test_claims_and_moves_of_the_same_cursors_at_once_never_deadlock(organization: Organization):
+    """Rows were made in another order than their names have: locking some by name and some by row would deadlock."""
+    names = [f"wall-{number}" for number in range(40)]
+    for name in reversed(names):
+        cursors.take([CursorClaim("org_123", "dana", name, ALERTS, "tab")])
+    rows = list(Cursor.objects.values_list("pk", flat=True))
+    barrier = threading.Barrier(4)
+
+    def work(number: int) -> None:
+        try:
+            for seq in range(25):
+                barrier.wait(30)
+                if number % 2:
+                    cursors.store({row: CursorMove("tab", "one", seq) for row in rows})
+                elif number:
+                    cursors.forget(now=timezone.now() + timedelta(days=29))
+                    cursors.take([CursorClaim("org_123", "dana", name, ALERTS, "tab") for name in names])
+                else:
+                    cursors.take([CursorClaim("org_123", "dana", name, ALERTS, "tab") for name in names])
+        except Exception:
+            barrier.abort()
+            raise
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(4) as pool:
+        for done in [pool.submit(work, number) for number in range(4)]:
+            done.result(120)
+    assert Cursor.objects.filter(seq=24).count() == 40

@@ -3,13 +3,15 @@
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from intraday.org import access
 from intraday.org.models import Organization
 from realtime.eventlog.records import Record
 from realtime.hub.fanout.connections import Connection
 from realtime.hub.fanout.rendering import MAX_BATCH_BYTES, render
-from realtime.hub.fanout.ring import MAX_BYTES, MAX_EVENTS, Ring
+from realtime.hub.fanout.ring import MAX_BYTES, MAX_EVENTS, RECORD_BYTES, Ring, shrink
 from realtime.hub.fanout.stream import LiveStream
 from realtime.hub.fanout.subscriptions import Subscription
 from realtime.protocol.frames import frame
@@ -58,9 +60,52 @@ def test_what_the_log_has_from_before_is_added_where_it_belongs_or_not_at_all():
     ring.fill(records(1, 12), 12)  # as if it had been read before the ring was begun at 10
     assert (ring.filled, ring.start_after) == (False, 10)
     ring.fill(records(6, 5), 10)
+    assert (ring.filled, ring.start_after) == (False, 5)
+    ring.fill([], 5)  # the log has no more
     assert (ring.filled, ring.start_after) == (True, 5)
     assert [record.seq for record in ring.after(5) or []] == list(range(6, 13))
     assert ring._bytes == 700
+
+
+def named(first: int, count: int) -> list[Record]:
+    """Records of which each has a name of its own, as a customer may invent them."""
+    return [Record(seq, f"acme:n{seq}", "dept_456", "support", b"x", b"x") for seq in range(first, first + count)]
+
+
+def test_the_index_of_a_ring_forgets_what_the_ring_forgot():
+    ring = Ring()
+    ring.restart("epoch", 0)
+    for _ in range(30):
+        ring.extend(named(ring.last + 1, 1_000))
+    assert len(ring._newest) == len(ring._records) <= MAX_EVENTS
+    ring.extend(records(ring.last + 1, 2))
+    assert ring.base(ring.after(ring.last - 1)[0]).seq == ring.last - 1
+
+
+@settings(max_examples=60, deadline=None)
+@given(sizes=st.lists(st.integers(0, 60), max_size=8), budget=st.integers(0, 100_000))
+def test_all_rings_together_stay_within_the_budget_and_the_small_ones_lose_nothing(sizes: list[int], budget: int):
+    rings = [Ring() for _ in sizes]
+    for ring, size in zip(rings, sizes, strict=True):
+        ring.restart("epoch", 0)
+        if size:
+            ring.extend(records(1, size, 1_000))
+            ring.fill([], 0)
+    before = [ring.memory for ring in rings]
+    shrink(rings, budget)
+    assert sum(ring.memory for ring in rings) <= budget or sum(before) <= budget
+    cut = [ring for ring, size in zip(rings, before, strict=True) if ring.memory < size]
+    kept = [ring for ring in rings if ring not in cut]
+    if cut:
+        one = 1_000 + RECORD_BYTES
+        assert sum(ring.memory for ring in rings) > budget - len(rings) * one, "no more is dropped than needed"
+        assert max(ring.memory for ring in cut) >= max((ring.memory for ring in kept), default=0) - one
+        assert not any(ring.filled for ring in cut), "the log is read again for those who need it"
+    for ring, size in zip(rings, sizes, strict=True):
+        assert ring.last == size
+        assert [record.seq for record in ring.after(ring.start_after) or []] == list(
+            range(ring.start_after + 1, size + 1)
+        )
 
 
 def test_an_event_above_all_bounds_is_still_delivered():

@@ -17,6 +17,7 @@ from intraday.org.models import ApiKey, Organization, Role, Scope
 from realtime.hub import snapshots
 from realtime.hub.fanout import liveness
 from realtime.protocol import messages
+from realtime.transport import server as transport_server
 from tests.access.people import person, session_of, token_of
 from tests.conftest import key_of
 from tests.live import Caller, LiveServer, Message, ProcessServer, assert_described
@@ -123,8 +124,9 @@ async def test_a_stream_begins_with_a_snapshot_and_goes_on_live(any_server: Live
             await api.post("/api/schedulesbacklog/ingest", ROW | {"snapshot_time": "2026-01-31T10:01:00Z"})
             live = [await client.until("backlog:update") for _ in range(3)]
             assert [message["seq"] for message in live] == [4, 5, 6]
-            epoch, others = live[0]["epoch"], subscribed["data"]["position"]["alerts:org:org_123"]
-            assert client.id == f"alerts:{others['epoch']}:0,backlog:{epoch}:6"
+            epoch, others = live[0]["epoch"], client.heard[1]["epoch"]
+            assert [message["event"] for message in client.heard[:2]] == ["subscribed", "alerts:snapshot"]
+            assert client.id == f"alerts:{others}:0,backlog:{epoch}:6"
 
 
 async def test_it_runs_under_any_asgi_server(token: str, support: Scope):
@@ -164,18 +166,21 @@ async def test_a_cursor_of_another_epoch_begins_anew(server: LiveServer, token: 
         assert client.numbers() == [2]
 
 
-async def test_heartbeats_are_comments_that_move_the_cursor_of_quiet_rooms(
+async def test_heartbeats_are_comments_and_the_next_event_has_the_place_in_quiet_rooms(
     server: LiveServer, token: str, support: Scope, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(messages, "HEARTBEAT_SECONDS", 1)
-    async with stream(server, token, rooms=f"{CUSTOM}:queue:billing") as client:
+    async with stream(server, token, rooms=f"{CUSTOM}:queue:billing,system:org:org_123") as client:
         subscribed = await client.hear()
+        epochs = {name: at["epoch"] for name, at in subscribed["data"]["position"].items()}
         await in_thread(note, support, 1, 2)  # in another queue
-        epoch = subscribed["data"]["position"][CUSTOM]["epoch"]
-        while client.id != f"custom:{epoch}:2":
+        while len(client.comments) < 2:
             await client.quiet(0.2)
-        assert client.comments
         assert client.heard == [subscribed]
+        assert client.id == f"custom:{epochs[CUSTOM]}:0,system:{epochs['system:org:org_123']}:0"
+        await in_thread(note, support, 3, channel="system")
+        await client.until("custom:note")
+        assert client.id == f"custom:{epochs[CUSTOM]}:2,system:{epochs['system:org:org_123']}:1"
 
 
 async def test_events_that_the_layer_lost_come_from_the_log(server: LiveServer, token: str, support: Scope):
@@ -352,7 +357,7 @@ async def test_without_a_database_it_says_so_before_it_begins(
         raise OperationalError("the connection is closed")
 
     monkeypatch.setattr(snapshots, "read_snapshot", gone)
-    async with stream(server, token, channels="backlog") as client:
+    async with stream(server, token, headers={"Accept": "*/*"}, channels="backlog") as client:
         assert client.response.status_code == 503
         assert client.response.headers["retry-after"] == "2"
         assert json.loads(await client.response.aread())["code"] == "unavailable"
@@ -374,3 +379,110 @@ async def test_a_server_that_ends_ends_its_streams(token: str, support: Scope, h
     assert ending.exit_code == 0
     assert "Traceback" not in printed
     assert "exceeded" not in printed, "it waited for the stream until its patience was over"
+
+
+# --- clients of all kinds --------------------------------------------------------------------------------------------
+class LenientDecoder:
+    """Fires an event at each empty line if any field was ever set, as a widespread Python client does."""
+
+    def __init__(self) -> None:
+        self.events: list[str] = []
+        self._data: list[str] = []
+        self._id, self._retry = "", ""
+
+    def take(self, line: str) -> None:
+        name, _, value = line.partition(":")
+        if not line:
+            if self._data or self._id or self._retry:
+                self.events.append("\n".join(self._data))
+            self._data, self._retry = [], ""
+        elif name == "data":
+            self._data.append(value.removeprefix(" "))
+        elif name == "id":
+            self._id = value
+        elif name == "retry":
+            self._retry = value
+
+
+async def test_heartbeats_and_retry_make_no_empty_events(
+    server: LiveServer, token: str, support: Scope, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(messages, "HEARTBEAT_SECONDS", 1)
+    decoder, lines = LenientDecoder(), []
+    headers = {"Authorization": f"Api-Key {token}", "Accept": "text/event-stream"}
+    async with (
+        httpx.AsyncClient(base_url=server.http, timeout=30, headers=headers) as client,
+        client.stream("GET", PATH, params={"channels": "custom"}) as response,
+    ):
+        async for line in response.aiter_lines():
+            lines.append(line)
+            decoder.take(line)
+            if lines.count(": heartbeat") == 2 and len(decoder.events) == 1:
+                await in_thread(note, support, 1)
+            if len(decoder.events) >= 2:
+                break
+    assert [json.loads(event)["event"] for event in decoder.events] == ["subscribed", "custom:note"]
+
+
+BROWSER = {"Accept": "text/event-stream"}
+
+
+async def refused(server: LiveServer, token: str, headers: dict[str, str]) -> httpx.Response:
+    async with httpx.AsyncClient(base_url=server.http) as client:
+        return await client.get(
+            PATH, params={"channels": "backlog"}, headers={"Authorization": f"Api-Key {token}", **headers}
+        )
+
+
+@pytest.mark.parametrize("why", ["the database is away", "too many calls"])
+async def test_what_passes_is_told_to_browsers_as_a_stream_because_they_never_come_back_otherwise(
+    server: LiveServer, token: str, monkeypatch: pytest.MonkeyPatch, settings: Any, why: str
+):
+    from django.db import OperationalError
+
+    def gone(*args: object, **options: object) -> None:
+        raise OperationalError("the connection is closed")
+
+    if why == "too many calls":
+        settings.CALLS_PER_MINUTE_KEY = 0
+    else:
+        monkeypatch.setattr(snapshots, "read_snapshot", gone)
+    status, code = (429, "throttled") if why == "too many calls" else (503, "unavailable")
+    answer = await refused(server, token, {"Accept": "*/*"})
+    assert answer.status_code == status
+    wait = int(answer.headers["retry-after"])
+    assert wait >= 1
+    answer = await refused(server, token, BROWSER)
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "text/event-stream")
+    retry, data, *rest = answer.text.split("\n")
+    assert int(retry.removeprefix("retry: ")) >= 1_000 * (wait - 1) + 1_000
+    said = json.loads(data.removeprefix("data: "))
+    assert (said["event"], said["data"]["code"]) == ("error", code)
+    assert rest == ["", ""], "it has ended, and moved no id"
+
+
+async def test_what_does_not_pass_is_a_refusal_to_everybody(server: LiveServer):
+    assert (await refused(server, "nonsense", BROWSER)).status_code == 401
+
+
+async def test_a_peer_that_is_gone_without_a_word_is_noticed(
+    server: LiveServer, token: str, support: Scope, monkeypatch: pytest.MonkeyPatch
+):
+    """One that acknowledges nothing more, as after a pulled cable: here its window stays shut. All that was written
+    lies with the kernel, so that nothing but the kernel can notice."""
+    monkeypatch.setattr(transport_server, "PEER_SECONDS", 0.5)
+    gone = sockets.socket()
+    gone.setsockopt(sockets.SOL_SOCKET, sockets.SO_RCVBUF, 2048)
+    gone.connect(("127.0.0.1", server.port))
+    gone.sendall(
+        f"GET {PATH}?channels=custom HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Api-Key {token}\r\n\r\n".encode()
+    )
+    assert b"200 OK" in gone.recv(1000)
+    await in_thread(note, support, *range(20), text="x" * 5_000)
+    for _ in range(600):
+        if not server.on_loop(lambda: len(server.hub.connections)):
+            break
+        assert server.on_loop(lambda: [each.writer.stuck() for each in server.hub.connections.values()]) in ([], [None])
+        await asyncio.sleep(0.05)
+    assert not server.on_loop(lambda: len(server.hub.connections))
+    gone.close()
