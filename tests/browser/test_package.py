@@ -1,13 +1,15 @@
 """The package in pages that others build: as one module from the server, and behind the dev server of Vite."""
 
+import asyncio
 import os
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Page, Route, expect
+from playwright.async_api import Page, expect
 
 from tests.browser.test_console import PATIENCE, post
 from tests.browser.test_portal import wait_for
@@ -26,27 +28,63 @@ def sample(sign: str, language: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ProcessServer]:
-    with ProcessServer.embedded(
-        tmp_path_factory.mktemp("var"), INTRADAY_ALLOWED_ORIGINS="http://wall.example"
-    ) as server:
+def origin() -> str:
+    return f"http://localhost:{free_port()}"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory, origin: str) -> Iterator[ProcessServer]:
+    with ProcessServer.embedded(tmp_path_factory.mktemp("var"), INTRADAY_ALLOWED_ORIGINS=origin) as server:
         yield server
 
 
+@asynccontextmanager
+async def serving(html: str, origin: str) -> AsyncIterator[None]:
+    """A page on an origin of its own."""
+    head = f"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {len(html.encode())}\r\n"
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(f"{head}Connection: close\r\n\r\n{html}".encode())
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(answer, "localhost", int(origin.rpartition(":")[2])):
+        yield
+
+
 async def test_a_page_without_a_build_step_imports_the_module_from_the_server(
-    page: Page, server: ProcessServer
+    page: Page, server: ProcessServer, origin: str
 ) -> None:
     """The sample of docs/frontend.md as it stands, on another origin."""
-    html = sample(MODULE, "html").replace("http://localhost:5000", server.http)
+    async with serving(sample(MODULE, "html").replace("http://localhost:5000", server.http), origin):
+        await page.goto(origin)
+        await expect(page.locator("#state")).to_have_text("live", timeout=PATIENCE)
+        await post(server, "support", 41)
+        await expect(page.locator("#total")).to_have_text("41", timeout=PATIENCE)
 
-    async def answer(route: Route) -> None:
-        await route.fulfill(body=html, content_type="text/html")
 
-    await page.route("http://wall.example/", answer)
-    await page.goto("http://wall.example/")
-    await expect(page.locator("#state")).to_have_text("live", timeout=PATIENCE)
-    await post(server, "support", 41)
-    await expect(page.locator("#total")).to_have_text("41", timeout=PATIENCE)
+WATCH = """async (server) => {
+    const { createIntraday } = await import(`${server}/static/intraday/client/intraday-realtime.js`);
+    const client = createIntraday();
+    const view = client.figures("backlog", { organization_id: "org_123", queue_name: "claims" });
+    view.subscribe(({ latestUpdate, stale }) => (window.seen = `${latestUpdate?.total_items} ${stale}`));
+}"""
+
+
+@pytest.mark.parametrize("hours", [1, -1])
+async def test_a_browser_whose_clock_is_set_shows_what_comes_and_calls_it_fresh(
+    page: Page, server: ProcessServer, origin: str, hours: int
+) -> None:
+    async with serving(sample(MODULE, "html").replace("http://localhost:5000", server.http), origin):
+        await page.goto(origin)
+        await page.evaluate(WATCH, server.http)
+        await post(server, "claims", 1)
+        await page.wait_for_function("window.seen === '1 false'", timeout=PATIENCE)
+        await page.evaluate(f"const now = Date.now; Date.now = () => now() + {hours} * 3_600_000")
+        for total in (2, 3):
+            await post(server, "claims", total)
+            await page.wait_for_function(f"window.seen === '{total} false'", timeout=PATIENCE)
 
 
 async def test_the_dev_server_of_vite_passes_socket_and_api_on(

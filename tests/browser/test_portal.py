@@ -149,9 +149,7 @@ async def test_a_program_on_node_hears_what_a_page_hears(portal: Portal) -> None
 
 
 @pytest.mark.parametrize("version", ["0.1.0", "0.2.0"])
-def test_a_lock_file_that_names_a_version_holds_after_an_upgrade(
-    portal: Portal, tmp_path: Path, version: str
-) -> None:
+def test_a_lock_file_that_names_a_version_holds_after_an_upgrade(portal: Portal, tmp_path: Path, version: str) -> None:
     released = json.loads((ROOT / "clients/typescript/released.json").read_text())
     (tmp_path / "package.json").write_text('{"private": true}')
     install(tmp_path, portal.server.http + PACKAGE.replace(".tgz", f"-{version}.tgz"))

@@ -1,7 +1,7 @@
 // The events of a channel, typed: their names say what their data is.
 
 import type { LogMessage } from "./protocol/messages.js";
-import type { Channels, CustomEvent, Events } from "./protocol/types.js";
+import type { Channels, CustomEvent, Events, Reserved } from "./protocol/types.js";
 
 /**
  * The events of your own: their names, and what their payloads hold.
@@ -14,13 +14,15 @@ import type { Channels, CustomEvent, Events } from "./protocol/types.js";
 export interface CustomEvents {}
 
 type Name = `${string}:${string}`;
+type ReservedName = `${Reserved["namespace"]}:${string}` | `${string}:${Reserved["name"]}`;
+
+/** The names of declared events; never those that the server keeps for itself. */
+type OwnName = Exclude<keyof CustomEvents, ReservedName>;
 
 /** What is heard in the channel `custom`: each event by its own name; any name where none is declared. */
-export type CustomMessage = keyof CustomEvents extends never
+export type CustomMessage = [OwnName] extends [never]
   ? LogMessage<Name, CustomEvent>
-  : {
-      [Own in keyof CustomEvents]: LogMessage<Own & string, OwnEvent<Own>>;
-    }[keyof CustomEvents];
+  : { [Own in OwnName]: LogMessage<Own & string, OwnEvent<Own>> }[OwnName];
 
 type OwnEvent<Own extends keyof CustomEvents> = Omit<CustomEvent, "name" | "payload"> & {
   name: Own;

@@ -80,12 +80,12 @@ export class LiveSocket {
   }
 
   connect(): void {
+    const Socket = this.#owner.webSocket();
     const before = this.status.getState().state;
     this.#drop();
     this.#retryAfter = undefined;
     this.#become(before === "reconnecting" || before === "offline" ? before : "connecting");
     this.#countToOffline();
-    const Socket = this.#owner.webSocket();
     const socket = (this.#socket = new Socket(this.#owner.url()) as WebSocket);
     socket.onmessage = ({ data }) => this.#hear(JSON.parse(String(data)) as Message);
     socket.onclose = ({ code, reason }) => this.#closed(code, reason);

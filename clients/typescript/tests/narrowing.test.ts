@@ -1,5 +1,7 @@
 // What the compiler knows of live events; tsc checks this file, and runs of it check that the events are such.
 
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, expectTypeOf, it, vi } from "vitest";
 import { countOrders } from "../examples/events/orders.js"; // declares the events of one's own
 import { createIntraday } from "../src/client.js";
@@ -8,6 +10,23 @@ import type { LogMessage } from "../src/protocol/messages.js";
 import type { Channel } from "../src/protocol/rooms.js";
 import type { AlertTriggered, Channels, CheckedIn, CustomEvent } from "../src/protocol/types.js";
 import { FakeServer, golden } from "../testing/server.js";
+
+declare module "intraday-realtime" {
+  interface CustomEvents {
+    "kpi:mine": { never: true }; // a namespace of the server's
+    "acme:snapshot": { never: true };
+  }
+}
+
+it("names that the server keeps for itself are those of no event of one's own", () => {
+  expectTypeOf<CustomMessage["event"]>().toEqualTypeOf<"acme:order" | "acme:refund">();
+  const schema = JSON.parse(readFileSync(join(import.meta.dirname, "../protocol.schema.json"), "utf8")) as {
+    definitions: { Reserved: { properties: Record<string, { enum: string[] }> } };
+  };
+  const { namespace, name } = schema.definitions.Reserved.properties;
+  const document = readFileSync(join(import.meta.dirname, "../../../docs/frontend.md"), "utf8");
+  for (const word of [...(namespace?.enum ?? []), ...(name?.enum ?? [])]) expect(document).toContain(`\`${word}\``);
+});
 
 it("the name of an event narrows its data", () => {
   const told = (message: LiveEvent<"attendance">): string => {

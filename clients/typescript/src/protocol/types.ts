@@ -50,6 +50,7 @@ export interface Protocol {
   Answers: Answers;
   Events: Events;
   Channels: Channels;
+  Reserved: Reserved;
 }
 /**
  * A token: a signed one, or an API key with the scope `read`. In the browser of a signed-in person the organization
@@ -807,4 +808,33 @@ export interface Channels {
   alerts: "alert:acknowledged" | "alert:escalated" | "alert:resolved" | "alert:triggered" | "alert:updated";
   system: "system:notification";
   custom: "custom:event";
+}
+/**
+ * No custom event `<namespace>:<name>` has one of these namespaces, or one of these names.
+ */
+export interface Reserved {
+  namespace:
+    | "ack"
+    | "alert"
+    | "alerts"
+    | "attendance"
+    | "authenticate"
+    | "authenticated"
+    | "backlog"
+    | "batch"
+    | "conflated"
+    | "custom"
+    | "error"
+    | "heartbeat"
+    | "kpi"
+    | "ping"
+    | "pong"
+    | "reconnect"
+    | "subscribe"
+    | "subscribed"
+    | "system"
+    | "unsubscribe"
+    | "unsubscribed"
+    | "welcome";
+  name: "resync" | "snapshot";
 }

@@ -206,7 +206,7 @@ async function at(i, t) {
 function ct(i) {
   const t = typeof i == "string" ? i : i?.token;
   if (typeof t == "string" && t) return t;
-  const e = String(JSON.stringify(i)).slice(0, 200);
+  const e = JSON.stringify(i)?.slice(0, 200) ?? "nothing";
   throw new Error(`getToken has to answer a token or {"token": "…"}; it answered ${e}`);
 }
 const J = "INTRADAY_DEBUG";
