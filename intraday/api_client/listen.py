@@ -12,7 +12,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidSta
 from websockets.sync.client import ClientConnection, connect
 
 from intraday.api_client.client import loopback
-from intraday.api_client.sequence_check import Message, SequenceCheck
+from intraday.api_client.sequence_check import Message, Position, SequenceCheck
 
 TERMINAL = {4401: "sign in again", 4403: "forbidden", 4413: "too large a message", 4429: "too many messages"}
 FIRST_WAIT, LONGEST_WAIT = 0.5, 30.0  # seconds
@@ -27,6 +27,10 @@ class ReaderGoneError(Exception):
 
 class EndedError(Exception):
     """The server refuses this client; the text says why."""
+
+
+def _spelled(positions: dict[str, Position]) -> str:
+    return ", ".join(f"{stream} {position}" for stream, position in positions.items())
 
 
 @dataclass(frozen=True)
@@ -111,9 +115,16 @@ class Listener:
 
     def _subscribed(self, data: Message, *, resuming: bool) -> None:
         self._attempt, self._down = 0, False
-        if resuming:
-            at = ", ".join(f"{stream} {position}" for stream, position in self.sequences.positions.items())
-            self.note(f"recovered: going on after {at}" if data.get("recovered") else f"not recovered: from {at} on")
+        for room, problem in (data.get("refused") or {}).items():
+            self.note(f"not heard: {room} ({problem.get('code')}: {problem.get('message')})")
+        if not resuming:
+            return
+        known = self.sequences.positions
+        if data.get("recovered"):
+            self.note(f"recovered: going on after {_spelled(known)}")
+        else:
+            begun = {stream: known[stream] for stream in data.get("position") or {}}
+            self.note(f"not recovered: from {_spelled(begun) or 'the snapshot'} on")
 
     def _error(self, message: Message, data: Message) -> None:
         words = f"{data.get('code', 'error')}: {data.get('message', '')}"

@@ -178,6 +178,8 @@ class Healing:
             if ring.last is not None and (since.epoch != ring.epoch or not self._lacks(ring, since.seq, farthest)):
                 return
             await self._flights.do(("fill", stream.name), lambda: self._fill(stream))
+            if ring.last is None:
+                return  # there is no such stream yet
 
     @staticmethod
     def _lacks(ring: Ring, seq: int, farthest: int) -> bool:

@@ -99,6 +99,11 @@ class _Data(msgspec.Struct):
     complete: bool = True
 
 
+def _tells_more(event: str) -> bool:
+    """Return whether the block of this event needs what its data says."""
+    return event in ("subscribed", "heartbeat", "reconnect") or event.endswith(f":{SNAPSHOT}")
+
+
 _envelope = msgspec.json.Decoder(_Envelope)
 _data = msgspec.json.Decoder(_Data)
 
@@ -130,15 +135,13 @@ class StreamWriter(AsgiWriter):
         message = _envelope.decode(text)
         if message.redelivered:
             return b""  # asks again for an acknowledgement, which takes a socket
-        head, data = b"", None
-        if message.event in ("subscribed", "heartbeat", "reconnect") or message.event.endswith(f":{SNAPSHOT}"):
-            data = _data.decode(message.data)
-            self.positions.update(data.position)
-            head = b"" if data.retry_after_ms is None else b"retry: %d\n" % data.retry_after_ms
-        if message.seq is not None and (data is None or data.complete):
+        data = _data.decode(message.data) if _tells_more(message.event) else _Data()
+        self.positions.update(data.position)
+        if message.seq is not None and data.complete:
             self.positions[message.stream] = Position(message.epoch, message.seq)
         if message.event == "heartbeat":
             return b": heartbeat\n"  # no block: some clients take an empty one for an event
+        head = b"" if data.retry_after_ms is None else b"retry: %d\n" % data.retry_after_ms
         if self.positions:  # an empty id would make the client forget the one it has
             head += b"id: %b\n" % spelled(self.positions).encode()
         return b"%bdata: %b\n\n" % (head, text)

@@ -140,6 +140,40 @@ def test_what_cannot_be_recovered_is_said() -> None:
     assert one.sequences.sound()
 
 
+def test_a_connection_cut_between_the_answer_and_its_snapshot_has_moved_nothing() -> None:
+    """The second visit ends within a snapshot in parts: the third is asked to go on from where the first stood."""
+
+    def begin(visitor: Visitor, **more: Any) -> None:
+        visitor.hear()
+        visitor.say("authenticated", {"user_id": "listener"})
+        asked = visitor.hear()
+        visitor.say("subscribed", {"rooms": [STREAM], "position": {}, "recovered": False} | more, id=asked["id"])
+
+    def part(visitor: Visitor, seq: int, **data: Any) -> None:
+        visitor.say("backlog:snapshot", {"items": []} | data, stream=STREAM, epoch="e1", seq=seq)
+
+    def cut(visitor: Visitor) -> None:
+        begin(visitor, refused={"kpi:org:org_123": {"code": "forbidden", "message": "not yours"}})
+        part(visitor, 0, rooms=[STREAM], complete=False)
+        visitor.socket.close(1012, "restart")
+
+    def whole(visitor: Visitor) -> None:
+        begin(visitor)
+        part(visitor, 0, rooms=[STREAM], complete=False)
+        part(visitor, 90, rooms=[], complete=True)
+        visitor.update(91)
+        visitor.stay()
+
+    with server(three_then_restart, cut, whole) as (url, visitors):
+        one, _, notes = listener(url, count=4)
+        one.run()
+    stood = {STREAM: {"epoch": "e1", "seq": 7}}
+    assert [visitor.heard[1]["data"].get("since") for visitor in visitors] == [None, stood, stood]
+    assert (one.sequences.sound(), one.sequences.positions[STREAM].seq) == (True, 91)
+    assert "not heard: kpi:org:org_123 (forbidden: not yours)" in notes
+    assert notes[-1] == "not recovered: from the snapshot on"
+
+
 def test_a_silent_cut_is_a_break_like_any_other() -> None:
     def cut(visitor: Visitor) -> None:
         visitor.welcome(4)

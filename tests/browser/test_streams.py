@@ -47,7 +47,15 @@ async def proxy(asked: list[bytes]) -> AsyncIterator[int]:
 
 async def begin(page: Page, address: str) -> None:
     script = WRAPPER.replace("export function", "function") + "\nwindow.heard = [];"
-    await page.evaluate(f"{script} window.stop = listen('{address}', (each) => heard.push(each), {{ first: 20 }});")
+    begin = f"window.leave = listen('{address}', (each) => heard.push(each), {{ first: 20 }});"
+    await page.evaluate(f"{script} {begin} true")  # a function at the end would be called
+
+
+async def said(page: Page, condition: str) -> None:
+    """Wait for a condition without `eval` in the page, which the console's policy forbids."""
+    async with asyncio.timeout(20):
+        while not await page.evaluate(condition):
+            await asyncio.sleep(0.05)
 
 
 async def test_it_survives_what_ends_an_eventsource_for_good(page: Page):
@@ -55,8 +63,8 @@ async def test_it_survives_what_ends_an_eventsource_for_good(page: Page):
     async with proxy(asked) as port:
         await page.goto(f"http://127.0.0.1:{port}/")
         await begin(page, "/api/ws/sse?channels=custom")
-        await page.wait_for_function("heard.some(({ event }) => event === 'two')")
-        await page.evaluate("stop()")
+        await said(page, "heard.some(({ event }) => event === 'two')")
+        await page.evaluate("leave()")
         events = await page.evaluate("heard.map(({ event }) => event)")
     assert events[: events.index("two") + 1] == ["one", "error", "two"], "nothing doubled, and no half a block"
     assert b"since=" not in asked[0]
@@ -83,7 +91,7 @@ async def test_a_browser_returns_by_itself_from_what_will_pass(page: Page):
 async def test_it_hears_the_real_server_with_the_session_of_the_page(page: Page, embedded: ProcessServer):
     await continue_as(page, embedded, "admin")
     await begin(page, "/api/ws/sse?channels=system")
-    await page.wait_for_function("heard.length > 0")
-    first = await page.evaluate("stop(), heard[0]")
+    await said(page, "heard.length > 0")
+    first = await page.evaluate("leave(), heard[0]")
     assert first["event"] == "subscribed"
     assert len(first["data"]["rooms"]) == 1

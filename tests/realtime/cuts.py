@@ -5,13 +5,13 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 import httpx2 as httpx
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
-from tests.live import Message
-
+Message = dict[str, Any]
 PATH = "/api/ws/sse"
 
 
@@ -23,6 +23,7 @@ class Cutter:
         self.passed = b""
         self.port = 0
         self._serving: list[asyncio.Task[None]] = []
+        self._writers: list[asyncio.StreamWriter] = []
 
     @asynccontextmanager
     async def listening(self) -> AsyncIterator["Cutter"]:
@@ -32,18 +33,20 @@ class Cutter:
             yield self
         finally:
             listener.close()
-            for task in self._serving:
-                task.cancel()
-            await asyncio.gather(*self._serving, return_exceptions=True)
+            for writer in self._writers:
+                writer.transport.abort()
+            await asyncio.gather(*self._serving)
 
     async def _serve(self, client_reader: asyncio.StreamReader, client_writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
         self._serving.append(task)
+        self._writers.append(client_writer)
         async with AsyncExitStack() as stack:
             stack.push_async_callback(_close, client_writer)
             with suppress(OSError):  # the server is just being restarted, or the client has gone
                 reader, writer = await asyncio.open_connection("127.0.0.1", self._server)
+                self._writers.append(writer)
                 stack.push_async_callback(_close, writer)
                 asking = asyncio.create_task(self._pump(client_reader, writer))
                 stack.callback(asking.cancel)
@@ -192,7 +195,8 @@ def frame_borders(raw: bytes) -> list[int]:
 
 def block_borders(raw: bytes) -> list[int]:
     """Where each block of an event stream ends."""
-    borders, at = [], raw.index(b"\r\n\r\n") + 4
+    at = raw.index(b"\r\n\r\n") + 4
+    borders = [at]
     while (found := raw.find(b"\n\n", at)) >= 0:
         at = found + 2
         borders.append(at)

@@ -10,6 +10,7 @@ exit code, too.
 import argparse
 import asyncio
 import json
+import os
 import random
 import signal
 import sys
@@ -23,6 +24,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
+import django
 import httpx2 as httpx
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
@@ -254,7 +256,6 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=random.randrange(10**6))
     parser.add_argument("--clients", type=int, default=12)
     options = parser.parse_args()
-    from tests.live import ProcessServer
     from tests.services import Postgres, Valkey
 
     with ExitStack() as stack:
@@ -268,7 +269,12 @@ def main() -> int:
             "INTRADAY_LOG_LEVEL": "CRITICAL",
             "INTRADAY_VAR": var,
             "INTRADAY_CALLS_PER_MINUTE_KEY": "1000000",
+            "DJANGO_SETTINGS_MODULE": "intraday.settings",
         }
+        os.environ.update(environment)
+        django.setup()
+        from tests.live import ProcessServer
+
         servers = [ProcessServer("manage.py", "serve", "--port", "{port}", environment=environment) for _ in "ab"]
         key = servers[0].shell(PREPARE).strip()
         for server in servers:

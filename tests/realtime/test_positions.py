@@ -1,8 +1,10 @@
 """A position stands for what came before it: cuts, parts, replays and claims."""
 
+import asyncio
 import json
 from typing import Any
 
+import msgspec
 import pytest
 from django.db import transaction
 from websockets.asyncio.client import connect
@@ -85,8 +87,6 @@ def _check_parts(parts: list[dict[str, Any]]) -> None:
 def test_long_lists_of_rooms_are_divided_too_and_come_before_the_items():
     rooms = [f"{BACKLOG}:queue:{number:01500}" for number in range(1_000)]
     items = [json.dumps({"text": "x" * 700, "n": number}).encode() for number in range(1_000)]
-    import msgspec
-
     parts = in_parts(rooms, [msgspec.Raw(item) for item in items])
     assert [room for part in parts for room in part.rooms] == rooms
     assert [bytes(item) for part in parts for item in part.items] == items
@@ -211,3 +211,31 @@ async def test_a_log_that_was_restored_is_told_from_its_own_head_or_by_the_opera
         await in_thread(note, support, *range(9), channel="backlog")  # the head is above 9 again
         answer = await second.subscribe(BACKLOG, since={BACKLOG: {"epoch": old, "seq": 9}})
         assert answer["data"]["recovered"] is False, "it would have missed 5 to 9 as they are now"
+
+
+# --- memory ----------------------------------------------------------------------------------------------------------
+async def test_all_streams_keep_within_the_budget_and_who_returns_is_served_from_the_log(
+    server: LiveServer, token: str, support: Scope, settings: Any
+):
+    settings.REALTIME_MEMORY = 200_000
+    system = "system:org:org_123"
+    async with socket(server, token) as client:
+        start = (await client.subscribe(CUSTOM, system))["data"]["position"]
+        for channel in ("custom", "system"):
+            await in_thread(note, support, *range(40), text="x" * 10_000, channel=channel)
+        await in_thread(note, support, 40)
+        await client.up_to(41)
+        streams = server.hub.streams
+
+        def memory() -> int:
+            return sum(streams[name].ring.memory for name in (CUSTOM, system))
+
+        async with asyncio.timeout(20):
+            while server.on_loop(memory) > settings.REALTIME_MEMORY:
+                await asyncio.sleep(0.05)
+        assert server.on_loop(memory) > settings.REALTIME_MEMORY / 2
+    async with socket(server, token) as back:
+        answer = await back.subscribe(CUSTOM, since=start)
+        assert answer["data"]["recovered"] is True
+        await back.up_to(41)
+        assert back.seqs() == list(range(1, 42))

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from intraday.org.models import Organization, Scope
 from realtime.eventlog import store
-from realtime.hub import cursors, hub
+from realtime.hub import cursors, hub, snapshots
 from realtime.hub.cursors import CursorClaim, CursorMove
 from realtime.hub.fanout import subscriptions
 from realtime.hub.receipts import MAX_RESENDS
@@ -168,9 +168,10 @@ async def test_who_comes_back_under_a_durable_name_goes_on_after_the_last_receip
 
 
 async def test_a_durable_name_of_which_nothing_was_acknowledged_gets_the_state_as_well(
-    server: LiveServer, token: str, support: Scope
+    server: LiveServer, token: str, support: Scope, monkeypatch: pytest.MonkeyPatch
 ):
     """The connection may have broken before its snapshot: only an acknowledgement proves what the client has."""
+    monkeypatch.setattr(snapshots, "SHARED_SECONDS", -1.0)
     async with socket(server, token) as client:
         await client.subscribe(ALERTS, CUSTOM, durable="wall")
     await in_thread(note, support, 1, channel="alerts")

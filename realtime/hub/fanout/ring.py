@@ -76,7 +76,7 @@ class Ring:
     def shrink(self, memory: int) -> None:
         """Drop the oldest records until the rest takes so many bytes at most. The log still has them: fill again."""
         drop, size = 0, self.memory
-        while size > memory:
+        while size > max(memory, 0):
             size -= len(self._records[drop].full) + RECORD_BYTES
             drop += 1
         if drop:
