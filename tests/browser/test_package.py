@@ -97,7 +97,9 @@ async def test_the_dev_server_of_vite_passes_socket_and_api_on(
     (tmp_path / "index.html").write_text(DEV_PAGE)
     port = free_port()
     vite = [str(ROOT / "node_modules/vite/bin/vite.js"), "--port", str(port), "--strictPort", "--host", "127.0.0.1"]
-    with subprocess.Popen(["node", *vite], cwd=tmp_path, env=os.environ, stdout=subprocess.DEVNULL) as process:
+    with subprocess.Popen(
+        ["node", *vite], cwd=tmp_path, env=os.environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as process:
         try:
             wait_for(f"http://127.0.0.1:{port}")
             await page.goto(f"http://127.0.0.1:{port}")
@@ -120,7 +122,7 @@ DEV_PAGE = """<!doctype html>
   intraday
     .figures("backlog", { organization_id: "org_123", queue_name: "billing" })
     .subscribe(({ latestUpdate }) => show("total", latestUpdate?.total_items ?? ""));
-  fetch("/api/intraday/backlog?organization_id=org_123").then(({ status }) => show("api", status));
+  fetch("/api/intraday/backlog/current?organization_id=org_123").then(({ status }) => show("api", status));
 </script>
 </body>
 """

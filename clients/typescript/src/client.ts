@@ -85,14 +85,22 @@ export class RealtimeClient implements Feed, Sink {
     return this.#views.of(selectionKey("alerts", asked), () => new AlertsView(this, asked));
   }
 
-  /** Every live event of a channel: also check-ins, acknowledgements, notifications and custom events. */
-  listen<C extends Channel>(channel: C, selection: Selection, listener: (message: LiveEvent<C>) => void): () => void {
+  /**
+   * Every live event of a channel: also check-ins, acknowledgements, notifications and custom events. `onProblem` is
+   * told where the server refuses.
+   */
+  listen<C extends Channel>(
+    channel: C,
+    selection: Selection,
+    listener: (message: LiveEvent<C>) => void,
+    onProblem: (problem: Problem) => void = ignore,
+  ): () => void {
     const asked = normalized(selection);
     const onEvent = (message: LogMessage): void => {
       const heard = hears(asked, message.data as Scope);
       if (heard && !message.replayed) callAll([listener], message as LiveEvent<C>);
     };
-    const rest = { onSnapshot: ignore, onReady: ignore, onRefused: ignore, onNarrowed: ignore, onTime: ignore };
+    const rest = { onSnapshot: ignore, onReady: ignore, onRefused: onProblem, onNarrowed: ignore, onTime: ignore };
     return this.attach({ channel, selection: asked, room: roomOf(channel, asked), stateful: false, onEvent, ...rest });
   }
 

@@ -67,7 +67,7 @@ export const isStale = (scope: ScopeState<Figure>, now = Date.now(), clockOffset
 export class FiguresView<T extends Figure> extends View<FiguresState<T>, T> {
   #scopes = new Map<string, ScopeState<T>>();
   #history: T[] = [];
-  #ageing = new Timer();
+  #ageing = new Timer(true);
 
   constructor(
     feed: Feed,

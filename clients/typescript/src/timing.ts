@@ -4,9 +4,11 @@
 /** Milliseconds since some moment: setting the clock does not move them. Some machines stop counting in their sleep. */
 export const elapsed = (): number => performance.now();
 
-/** One timer that can be asked whether it runs. */
+/** One timer that can be asked whether it runs. No program of Node.js stays for one that is `idle`. */
 export class Timer {
   #id: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(private idle = false) {}
 
   get running(): boolean {
     return this.#id !== undefined;
@@ -21,6 +23,7 @@ export class Timer {
       },
       Math.min(milliseconds, LONGEST),
     );
+    if (this.idle) (this.#id as { unref?: () => void }).unref?.();
   }
 
   stop(): void {

@@ -109,6 +109,19 @@ describe("a refused selection", () => {
     expect(client.alerts(DEPARTMENT).getState()).toMatchObject({ problem: undefined, alertCount: 1 });
   });
 
+  it("is told to who listens to its events", async () => {
+    server.refused.add(STREAM);
+    const problems: string[] = [];
+    client.listen(
+      "backlog",
+      ORGANIZATION,
+      () => undefined,
+      ({ code }) => problems.push(code),
+    );
+    await pass(100);
+    expect(problems).toEqual(["forbidden"]);
+  });
+
   it("is asked for again when its user signs in anew on the same connection", async () => {
     client.configure({ url: "ws://server.test/ws", getToken: () => "token" });
     server.expiresAt = new Date(Date.now() + 100_000).toISOString();
