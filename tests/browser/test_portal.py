@@ -137,12 +137,16 @@ async def test_a_program_on_node_hears_what_a_page_hears(portal: Portal) -> None
         "node", str(program), portal.server.http, portal.url, stdout=asyncio.subprocess.PIPE
     )
     assert process.stdout is not None
-    async with asyncio.timeout(60):
-        printed = [(await process.stdout.readline()).decode().strip()]
-        while printed[-1] != "live":
-            printed.append((await process.stdout.readline()).decode().strip())
-        await post(portal.server, "support", 17)
-        rest, _ = await process.communicate()
+    try:
+        async with asyncio.timeout(60):
+            printed = [(await process.stdout.readline()).decode().strip()]
+            while printed[-1] != "live":
+                printed.append((await process.stdout.readline()).decode().strip())
+            await post(portal.server, "support", 17)
+            rest, _ = await process.communicate()
+    finally:
+        if process.returncode is None:
+            process.kill()
     assert list(dict.fromkeys(printed)) == ["idle", "connecting", "catching_up", "live"]
     assert rest.decode().split() == ["17", "idle"]
     assert process.returncode == 0

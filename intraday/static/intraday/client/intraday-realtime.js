@@ -42,6 +42,10 @@ function tt(i, t) {
 }
 const a = () => performance.now();
 class c {
+  constructor(t = !1) {
+    this.idle = t;
+  }
+  idle;
   #t;
   get running() {
     return this.#t !== void 0;
@@ -52,7 +56,7 @@ class c {
         this.#t = void 0, e();
       },
       Math.min(t, et)
-    );
+    ), this.idle && this.#t.unref?.();
   }
   stop() {
     clearTimeout(this.#t), this.#t = void 0;
@@ -250,7 +254,7 @@ const I = (i) => typeof i == "object" && i !== null && !Array.isArray(i), vt = 2
   stale: !1,
   ready: !1,
   problem: void 0
-}, _ = ({ latest: i, cadenceSeconds: t }) => i.quality === "stale" ? -1 / 0 : Date.parse(i.timestamp) + kt * t * 1e3, ce = (i, t = Date.now(), e = 0) => t + e > _(i);
+}, _ = ({ latest: i, cadenceSeconds: t }) => i.quality === "stale" ? -1 / 0 : Date.parse(i.timestamp) + kt * t * 1e3, le = (i, t = Date.now(), e = 0) => t + e > _(i);
 class _t extends P {
   constructor(t, e, s, n) {
     super(t, e, s, bt), this.figures = e, this.serverNow = n;
@@ -259,7 +263,7 @@ class _t extends P {
   serverNow;
   #t = /* @__PURE__ */ new Map();
   #e = [];
-  #i = new c();
+  #i = new c(!0);
   onEvent(t) {
     const e = t.data;
     !V(t) || e.latest === !1 || !this.hears(e) || (this.#s(e, !t.replayed), this.changed(), !t.replayed && this.#r()?.latest === e && this.tellLive(e));
@@ -487,9 +491,9 @@ class Gt {
     return this.#i.now;
   }
   connect() {
-    const t = this.status.getState().state;
-    this.#v(), this.#r = void 0, this.#u(t === "reconnecting" || t === "offline" ? t : "connecting"), this.#_();
-    const e = this.#t.webSocket(), s = this.#e = new e(this.#t.url());
+    const t = this.#t.webSocket(), e = this.status.getState().state;
+    this.#v(), this.#r = void 0, this.#u(e === "reconnecting" || e === "offline" ? e : "connecting"), this.#_();
+    const s = this.#e = new t(this.#t.url());
     s.onmessage = ({ data: n }) => this.#A(JSON.parse(String(n))), s.onclose = ({ code: n, reason: o }) => this.#M(n, o), s.onerror = () => this.#l.start(Dt, () => this.#w("No connection.")), this.#l.start(D, () => this.#w("The server does not answer."));
   }
   /** Does not wait for the rest of a delay; and a connection that may be dead is tried. */
@@ -1018,12 +1022,15 @@ class oe {
     const e = k(t);
     return this.#r.of(O("alerts", e), () => new ot(this, e));
   }
-  /** Every live event of a channel: also check-ins, acknowledgements, notifications and custom events. */
-  listen(t, e, s) {
-    const n = k(e), o = (h) => {
-      v(n, h.data) && !h.replayed && w([s], h);
-    }, r = { onSnapshot: d, onReady: d, onRefused: d, onNarrowed: d, onTime: d };
-    return this.attach({ channel: t, selection: n, room: W(t, n), stateful: !1, onEvent: o, ...r });
+  /**
+   * Every live event of a channel: also check-ins, acknowledgements, notifications and custom events. `onProblem` is
+   * told where the server refuses.
+   */
+  listen(t, e, s, n = d) {
+    const o = k(e), r = (l) => {
+      v(o, l.data) && !l.replayed && w([s], l);
+    }, h = { onSnapshot: d, onReady: d, onRefused: n, onNarrowed: d, onTime: d };
+    return this.attach({ channel: t, selection: o, room: W(t, o), stateful: !1, onEvent: r, ...h });
   }
   attach(t) {
     const e = H(t.channel, t.selection.organization_id), s = this.#o.get(e) ?? /* @__PURE__ */ new Set();
@@ -1096,19 +1103,19 @@ function re(i) {
   for (const s of ["online", "offline", "pageshow"]) window.addEventListener(s, i, { signal: e });
   return document.addEventListener("visibilitychange", () => document.hidden || i(), { signal: e }), () => t.abort();
 }
-const Q = (i) => new oe(i), le = Q;
+const Q = (i) => new oe(i), de = Q;
 let he;
-const ae = () => he ??= Q(), de = (i) => ae().configure(i);
+const ae = () => he ??= Q(), fe = (i) => ae().configure(i);
 export {
   ot as AlertsView,
   _t as FiguresView,
   oe as RealtimeClient,
   j as SignedOutError,
-  de as configureIntraday,
-  le as createClient,
+  fe as configureIntraday,
+  de as createClient,
   Q as createIntraday,
   ae as defaultClient,
-  ce as isStale,
+  le as isStale,
   B as pageConfig,
   f as scopeKey
 };
