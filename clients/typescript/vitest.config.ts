@@ -13,7 +13,7 @@ export default defineConfig({
     testTimeout: 20_000, // two busy cores
     unstubGlobals: true,
     projects: [
-      { extends: true, test: { name: "react 19", include: ["tests/**/*.test.{ts,tsx}"] } },
+      { extends: true, test: { name: "react 19", include: ["{tests,examples}/**/*.test.{ts,tsx}"] } },
       {
         extends: true,
         resolve: { alias: { react: older("react"), "react-dom": older("react-dom") } },

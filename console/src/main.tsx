@@ -93,7 +93,7 @@ function page(config: PageConfig) {
     return <SingleAlert organizations={organizations} id={config.alert_id} />;
   if (config.view === "wall" && config.token_url) {
     const token = new WallToken(config.token_url);
-    configureIntraday({ getToken: token.get });
+    configureIntraday({ getToken: token.renewed });
     return <Wall config={config} organizations={organizations} token={token} />;
   }
   return <ConsolePage config={config} organizations={organizations} />;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import { byUrgency, lasting, measured, newest, refusal, standing as standingOf } from "../src/alerts/alerts.js";
-import { standing } from "../src/connection/connection.js";
+import { refusals, standing } from "../src/connection/connection.js";
 import type { Feed } from "../src/session/payloads.js";
 import { RestError, withQuery } from "../src/session/rest.js";
 import { addressOf, type Organization, scopeInAddress } from "../src/session/session.js";
@@ -58,13 +58,24 @@ describe("figures in words", () => {
 describe("the connection in words", () => {
   const NOW = Date.parse("2026-01-31T10:00:00Z");
   const live = { state: "live", since: NOW - 60_000, clockOffset: 0 } as const;
-  const fresh = { stale: false, newest: "2026-01-31T09:59:50Z" };
+  const fresh = { stale: false, newest: "2026-01-31T09:59:50Z", refused: [] };
+  const refused = { ...fresh, refused: ["Alerts: You may not act."] };
   const silent = { kind: "kpi", source: "acd", last_received_at: "2026-01-31T09:40:00Z", stale: true } as Feed;
   const opened = { ...silent, awaited_since: "2026-01-31T09:50:00Z" };
   const behind = { ...silent, stale: false, warning: "data is 60 min behind: is the zone right?" };
   const warned = "kpi from acd: data is 60 min behind: is the zone right?";
+
+  it("names what is refused, and a reason that is that of everything only once", () => {
+    const not = { problem: { message: "You may not act." } };
+    const fine = { problem: undefined };
+    expect(refusals({ Figures: fine, Alerts: fine })).toEqual([]);
+    expect(refusals({ Figures: fine, Alerts: not })).toEqual(["Alerts: You may not act."]);
+    expect(refusals({ Figures: not, Alerts: not })).toEqual(["You may not act."]);
+  });
+
   it.each([
     [standing(live, [], fresh, NOW), "live", "Live", ""],
+    [standing(live, [opened], refused, NOW), "refused", "No access", "Alerts: You may not act."],
     [standing(live, [opened], fresh, NOW), "feed_down", "Feed down", "kpi from acd silent for 10 min"],
     [standing(live, [behind], fresh, NOW), "feed_behind", "Live", warned],
     [

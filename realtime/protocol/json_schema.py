@@ -7,13 +7,15 @@ from typing import Any
 import msgspec
 
 from realtime.protocol.channel_spec import ChannelSpec
+from realtime.protocol.events import OUR_NAMESPACES, RESERVED_NAMES
 from realtime.protocol.messages import ANSWERS, REQUESTS, Payload, Resync, SnapshotData
 
 _REF = "#/definitions/{name}"
 
 
 def json_schema(channels: Mapping[str, ChannelSpec]) -> dict[str, Any]:
-    """Return definitions of all messages' `data`, and three tables (Requests, Answers, Events): event name -> data."""
+    """Return definitions of all messages' `data`, and the tables Requests, Answers, Events (event name -> data) and
+    Channels (channel -> event names), and the words that are Reserved."""
     payloads = [payload for channel in channels.values() for payload in channel.events]
     heard: list[Any] = [*ANSWERS, *payloads, Resync, SnapshotData]
     _, requests = msgspec.json.schema_components(REQUESTS.values(), ref_template=_REF)
@@ -22,6 +24,8 @@ def json_schema(channels: Mapping[str, ChannelSpec]) -> dict[str, Any]:
         "Requests": _table(REQUESTS, "What clients send."),
         "Answers": _table({shape.event: shape for shape in ANSWERS}, "What the server says besides events of the log."),
         "Events": _table({payload.event: payload for payload in payloads}, "The events of the log, by name."),
+        "Channels": _events_by_channel(channels),
+        "Reserved": _reserved(),
     }
     definitions = requests | {name: _complete(schema) for name, schema in answers.items()} | tables
     for schema in definitions.values():
@@ -33,6 +37,17 @@ def json_schema(channels: Mapping[str, ChannelSpec]) -> dict[str, Any]:
 def _table(shapes: Mapping[str, type[msgspec.Struct] | type[Payload]], description: str) -> dict[str, Any]:
     references = {event: {"$ref": _REF.format(name=shape.__name__)} for event, shape in shapes.items()}
     return {"title": "", **_object(references), "description": description}
+
+
+def _events_by_channel(channels: Mapping[str, ChannelSpec]) -> dict[str, Any]:
+    names = {name: {"enum": sorted(payload.event for payload in channel.events)} for name, channel in channels.items()}
+    return {"title": "", **_object(names), "description": "The channels, and the names of their events."}
+
+
+def _reserved() -> dict[str, Any]:
+    words = {"namespace": {"enum": sorted(OUR_NAMESPACES)}, "name": {"enum": sorted(RESERVED_NAMES)}}
+    description = "No custom event `<namespace>:<name>` has one of these namespaces, or one of these names."
+    return {"title": "", **_object(words), "description": description}
 
 
 def _object(properties: dict[str, Any]) -> dict[str, Any]:

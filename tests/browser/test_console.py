@@ -12,6 +12,7 @@ import pytest
 from django.contrib.auth import get_user_model
 from playwright.async_api import Browser, Locator, Page, WebSocketRoute, expect
 
+from intraday.org import walls
 from intraday.org.models import Organization, Role
 from intraday.org.services import grant
 from tests.browser.looks import barriers, picture
@@ -345,6 +346,39 @@ async def test_a_wall_board_shows_one_scope_until_its_link_is_revoked(
         await page.get_by_role("listitem").filter(has_text="2nd floor").get_by_role("button", name="Revoke").click()
         await shows(wall.get_by_role("alert"), "These figures are old. This board has ended.")
         assert (await wall.goto(link)).status == 404  # type: ignore[union-attr]
+
+
+def only_member_of(organization: Organization, *department_ids: str) -> None:
+    sam = get_user_model().objects.get(username="sam")
+    sam.memberships.all().delete()
+    grant(user=sam, organization=organization, department_ids=department_ids)
+
+
+async def test_a_wall_board_shows_its_scope_in_a_browser_that_is_signed_in_elsewhere(
+    page: Page, production: ProcessServer, organization: Organization, stranger: Organization
+) -> None:
+    key = await in_thread(lambda: key_of(organization))
+    await post_to(production, key, "support", 77, department_id="dept_456")
+    await in_thread(lambda: only_member_of(stranger))
+    hangs: dict[str, Any] = {"organization": organization, "department_id": "", "name": "hall", "created_by": "sam"}
+    _, secret = await in_thread(lambda: walls.create(**hangs))
+    await sign_in(page, production, "sam")
+    await page.goto(f"{production.http}/wall/{secret}")
+    await connected(page)
+    for total in (78, 79):
+        await post_to(production, key, "support", total, department_id="dept_456")
+        await shows(page.locator("tbody tr", has_text="support"), str(total))
+    await expect(page.get_by_role("alert")).to_have_count(0)
+
+
+async def test_a_page_that_may_not_be_shown_says_so_and_is_not_live(
+    page: Page, production: ProcessServer, organization: Organization
+) -> None:
+    await in_thread(lambda: only_member_of(organization, "dept_456"))
+    await sign_in(page, production, "sam")
+    await page.goto(f"{production.http}/?organization={organization.id}&department=dept_789")
+    await says(page, "No access")
+    await shows(page.get_by_role("alert"), "Not shown here: ")
 
 
 # --- policy ----------------------------------------------------------------------------------------------------------

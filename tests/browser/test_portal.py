@@ -1,5 +1,6 @@
 """The example app: a page on another origin, the package as the server serves it, tokens from the app's own backend."""
 
+import asyncio
 import json
 import os
 import shutil
@@ -27,6 +28,7 @@ PACKAGE = "/static/intraday/client/intraday-realtime.tgz"
 class Portal:
     url: str
     server: ProcessServer
+    folder: Path
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +44,7 @@ def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
         install(folder, server.http + PACKAGE)
         with running(folder, PORT=str(port), INTRADAY_URL=server.http, INTRADAY_KEY=token_key(var)):
             wait_for(url)
-            yield Portal(url, server)
+            yield Portal(url, server, folder)
 
 
 def install(folder: Path, package: str) -> None:
@@ -108,6 +110,56 @@ async def test_patches_and_batches_show_what_whole_events_show(
     totals = "JSON.stringify(Object.entries(window.totals ?? {}).sort())"
     await page.wait_for_function(f"{totals} === '{shown}'", timeout=PATIENCE)
     assert any(sign in frame for frame in heard)
+
+
+PROGRAM = """
+import { createIntraday } from "intraday-realtime";
+import WebSocket from "ws";
+
+const [url, portal] = process.argv.slice(2);
+const getToken = async () => (await fetch(`${portal}/token`, { method: "POST" })).json();
+const intraday = createIntraday({ url, getToken, WebSocket });
+const backlog = intraday.figures("backlog", { organization_id: "org_123", queue_name: "support" });
+intraday.status.subscribe(({ state }) => console.log(state));
+backlog.onLive(({ total_items }) => {
+  console.log(total_items);
+  intraday.close();
+});
+"""
+
+
+async def test_a_program_on_node_hears_what_a_page_hears(portal: Portal) -> None:
+    """Without a global WebSocket, as in Node.js 20; it ends by itself once it has closed its client."""
+    program = portal.folder / "program.mjs"
+    program.write_text(PROGRAM)
+    (portal.folder / "node_modules/ws").symlink_to(ROOT / "node_modules/ws")
+    process = await asyncio.create_subprocess_exec(
+        "node", str(program), portal.server.http, portal.url, stdout=asyncio.subprocess.PIPE
+    )
+    assert process.stdout is not None
+    try:
+        async with asyncio.timeout(60):
+            printed = [(await process.stdout.readline()).decode().strip()]
+            while printed[-1] != "live":
+                printed.append((await process.stdout.readline()).decode().strip())
+            await post(portal.server, "support", 17)
+            rest, _ = await process.communicate()
+    finally:
+        if process.returncode is None:
+            process.kill()
+    assert list(dict.fromkeys(printed)) == ["idle", "connecting", "catching_up", "live"]
+    assert rest.decode().split() == ["17", "idle"]
+    assert process.returncode == 0
+
+
+@pytest.mark.parametrize("version", ["0.1.0", "0.2.0"])
+def test_a_lock_file_that_names_a_version_holds_after_an_upgrade(portal: Portal, tmp_path: Path, version: str) -> None:
+    released = json.loads((ROOT / "clients/typescript/released.json").read_text())
+    (tmp_path / "package.json").write_text('{"private": true}')
+    install(tmp_path, portal.server.http + PACKAGE.replace(".tgz", f"-{version}.tgz"))
+    lock = json.loads((tmp_path / "package-lock.json").read_text())["packages"]["node_modules/intraday-realtime"]
+    assert lock["version"] == version
+    assert lock["integrity"] == released.get(version, lock["integrity"])
 
 
 async def test_a_page_of_ones_own_on_another_origin_shows_live_figures(page: Page, portal: Portal) -> None:

@@ -1,6 +1,6 @@
 import type { Alert, LogMessage, Snapshot } from "./protocol/messages.js";
-import type { Selection } from "./protocol/rooms.js";
-import type { Problem } from "./subscriptions.js";
+import type { Scope, Selection } from "./protocol/rooms.js";
+import type { Problem } from "./protocol/types.js";
 import { coveredBy, type Feed, View } from "./views.js";
 
 export interface AlertsState {
@@ -27,7 +27,6 @@ export class AlertsView extends View<AlertsState, Alert> {
   #versions = new Map<string, number>(); // also of resolved ones: what is sent again must not open them
   #latest: Alert | undefined;
   #count = 0;
-  #ready = false;
 
   constructor(feed: Feed, selection: Selection) {
     super(feed, "alerts", selection, EMPTY);
@@ -41,7 +40,6 @@ export class AlertsView extends View<AlertsState, Alert> {
   onEvent({ event, data, replayed }: LogMessage): void {
     const alert = data as Alert;
     if (!event.startsWith("alert:") || !this.hears(alert) || !this.#put(alert)) return;
-    this.#ready = true;
     const news = event === "alert:triggered" && !alert.suppressed;
     if (news) this.#announce(alert);
     this.changed();
@@ -50,12 +48,9 @@ export class AlertsView extends View<AlertsState, Alert> {
 
   onSnapshot({ data }: LogMessage): void {
     const { rooms, items } = data as Snapshot<Alert>;
-    const covers = coveredBy(rooms);
     const known = new Map(this.#open);
-    for (const [id, alert] of known) if (covers(alert)) this.#open.delete(id);
+    this.drop(coveredBy(rooms));
     for (const alert of items) if (this.hears(alert)) this.#restore(alert, known.get(alert.alert_id));
-    this.#ready ||= rooms.includes(this.room) || items.some((alert) => this.hears(alert));
-    this.problem = undefined;
     this.changed();
   }
 
@@ -64,7 +59,7 @@ export class AlertsView extends View<AlertsState, Alert> {
       latestAlert: this.#latest,
       alertCount: this.#count,
       openAlerts: [...this.#open.values()].sort(worstFirst),
-      ready: this.#ready,
+      ready: this.ready,
       problem: this.problem,
     };
   }
@@ -74,7 +69,15 @@ export class AlertsView extends View<AlertsState, Alert> {
     this.#versions.clear();
     this.#latest = undefined;
     this.#count = 0;
-    this.#ready = false;
+  }
+
+  protected override drop(covers: (scope: Scope) => boolean): void {
+    for (const [id, alert] of this.#open) if (covers(alert)) this.#open.delete(id);
+  }
+
+  protected override lose(covers: (scope: Scope) => boolean): void {
+    this.drop(covers);
+    if (this.#latest && covers(this.#latest)) this.#latest = undefined;
   }
 
   /** False for a version that is older than what is known. */
@@ -91,7 +94,7 @@ export class AlertsView extends View<AlertsState, Alert> {
   /** Of a snapshot that came instead of missed events, what we did not know was triggered meanwhile. */
   #restore(alert: Alert, known: Alert | undefined): void {
     this.#put(alert);
-    if (this.#ready && !known && alert.status === "pending" && !alert.suppressed) this.#announce(alert);
+    if (this.ready && !known && alert.status === "pending" && !alert.suppressed) this.#announce(alert);
   }
 
   #announce(alert: Alert): void {

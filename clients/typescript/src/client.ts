@@ -1,13 +1,28 @@
 // The socket, the subscriptions and the views of one server, tied together. No React here.
 
 import { AlertsView } from "./alerts.js";
-import { type ClientOptions, credentials, socketUrl } from "./config.js";
+import { type ClientOptions, credentials, socketUrl, webSocketClass } from "./config.js";
+import { debugLog, type Log } from "./debug.js";
+import type { LiveEvent } from "./events.js";
 import { type FigureChannel, FiguresView } from "./figures.js";
-import type { AttendanceUpdate, BacklogUpdate, KPIUpdate, LiveEvent, LogMessage } from "./protocol/messages.js";
+import type { Sink } from "./link.js";
+import type { AttendanceUpdate, BacklogUpdate, KPIUpdate, LogMessage } from "./protocol/messages.js";
 import { callAll, type Readable } from "./observable.js";
-import { type Channel, hears, roomOf, type Scope, type Selection, selectionKey, streamOf } from "./protocol/rooms.js";
-import { type ConnectionStatus, LiveSocket } from "./socket.js";
-import { type Problem, type Sink, Subscriptions } from "./subscriptions.js";
+import {
+  type Channel,
+  hears,
+  normalized,
+  roomOf,
+  type Scope,
+  type Selection,
+  selectionKey,
+  streamOf,
+} from "./protocol/rooms.js";
+import type { Problem } from "./protocol/types.js";
+import { Shelf } from "./shelf.js";
+import { LiveSocket } from "./socket.js";
+import type { ConnectionStatus } from "./status.js";
+import { Subscriptions } from "./subscriptions.js";
 import type { Feed, Listener } from "./views.js";
 
 export interface FigureOf {
@@ -16,24 +31,22 @@ export interface FigureOf {
   attendance: AttendanceUpdate;
 }
 
+const ignore = (): void => undefined;
+
 export class RealtimeClient implements Feed, Sink {
   readonly status: Readable<ConnectionStatus>;
   #options: ClientOptions;
+  #log: Log;
   #socket: LiveSocket;
   #subscriptions: Subscriptions;
   #listeners = new Map<string, Set<Listener>>(); // by stream
   #sleep: (() => void) | undefined;
-  #views = new Map<string, unknown>();
+  #views = new Shelf();
 
   constructor(options: ClientOptions = {}) {
     this.#options = options;
-    this.#socket = new LiveSocket({
-      url: () => socketUrl(this.#options),
-      credentials: () => credentials(this.#options, this.#organization()),
-      onReady: () => this.#subscriptions.onReady(),
-      onMessage: (message) => this.#subscriptions.onMessage(message),
-      onLost: () => this.#subscriptions.onLost(),
-    });
+    this.#log = debugLog(options.debug);
+    this.#socket = this.#newSocket();
     this.status = this.#socket.status;
     this.#subscriptions = new Subscriptions(this.#socket, this, () => ({
       delta: this.#options.delta,
@@ -44,9 +57,9 @@ export class RealtimeClient implements Feed, Sink {
   /** Another server or another user. What is on screen goes on, with what they may see. */
   configure(options: ClientOptions): void {
     this.#options = options;
+    this.#log = debugLog(options.debug);
     if (this.status.getState().state === "idle") return;
-    this.#subscriptions.forget();
-    this.#socket.reconnectNow();
+    this.#startAnew();
   }
 
   /** Without waiting for the next attempt; also after `stopped`, when somebody has signed in again. */
@@ -61,33 +74,45 @@ export class RealtimeClient implements Feed, Sink {
 
   /** The newest figure of a scope and of all scopes inside it; the same view for the same selection. */
   figures<C extends FigureChannel>(channel: C, selection: Selection): FiguresView<FigureOf[C]> {
-    return this.#view(selectionKey(channel, selection), () => {
-      return new FiguresView<FigureOf[C]>(this, channel, selection, () => this.#socket.serverNow);
+    const asked = normalized(selection);
+    return this.#views.of(selectionKey(channel, asked), () => {
+      return new FiguresView<FigureOf[C]>(this, channel, asked, () => this.#socket.serverNow);
     });
   }
 
   alerts(selection: Selection): AlertsView {
-    return this.#view(selectionKey("alerts", selection), () => new AlertsView(this, selection));
+    const asked = normalized(selection);
+    return this.#views.of(selectionKey("alerts", asked), () => new AlertsView(this, asked));
   }
 
-  /** Every live event of a channel: also check-ins, acknowledgements, notifications and custom events. */
-  listen(channel: Channel, selection: Selection, listener: (message: LiveEvent) => void): () => void {
-    const ignore = (): void => undefined;
+  /**
+   * Every live event of a channel: also check-ins, acknowledgements, notifications and custom events. `onProblem` is
+   * told where the server refuses.
+   */
+  listen<C extends Channel>(
+    channel: C,
+    selection: Selection,
+    listener: (message: LiveEvent<C>) => void,
+    onProblem: (problem: Problem) => void = ignore,
+  ): () => void {
+    const asked = normalized(selection);
     const onEvent = (message: LogMessage): void => {
-      const heard = hears(selection, message.data as Scope);
-      if (heard && !message.replayed) callAll([listener], message as LiveEvent);
+      const heard = hears(asked, message.data as Scope);
+      if (heard && !message.replayed) callAll([listener], message as LiveEvent<C>);
     };
-    return this.attach({ channel, selection, stateful: false, onEvent, onSnapshot: ignore, onRefused: ignore });
+    const rest = { onSnapshot: ignore, onReady: ignore, onRefused: onProblem, onNarrowed: ignore, onTime: ignore };
+    return this.attach({ channel, selection: asked, room: roomOf(channel, asked), stateful: false, onEvent, ...rest });
   }
 
   attach(listener: Listener): () => void {
     const stream = streamOf(listener.channel, listener.selection.organization_id);
     const listeners = this.#listeners.get(stream) ?? new Set();
     this.#listeners.set(stream, listeners.add(listener));
-    const leave = this.#subscriptions.want(roomOf(listener.channel, listener.selection), { state: listener.stateful });
+    const leave = this.#subscriptions.want(listener.room, { state: listener.stateful });
     if (this.status.getState().state === "idle") this.#open();
     return () => {
       listeners.delete(listener);
+      if (!listeners.size && this.#listeners.get(stream) === listeners) this.#listeners.delete(stream);
       leave();
     };
   }
@@ -98,39 +123,70 @@ export class RealtimeClient implements Feed, Sink {
   }
 
   onEvent(message: LogMessage): void {
-    callAll(
-      this.#at(message.stream, (listener) => listener.onEvent(message)),
-      undefined,
-    );
+    this.#tell(message.stream, (listener) => listener.onEvent(message));
   }
 
   onSnapshot(message: LogMessage): void {
+    this.#tell(message.stream, (listener) => listener.onSnapshot(message));
+  }
+
+  onReady(room: string): void {
+    for (const listener of this.#in(room)) listener.onReady();
+  }
+
+  onRefused(room: string, problem: Problem): void {
+    for (const listener of this.#in(room)) listener.onRefused(problem);
+  }
+
+  onNarrowed(room: string, lost: string[]): void {
+    for (const listener of this.#in(room)) listener.onNarrowed(lost);
+  }
+
+  /** A refused one hears nothing, not even what the rooms of others bring into its stream. */
+  #tell(stream: string, call: (listener: Listener) => void): void {
+    const all = [...(this.#listeners.get(stream) ?? [])];
+    const heard = all.filter(({ room }) => !this.#subscriptions.isRefused(room));
     callAll(
-      this.#at(message.stream, (listener) => listener.onSnapshot(message)),
+      heard.map((listener) => () => call(listener)),
       undefined,
     );
   }
 
-  onRefused(room: string, problem: Problem): void {
-    for (const listener of [...this.#listeners.values()].flatMap((each) => [...each])) {
-      if (roomOf(listener.channel, listener.selection) === room) listener.onRefused(problem);
-    }
+  #in(room: string): Listener[] {
+    return this.#all().filter((listener) => listener.room === room);
   }
 
-  #at(stream: string, call: (listener: Listener) => void): (() => void)[] {
-    return [...(this.#listeners.get(stream) ?? [])].map((listener) => () => call(listener));
+  #all(): Listener[] {
+    return [...this.#listeners.values()].flatMap((each) => [...each]);
   }
 
-  #view<V>(key: string, make: () => V): V {
-    if (!this.#views.has(key)) this.#views.set(key, make());
-    return this.#views.get(key) as V;
+  #newSocket(): LiveSocket {
+    const options = (): ClientOptions => this.#options;
+    return new LiveSocket({
+      get renewable(): boolean {
+        return options().getToken !== undefined;
+      },
+      url: () => socketUrl(options()),
+      webSocket: () => webSocketClass(options()),
+      credentials: () => credentials(options(), this.#all()[0]?.selection.organization_id),
+      log: () => this.#log,
+      onSignedIn: (how) => this.#signedIn(how),
+      onOtherUser: () => this.#startAnew(),
+      onMessage: (message) => this.#subscriptions.onMessage(message),
+      onLost: () => this.#subscriptions.onLost(),
+      onTime: () => this.#all().forEach((listener) => listener.onTime()),
+    });
   }
 
-  /** Of whoever listened first: for a session, which may be a member of several. */
-  #organization(): string | undefined {
-    for (const listeners of this.#listeners.values())
-      for (const { selection } of listeners) return selection.organization_id;
-    return undefined;
+  #signedIn({ first, other }: { first: boolean; other: boolean }): void {
+    if (other) this.#subscriptions.forget();
+    if (first || other) this.#subscriptions.onReady();
+    else this.#subscriptions.onRenewed();
+  }
+
+  #startAnew(): void {
+    this.#subscriptions.forget();
+    this.#socket.reconnectNow();
   }
 }
 
@@ -144,12 +200,16 @@ function wakeWithPage(wake: () => void): () => void {
   return () => gone.abort();
 }
 
-export const createClient = (options?: ClientOptions): RealtimeClient => new RealtimeClient(options);
+/** A client of its own: its own socket, its own views. Nothing is shared with others, nor with the default one. */
+export const createIntraday = (options?: ClientOptions): RealtimeClient => new RealtimeClient(options);
+
+/** The same, by its older name. */
+export const createClient = createIntraday;
 
 let shared: RealtimeClient | undefined;
 
 /** The one client of this page: one socket, whatever the number of hooks. */
-export const defaultClient = (): RealtimeClient => (shared ??= createClient());
+export const defaultClient = (): RealtimeClient => (shared ??= createIntraday());
 
 /** For pages on another origin, or with tokens. Our own pages need no call. */
 export const configureIntraday = (options: ClientOptions): void => defaultClient().configure(options);

@@ -1,8 +1,8 @@
 // KPI, backlog, attendance: the newest figure of every scope.
 
-import type { LogMessage, Snapshot } from "./protocol/messages.js";
+import { isUpdate, type LogMessage, type Snapshot } from "./protocol/messages.js";
 import { type Channel, isAsked, type Scope, scopeKey, type Selection } from "./protocol/rooms.js";
-import type { Problem } from "./subscriptions.js";
+import type { Problem } from "./protocol/types.js";
 import { Timer } from "./timing.js";
 import { coveredBy, type Feed, View } from "./views.js";
 
@@ -67,8 +67,7 @@ export const isStale = (scope: ScopeState<Figure>, now = Date.now(), clockOffset
 export class FiguresView<T extends Figure> extends View<FiguresState<T>, T> {
   #scopes = new Map<string, ScopeState<T>>();
   #history: T[] = [];
-  #ready = false;
-  #ageing = new Timer();
+  #ageing = new Timer(true);
 
   constructor(
     feed: Feed,
@@ -79,23 +78,19 @@ export class FiguresView<T extends Figure> extends View<FiguresState<T>, T> {
     super(feed, figures satisfies Channel, selection, EMPTY);
   }
 
-  onEvent({ event, data, replayed }: LogMessage): void {
-    const figure = data as T;
-    if (event !== `${this.channel}:update` || figure.latest === false || !this.hears(figure)) return;
-    this.#put(figure, !replayed);
-    this.#ready = true;
+  onEvent(message: LogMessage): void {
+    const figure = message.data as T;
+    if (!isUpdate(message) || figure.latest === false || !this.hears(figure)) return;
+    this.#put(figure, !message.replayed);
     this.changed();
-    if (!replayed && this.#asked()?.latest === figure) this.tellLive(figure);
+    if (!message.replayed && this.#asked()?.latest === figure) this.tellLive(figure);
   }
 
   onSnapshot({ data }: LogMessage): void {
     const { rooms, items } = data as Snapshot<T>;
-    const covers = coveredBy(rooms);
     const known = new Map(this.#scopes);
-    for (const [key, { latest }] of known) if (covers(latest)) this.#scopes.delete(key);
+    this.drop(coveredBy(rooms));
     for (const figure of items) if (this.hears(figure)) this.#put(figure, false, known.get(scopeKey(figure)));
-    this.#ready ||= rooms.includes(this.room) || items.some((figure) => this.hears(figure));
-    this.problem = undefined;
     this.changed();
   }
 
@@ -107,7 +102,7 @@ export class FiguresView<T extends Figure> extends View<FiguresState<T>, T> {
       byScope: new Map(this.#scopes),
       history: this.#history,
       stale: asked !== undefined && this.serverNow() > staleAt(asked),
-      ready: this.#ready,
+      ready: this.ready,
       problem: this.problem,
     };
   }
@@ -115,8 +110,16 @@ export class FiguresView<T extends Figure> extends View<FiguresState<T>, T> {
   protected override clear(): void {
     this.#scopes.clear();
     this.#history = [];
-    this.#ready = false;
     this.#ageing.stop();
+  }
+
+  protected override drop(covers: (scope: Scope) => boolean): void {
+    for (const [key, { latest }] of this.#scopes) if (covers(latest)) this.#scopes.delete(key);
+  }
+
+  protected override lose(covers: (scope: Scope) => boolean): void {
+    this.drop(covers);
+    this.#history = this.#history.filter((figure) => !covers(figure));
   }
 
   #put(figure: T, live: boolean, before = this.#scopes.get(scopeKey(figure))): void {

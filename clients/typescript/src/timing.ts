@@ -1,8 +1,14 @@
-// Timers. Tabs in the background have theirs slowed down to one a minute: nothing here relies on a timer being in time.
+// Timers, and time that only grows. Tabs in the background have their timers slowed down to one a minute: nothing here
+// relies on a timer being in time.
 
-/** One timer that can be asked whether it runs. */
+/** Milliseconds since some moment: setting the clock does not move them. Some machines stop counting in their sleep. */
+export const elapsed = (): number => performance.now();
+
+/** One timer that can be asked whether it runs. No program of Node.js stays for one that is `idle`. */
 export class Timer {
   #id: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(private idle = false) {}
 
   get running(): boolean {
     return this.#id !== undefined;
@@ -17,6 +23,7 @@ export class Timer {
       },
       Math.min(milliseconds, LONGEST),
     );
+    if (this.idle) (this.#id as { unref?: () => void }).unref?.();
   }
 
   stop(): void {
@@ -37,11 +44,11 @@ export function conflated(run: () => void, interval: number): () => void {
   let last = -Infinity;
   const now = (): void => {
     later.stop();
-    last = Date.now();
+    last = elapsed();
     run();
   };
   return () => {
-    const wait = last + interval - Date.now();
+    const wait = last + interval - elapsed();
     if (wait <= 0) now();
     else if (!later.running) later.start(wait, now);
   };

@@ -3,18 +3,25 @@
 import type { LogMessage } from "./protocol/messages.js";
 import { callAll, Observable, type Readable } from "./observable.js";
 import { type Channel, hears, roomOf, scopeOfRoom, type Scope, type Selection } from "./protocol/rooms.js";
-import type { Problem } from "./subscriptions.js";
+import type { Problem } from "./protocol/types.js";
 import { conflated } from "./timing.js";
 
 /** Who gets what is heard in a room. */
 export interface Listener {
   readonly channel: Channel;
   readonly selection: Selection;
+  readonly room: string;
   /** Whether it needs the current state when it begins to listen. */
   readonly stateful: boolean;
   onEvent(message: LogMessage): void;
   onSnapshot(message: LogMessage): void;
+  /** Its state has come, with all that was missed. */
+  onReady(): void;
   onRefused(problem: Problem): void;
+  /** What these rooms hear is no longer for us. */
+  onNarrowed(lost: string[]): void;
+  /** The server's time is another one than was thought. */
+  onTime(): void;
 }
 
 export interface Feed {
@@ -27,6 +34,7 @@ export abstract class View<State, Payload> implements Readable<State>, Listener 
   readonly stateful = true;
   readonly room: string;
   protected problem: Problem | undefined;
+  protected ready = false;
   #state: Observable<State>;
   #live = new Set<(payload: Payload) => void>();
   #watchers = 0;
@@ -44,8 +52,8 @@ export abstract class View<State, Payload> implements Readable<State>, Listener 
 
   getState = (): State => this.#state.getState();
 
-  /** Follow the state. It is conflated: many events at once are one change. */
-  subscribe = (listener: () => void): (() => void) => {
+  /** Follow the state, from now on. It is conflated: many events at once are one change. */
+  subscribe = (listener: (state: State) => void): (() => void) => {
     const stop = this.#state.subscribe(listener);
     return this.#watched(stop);
   };
@@ -60,9 +68,29 @@ export abstract class View<State, Payload> implements Readable<State>, Listener 
   abstract onSnapshot(message: LogMessage): void;
   protected abstract build(): State;
   protected abstract clear(): void;
+  /** Drops the state of these scopes, whose present one follows. */
+  protected abstract drop(covers: (scope: Scope) => boolean): void;
+  /** Drops all that was known of these scopes. */
+  protected abstract lose(covers: (scope: Scope) => boolean): void;
+
+  onReady(): void {
+    this.ready = true;
+    this.problem = undefined;
+    this.changed();
+  }
+
+  onNarrowed(lost: string[]): void {
+    this.lose(coveredBy(lost));
+    this.changed();
+  }
+
+  onTime(): void {
+    this.changed();
+  }
 
   onRefused(problem: Problem): void {
     this.clear();
+    this.ready = false;
     this.problem = problem;
     this.changed();
   }
@@ -95,6 +123,7 @@ export abstract class View<State, Payload> implements Readable<State>, Listener 
     this.#detach();
     this.#detach = undefined;
     this.problem = undefined;
+    this.ready = false;
     this.clear();
     this.#state.set(this.build());
   }

@@ -7,6 +7,8 @@ import { defaultClient } from "../src/client.js";
 import { configureIntraday } from "../src/hooks/useWebSocket.js";
 import { FakeServer, pass } from "./server.js";
 
+const REFUSED_FOR = 10_000; // milliseconds; as long as the client remembers of a room
+
 Object.assign(globalThis, { IS_REACT_ACT_ENVIRONMENT: true });
 
 /** A new one for each test of the file. */
@@ -57,7 +59,8 @@ export class Page {
 export function pagePerTest(): () => Page {
   let page: Page;
   beforeEach(() => {
-    vi.useFakeTimers({ now: new Date("2026-01-31T10:00:00Z") });
+    if (!vi.isFakeTimers()) vi.useFakeTimers(); // time goes on from test to test, as for any page's one client
+    vi.setSystemTime(new Date("2026-01-31T10:00:00Z"));
     page = new Page();
     configureIntraday({ url: "ws://server.test/ws" });
   });
@@ -65,7 +68,7 @@ export function pagePerTest(): () => Page {
     page.unmount();
     await pass(0);
     defaultClient().close();
-    vi.useRealTimers();
+    await pass(REFUSED_FOR);
   });
   return () => page;
 }

@@ -1,8 +1,12 @@
+import v8 from "node:v8";
+import { runInNewContext } from "node:vm";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { RealtimeClient } from "../src/client.js";
+import { createIntraday, type RealtimeClient } from "../src/client.js";
 import { isStale } from "../src/figures.js";
-import type { Alert, LiveEvent } from "../src/protocol/messages.js";
+import type { LiveEvent } from "../src/events.js";
+import type { Alert } from "../src/protocol/messages.js";
 import { scopeKey } from "../src/protocol/rooms.js";
+import { Shelf } from "../src/shelf.js";
 import { alert, backlog, connectedClient, FakeServer, golden, pass } from "../testing/server.js";
 
 const ORGANIZATION = { organization_id: "org_123" };
@@ -98,7 +102,7 @@ describe("figures", () => {
     }
     await pass(100);
     expect(totals.length).toBeLessThanOrEqual(22);
-    expect(totals[0]).toBe(1);
+    expect(totals.slice(0, 2)).toEqual([undefined, 1]);
     expect(totals.at(-1)).toBe(100);
   });
 
@@ -106,7 +110,7 @@ describe("figures", () => {
     await live();
     server.publish("backlog:update", backlog(1));
     server.publish("backlog:update", backlog(2)); // would wait for a timer
-    vi.setSystemTime(Date.now() + 60_000); // no timer has run
+    vi.spyOn(performance, "now").mockReturnValue(performance.now() + 60_000); // no timer has run
     server.publish("backlog:update", backlog(3));
     expect(view().getState().latestUpdate?.total_items).toBe(3);
   });
@@ -272,6 +276,56 @@ describe("alerts", () => {
   });
 });
 
+describe("a view", () => {
+  it("is a store as Svelte means it: the value at once, each change, and a function that ends it", async () => {
+    const values: (number | undefined)[] = [];
+    const stop = client.figures("backlog", ORGANIZATION).subscribe((state) => {
+      values.push(state.latestUpdate?.total_items);
+    });
+    expect(values).toEqual([undefined]);
+    await pass(100);
+    server.publish("backlog:update", backlog(1));
+    await pass(100);
+    stop();
+    const told = values.length;
+    server.publish("backlog:update", backlog(2));
+    await pass(100);
+    expect(values.at(-1)).toBe(1);
+    expect(values).toHaveLength(told);
+    const states: string[] = [];
+    client.status.subscribe(({ state }) => states.push(state))();
+    expect(states).toHaveLength(1);
+  });
+
+  it("is one for as long as anybody holds it, and freed afterwards", async () => {
+    v8.setFlagsFromString("--expose-gc");
+    const collect = runInNewContext("gc") as () => void;
+    const shelf = new Shelf();
+    const held = shelf.of("held", () => ({}));
+    for (let number = 0; number < 1_000; number++) shelf.of(`${number}`, () => ({ number }));
+    expect(shelf.size).toBe(1_001);
+    vi.useRealTimers();
+    await vi.waitFor(() => {
+      collect();
+      expect(shelf.size).toBe(1);
+    }, 10_000);
+    expect(shelf.of("held", () => ({}))).toBe(held);
+  });
+
+  it("shares nothing with that of another client", async () => {
+    const other = createIntraday({ url: "ws://server.test/ws" });
+    client.figures("backlog", ORGANIZATION).subscribe(() => undefined);
+    other.figures("backlog", ORGANIZATION).subscribe(() => undefined);
+    await pass(100);
+    expect(server.sockets).toHaveLength(2);
+    other.close();
+    server.publish("backlog:update", backlog(1));
+    await pass(100);
+    expect(client.figures("backlog", ORGANIZATION).getState().latestUpdate?.total_items).toBe(1);
+    expect(other.figures("backlog", ORGANIZATION).getState().latestUpdate).toBeUndefined();
+  });
+});
+
 describe("listening to a channel", () => {
   it("hears every live event as it came, and no replayed one", async () => {
     const heard: LiveEvent[] = [];
@@ -283,4 +337,18 @@ describe("listening to a channel", () => {
     await pass(1_000);
     expect(heard).toEqual([checkin]);
   });
+
+  it.each(["acme:order", "acme:snapshot", "acme:resync", "acme:update"])(
+    "hears an event of one's own that is called %s",
+    async (event) => {
+      const heard: LiveEvent<"custom">[] = [];
+      client.listen("custom", ORGANIZATION, (message) => heard.push(message));
+      await pass(100);
+      const data = { name: event, organization_id: "org_123", published_at: "2026-01-31T10:00:00Z", payload: { a: 1 } };
+      const message = server.publish(event, data);
+      await pass(1_000);
+      expect(heard).toEqual([message]);
+      expect(server.socket.asked("subscribe")).toHaveLength(1);
+    },
+  );
 });

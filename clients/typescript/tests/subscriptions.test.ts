@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { RealtimeClient } from "../src/client.js";
 import { merged } from "../src/protocol/messages.js";
-import { backlog, connectedClient, FakeServer, pass, type Sent } from "../testing/server.js";
+import { alert, backlog, connectedClient, FakeServer, pass, type Sent } from "../testing/server.js";
 
 const ORGANIZATION = { organization_id: "org_123" };
 const SUPPORT = { ...ORGANIZATION, department_id: "dept_456", queue_name: "support" };
@@ -68,7 +68,7 @@ describe("asking", () => {
     await pass(10);
     expect(server.socket.asked("unsubscribe")).toEqual([]);
     other();
-    await pass(10);
+    await pass(100);
     expect(server.socket.asked("unsubscribe").map(({ data }) => data)).toEqual([
       { rooms: [`${STREAM}:dept:dept_456:queue:support`] },
     ]);
@@ -173,6 +173,103 @@ describe("resuming", () => {
     await pass(10);
     expect(server.sockets).toHaveLength(2);
     expect(subscribes()).toEqual([{ rooms: [STREAM] }]);
+  });
+});
+
+describe("snapshots in parts", () => {
+  const queues = (start: number): void => {
+    for (let number = 0; number < 5; number++) {
+      server.publish("backlog:update", backlog(start + number, { department_id: "d", queue_name: `q${number}` }));
+    }
+  };
+  const totals = (): number[] =>
+    [...client.figures("backlog", ORGANIZATION).getState().byScope.values()].map(({ latest }) => latest.total_items);
+
+  it("are put together, and replace what was known", async () => {
+    queues(10);
+    server.itemsPerPart = 2;
+    await watch();
+    expect(totals()).toEqual([10, 11, 12, 13, 14]);
+    expect(client.figures("backlog", ORGANIZATION).getState().ready).toBe(true);
+    server.state.get(STREAM)?.delete(JSON.stringify(["d", "q4"]));
+    server.epoch = "e2";
+    await reconnect();
+    expect(totals()).toEqual([10, 11, 12, 13]);
+    expect(heard).toEqual([]);
+  });
+
+  it("announce no alert that was known", async () => {
+    const alerts = client.alerts(ORGANIZATION);
+    alerts.subscribe(() => undefined);
+    await pass(100);
+    for (const id of ["a", "b", "c"]) server.publish("alert:triggered", alert(id));
+    server.itemsPerPart = 1;
+    server.epoch = "e2";
+    await reconnect();
+    expect(alerts.getState().openAlerts).toHaveLength(3);
+    expect(alerts.getState().alertCount).toBe(3);
+  });
+
+  it("that break off stand for nothing: no position, not ready, and asked for again", async () => {
+    queues(10);
+    server.silent.add("subscribe").add("ping");
+    await watch();
+    const more = { stream: STREAM, epoch: "e1", seq: 0, ts: new Date().toISOString() };
+    server.socket.say("subscribed", { rooms: [STREAM], position: {}, recovered: false }, { id: "subscribe-1" });
+    server.socket.say("backlog:snapshot", { rooms: [STREAM], items: [backlog(1)], complete: false }, more);
+    await pass(100);
+    expect(client.figures("backlog", ORGANIZATION).getState().ready).toBe(false);
+    server.silent.clear();
+    await reconnect();
+    expect(subscribes()).toEqual([{ rooms: [STREAM] }]);
+    expect(totals()).toEqual([10, 11, 12, 13, 14]);
+  });
+
+  it("let later events wait, so that an older figure never replaces a newer one", async () => {
+    server.silent.add("subscribe").add("ping");
+    await watch();
+    const more = { stream: STREAM, epoch: "e1", ts: new Date().toISOString() };
+    server.socket.say("subscribed", { rooms: [STREAM], position: {}, recovered: false }, { id: "subscribe-1" });
+    server.socket.say("backlog:snapshot", { rooms: [STREAM], items: [], complete: false }, { ...more, seq: 0 });
+    server.socket.hear({ ...more, event: "backlog:update", data: backlog(8), seq: 8 });
+    server.socket.say("pong", { server_time: new Date().toISOString() }, { id: "subscribe-1" });
+    await pass(100);
+    expect(client.status.getState().state).toBe("catching_up");
+    server.socket.say("backlog:snapshot", { rooms: [], items: [backlog(7)], complete: true }, { ...more, seq: 7 });
+    await pass(100);
+    expect(total()).toBe(8);
+    expect(heard).toEqual([8]);
+    expect(client.status.getState().state).toBe("live");
+  });
+});
+
+describe("a connection that is cut", () => {
+  /** What the server would send, up to a point. */
+  const script = (): object[] => {
+    const more = { stream: STREAM, epoch: "e1", ts: new Date().toISOString() };
+    const part = (items: object[], complete: boolean, rooms: string[], seq: number): object => {
+      return { ...more, event: "backlog:snapshot", data: { rooms, items, complete }, seq };
+    };
+    return [
+      { event: "subscribed", data: { rooms: [STREAM], position: {}, recovered: false }, id: "subscribe-1" },
+      part([backlog(1, { department_id: "a" })], false, [STREAM], 0),
+      part([backlog(2, { department_id: "b" })], true, [], 2),
+      { ...more, event: "backlog:update", data: backlog(3), seq: 3 },
+      { event: "pong", data: { server_time: new Date().toISOString() }, id: "subscribe-1" },
+      { ...more, event: "backlog:update", data: backlog(4), seq: 4 },
+    ];
+  };
+
+  it.each([0, 1, 2, 3, 4, 5, 6])("after %i messages of a subscription loses nothing", async (messages) => {
+    for (const department_id of ["a", "b"]) server.publish("backlog:update", backlog(1, { department_id }));
+    for (const items of [3, 4]) server.publish("backlog:update", backlog(items));
+    server.silent.add("subscribe").add("ping");
+    await watch();
+    for (const message of script().slice(0, messages)) server.socket.hear(message);
+    server.silent.clear();
+    await reconnect();
+    const { byScope, ready, latestUpdate } = client.figures("backlog", ORGANIZATION).getState();
+    expect([byScope.size, ready, latestUpdate?.total_items]).toEqual([3, true, 4]);
   });
 });
 

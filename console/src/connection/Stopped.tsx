@@ -1,4 +1,4 @@
-// When the connection has ended for good: why, and what to do.
+// When the connection has ended for good, or shows less than was asked for: why, and what to do.
 
 import { reconnectNow } from "intraday-realtime/hooks/useWebSocket";
 import type { ConnectionStatus } from "intraday-realtime";
@@ -18,6 +18,15 @@ export function Stopped({ status }: { status: ConnectionStatus }) {
           Try again
         </button>
       )}
+    </p>
+  );
+}
+
+export function NoAccess({ refused }: { refused: readonly string[] }) {
+  if (!refused.length) return null;
+  return (
+    <p className="banner" role="alert">
+      Not shown here: {refused.join(" ")}
     </p>
   );
 }

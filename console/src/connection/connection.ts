@@ -5,16 +5,24 @@ import type { Feed } from "../session/payloads.js";
 import { ageSeconds, duration } from "../kit/words.js";
 
 export interface Standing {
-  kind: "live" | "connecting" | "catching_up" | "stale" | "feed_down" | "feed_behind" | "offline" | "stopped";
+  kind:
+    "live" | "refused" | "connecting" | "catching_up" | "stale" | "feed_down" | "feed_behind" | "offline" | "stopped";
   text: string;
   detail: string;
 }
 
-/** `stale`: the newest figure is older than its feed's cadence allows; `newest` is its time. */
+export interface Freshness {
+  /** The newest figure is older than its feed's cadence allows; `newest` is its time. */
+  stale: boolean;
+  newest: string | undefined;
+  /** What the server refuses to show, in words. */
+  refused: readonly string[];
+}
+
 export function standing(
   { state, since, retryAt, reason }: ConnectionStatus,
   feeds: readonly Feed[],
-  { stale, newest }: { stale: boolean; newest: string | undefined },
+  { stale, newest, refused }: Freshness,
   now: number,
 ): Standing {
   if (state === "stopped") return { kind: "stopped", text: "Stopped", detail: reason ?? "" };
@@ -22,6 +30,7 @@ export function standing(
   if (state === "reconnecting") return { kind: "catching_up", text: "Reconnecting", detail: "" };
   if (state === "offline") return { kind: "offline", text: "Offline", detail: away(since, retryAt, now) };
   if (state === "catching_up") return { kind: "catching_up", text: "Catching up", detail: "reading what was missed" };
+  if (refused.length) return { kind: "refused", text: "No access", detail: refused.join("; ") };
   const down = feeds.filter((feed) => feed.stale);
   if (down.length)
     return { kind: "feed_down", text: "Feed down", detail: down.map((feed) => silent(feed, now)).join("; ") };
@@ -36,6 +45,18 @@ export function standing(
 function away(since: number, retryAt: number | undefined, now: number): string {
   const left = retryAt === undefined ? 0 : Math.ceil((retryAt - now) / 1_000);
   return `for ${duration((now - since) / 1_000)}, ${left > 0 ? `next try in ${left} s` : "trying"}`;
+}
+
+interface Shown {
+  problem: { message: string } | undefined;
+}
+
+/** What of the page's four parts cannot be shown, and why; said once where it is all of them for one reason. */
+export function refusals(parts: Readonly<Record<string, Shown>>): string[] {
+  const refused = Object.entries(parts).flatMap(([name, { problem }]) => (problem ? [[name, problem.message]] : []));
+  const reasons = new Set(refused.map(([, message = ""]) => message));
+  if (reasons.size === 1 && refused.length === Object.keys(parts).length) return [...reasons];
+  return refused.map(([name, message]) => `${name}: ${message}`);
 }
 
 const silent = (feed: Feed, now: number): string =>

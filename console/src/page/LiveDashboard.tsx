@@ -13,7 +13,7 @@ import { isWaiting } from "../alerts/alerts.js";
 import { AttendancePanel } from "../people/AttendancePanel.js";
 import { sound, useCountInTab, useNow, usePreference } from "../kit/browser.js";
 import { CriticalQueues } from "../queues/CriticalQueues.js";
-import { standing } from "../connection/connection.js";
+import { refusals, standing } from "../connection/connection.js";
 import { ConnectionState } from "../connection/ConnectionState.js";
 import { Empty } from "./Empty.js";
 import { Export } from "../queues/Export.js";
@@ -28,7 +28,7 @@ import { DeferredBlock } from "../figures/DeferredBlock.js";
 import { ServiceBlock } from "../figures/ServiceBlock.js";
 import { departmentOf, type Organizations, type PageConfig, scopeName, useSession } from "../session/session.js";
 import { levelOf, titled } from "../figures/states.js";
-import { Stopped } from "../connection/Stopped.js";
+import { NoAccess, Stopped } from "../connection/Stopped.js";
 import { Suspect } from "../figures/Suspect.js";
 import { Tiles } from "../figures/Tiles.js";
 import { type Toast, stillShown, withAlert } from "../alerts/toasts.js";
@@ -111,6 +111,7 @@ export function LiveDashboard({ scope, config, organizations, onScope }: Props) 
         }
       />
       <Stopped status={live.status} />
+      <NoAccess refused={live.freshness.refused} />
       <main>
         {live.isEmpty ? (
           <Empty demo={config.demo} />
@@ -199,7 +200,11 @@ export function useLiveFigures(scope: Scope, onAlert: ((alert: Alert) => void) |
     seen,
     now,
     status: kpis.status,
-    freshness: { stale: kpis.latestUpdate ? kpis.stale : backlogs.stale, newest },
+    freshness: {
+      stale: kpis.latestUpdate ? kpis.stale : backlogs.stale,
+      newest,
+      refused: refusals({ Figures: kpis, Backlog: backlogs, Attendance: people, Alerts: alerts }),
+    },
     ready,
     isEmpty: ready && !kpis.byScope.size && !backlogs.byScope.size && !people.byScope.size && !alerts.openAlerts.length,
   };

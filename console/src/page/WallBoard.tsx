@@ -55,6 +55,12 @@ export function WallBoard({ scope, version, token }: Props) {
 /** Read from across the room. */
 function Old({ state }: { state: ReturnType<typeof standing> }) {
   if (state.kind === "live" || state.kind === "connecting" || state.kind === "catching_up") return null;
+  if (state.kind === "refused")
+    return (
+      <p className="banner large" role="alert">
+        This board shows less than it should. {state.detail}
+      </p>
+    );
   const text = state.kind === "stopped" ? `This board has ended. ${state.detail}` : `${state.text}: ${state.detail}`;
   return (
     <p className="banner large" role="alert">

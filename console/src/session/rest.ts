@@ -21,8 +21,9 @@ export interface Rest {
 export function rest(token?: () => Promise<string>): Rest {
   const call = async <Answer>(path: string, init: RequestInit): Promise<Answer> => {
     const headers = new Headers(init.headers);
-    if (token) headers.set("Authorization", `Bearer ${await token()}`);
-    return answer<Answer>(await reached(path, { ...init, headers }));
+    if (!token) return answer<Answer>(await reached(path, { ...init, headers }));
+    headers.set("Authorization", `Bearer ${await token()}`);
+    return answer<Answer>(await reached(path, { ...init, headers, credentials: "omit" })); // nobody's session
   };
   return {
     get: (path, query = {}) => call(withQuery(path, query), {}),

@@ -17,14 +17,11 @@ export interface LogMessage<Name extends string = string, Data = unknown> {
   base?: number;
 }
 
-/** An event whose name says what its data is; `system:*` and custom events hold what their publishers put in. */
-export type LiveEvent =
-  | { [Name in keyof Events]: LogMessage<Name, Events[Name]> }[keyof Events]
-  | LogMessage<`${string}:${string}`, Record<string, unknown>>;
-
 export interface Snapshot<T> {
   rooms: string[];
   items: T[];
+  /** False in all but the last of its parts. Snapshots that listeners get are whole. */
+  complete?: boolean;
 }
 
 export type Answer = {
@@ -42,9 +39,14 @@ export type Message = Answer | LogMessage;
 
 export const isOfLog = (message: object): message is LogMessage => "seq" in message && "stream" in message;
 
-export const isSnapshot = (message: { event: string }): boolean => message.event.endsWith(":snapshot");
+/** The first word of a stream is its channel. An event of the customer's own may end in the same words. */
+export const isSnapshot = ({ event, stream }: LogMessage): boolean => event === `${channelOf(stream)}:snapshot`;
 
-export const isResync = (message: { event: string }): boolean => message.event.endsWith(":resync");
+export const isResync = ({ event, stream }: LogMessage): boolean => event === `${channelOf(stream)}:resync`;
+
+export const isUpdate = ({ event, stream }: LogMessage): boolean => event === `${channelOf(stream)}:update`;
+
+const channelOf = (stream: string): string => stream.slice(0, stream.indexOf(":"));
 
 /** JSON merge patch (RFC 7396), but what it removes becomes null: payloads say null where nothing is known. */
 export function merged(target: unknown, patch: unknown): unknown {

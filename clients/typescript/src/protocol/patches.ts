@@ -1,4 +1,4 @@
-import { type LogMessage, merged } from "./messages.js";
+import { isUpdate, type LogMessage, merged } from "./messages.js";
 import { type Scope, scopeKey } from "./rooms.js";
 
 /** The newest whole payload per scope, to which a patch (`base` is the seq of what it changes) is applied. */
@@ -24,7 +24,7 @@ export class Patches {
   }
 
   #keep(newest: Map<string, LogMessage>, message: LogMessage): void {
-    if (message.event.endsWith(":update")) newest.set(message.event + scopeKey(message.data as Scope), message);
+    if (isUpdate(message)) newest.set(message.event + scopeKey(message.data as Scope), message);
   }
 
   #of(stream: string): Map<string, LogMessage> {

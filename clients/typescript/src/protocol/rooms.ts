@@ -1,6 +1,8 @@
 // Scopes and rooms: `{channel}:org:{org}[:dept:{dept}][:queue:{queue}]`.
 
-export type Channel = "kpi" | "backlog" | "attendance" | "alerts" | "system" | "custom";
+import type { Channels } from "./types.js";
+
+export type Channel = keyof Channels;
 
 /** What a hook or a view asks for. A queue may be named without its department. */
 export interface Selection {
@@ -8,6 +10,10 @@ export interface Selection {
   department_id?: string | undefined;
   queue_name?: string | undefined;
 }
+
+/** As the server spells the names of queues: what is typed as two signs, `u` and a diaeresis, is one. */
+export const normalized = (selection: Selection): Selection =>
+  selection.queue_name ? { ...selection, queue_name: selection.queue_name.normalize("NFC") } : selection;
 
 /** The part of an organization that a payload speaks of. */
 export interface Scope {

@@ -49,6 +49,8 @@ export interface Protocol {
   Requests: Requests;
   Answers: Answers;
   Events: Events;
+  Channels: Channels;
+  Reserved: Reserved;
 }
 /**
  * A token: a signed one, or an API key with the scope `read`. In the browser of a signed-in person the organization
@@ -795,4 +797,44 @@ export interface Events {
   "alert:updated": AlertUpdated;
   "system:notification": SystemNotification;
   "custom:event": CustomEvent;
+}
+/**
+ * The channels, and the names of their events.
+ */
+export interface Channels {
+  kpi: "kpi:update";
+  backlog: "backlog:update";
+  attendance: "attendance:checkin" | "attendance:checkout" | "attendance:update";
+  alerts: "alert:acknowledged" | "alert:escalated" | "alert:resolved" | "alert:triggered" | "alert:updated";
+  system: "system:notification";
+  custom: "custom:event";
+}
+/**
+ * No custom event `<namespace>:<name>` has one of these namespaces, or one of these names.
+ */
+export interface Reserved {
+  namespace:
+    | "ack"
+    | "alert"
+    | "alerts"
+    | "attendance"
+    | "authenticate"
+    | "authenticated"
+    | "backlog"
+    | "batch"
+    | "conflated"
+    | "custom"
+    | "error"
+    | "heartbeat"
+    | "kpi"
+    | "ping"
+    | "pong"
+    | "reconnect"
+    | "subscribe"
+    | "subscribed"
+    | "system"
+    | "unsubscribe"
+    | "unsubscribed"
+    | "welcome";
+  name: "resync" | "snapshot";
 }

@@ -11,13 +11,17 @@ import { KPIDashboard } from "../../examples/react/KPIDashboard.js";
 import { alert, backlog, kpi } from "../../testing/server.js";
 import { pagePerTest } from "../../testing/page.js";
 
-const FOLDER = join(import.meta.dirname, "../../examples/react");
+const EXAMPLES = join(import.meta.dirname, "../../examples");
 const DOCUMENT = readFileSync(join(import.meta.dirname, "../../../../docs/frontend.md"), "utf8");
 const SUPPORT = { department_id: "dept_456", queue_name: "support" };
 const page = pagePerTest();
 
 it("docs/frontend.md shows each of them", () => {
-  for (const name of readdirSync(FOLDER)) expect(DOCUMENT).toContain(readFileSync(join(FOLDER, name), "utf8"));
+  for (const folder of ["react", "stores", "testing", "events"]) {
+    for (const name of readdirSync(join(EXAMPLES, folder))) {
+      expect(DOCUMENT).toContain(readFileSync(join(EXAMPLES, folder, name), "utf8"));
+    }
+  }
 });
 
 it("KPIDashboard", async () => {
@@ -39,6 +43,30 @@ it("BacklogMonitor", async () => {
   }
   await page().publish("backlog:update", backlog(60));
   expect(page().text).toBe("60 items waitclaims: 50, stablesupport: 10, stable");
+});
+
+it("say what is wrong with a token that is limited to a department, and show no zero", async () => {
+  const { server } = page();
+  for (const channel of ["backlog", "alerts"]) server.refused.add(`${channel}:org:org_123`);
+  server.refused.add("kpi:org:org_123:dept:dept_456:queue:support");
+  await page().show([
+    <KPIDashboard key="kpi" />,
+    <BacklogMonitor key="backlog" organization="org_123" />,
+    <AlertBell key="bell" organization="org_123" toast={() => undefined} />,
+  ]);
+  await page().publish("alert:triggered", alert("a"));
+  const message = "You may not hear this room.";
+  expect(page().text).toBe(`${message}${message}🔔 ${message}`);
+});
+
+it("load until the state has come", async () => {
+  page().server.silent.add("subscribe").add("ping");
+  await page().show([
+    <KPIDashboard key="kpi" />,
+    <BacklogMonitor key="backlog" organization="org_123" />,
+    <AlertBell key="bell" organization="org_123" toast={() => undefined} />,
+  ]);
+  expect(page().text).toBe("LoadingLoading🔔 Loading");
 });
 
 it("AlertBell and ConnectionNote", async () => {

@@ -2,6 +2,8 @@ import { act, type ReactNode, version } from "react";
 import { renderToString } from "react-dom/server";
 import { describe, expect, it, vi } from "vitest";
 import {
+  createIntraday,
+  IntradayProvider,
   type LiveEvent,
   reconnectNow,
   useAlertNotifications,
@@ -136,6 +138,44 @@ describe("alerts", () => {
     expect(toasts).toEqual(["50 items wait", "50 items wait"]); // one each
     await page().click();
     expect(page().text).toBe("0 of 1. 0 of 1. ");
+  });
+});
+
+describe("a provider", () => {
+  const URL = "ws://server.test/ws";
+
+  it("gives the hooks below it a client of their own, beside the page's", async () => {
+    const own = createIntraday({ url: URL });
+    await page().show([
+      <Backlog key="page" />,
+      <IntradayProvider key="own" client={own}>
+        <Backlog />
+      </IntradayProvider>,
+    ]);
+    expect(page().server.sockets).toHaveLength(2);
+    act(() => own.close());
+    await page().settled();
+    await page().publish("backlog:update", backlog(5));
+    expect(page().text).toBe("5 of 1, live– of 0, idle");
+  });
+
+  it("that gets another client shows what that one hears", async () => {
+    const [one, other] = [createIntraday({ url: URL }), createIntraday({ url: URL })];
+    await page().show(
+      <IntradayProvider client={one}>
+        <Backlog />
+      </IntradayProvider>,
+    );
+    const [first] = page().server.sockets;
+    await page().show(
+      <IntradayProvider client={other}>
+        <Backlog />
+      </IntradayProvider>,
+    );
+    await page().settled();
+    expect([...(first?.rooms ?? [])]).toEqual([]);
+    expect([...page().server.socket.rooms]).toEqual(["backlog:org:org_123"]);
+    for (const client of [one, other]) act(() => client.close());
   });
 });
 

@@ -1,4 +1,4 @@
-import { createClient } from "intraday-realtime";
+import { createIntraday } from "intraday-realtime";
 
 const WORDS = {
   idle: "Not connected",
@@ -17,17 +17,20 @@ async function session() {
 }
 
 const { url, organization_id } = await session();
-const client = createClient({ url, getToken: session });
+const client = createIntraday({ url, getToken: session });
 
 const show = (id, text) => (document.getElementById(id).textContent = text);
 
-const { status } = client;
-const showStatus = () => show("connection", WORDS[status.getState().state]);
-status.subscribe(showStatus);
-
 const backlog = client.figures("backlog", { organization_id });
-backlog.subscribe(() => {
-  const { latestUpdate, byScope, stale } = backlog.getState();
+
+function showConnection() {
+  const { problem } = backlog.getState(); // what this user may not see is not "live", whatever the connection is
+  show("connection", problem ? problem.message : WORDS[client.status.getState().state]);
+}
+
+client.status.subscribe(showConnection);
+backlog.subscribe(({ latestUpdate, byScope, stale }) => {
+  showConnection();
   show("total", latestUpdate ? `${latestUpdate.total_items}${stale ? " (old)" : ""}` : "–");
   const queues = [...byScope.values()].map(({ latest }) => latest).filter(({ queue_name }) => queue_name);
   queues.sort((one, other) => other.total_items - one.total_items);

@@ -1,0 +1,10 @@
+export const LATEST: string;
+export function tarball(version: string): string;
+export function integrity(bytes: Uint8Array): string;
+export function released(): Promise<Record<string, string>>;
+export function version(): Promise<string>;
+export function pack(folder: string): Promise<void>;
+export function files(folder: string): Promise<string[]>;
+export function content(path: string): Promise<Buffer>;
+export function takeOver(built: string, committed: string): Promise<void>;
+export function altered(folder: string): Promise<string[]>;
