@@ -22,7 +22,7 @@ from alerts.models import EscalationStep, Rule, RuleChange, RuleState, Silence
 from alerts.rules import validation, weekly_windows
 from alerts.rules.validation import Fields
 from alerts.selectors import rule_fields
-from intraday.audit import trail
+from intraday.audit import services as audit
 from intraday.org.models import Organization, Scope
 from intraday.rest.errors import NotFound
 
@@ -172,7 +172,7 @@ def _remember(rule: Rule, action: str, edits: Mapping[str, Any], actor: Actor, n
         rule=rule, version=rule.version, action=action, at=now, actor=actor.name, changes=dict(edits)
     )
     before, after = ({name: pair[index] for name, pair in edits.items()} for index in (0, 1))
-    trail.record(
+    audit.record(
         f"rule.{action}",
         organization_id=rule.organization_id,
         target=rule.name,
@@ -222,17 +222,17 @@ def create_silence(*, organization: Organization, fields: Fields, actor: Actor, 
     silence = Silence(organization=organization, created_by=actor.name, created_at=now)
     check_silence(silence, {"starts_at": now, **fields}, now)
     silence.save()
-    _record_silence("created", silence, after=trail.fields_of(silence))
+    _record_silence("created", silence, after=audit.fields_of(silence))
     return silence
 
 
 @transaction.atomic
 def edit_silence(*, silence: Silence, fields: Fields, now: datetime) -> Silence:
     """Raises ValidationError, by field."""
-    before = trail.fields_of(silence)
+    before = audit.fields_of(silence)
     check_silence(silence, fields, now)
     silence.save()
-    _record_silence("changed", silence, before=before, after=trail.fields_of(silence))
+    _record_silence("changed", silence, before=before, after=audit.fields_of(silence))
     return silence
 
 
@@ -245,7 +245,7 @@ def end_silence(*, silence: Silence, now: datetime) -> None:
 
 def _record_silence(action: str, silence: Silence, *, before: Fields | None = None, after: Fields) -> None:
     organization = silence.organization_id
-    trail.record(f"silence.{action}", organization_id=organization, target=silence.comment, before=before, after=after)
+    audit.record(f"silence.{action}", organization_id=organization, target=silence.comment, before=before, after=after)
 
 
 def check_silence(silence: Silence, fields: Fields, now: datetime) -> None:

@@ -8,8 +8,8 @@ import kpi.selectors
 from intraday.channels import CHANNELS
 from intraday.feed_health.views import FeedsView
 from intraday.pages import console, documents, health, prometheus, security_text, sign_in
-from intraday.rest.trail import TrailView
-from intraday.rest.walls import RevokeWallView, WallsView
+from intraday.rest.endpoints.audit import AuditView
+from intraday.rest.endpoints.walls import RevokeWallView, WallsView
 from realtime.views import EventStreamView
 
 urlpatterns = [
@@ -34,7 +34,7 @@ urlpatterns = [
     path("api/alerts", include("alerts.urls")),
     path("api/intraday/feeds", FeedsView.as_view(opened=kpi.selectors.opened)),
     path("api/ws/sse", EventStreamView.as_view(channels=CHANNELS)),
-    path("api/audit", TrailView.as_view()),
+    path("api/audit", AuditView.as_view()),
     path("api/walls", WallsView.as_view()),
     path("api/walls/revoke", RevokeWallView.as_view()),
     path("api/ws/", include("realtime.urls")),

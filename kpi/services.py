@@ -7,7 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Model, QuerySet
 
-from intraday.audit import trail
+from intraday.audit import services as audit
 from intraday.jobs import dirty
 from intraday.org.models import Organization, Scope
 from kpi import ingest as ingesting
@@ -25,7 +25,7 @@ ingest_forecast = ingesting.store_forecasts
 
 def compute(*, organization: Organization, scope: Scope, as_of: datetime, now: datetime) -> Computed:
     """Work out a scope, and all within it, for that instant, because somebody asked; always told."""
-    trail.record("kpi.computed", organization_id=organization.id, target=str(scope), after={"as_of_time": as_of})
+    audit.record("kpi.computed", organization_id=organization.id, target=str(scope), after={"as_of_time": as_of})
     return _compute(organization, scope, as_of=as_of, now=now)
 
 
@@ -38,7 +38,7 @@ def _compute(organization: Organization, scope: Scope, *, as_of: datetime, now: 
 def confirm_volume(*, organization: Organization, scope: Scope, by: str, now: datetime) -> Computed:
     """Note that a drop in volume is real, and work out the scope anew."""
     volume_drops.confirm(scope, by=by, now=now)
-    trail.record("volume.confirmed", organization_id=organization.id, target=str(scope))
+    audit.record("volume.confirmed", organization_id=organization.id, target=str(scope))
     return _compute(organization, scope, as_of=now, now=now)
 
 
@@ -67,7 +67,7 @@ def _run(organization: Organization, targets: Targets, now: datetime) -> None:
 def save_queue_settings(settings: QueueSettings, *, now: datetime) -> None:
     """Raises django.core.exceptions.ValidationError."""
     settings.full_clean(validate_unique=False)
-    before = trail.stored(settings)
+    before = audit.stored(settings)
     settings.save()
     _record("queue_settings.saved", settings.scope, before, settings)
     dirty.mark([settings.scope], now=now)
@@ -85,7 +85,7 @@ def remove_queue_settings(settings: Collection[QueueSettings], *, now: datetime)
     """The queues are run by the defaults from now on."""
     dirty.mark([each.scope for each in settings], now=now)
     for each in settings:
-        _record("queue_settings.removed", each.scope, trail.fields_of(each), None)
+        _record("queue_settings.removed", each.scope, audit.fields_of(each), None)
     QueueSettings.objects.filter(pk__in=[each.pk for each in settings]).delete()
 
 
@@ -93,7 +93,7 @@ def remove_queue_settings(settings: Collection[QueueSettings], *, now: datetime)
 def save_organization_settings(settings: OrganizationSettings, *, now: datetime) -> None:
     """Raises django.core.exceptions.ValidationError."""
     settings.full_clean(validate_unique=False)
-    before = trail.stored(settings)
+    before = audit.stored(settings)
     settings.save()
     for scope in _whole([settings.organization_id]):
         _record("organization_settings.saved", scope, before, settings)
@@ -104,7 +104,7 @@ def save_organization_settings(settings: OrganizationSettings, *, now: datetime)
 def remove_organization_settings(organization_ids: Collection[str], *, now: datetime) -> None:
     """These organizations are judged by the defaults from now on."""
     for scope in _whole(organization_ids):
-        trail.record("organization_settings.removed", organization_id=scope.organization_id)
+        audit.record("organization_settings.removed", organization_id=scope.organization_id)
     OrganizationSettings.objects.filter(pk__in=organization_ids).delete()
     dirty.mark(_whole(organization_ids), now=now)
 
@@ -115,7 +115,7 @@ def _whole(organization_ids: Collection[str]) -> QuerySet[Scope]:
 
 @transaction.atomic
 def save_holiday(holiday: Holiday, *, now: datetime) -> None:
-    before = trail.stored(holiday)
+    before = audit.stored(holiday)
     holiday.save()
     _record("holiday.saved", holiday.scope, before, holiday)
     dirty.mark([holiday.scope], now=now)
@@ -125,10 +125,10 @@ def save_holiday(holiday: Holiday, *, now: datetime) -> None:
 def remove_holidays(holidays: Collection[Holiday], *, now: datetime) -> None:
     dirty.mark([each.scope for each in holidays], now=now)
     for each in holidays:
-        _record("holiday.removed", each.scope, trail.fields_of(each), None)
+        _record("holiday.removed", each.scope, audit.fields_of(each), None)
     Holiday.objects.filter(pk__in=[each.pk for each in holidays]).delete()
 
 
-def _record(action: str, scope: Scope, before: trail.Fields | None, row: Model | None) -> None:
-    after = None if row is None else trail.fields_of(row)
-    trail.record(action, organization_id=scope.organization_id, target=str(scope), before=before, after=after)
+def _record(action: str, scope: Scope, before: audit.Fields | None, row: Model | None) -> None:
+    after = None if row is None else audit.fields_of(row)
+    audit.record(action, organization_id=scope.organization_id, target=str(scope), before=before, after=after)

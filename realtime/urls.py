@@ -1,6 +1,6 @@
 from django.urls import path
 
-from intraday.rest.tokens import TokenView
+from intraday.rest.endpoints.tokens import TokenView
 from realtime import views
 
 urlpatterns = [

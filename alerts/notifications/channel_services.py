@@ -11,7 +11,7 @@ from django.db import transaction
 
 from alerts.notifications import recipients
 from alerts.notifications.models import Channel, ChannelKind, Delivery, Outcome, Route
-from intraday.audit import trail
+from intraday.audit import services as audit
 from intraday.org.models import Role, Scope
 
 
@@ -19,12 +19,12 @@ from intraday.org.models import Role, Scope
 def save_channel(channel: Channel) -> str | None:
     """Save a channel and return its secret, if this made one. Raises ValidationError, by field."""
     check_channel(channel)
-    before = trail.stored(channel)
+    before = audit.stored(channel)
     made = None
     if channel.kind == ChannelKind.WEBHOOK and not channel.secret:
         made = channel.secret = secrets.token_urlsafe(32)
     channel.save()
-    _record("saved", channel, before, trail.fields_of(channel))
+    _record("saved", channel, before, audit.fields_of(channel))
     return made
 
 
@@ -33,7 +33,7 @@ def remove_channel(channel: Channel, *, now: datetime) -> None:
     """Remove a channel: waiting deliveries are dropped, earlier ones stay in the history of their alerts."""
     waiting = Delivery.objects.filter(channel=channel, settled_at=None)
     waiting.update(outcome=Outcome.CANCELLED, detail="channel removed", settled_at=now)
-    _record("removed", channel, trail.fields_of(channel), None)
+    _record("removed", channel, audit.fields_of(channel), None)
     channel.delete()
 
 
@@ -73,20 +73,20 @@ def _check_url(address: str) -> None:
 def save_route(route: Route) -> None:
     """Raises ValidationError, by field."""
     check_route(route)
-    before = trail.stored(route)
+    before = audit.stored(route)
     route.save()
-    _record("saved", route, before, trail.fields_of(route))
+    _record("saved", route, before, audit.fields_of(route))
 
 
 @transaction.atomic
 def remove_route(route: Route) -> None:
-    _record("removed", route, trail.fields_of(route), None)
+    _record("removed", route, audit.fields_of(route), None)
     route.delete()
 
 
-def _record(action: str, row: Channel | Route, before: trail.Fields | None, after: trail.Fields | None) -> None:
+def _record(action: str, row: Channel | Route, before: audit.Fields | None, after: audit.Fields | None) -> None:
     kind = row._meta.model_name
-    trail.record(f"{kind}.{action}", organization_id=row.organization_id, target=str(row), before=before, after=after)
+    audit.record(f"{kind}.{action}", organization_id=row.organization_id, target=str(row), before=before, after=after)
 
 
 def check_route(route: Route) -> None:

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from intraday.admin.tenants import TenantAdmin, TenantModelAdmin
-from intraday.audit import trail
+from intraday.audit import services as audit
 from intraday.clock.database import clock
 from intraday.org import services, walls
 from intraday.org.access import Grant
@@ -100,10 +100,10 @@ class OrganizationAdmin(TenantModelAdmin):
         return ["id"] if obj else []  # rooms, keys and facts are named after it
 
     def save_model(self, request: HttpRequest, obj: Organization, form: forms.ModelForm, change: bool) -> None:
-        before = trail.stored(obj) if change else None
+        before = audit.stored(obj) if change else None
         super().save_model(request, obj, form, change)
         action = "organization.changed" if change else "organization.created"
-        trail.record(action, organization_id=obj.pk, target=obj.name, before=before, after=trail.fields_of(obj))
+        audit.record(action, organization_id=obj.pk, target=obj.name, before=before, after=audit.fields_of(obj))
         services.create_organization(id=obj.id, name=obj.name, time_zone=obj.time_zone)
 
     def save_formset(self, request: HttpRequest, form: forms.ModelForm, formset: Any, change: bool) -> None:

@@ -1,1 +1,1 @@
-"""The audit trail: who changed or opened what, from where. Entries are added and purged, never changed."""
+"""The audit log: who changed or opened what, from where. Entries are added and purged, never changed."""

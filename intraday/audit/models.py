@@ -4,10 +4,10 @@ from django.db import models
 
 
 class AppendOnlyError(Exception):
-    """Code tried to change or remove entries of the audit trail."""
+    """Code tried to change or remove entries of the audit log."""
 
     def __init__(self) -> None:
-        super().__init__("Entries of the audit trail are added and purged, never changed: record another one.")
+        super().__init__("Entries of the audit log are added and purged, never changed: record another one.")
 
 
 class Entries(models.QuerySet["AuditEntry"]):

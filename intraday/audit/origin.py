@@ -1,4 +1,4 @@
-"""The caller of the running request, for entries of the audit trail. Services need not be told who calls them."""
+"""The caller of the running request, for entries of the audit log. Services need not be told who calls them."""
 
 from collections.abc import Callable
 from contextvars import ContextVar

@@ -1,4 +1,4 @@
-"""How long the audit trail is kept, and addresses in it."""
+"""How long the audit log is kept, and addresses in it."""
 
 from datetime import datetime
 

@@ -12,7 +12,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import F, QuerySet
 
-from intraday.audit import trail
+from intraday.audit import services as audit
 from intraday.org.models import (
     ApiKey,
     Department,
@@ -219,7 +219,7 @@ def create_api_key(*, organization: Organization, name: str, scopes: Sequence[st
     with transaction.atomic():
         key.save()
         described = {"name": name, "scopes": key.scopes}
-        trail.record("key.created", organization_id=organization.id, target=str(key), after=described)
+        audit.record("key.created", organization_id=organization.id, target=str(key), after=described)
     return key, secret
 
 
@@ -228,7 +228,7 @@ def revoke_keys(keys: QuerySet[ApiKey], *, now: datetime) -> int:
     """Revoke them and return how many were still in force; their sockets close within seconds."""
     organizations = set(keys.values_list("organization_id", flat=True))
     for key in keys.filter(revoked_at=None):
-        trail.record("key.revoked", organization_id=key.organization_id, target=str(key))
+        audit.record("key.revoked", organization_id=key.organization_id, target=str(key))
     changed = keys.filter(revoked_at=None).update(revoked_at=now)
     access_changed(organizations)
     return changed

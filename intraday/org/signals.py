@@ -2,7 +2,7 @@
 
 Signals, which this code base avoids elsewhere: Django's own admin, `changepassword` and cascades write these tables
 too, and a revocation that depends on the right function being called would one day be forgotten. A bulk `update`
-sends none: services.revoke_keys and walls.revoke say it themselves. Memberships and sign-ins get into the audit trail
+sends none: services.revoke_keys and walls.revoke say it themselves. Memberships and sign-ins get into the audit log
 here for the same reason.
 """
 
@@ -12,7 +12,7 @@ from django.contrib.auth.models import User
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.db.models.signals import post_delete, post_save, pre_delete, pre_save
 
-from intraday.audit import trail
+from intraday.audit import services as audit
 from intraday.org.models import ApiKey, Membership, WallBoard
 from intraday.org.services import access_changed
 
@@ -30,7 +30,7 @@ def user_changed(instance: User, created: bool, update_fields: frozenset[str] | 
 
 
 def membership_kept(instance: Membership, **_: Any) -> None:
-    """Keep the membership as it was, for the trail: the admin saves forms, and no service of ours."""
+    """Keep the membership as it was, for the audit log: the admin saves forms, and no service of ours."""
     instance._before = None if instance._state.adding else Membership.objects.filter(pk=instance.pk).first()  # type: ignore[attr-defined]
 
 
@@ -54,7 +54,7 @@ def _rights(membership: Membership) -> dict[str, Any]:
 
 def _record_membership(action: str, membership: Membership, **fields: Any) -> None:
     name, organization = membership.user.get_username(), membership.organization_id
-    trail.record(f"membership.{action}", organization_id=organization, target=name, **fields)
+    audit.record(f"membership.{action}", organization_id=organization, target=name, **fields)
 
 
 def signed_in(user: User, **_: Any) -> None:
@@ -73,10 +73,10 @@ def sign_in_failed(credentials: dict[str, Any], **_: Any) -> None:
 
 
 def _record_sign_in(action: str, user: User | None, name: str) -> None:
-    """In the trail of each organization of the person; of the installation where there is none."""
+    """In the audit log of each organization of the person; of the installation where there is none."""
     found = Membership.objects.filter(user=user).values_list("organization_id", flat=True) if user else ()
     for organization in list(found) or [""]:
-        trail.record(f"person.{action}", organization_id=organization, target=name, actor=name)
+        audit.record(f"person.{action}", organization_id=organization, target=name, actor=name)
 
 
 def connect() -> None:
@@ -84,9 +84,9 @@ def connect() -> None:
         for signal in (post_save, post_delete):
             signal.connect(credential_changed, sender=model, dispatch_uid=f"access-{model.__name__}")
     post_save.connect(user_changed, sender=User, dispatch_uid="access-user")
-    pre_save.connect(membership_kept, sender=Membership, dispatch_uid="trail-membership-kept")
-    post_save.connect(membership_saved, sender=Membership, dispatch_uid="trail-membership-saved")
-    pre_delete.connect(membership_removed, sender=Membership, dispatch_uid="trail-membership-removed")
-    user_logged_in.connect(signed_in, dispatch_uid="trail-signed-in")
-    user_logged_out.connect(signed_out, dispatch_uid="trail-signed-out")
-    user_login_failed.connect(sign_in_failed, dispatch_uid="trail-sign-in-failed")
+    pre_save.connect(membership_kept, sender=Membership, dispatch_uid="audit-membership-kept")
+    post_save.connect(membership_saved, sender=Membership, dispatch_uid="audit-membership-saved")
+    pre_delete.connect(membership_removed, sender=Membership, dispatch_uid="audit-membership-removed")
+    user_logged_in.connect(signed_in, dispatch_uid="audit-signed-in")
+    user_logged_out.connect(signed_out, dispatch_uid="audit-signed-out")
+    user_login_failed.connect(sign_in_failed, dispatch_uid="audit-sign-in-failed")

@@ -6,7 +6,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import QuerySet
 
-from intraday.audit import trail
+from intraday.audit import services as audit
 from intraday.org import access, tokens
 from intraday.org.access import Principal, Wall
 from intraday.org.models import Organization, WallBoard
@@ -27,7 +27,7 @@ def create(*, organization: Organization, department_id: str, name: str, created
     with transaction.atomic():
         board.save()
         shown = {"name": name, "department_id": department_id}
-        trail.record("wall.created", organization_id=organization.id, target=name, after=shown)
+        audit.record("wall.created", organization_id=organization.id, target=name, after=shown)
     return board, secret
 
 
@@ -36,7 +36,7 @@ def revoke(boards: QuerySet[WallBoard], *, now: datetime) -> int:
     """Revoke them and return how many were still in force; their sockets close within seconds."""
     organizations = set(boards.values_list("organization_id", flat=True))
     for board in boards.filter(revoked_at=None):
-        trail.record("wall.revoked", organization_id=board.organization_id, target=board.name)
+        audit.record("wall.revoked", organization_id=board.organization_id, target=board.name)
     changed = boards.filter(revoked_at=None).update(revoked_at=now)
     access_changed(organizations)
     return changed

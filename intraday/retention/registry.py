@@ -70,7 +70,7 @@ PURGES = (
     ),
     Purge("feeds", intraday.feed_health.retention.purge, ("intake.FeedMinute", "intake.Feed")),
     Purge("jobs", intraday.jobs.retention.purge, ("jobs.Lease",)),
-    Purge("audit trail", intraday.audit.retention.purge, ("audit.AuditEntry",)),
+    Purge("audit log", intraday.audit.retention.purge, ("audit.AuditEntry",)),
     Purge("credentials", intraday.org.retention.purge, ("org.ApiKey", "org.WallBoard")),
     Purge(
         "sign-ins",

@@ -110,7 +110,7 @@ NOBODY = {
     "realtime.Process": ("id", "host", "counters"),
     "realtime.Stream": ("name", "channel", "epoch"),
 }
-"""Columns that name no person: places, words of ours, secrets; addresses of the audit trail go with their actor."""
+"""Columns that name no person: places, words of ours, secrets; addresses of the audit log go with their actor."""
 
 EVENT_KEYS = {
     Kind.EMPLOYEE: frozenset({"employee_id", "employee_name"}),

@@ -131,7 +131,7 @@ def erase(found: Found) -> Erased:
     if found.user is not None:
         counts += accounts.leave(found.user, subject.organization_id)
         counts += Counter() if kept else accounts.erase(found.user, subject)
-        counts += Counter(mentions.erase(subject))  # the audit trail notes that she left
+        counts += Counter(mentions.erase(subject))  # the audit log notes that she left
     forget_addresses(subject.organization_id, subject.pseudonym)
     log.info("person_erased", organization=subject.organization_id, pseudonym=subject.pseudonym, rows=counts.total())
     return Erased(subject.pseudonym, +counts, remarks)

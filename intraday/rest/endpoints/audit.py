@@ -1,4 +1,4 @@
-"""`GET /api/audit`: the audit trail of an organization, for its administrators."""
+"""`GET /api/audit`: the audit log of an organization, for its administrators."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from intraday.audit import trail
+from intraday.audit import services as audit
 from intraday.audit.models import AuditEntry
 from intraday.org.access import Grant
 from intraday.rest.csv_renderer import ItemsCSVRenderer
@@ -22,7 +22,7 @@ from intraday.rest.schema import BAD_REQUESTS
 COLUMNS = ("at", "actor", "action", "target", "address", "request_id", "before", "after")
 
 
-class TrailQuery(serializers.Serializer):
+class AuditQuery(serializers.Serializer):
     organization_id = serializers.CharField(
         required=False, max_length=64, help_text="Defaults to the organization of the credential."
     )
@@ -53,7 +53,7 @@ _entry = inline_serializer(
 )
 
 
-class TrailView(APIView):
+class AuditView(APIView):
     """Who changed or opened what, newest first."""
 
     permission_classes = [SignedIn]
@@ -61,7 +61,7 @@ class TrailView(APIView):
     csv_columns = COLUMNS
 
     @extend_schema(
-        parameters=[TrailQuery],
+        parameters=[AuditQuery],
         responses={
             (200, "application/json"): inline_serializer(
                 "AuditPage", {"items": _entry, "next": serializers.CharField(allow_null=True)}
@@ -71,10 +71,10 @@ class TrailView(APIView):
         },
     )
     def get(self, request: Request) -> Response:
-        query = read_query(TrailQuery, request.query_params)
+        query = read_query(AuditQuery, request.query_params)
         principal = enter(request, query.get("organization_id"), grant=Grant.MANAGE)
         check_organization_level(principal)  # an entry may name any department
-        rows = trail.entries(
+        rows = audit.entries(
             principal.organization.id,
             since=query.get("since"),
             until=query.get("until"),

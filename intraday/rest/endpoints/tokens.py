@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from intraday.audit import trail
+from intraday.audit import services as audit
 from intraday.clock.database import clock
 from intraday.org import access, tokens
 from intraday.org.access import Issued, Key, Member, Principal
@@ -100,7 +100,7 @@ def _for_user(request: Request) -> Issued:
 def _record(principal: Principal, asked: dict[str, Any], departments: frozenset[str] | None) -> None:
     rights = {"role": asked["role"], "department_ids": sorted(departments or ()), "ttl": asked["ttl"]}
     organization = principal.organization.id
-    trail.record("token.minted", organization_id=organization, target=asked["user_id"], after=rights)
+    audit.record("token.minted", organization_id=organization, target=asked["user_id"], after=rights)
 
 
 def _check_known(principal: Principal, departments: frozenset[str]) -> None:

@@ -1,4 +1,4 @@
-"""The audit trail: each deed with its actor, values, address and request; for administrators alone; never changed."""
+"""The audit log: each deed with its actor, values, address and request; for administrators alone; never changed."""
 
 import csv
 import io
@@ -12,7 +12,8 @@ from django.urls import reverse
 
 from alerts.models import Rule, Silence
 from alerts.notifications.models import Channel, Route
-from intraday.audit import retention, trail
+from intraday.audit import retention
+from intraday.audit import services as audit
 from intraday.audit.models import AppendOnlyError, AuditEntry
 from intraday.clock.database import clock
 from intraday.org.models import ApiKey, Membership, Organization, Role, Scope, WallBoard
@@ -216,8 +217,8 @@ def test_a_token_for_a_user_of_the_customer_is_in_the_trail(dana: Any, house: Or
 def test_administrators_read_the_trail_of_their_organization_alone(
     dana: Any, house: Organization, stranger: Organization
 ):
-    trail.record("rule.changed", organization_id="org_123", target="mine", before={"a": 1}, after={"a": 2})
-    trail.record("rule.changed", organization_id="org_999", target="foreign", before={"a": 1}, after={"a": 2})
+    audit.record("rule.changed", organization_id="org_123", target="mine", before={"a": 1}, after={"a": 2})
+    audit.record("rule.changed", organization_id="org_999", target="foreign", before={"a": 1}, after={"a": 2})
     items = dana.get(AUDIT).json()["items"]
     assert [item["target"] for item in items] == ["mine"]
     assert (items[0]["before"], items[0]["after"], items[0]["actor"]) == ({"a": 1}, {"a": 2}, "system")
@@ -231,7 +232,7 @@ def test_administrators_read_the_trail_of_their_organization_alone(
 
 def test_pages_follow_one_another_and_filters_narrow_them(dana: Any):
     for number in range(7):
-        trail.record("key.created" if number % 2 else "rule.created", organization_id="org_123", target=str(number))
+        audit.record("key.created" if number % 2 else "rule.created", organization_id="org_123", target=str(number))
     first = dana.get(AUDIT, {"limit": 3}).json()
     second = dana.get(AUDIT, {"limit": 3, "cursor": first["next"]}).json()
     third = dana.get(AUDIT, {"limit": 3, "cursor": second["next"]}).json()
@@ -245,7 +246,7 @@ def test_pages_follow_one_another_and_filters_narrow_them(dana: Any):
 
 
 def test_the_trail_comes_as_csv(dana: Any):
-    trail.record(
+    audit.record(
         "rule.changed", organization_id="org_123", target="=1+1", before={"a": 1, "b": 2}, after={"a": 3, "b": 4}
     )
     text = dana.get(AUDIT, {"format": "csv"}).content.decode()
@@ -260,7 +261,7 @@ def test_the_trail_comes_as_csv(dana: Any):
 
 # --- keeping ---------------------------------------------------------------------------------------------------------
 def test_nobody_changes_or_removes_an_entry(dana: Any):
-    trail.record("rule.created", organization_id="org_123", target="x")
+    audit.record("rule.created", organization_id="org_123", target="x")
     entry = newest()
     entry.target = "y"
     for attempt in (entry.save, entry.delete, AuditEntry.objects.all().delete):
@@ -272,7 +273,7 @@ def test_nobody_changes_or_removes_an_entry(dana: Any):
 
 
 def test_old_entries_are_purged(dana: Any, settings: Any):
-    trail.record("rule.created", organization_id="org_123", target="old")
+    audit.record("rule.created", organization_id="org_123", target="old")
     later = clock.now() + timedelta(seconds=1)
     settings.KEEP_ACCESS = timedelta(days=2)
     assert retention.purge(now=later + timedelta(days=1)) == 0

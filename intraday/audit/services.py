@@ -1,4 +1,4 @@
-"""Add to the audit trail, and read it."""
+"""Add to the audit log, and read it."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -15,7 +15,7 @@ from intraday.clock.database import clock
 
 Fields = Mapping[str, Any]
 SECRETS = frozenset({"secret", "digest", "password", "address"})
-"""Fields of rows whose values are never written: the trail says that they changed."""
+"""Fields of rows whose values are never written: the audit log says that they changed."""
 HIDDEN = "(hidden)"
 
 
@@ -28,7 +28,7 @@ def record(
     after: Fields | None = None,
     actor: str = "",
 ) -> None:
-    """Add an entry, in the transaction of the deed: one that was rolled back is not in the trail.
+    """Add an entry, in the transaction of the deed: one that was rolled back is not in the audit log.
 
     Of `before` and `after` the fields that differ are kept. The actor is the caller of the request, unless given.
     """
@@ -50,7 +50,7 @@ def record(
 
 
 def fields_of(row: models.Model) -> dict[str, Any]:
-    """Return the fields of a row as the trail compares them."""
+    """Return the fields of a row as the audit log compares them."""
     return model_to_dict(row) | {row._meta.pk.name: row.pk}
 
 

@@ -1,0 +1,1 @@
+"""Endpoints that belong to no domain: tokens, wall boards, the audit log."""
