@@ -21,7 +21,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 from redis.sentinel import Sentinel, SentinelConnectionPool
 
-from intraday.connections import ENCODE, UrlError
+from intraday.connections import ENCODE, UrlError, layer
 
 SCHEMES = ("redis", "rediss", "unix", "redis+sentinel", "rediss+sentinel")
 TLS_FILES = ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile")
@@ -75,8 +75,9 @@ class RedisUrl:
         if self.master:
             sentinels = self._sentinel_arguments(waiting, AsyncRetry(NoBackoff(), 0))
             watched = {"master_name": self.master, "sentinels": list(self.hosts), "sentinel_kwargs": sentinels}
-            return common | watched | self._ssl
-        return common | self._place(aioredis.SSLConnection)
+            kind: type = layer.WatchedConnection if self.tls is None else layer.WatchedSSLConnection
+            return common | watched | (self.tls or {}) | {"connection_class": kind}
+        return common | self._place(layer.Connection, layer.SSLConnection)
 
     def pool(self, **options: Any) -> redis.ConnectionPool:
         """Return a pool of redis-py."""
@@ -87,7 +88,7 @@ class RedisUrl:
             sentinels = self._sentinel_arguments(options, Retry(NoBackoff(), 0))
             manager = Sentinel(self.hosts, sentinel_kwargs=sentinels)  # type: ignore[no-untyped-call]
             return SentinelConnectionPool(self.master, manager, **common, **self._ssl)  # type: ignore[no-untyped-call]
-        return redis.ConnectionPool(**common, **self._place(redis.SSLConnection))
+        return redis.ConnectionPool(**common, **self._place(redis.Connection, redis.SSLConnection))
 
     def broker(self, **waiting: Any) -> Broker:
         """Return what Celery needs. `waiting` are options of kombu's transport."""
@@ -115,10 +116,10 @@ class RedisUrl:
     def _ssl(self) -> dict[str, Any]:
         return {} if self.tls is None else {"ssl": True, **self.tls}
 
-    def _place(self, encrypted: type) -> dict[str, Any]:
+    def _place(self, plain: type, encrypted: type) -> dict[str, Any]:
         [(host, port)] = self.hosts
-        place = {"host": host, "port": port}
-        return place if self.tls is None else {**place, "connection_class": encrypted, **self.tls}
+        kind = plain if self.tls is None else encrypted
+        return {"host": host, "port": port, "connection_class": kind, **(self.tls or {})}
 
     def _network(self, options: Mapping[str, Any]) -> dict[str, Any]:
         if self.path:

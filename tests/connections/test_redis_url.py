@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 import redis
 from kombu import Connection
-from redis import asyncio as aioredis
 from redis.sentinel import SentinelConnectionPool
 
 from intraday.connections import UrlError, redis_url
+from intraday.connections.layer import SSLConnection, WatchedSSLConnection
 
 DIFFICULT = "p@:/?#%"
 ENCODED = "p%40%3A%2F%3F%23%25"
@@ -114,7 +114,7 @@ def test_certificates_mean_the_same_to_all_three(tmp_path: Path):
     assert {name: layer[name] for name in tls} == tls
     assert {name: pool.connection_kwargs[name] for name in tls} == tls
     assert broker.tls == tls
-    assert (layer["connection_class"], pool.connection_class) == (aioredis.SSLConnection, redis.SSLConnection)
+    assert (layer["connection_class"], pool.connection_class) == (SSLConnection, redis.SSLConnection)
 
 
 def test_the_broker_reads_its_password_as_it_was_meant():
@@ -143,7 +143,9 @@ def test_sentinels_are_known_to_all_three():
 def test_tls_goes_to_the_sentinels_and_to_the_primary():
     url = redis_url.read("rediss+sentinel://a:1/main")
     layer, pool, broker = url.layer_host(), url.pool(), url.broker()
-    for arguments in (layer, layer["sentinel_kwargs"], pool.sentinel_manager.sentinel_kwargs):
+    assert layer["connection_class"] is WatchedSSLConnection
+    assert {name: layer[name] for name in VERIFIED} == VERIFIED
+    for arguments in (layer["sentinel_kwargs"], pool.sentinel_manager.sentinel_kwargs):
         assert {name: arguments[name] for name in ("ssl", *VERIFIED)} == {"ssl": True, **VERIFIED}
     assert issubclass(pool.connection_class, redis.SSLConnection)
     assert broker.url == "sentinel://a:1/0"
