@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -11,7 +12,8 @@ import psycopg
 from faults.layout import Layout
 from tests.services import Service
 
-MEGABYTE = 1024 * 1024
+KILOBYTES = 1024  # of a megabyte
+COUNTED = ("Pss_Anon:", "Pss_File:")  # and not Pss_Shmem
 CLIENTS = "SELECT client_port FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
 TABLES = """SELECT relname, n_live_tup, pg_total_relation_size(relid) FROM pg_stat_user_tables
     WHERE schemaname = 'public'"""
@@ -19,7 +21,8 @@ TABLES = """SELECT relname, n_live_tup, pg_total_relation_size(relid) FROM pg_st
 
 @dataclass
 class Usage:
-    """Of a process with its children. Memory is resident, a page that several share counted once, in megabytes."""
+    """Of a process with its children. Memory is resident, in megabytes; a page that several share counts once, and
+    PostgreSQL's shared buffers, which fill up to their configured size, not at all."""
 
     memory: float = 0.0
     files: int = 0
@@ -44,7 +47,15 @@ def usage(service: Service, clients: set[int]) -> Usage:
     found = Usage()
     for process in service.family():
         with suppress(psutil.NoSuchProcess):
-            found.memory += process.memory_full_info().pss / MEGABYTE
+            found.memory += resident(process.pid)
             found.files += process.num_fds()
             found.connections += sum(one.laddr.port in clients for one in process.net_connections("tcp"))
     return found
+
+
+def resident(pid: int) -> float:
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except (FileNotFoundError, ProcessLookupError):  # it has just ended
+        return 0.0
+    return sum(int(line.split()[1]) for line in lines if line.startswith(COUNTED)) / KILOBYTES

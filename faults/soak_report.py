@@ -11,7 +11,7 @@ Series = list[tuple[float, float]]
 WARM_UP = 1 / 4  # of the run: caches, pools and imports fill
 FLAT = {
     "memory": lambda level: max(8.0, 0.05 * level),
-    "files": lambda level: max(2.0, 0.05 * level),
+    "files": lambda level: max(2.0, 0.1 * level),
     "connections": lambda _: 1.0,
 }
 """Growth an hour that is no leak: megabytes, files, connections."""
