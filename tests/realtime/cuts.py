@@ -150,7 +150,9 @@ class StreamKeeper(Keeper):
         headers |= {"Last-Event-ID": self.last_id} if self.last_id else {}
         with suppress(httpx.TransportError):
             async with (
-                httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60, headers=headers) as client,
+                httpx.AsyncClient(
+                    base_url=f"http://127.0.0.1:{port}", timeout=60, headers=headers, verify=False
+                ) as client,
                 client.stream("GET", PATH, params={"rooms": ",".join(self.rooms)}) as response,
             ):
                 await self._read(response)

@@ -135,7 +135,7 @@ class Soak:
         server = self.dice.choice(self.servers)
         some = range(self.queues) if everything else self.dice.sample(range(self.queues), 3)
         event = {"event": f"acme:n{self._posted}", "payload": {"number": self._posted}}
-        async with httpx.AsyncClient(base_url=server.http, headers=headers, timeout=30) as api:
+        async with httpx.AsyncClient(base_url=server.http, headers=headers, timeout=30, verify=False) as api:
             rows = {"items": [self._row(queue) for queue in some]}
             answers = [
                 await api.post("/api/schedulesbacklog/batch-ingest", json=rows),
@@ -218,7 +218,7 @@ class Soak:
         task.cancel()
         await asyncio.wait([task])
         headers = {"Authorization": f"Api-Key {self.key}"}
-        async with httpx.AsyncClient(base_url=self.servers[0].http, headers=headers, timeout=30) as api:
+        async with httpx.AsyncClient(base_url=self.servers[0].http, headers=headers, timeout=30, verify=False) as api:
             figures = (await api.get("/api/intraday/backlog/current")).json()
         current = {scope_of(figure): figure["snapshot_id"] for figure in [figures["current"], *figures["within"]]}
         return {stream: fresh.at(stream) for stream in fresh.positions}, current
