@@ -158,7 +158,8 @@ class Subscribing:
                 missed, upto = found
                 return StreamStart(subscription, rooms, since if missed else upto, upto, recovered=True, missed=missed)
         found = await self._healing.missed(subscription.stream, begun, rooms) if begins and begun is not None else None
-        lacks = since is not None or (begun is not None and found is None)
+        held = rooms <= subscription.rooms  # nothing was missed in rooms that are heard already
+        lacks = (since is not None and not held) or (begun is not None and found is None)
         start = await self._current(subscription, rooms, snapshot=snapshot, lacks=lacks)
         if found is not None:
             start.missed = [record for record in found[0] if record.seq <= start.upto.seq]

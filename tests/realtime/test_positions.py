@@ -161,6 +161,20 @@ async def test_what_cannot_be_replayed_of_a_channel_without_snapshot_is_a_resync
         assert events.id == f"custom:{epoch}:{head + 2}"
 
 
+async def test_rooms_that_are_heard_already_lack_nothing_and_new_ones_beside_them_may(
+    server: LiveServer, token: str, support: Scope
+):
+    support_room, billing_room = f"{CUSTOM}:queue:support", f"{CUSTOM}:queue:billing"
+    async with socket(server, token) as client:
+        since = (await client.subscribe(support_room))["data"]["position"]
+        await in_thread(note, support, 1)
+        await client.up_to(1)
+        await client.subscribe(support_room, since=since)
+        assert await client.quiet() == []
+        await client.subscribe(billing_room, since=since)
+        assert (await client.hear())["event"] == "custom:resync"
+
+
 async def test_without_a_position_a_channel_without_snapshot_begins_in_silence(
     server: LiveServer, token: str, support: Scope
 ):

@@ -9,7 +9,7 @@ from realtime.protocol.frames import deflated_frame, frame
 from realtime.protocol.messages import flagged_replayed, message
 from realtime.protocol.rooms import RoomFilter
 
-MAX_BATCH_BYTES = 256 * 1024  # one write; what is more waits until the transport took it
+MAX_BATCH_BYTES = 248 * 1024  # one write, and a `batch` below 256 KB; what is more waits until the transport took it
 
 Spell = Callable[[Record], bytes]
 
