@@ -93,6 +93,21 @@ describe("asking", () => {
     stop();
   });
 
+  it("is not ready with the answer to what somebody else had asked for", async () => {
+    server.publish("backlog:update", backlog(7));
+    server.silent.add("ping");
+    client.listen("backlog", ORGANIZATION, () => undefined);
+    await pass(10);
+    const view = client.figures("backlog", ORGANIZATION);
+    view.subscribe(() => undefined);
+    server.socket.say("pong", { server_time: new Date().toISOString() }, { id: "subscribe-1" });
+    await pass(60);
+    expect(view.getState().ready).toBe(false);
+    server.silent.clear();
+    await pass(200);
+    expect(view.getState()).toMatchObject({ ready: true, latestUpdate: { total_items: 7 } });
+  });
+
   it("asks for patches and batches where that is configured", async () => {
     client.configure({ url: "ws://server.test/ws", delta: true, batchMilliseconds: 500 });
     await watch();
