@@ -18,7 +18,7 @@ OVER = 30_000
 
 @pytest.fixture
 def long_history(world: World) -> Rule:
-    """A year of resolved alerts, and one that is open."""
+    """A year of resolved alerts of 3,000 rules and scopes, and one that is open."""
     rule = world.rule(for_seconds=0)
     world.judge(95, 0)
     open_alert = world.alert
@@ -26,8 +26,8 @@ def long_history(world: World) -> Rule:
     columns = ", ".join(f'"{column}"' for column in copied)
     with connection.cursor() as cursor:
         cursor.execute(
-            f"INSERT INTO alerts_alert (id, status, resolved_at, resolution, triggered_at, {columns})"
-            f" SELECT gen_random_uuid(), 'resolved', at, 'auto', at - interval '1 hour', {columns}"
+            f"INSERT INTO alerts_alert (id, dedup_key, status, resolved_at, resolution, triggered_at, {columns})"
+            f" SELECT gen_random_uuid(), md5((n %% 3000)::text), 'resolved', at, 'auto', at - interval '1h', {columns}"
             "  FROM alerts_alert, generate_series(1, %s) n, LATERAL (SELECT %s - n * interval '17 minutes' AS at) t"
             "  WHERE id = %s",
             [OVER, TEN, open_alert.pk],
@@ -36,7 +36,7 @@ def long_history(world: World) -> Rule:
     return rule
 
 
-CHANGING = {"id", "status", "resolved_at", "resolution", "triggered_at"}
+CHANGING = {"id", "dedup_key", "status", "resolved_at", "resolution", "triggered_at"}
 
 
 @contextmanager
