@@ -17,7 +17,7 @@ from faults.layout import Layout
 from faults.listeners import CHANNELS, Listener
 from intraday.api_client.listen import Request
 
-READY, DRAINED, HEARD = 90.0, 120.0, 60.0  # seconds at most
+READY, DRAINED, HEARD = 240.0, 120.0, 60.0  # seconds at most; the first round of judgements begins after one minute
 
 
 class NotReadyError(Exception):
