@@ -19,8 +19,8 @@ connection: take it from a message once that is taken in, from a snapshot in par
 Rooms are `{channel}:org:{org}[:dept:{dept}][:queue:{queue}]`; an event is heard in its own room and all that enclose
 it. Options of a subscription change what is sent: with `delta` an event may come as its `.patch`, with `batch_ms` in a
 `batch`; `conflated` says that a client was too far behind for every event. Close codes: 4401 sign in again, 4403
-forbidden, 4413 too large, 4429 too fast are final; 1012, 4008 and 4408 mean: reconnect. Credentials by message alone,
-whatever cookies the browser sends: `/ws?auth=message`.
+forbidden, 4413 too large are final; 1012, 4008 and 4408 mean: reconnect, 4429: slow down, and reconnect. Credentials by
+message alone, whatever cookies the browser sends: `/ws?auth=message`.
 """
 _REF = "#/components/schemas/{name}"
 _LOG_FIELDS: dict[str, Any] = {

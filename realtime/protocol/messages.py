@@ -28,7 +28,7 @@ Timestamp = Annotated[datetime, Meta(tz=True)]
 
 
 class Close:
-    """Close codes. 4401, 4403, 4413 and 4429 end it for good; 1012, 4008 and 4408 mean: reconnect."""
+    """Close codes. 4401, 4403 and 4413 end it for good; 1012, 4008, 4408 and, slower, 4429 mean: reconnect."""
 
     SIGN_IN = 4401
     FORBIDDEN = 4403
