@@ -478,7 +478,7 @@ def test_a_batch_without_a_good_row_is_refused_with_the_error_shape(
     before = rows_stored()
     answer = post_batch(api, row(total=-1), {})
     assert answer["status"] == 400
-    assert answer.keys() == {"status", "code", "message", "accepted", "results", "rejected"}
+    assert answer.keys() == {"status", "code", "message", "accepted", "results", "rejected", "request_id"}
     assert (answer["accepted"], answer["results"], len(answer["rejected"])) == (0, [], 2)
     assert rows_stored() == before
 

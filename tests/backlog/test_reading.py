@@ -251,7 +251,7 @@ def test_a_person_posts_with_a_csrf_token_only(organization: Organization):
     client = ContractClient(enforce_csrf_checks=True)
     client.force_login(user)
     answer = post(client, row())
-    assert (answer["status"], answer.keys()) == (403, {"status", "code", "message"})
+    assert (answer["status"], answer.keys()) == (403, {"status", "code", "message", "request_id"})
     client.handler.enforce_csrf_checks = False
     assert post(client, row())["status"] == 201
 

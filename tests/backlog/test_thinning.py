@@ -1,11 +1,13 @@
 """Snapshots are kept in full for 35 days, then one for each quarter of an hour: what stays says what it said."""
 
 from collections import defaultdict
+from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+import time_machine
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -28,9 +30,10 @@ def support(organization: Organization) -> Scope:
 
 
 @pytest.fixture(autouse=True)
-def long_ago(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def long_ago(db: None) -> Iterator[None]:
     """What is posted in these tests came in when it happened."""
-    monkeypatch.setattr("django.utils.timezone.now", lambda: TEN + timedelta(hours=3))
+    with time_machine.travel(TEN + timedelta(hours=3), tick=False):
+        yield
 
 
 def history(scope: Scope) -> list[Figure]:

@@ -135,7 +135,7 @@ async def watch_states(page: Page) -> None:
 
 @pytest.mark.parametrize(
     ("code", "words"),
-    [(4401, "Sign in"), (4403, "Try again"), (4429, "Try again")],
+    [(4401, "Sign in"), (4403, "Try again"), (4413, "Try again")],
 )
 async def test_a_final_close_code_is_told_in_words_and_ends_it(
     page: Page, embedded: ProcessServer, code: int, words: str

@@ -56,6 +56,7 @@ def test_what_was_there_two_calls_ago_is_forgotten_and_read_from_the_log_when_so
     ring.forget_old()
     assert (ring.start_after, ring.after(2), ring._bytes) == (3, None, 200)
     ring.fill(records(1, 3), 3)
+    ring.fill([], 0)
     assert (ring.filled, len(ring.after(0) or [])) == (True, 5)
     ring.forget_old()
     assert (ring.filled, ring.start_after, ring.last, ring._bytes) == (False, 5, 5, 0)

@@ -51,7 +51,7 @@ VALUES = {
         "writable",
     },
     HttpToolsProtocol: {"cycle", "loop", "scope", "transport"},
-    uvicorn.Server: {"_captured_signals"},
+    uvicorn.Server: {"_captured_signals", "config", "started"},
 }
 LATER = {WebSocketsSansIOProtocol: {"scope"}, HttpToolsProtocol: set(), uvicorn.Server: set()}
 """Values that exist only after the handshake."""

@@ -21,7 +21,7 @@ from intraday import checks
 def test_a_limit_that_is_too_short_is_an_error(settings: Any, name: str, days: float, least: int):
     setattr(settings, f"KEEP_{name}", timedelta(days=days))
     [error] = checks.things_are_kept_long_enough(None)
-    assert error.id == "intraday.E005"
+    assert error.id == "intraday.E006"
     assert error.msg == f"INTRADAY_KEEP_{name}_DAYS is {days}: at least {least}."
     setattr(settings, f"KEEP_{name}", timedelta(days=least))
     assert checks.things_are_kept_long_enough(None) == []
