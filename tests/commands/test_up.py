@@ -46,7 +46,7 @@ def test_it_starts_from_nothing_ends_in_order_and_keeps_its_data(tmp_path: Path)
     var = tmp_path / "deep" / "var"
     server = ProcessServer.embedded(var)
     with server:
-        for path in ("/", "/admin/login/", "/api/docs", "/api/schema", "/healthz", "/readyz"):
+        for path in ("/", "/signin", "/api/docs", "/api/schema", "/healthz", "/readyz"):
             assert httpx.get(server.http + path).status_code == 200, path
         if has_ipv6():
             assert httpx.get(f"http://[::1]:{server.port}/healthz").status_code == 200

@@ -157,11 +157,11 @@ class Client:
     def _take(self, message: dict[str, Any]) -> None:
         if message["event"] == "subscribed":
             self.returns += bool(self.cursor)
-            if not self.cursor:
-                self.cursor = message["data"]["position"]
-                self.first = self.cursor[STREAM]["seq"] + 1
-            self.listening, self.attempts = True, 0
-        elif "seq" in message and not message["event"].endswith(":snapshot"):
+            self.listening, self.attempts = bool(self.cursor), 0
+        elif message["event"].endswith(":snapshot"):  # its position is the one to go on from
+            self.cursor[STREAM] = {"epoch": message["epoch"], "seq": message["seq"]}
+            self.first, self.listening = message["seq"] + 1, True
+        elif "seq" in message:
             self.seqs.append(message["seq"])
             self.cursor[STREAM] = {"epoch": message["epoch"], "seq": message["seq"]}
 
