@@ -247,7 +247,7 @@ describe("messages", () => {
   it("that resume do not claim to know what a later one asks for", async () => {
     const stops = Array.from({ length: 100 }, (_, number) => watch(queue(long(number))));
     await pass(1_000);
-    const [first = "", last = ""] = [long(0), long(99)];
+    const [first, last] = [long(0), long(99)];
     server.publish("backlog:update", backlog(1, { department_id: "d", queue_name: last }));
     server.drop();
     server.publish("backlog:update", backlog(2, { department_id: "d", queue_name: last })); // missed
