@@ -135,6 +135,7 @@ def test_a_frozen_database_costs_its_own_figures_and_nothing_else(client: Client
 def test_a_broker_that_does_not_answer_costs_its_own_figures_and_nothing_else(
     client: Client, settings: Any, fault: str
 ):
+    assert current_app.conf.broker_url  # read now: Celery reads the settings once, and would keep this test's
     with Valkey() as valkey:
         settings.CELERY_BROKER_URL = valkey.url
         assert scrape(client)["intraday_broker_up", NO_LABELS] == 1
