@@ -161,6 +161,11 @@ class Subscribing:
         held = rooms <= subscription.rooms  # nothing was missed in rooms that are heard already
         lacks = (since is not None and not held) or (begun is not None and found is None)
         start = await self._current(subscription, rooms, snapshot=snapshot, lacks=lacks)
+        if begun is not None and found is not None and found[1].seq < start.upto.seq:
+            await self._healing.heal(subscription.stream)  # the head was read ahead of events still on their way
+            found = await self._healing.missed(subscription.stream, begun, rooms)
+            if found is None:
+                return await self._current(subscription, rooms, snapshot=snapshot, lacks=True)
         if found is not None:
             start.missed = [record for record in found[0] if record.seq <= start.upto.seq]
             start.position = begun if start.missed and start.snapshot is None else start.position
