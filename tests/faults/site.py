@@ -91,7 +91,7 @@ def running(var: Path) -> Iterator[Site]:
             stack.callback(server.kill)
         for server in servers:
             server.wait()
-        yield Site(postgres, valkey, servers, key.stdout, Celery(broker=valkey.url))
+        yield Site(postgres, valkey, servers, key.stdout, Celery(broker=valkey.url, set_as_current=False))
 
 
 @contextmanager
