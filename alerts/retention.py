@@ -1,4 +1,4 @@
-"""How long alerts are kept: one goes with its audit and deliveries, a deleted rule after the last of its alerts."""
+"""Purge alerts after their time, each with its audit and deliveries; a deleted rule goes after the last of its alerts."""
 
 from datetime import datetime
 

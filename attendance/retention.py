@@ -1,4 +1,4 @@
-"""How long attendance is kept: a person as long as something is kept of her; and what is kept of one person."""
+"""Purge attendance after its time, persons after the last of their rows; list and rename the rows of one person."""
 
 from datetime import datetime
 from typing import Any

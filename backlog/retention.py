@@ -1,4 +1,4 @@
-"""How long the backlog is kept: snapshots in full, then one for each quarter of an hour, then none."""
+"""Purge the backlog after its time: first keep one snapshot for each quarter of an hour, then none."""
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime

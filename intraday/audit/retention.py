@@ -1,4 +1,4 @@
-"""How long the audit log is kept, and addresses in it."""
+"""Purge the audit log after its time, and the addresses of erased persons in it."""
 
 from datetime import datetime
 

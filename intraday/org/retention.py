@@ -1,4 +1,4 @@
-"""How long revoked credentials are kept."""
+"""Purge revoked credentials after their time."""
 
 from datetime import datetime
 
