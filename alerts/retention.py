@@ -1,4 +1,4 @@
-"""Purge alerts after their time, each with its audit and deliveries; a deleted rule goes after the last of its alerts."""
+"""Purge alerts after their time, each with its audit and deliveries; a deleted rule goes after its last alert."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""How long KPIs are kept: figures until the time that each one carries, their inputs for more than a year."""
+"""Purge KPIs after their time: figures at the time that each one carries, inputs after more than a year."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""How long the event log, cursors and reports of processes are kept."""
+"""Purge the event log, cursors and reports of processes after their time."""
 
 from datetime import datetime, timedelta
 

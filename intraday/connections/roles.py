@@ -1,4 +1,4 @@
-"""How long each kind of process waits for PostgreSQL: people wait for requests, nobody for a migration."""
+"""Timeouts of PostgreSQL for each kind of process: people wait for requests, nobody for a migration."""
 
 import sys
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""How long is kept what is known of feeds."""
+"""Purge the minutes of feeds, and feeds that have fallen silent."""
 
 from datetime import datetime
 

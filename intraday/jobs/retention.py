@@ -1,4 +1,4 @@
-"""How long leases are kept that their holder did not give back."""
+"""Purge leases that their holder did not give back."""
 
 from datetime import datetime, timedelta
 

@@ -1,1 +1,1 @@
-"""How long everything is kept, what goes with a person, and what goes with an organization."""
+"""Purge every table after its time, erase a person, and delete an organization."""

@@ -1,4 +1,4 @@
-"""How long Django and axes keep what they know of people who sign in."""
+"""Purge sessions, sign-in attempts and the log of the admin after their time."""
 
 from datetime import datetime
 

@@ -15,7 +15,7 @@ from intraday.retention.personal_data.subject import Kind, Rewrite, Subject
 from intraday.retention.tables import Table
 
 Rewrites = dict[str, Rewrite]
-"""How each column of a table is rewritten, text by text."""
+"""The function that rewrites each text of a column, by column."""
 ROWS_AT_ONCE = 200
 
 
