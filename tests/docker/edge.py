@@ -17,10 +17,13 @@ import httpx2 as httpx
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidHandshake, WebSocketException
 
+from tests import crowds
+from tests.crowds import connected
 from tests.services import Service
 
 DOCKER = Path(__file__).resolve().parents[2] / "docker"
 STREAM = "backlog:org:org_123"
+STEPS = 6_000  # of patience: proxies start, reload and notice
 FIRST_DELAY, LONGEST_DELAY = 0.5, 15.0  # of the browser's client: clients/typescript/src/socket.ts
 
 
@@ -177,22 +180,9 @@ class Client:
 async def crowd(address: str, token: str, count: int) -> AsyncIterator[list[Client]]:
     """Clients who all listen."""
     clients = [Client(address, token) for _ in range(count)]
-    tasks = [asyncio.create_task(client.run()) for client in clients]
-    try:
-        await reached(lambda: all(client.listening for client in clients), tasks)
+    async with connected(clients, steps=STEPS):
         yield clients
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.wait(tasks)
 
 
-async def reached(condition: Callable[[], bool], tasks: list[asyncio.Task[None]] | None = None) -> None:
-    for _ in range(6_000):
-        for task in tasks or ():
-            if task.done():
-                task.result()
-        if condition():
-            return
-        await asyncio.sleep(0.02)
-    raise AssertionError("nothing moves any more")
+async def reached(condition: Callable[[], bool]) -> None:
+    await crowds.reached(condition, steps=STEPS)

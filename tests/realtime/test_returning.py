@@ -3,8 +3,8 @@
 import asyncio
 import json
 import signal
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +17,7 @@ from websockets.exceptions import ConnectionClosed
 
 from intraday.org.models import Organization, Scope
 from tests.access.people import person, token_of
+from tests.crowds import connected, reached
 from tests.live import LiveServer, ProcessServer
 from tests.realtime.notes import in_thread, note
 
@@ -83,29 +84,6 @@ class Client:
 
     def has(self, stream: str, seq: int) -> bool:
         return self.cursor.get(stream, {}).get("seq", -1) >= seq
-
-
-@asynccontextmanager
-async def connected(clients: list[Client]) -> AsyncIterator[None]:
-    tasks = [asyncio.create_task(client.run()) for client in clients]
-    try:
-        await reached(lambda: all(client.listening for client in clients), tasks)
-        yield
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.wait(tasks)
-
-
-async def reached(condition: Callable[[], bool], tasks: list[asyncio.Task[None]] | None = None) -> None:
-    for _ in range(3_000):
-        for task in tasks or ():
-            if task.done():
-                task.result()
-        if condition():
-            return
-        await asyncio.sleep(0.02)
-    raise AssertionError("nothing moves any more")
 
 
 # --- a storm ---------------------------------------------------------------------------------------------------------
