@@ -12,7 +12,7 @@ export interface ClientOptions {
   delta?: boolean | undefined;
   /** One message per so many milliseconds, with the newest of each scope. */
   batchMilliseconds?: number | undefined;
-  /** Where there is no global `WebSocket`, as in Node.js 20: that of the package `ws`. */
+  /** The socket class to use; needed without a global `WebSocket`: Node.js 20 takes that of the package `ws`. */
   WebSocket?: WebSocketClass | undefined;
   /** Log every message; `INTRADAY_DEBUG` in `localStorage` or in the environment does so, too. */
   debug?: boolean | undefined;
@@ -47,7 +47,7 @@ export function socketUrl(options: ClientOptions): string {
   url.protocol = url.protocol.replace("http", "ws");
   if (url.pathname === "/") url.pathname = "/ws";
   url.hash = "";
-  if (options.getToken) url.searchParams.set("auth", "message"); // cookies of whoever else is signed in count for nothing
+  if (options.getToken) url.searchParams.set("auth", "message"); // the server ignores cookies: another person may be signed in
   return url.href;
 }
 

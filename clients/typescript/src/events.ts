@@ -19,7 +19,7 @@ type ReservedName = `${Reserved["namespace"]}:${string}` | `${string}:${Reserved
 /** The names of declared events; never those that the server keeps for itself. */
 type OwnName = Exclude<keyof CustomEvents, ReservedName>;
 
-/** What is heard in the channel `custom`: each event by its own name; any name where none is declared. */
+/** The events of the channel `custom` by name; any name where none is declared. */
 export type CustomMessage = [OwnName] extends [never]
   ? LogMessage<Name, CustomEvent>
   : { [Own in OwnName]: LogMessage<Own & string, OwnEvent<Own>> }[OwnName];

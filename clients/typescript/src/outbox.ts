@@ -17,7 +17,7 @@ export class Outbox<T> {
     this.#flush();
   }
 
-  /** What waits was meant for a connection that has ended. The next one has a budget of its own. */
+  /** Drop the messages that wait: their connection has ended. The next one has a budget of its own. */
   clear(): void {
     this.#waiting = [];
     this.#countedAt = -Infinity;

@@ -8,7 +8,7 @@ export interface Asked {
   answered: boolean;
 }
 
-/** What was asked for and is not complete yet, by the id of the message. */
+/** The requests that are not complete yet, by the id of their message. */
 export class Requests {
   #open = new Map<string, Asked>();
   #count = 0;

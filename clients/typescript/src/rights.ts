@@ -3,7 +3,7 @@ import { elapsed } from "./timing.js";
 
 const REFUSED_FOR = 10_000; // milliseconds; who asks for the same room sooner gets the same answer
 
-/** What the server made of the rooms that were asked for: refused, or granted as others. */
+/** The answers of the server to the rooms asked for: refused, or granted as others. */
 export class Rights {
   #refused = new Map<string, { problem: Problem; at: number }>();
   #granted = new Map<string, readonly string[]>();

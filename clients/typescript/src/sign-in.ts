@@ -9,7 +9,7 @@ const AGAIN_LONGEST = 60_000;
 const REFUSALS = 3; // in a row, of connections; one stale token is no reason to stop
 
 export interface SignInOwner {
-  /** What to say in `authenticate`; asked anew for each connection and each refresh. */
+  /** Return the credentials for `authenticate`; called anew for each connection and each refresh. */
   credentials(): Authenticate | Promise<Authenticate>;
   /** Whether other credentials can be had in place of those that were refused. */
   readonly renewable: boolean;

@@ -30,7 +30,7 @@ export class FakeServer {
   /** Whether sockets can be opened. */
   up = true;
   epoch = "e1";
-  /** What `authenticated` says; null where nothing expires. */
+  /** The end of the credentials that `authenticated` says; null where nothing expires. */
   expiresAt: string | null = null;
   user = "ann";
   /** The server's clock minus that of the test, in milliseconds. */

@@ -1,6 +1,6 @@
 import type { ByStream } from "../protocol/positions.js";
 
-/** What the client sent. */
+/** The messages that the client sent. */
 export interface Sent {
   event: string;
   data: { rooms?: string[]; since?: ByStream; [name: string]: unknown };

@@ -382,7 +382,7 @@ class Ot {
   send(t) {
     this.#t.push(t), this.#o();
   }
-  /** What waits was meant for a connection that has ended. The next one has a budget of its own. */
+  /** Drop the messages that wait: their connection has ended. The next one has a budget of its own. */
   clear() {
     this.#t = [], this.#i = -1 / 0, this.#s.stop();
   }
