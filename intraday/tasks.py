@@ -40,8 +40,6 @@ UNREACHABLE_SECONDS = 600
 NOTIFY_SECONDS = 15
 LOST_SECONDS = 60
 """A task that nobody has begun after so long, or after two rounds, is sent again."""
-
-
 FULL_LOCK_SECONDS = 15
 """A full judgement waits for the run over new facts that is under way; no other begins beside it."""
 
@@ -110,8 +108,7 @@ def _asked_at(task: Task) -> datetime | None:
 @shared_task(bind=True, throws=(JobIncompleteError,))
 def judge_dirty(self: Task, organization_id: str) -> Outcome:
     """Compute what new facts change: the figures of their scopes and of the levels above, then the alerts on them."""
-    with lease("judge_dirty", organization_id, asked_at=_asked_at(self), unless="judge_all") as held:
-        return Outcome.SKIPPED if held is None else _run(held, _judge_dirty)
+    return _in_turn(self, "judge_dirty", organization_id, _judge_dirty, unless="judge_all")
 
 
 def _judge_dirty(held: HeldLease) -> None:
@@ -128,8 +125,7 @@ def _judge_dirty(held: HeldLease) -> None:
 @shared_task(bind=True, throws=(JobIncompleteError,))
 def judge_all(self: Task, organization_id: str) -> Outcome:
     """All figures of an organization, then all its alerts. Who is late by now counts in the KPIs of now."""
-    with lease("judge_all", organization_id, asked_at=_asked_at(self), lock_seconds=FULL_LOCK_SECONDS) as held:
-        return Outcome.SKIPPED if held is None else _run(held, _judge_all)
+    return _in_turn(self, "judge_all", organization_id, _judge_all, lock_seconds=FULL_LOCK_SECONDS)
 
 
 def _judge_all(held: HeldLease) -> None:
@@ -142,8 +138,7 @@ def _judge_all(held: HeldLease) -> None:
 @shared_task(bind=True, name="intraday.tasks.attend", throws=(JobIncompleteError,))
 def run_timers(self: Task, organization_id: str) -> Outcome:
     """Run the timers of alerts: escalations, acknowledgements that ran out, silences that begin and end."""
-    with lease("attend", organization_id, asked_at=_asked_at(self)) as held:
-        return Outcome.SKIPPED if held is None else _run(held, _run_timers)
+    return _in_turn(self, "attend", organization_id, _run_timers)
 
 
 def _run_timers(held: HeldLease) -> None:
@@ -154,12 +149,17 @@ def _run_timers(held: HeldLease) -> None:
 @shared_task(bind=True, name="intraday.tasks.sweep", throws=(JobIncompleteError,))
 def resolve_unreachable(self: Task, organization_id: str) -> Outcome:
     """Resolve alerts whose rule or scope is gone."""
-    with lease("sweep", organization_id, asked_at=_asked_at(self)) as held:
-        return Outcome.SKIPPED if held is None else _run(held, _resolve_unreachable)
+    return _in_turn(self, "sweep", organization_id, _resolve_unreachable)
 
 
 def _resolve_unreachable(held: HeldLease) -> None:
     _step(held, alerts.services.resolve_unreachable)
+
+
+def _in_turn(task: Task, job: str, organization_id: str, work: Callable[[HeldLease], None], **options: Any) -> Outcome:
+    """Do the work under the lease of the job; skip it where that is held or the turn is over."""
+    with lease(job, organization_id, asked_at=_asked_at(task), **options) as held:
+        return Outcome.SKIPPED if held is None else _run(held, work)
 
 
 def _run(held: HeldLease, work: Callable[[HeldLease], None]) -> Outcome:
