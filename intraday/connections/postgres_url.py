@@ -23,10 +23,11 @@ def read(url: str, *, defaults: Mapping[str, str] | None = None) -> dict[str, An
 
     Raises UrlError.
     """
-    parameters = {**(defaults or {}), **_parameters(url)}
+    ours, stated = defaults or {}, _parameters(url)
+    parameters = {**ours, **stated}
     if "," in parameters.get("host", ""):  # after a failover the other one is the primary
         parameters.setdefault("target_session_attrs", "read-write")
-    options = " ".join(filter(None, [(defaults or {}).get("options"), _parameters(url).get("options")]))
+    options = " ".join(filter(None, [ours.get("options"), stated.get("options")]))
     entry: dict[str, Any] = {"ENGINE": "django.db.backends.postgresql"}
     entry |= {field: parameters.pop(name, "") for name, field in OWN_FIELDS.items()}
     return entry | {"OPTIONS": parameters | ({"options": options} if options else {})}
