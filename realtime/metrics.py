@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from django.db.models import Min, OuterRef, Subquery, Sum
-from django.utils import timezone
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
+from intraday.clock.database import clock
 from realtime.eventlog import sender, store
 from realtime.eventlog.sender import Sender
 from realtime.hub.hub import Hub, running
@@ -65,7 +65,7 @@ def _oldest() -> Metric:
     found = GaugeMetricFamily("intraday_log_oldest_seconds", "Age of the oldest event kept.", labels=["channel"])
     for channel, since in rows.order_by("channel"):
         if since is not None:
-            found.add_metric([channel], (timezone.now() - since).total_seconds())
+            found.add_metric([channel], (clock.now() - since).total_seconds())
     return found
 
 

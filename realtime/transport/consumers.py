@@ -10,9 +10,9 @@ from channels.consumer import AsyncConsumer, get_handler_name
 from channels.exceptions import StopConsumer
 from django.conf import settings
 from django.db import DatabaseError
-from django.utils import timezone
 from structlog.contextvars import bind_contextvars, clear_contextvars
 
+from intraday.clock.database import clock
 from intraday.logs.access import access_log
 from intraday.org.access import Principal
 from realtime.hub.fanout.connections import Connection
@@ -110,7 +110,7 @@ class RealtimeConsumer(AsyncConsumer):
         access_log.info(
             "socket_closed",
             code=self._transport.close_code() if self._transport is not None else self._close_code,
-            duration_s=round((timezone.now() - self.connection.connected_at).total_seconds(), 1),
+            duration_s=round((clock.now() - self.connection.connected_at).total_seconds(), 1),
             received=self._received,
             remote=self._remote(),
             **({} if caller is None else {"user": caller.user_id, "organization_id": caller.organization.id}),

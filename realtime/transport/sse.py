@@ -14,9 +14,9 @@ from typing import Any
 import msgspec
 import structlog
 from django.db import DatabaseError
-from django.utils import timezone
 from structlog.contextvars import bound_contextvars
 
+from intraday.clock.database import clock
 from intraday.logs.access import access_log
 from intraday.org.access import Principal
 from intraday.rest.errors import error_body
@@ -277,7 +277,7 @@ def _log_end(connection: Connection, caller: Principal) -> None:
     access_log.info(
         "stream_closed",
         connection_id=connection.id,
-        duration_s=round((timezone.now() - connection.connected_at).total_seconds(), 1),
+        duration_s=round((clock.now() - connection.connected_at).total_seconds(), 1),
         user=caller.user_id,
         organization_id=caller.organization.id,
     )

@@ -1,8 +1,8 @@
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.utils import timezone
 
+from intraday.clock.database import clock
 from intraday.org.models import Organization
 from intraday.retention import organizations
 
@@ -22,7 +22,7 @@ class Command(BaseCommand):
             raise CommandError(f"There is no organization '{options['organization']}'.")
         accounts = organizations.without_other_organization(organization)
         if options["yes"]:
-            self._print(organizations.delete(organization, now=timezone.now()))
+            self._print(organizations.delete(organization, now=clock.now()))
         else:
             self._print(organizations.count(organization))
             self.stdout.write("Nothing was deleted: add --yes to do it.")

@@ -2,8 +2,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.serializers.json import DjangoJSONEncoder
-from django.utils import timezone
 
+from intraday.clock.database import clock
 from intraday.org.models import Organization
 from intraday.retention.personal_data import services
 from intraday.retention.personal_data.subject import Kind
@@ -34,7 +34,7 @@ class Command(BaseCommand):
         getattr(self, verb)(found, options)
 
     def export(self, found: services.Found, options: dict[str, Any]) -> None:
-        exported = services.export(found, now=timezone.now())
+        exported = services.export(found, now=clock.now())
         encoder = DjangoJSONEncoder(indent=2, ensure_ascii=False)
         self.stdout.write(encoder.encode(exported))
 
