@@ -13,7 +13,7 @@ from time import monotonic
 from uuid import uuid4
 
 from django.conf import settings
-from django.db import InterfaceError, InternalError, OperationalError, transaction
+from django.db import transaction
 from django.db.models import F, Q
 from structlog import get_logger
 
@@ -27,6 +27,7 @@ from alerts.notifications.senders import Sent
 from alerts.rules.catalogue import find
 from alerts.rules.lifecycle import TIMERS_END
 from alerts.rules.messages import fired
+from intraday.connections.database import UNREACHABLE
 from intraday.jobs import runs
 from intraday.jobs.leases import bound_waits
 from intraday.org.models import Organization
@@ -34,7 +35,6 @@ from intraday.org.models import Organization
 log = get_logger(__name__)
 
 RETRY_AFTER = tuple(timedelta(seconds=each) for each in (30, 120, 600, 1800, 3600))
-UNREACHABLE = (OperationalError, InterfaceError, InternalError)
 PUT_OFF = timedelta(seconds=60)  # a notification that cannot be routed
 CLAIM = timedelta(seconds=60)  # a live worker has settled its claim by then
 AT_ONCE = 32

@@ -7,13 +7,15 @@ from typing import Any, TypeVar
 
 import psycopg
 import structlog
-from django.db import Error, InterfaceError, OperationalError, connections
+from django.db import Error, InterfaceError, InternalError, OperationalError, connections
 from psycopg.abc import PQGen
 
 log = structlog.get_logger(__name__)
 
 RV = TypeVar("RV")
 
+UNREACHABLE = (OperationalError, InterfaceError, InternalError)
+"""No row's fault: the database is away, a lock was not to be had, or a transaction that stood still was ended."""
 READ_ONLY = "25006"  # this server was demoted, or somebody made it read-only
 TIMED_OUT = {"57014", "55P03"}  # statement_timeout, lock_timeout: the connection is well
 SESSION_ENDED = {"25P03", "25P04", "57P01", "57P02", "57P03", "57P05"}

@@ -3,15 +3,13 @@
 from collections.abc import Callable, Collection, Sequence
 
 import structlog
-from django.db import InterfaceError, InternalError, OperationalError
 
+from intraday.connections.database import UNREACHABLE
 from intraday.org.models import Scope
 from intraday.values.once import Once
 
 log = structlog.get_logger(__name__)
 
-UNREACHABLE = (OperationalError, InterfaceError, InternalError)
-"""No row's fault: the database is away, a lock was not to be had, or a transaction that stood still was ended."""
 _logged = Once()
 
 

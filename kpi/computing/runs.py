@@ -12,6 +12,7 @@ from django.db import transaction
 from msgspec import structs
 
 from intraday.clock.database import clock
+from intraday.connections.database import UNREACHABLE
 from intraday.jobs.garbage import not_collected
 from intraday.org.models import Organization, Scope
 from kpi.computing import broken_queues, latest, volume_drops
@@ -56,7 +57,7 @@ def run(
     began = clock.now()
     try:
         done = _run(organization, targets, frozenset(), at, now, began, manual=manual)
-    except broken_queues.UNREACHABLE:
+    except UNREACHABLE:
         raise
     except Exception:
         broken = broken_queues.find(targets.queues, partial(_try, organization, at))
@@ -159,7 +160,7 @@ def _figures(
         )
         try:
             return derive(part)
-        except broken_queues.UNREACHABLE:
+        except UNREACHABLE:
             raise
         except Exception as error:  # of one scope; the figures of the others do not wait for it
             broken_queues.report({scope: error})
