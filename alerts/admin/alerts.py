@@ -55,7 +55,7 @@ class AlertAdmin(ReadOnly, TenantModelAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> Any:
         alert = self.get_object(request, object_id)
-        context = {"may_act": True, "deliveries": deliveries(alert.pk) if alert else ()}
+        context = {"deliveries": deliveries(alert.pk) if alert else ()}
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), **context})
 
     @admin.action(description="Acknowledge the selected alerts", permissions=["act"])

@@ -20,7 +20,7 @@ from alerts.notifications.services import try_rule
 from alerts.rules.catalogue import find
 from alerts.rules.messages import describe_rule, format_span, format_value
 from alerts.rules.validation import with_defaults
-from intraday.admin.tenants import TenantModelAdmin
+from intraday.admin.tenants import OneByOne, TenantModelAdmin
 from intraday.clock.database import clock
 from intraday.org.access import Grant
 
@@ -49,7 +49,7 @@ class StepInline(admin.TabularInline):
 
 
 @admin.register(Rule)
-class RuleAdmin(TenantModelAdmin):
+class RuleAdmin(OneByOne, TenantModelAdmin):
     grant = Grant.RULES
     form = RuleForm
     inlines = [StepInline]
@@ -184,10 +184,6 @@ class RuleAdmin(TenantModelAdmin):
 
     def delete_model(self, request: HttpRequest, obj: Rule) -> None:
         rule_services.delete_rule(organization=obj.organization, rule_id=obj.pk, actor=actor(request), now=clock.now())
-
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Rule]) -> None:
-        for rule in queryset:
-            self.delete_model(request, rule)
 
     @admin.action(description="Enable the selected rules", permissions=["change"])
     def enable(self, request: HttpRequest, queryset: QuerySet[Rule]) -> None:

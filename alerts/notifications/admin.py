@@ -14,7 +14,7 @@ from alerts.admin.fields import place_choices, recipient_choices
 from alerts.notifications import channel_services
 from alerts.notifications.models import Channel, ChannelKind, Route
 from alerts.notifications.services import try_channel
-from intraday.admin.tenants import TenantModelAdmin
+from intraday.admin.tenants import OneByOne, TenantModelAdmin
 from intraday.clock.database import clock
 from intraday.org.access import Grant
 from intraday.org.models import Organization
@@ -68,7 +68,7 @@ class ChannelForm(ServiceForm):
 
 
 @admin.register(Channel)
-class ChannelAdmin(TenantModelAdmin):
+class ChannelAdmin(OneByOne, TenantModelAdmin):
     grant = Grant.NOTIFY
     form = ChannelForm
     list_display = ["name", "organization", "kind", "leads_to", "enabled"]
@@ -92,10 +92,6 @@ class ChannelAdmin(TenantModelAdmin):
 
     def delete_model(self, request: HttpRequest, obj: Channel) -> None:
         channel_services.remove_channel(obj, now=clock.now())
-
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Channel]) -> None:
-        for channel in queryset:
-            self.delete_model(request, channel)
 
     @admin.action(description="Send a test to the selected channels", permissions=["change"])
     def send_test(self, request: HttpRequest, queryset: QuerySet[Channel]) -> None:
@@ -132,7 +128,7 @@ class RouteForm(ServiceForm):
 
 
 @admin.register(Route)
-class RouteAdmin(TenantModelAdmin):
+class RouteAdmin(OneByOne, TenantModelAdmin):
     grant = Grant.NOTIFY
     form = RouteForm
     list_display = ["to", "organization", "minimum_severity", "department_id", "queue_name", "enabled"]
@@ -146,7 +142,3 @@ class RouteAdmin(TenantModelAdmin):
 
     def delete_model(self, request: HttpRequest, obj: Route) -> None:
         channel_services.remove_route(obj)
-
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Route]) -> None:
-        for route in queryset:
-            self.delete_model(request, route)

@@ -121,6 +121,14 @@ class TenantModelAdmin(TenantAdmin, admin.ModelAdmin):
         return bool(endings & SAFE_LOOKUPS)
 
 
+class OneByOne(admin.ModelAdmin):
+    """For pages whose `delete_model` calls a service: the action that deletes many rows calls it for each."""
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        for row in queryset:
+            self.delete_model(request, row)
+
+
 def _begins(lookup: str, name: str) -> bool:
     return lookup == name or lookup.startswith(f"{name}__")
 
