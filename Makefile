@@ -1,4 +1,4 @@
-# What a person types. Everything lands in .venv, node_modules and tests/browser/.cache; nothing needs root.
+# The commands for people. Everything lands in .venv, node_modules and tests/browser/.cache; nothing needs root.
 #   make run PORT=5001    another port (also INTRADAY_HOST=, INTRADAY_SIMULATE=0, INTRADAY_SIMULATE_OUTAGE=now)
 #   make test ARGS="-k backlog"
 
@@ -82,7 +82,7 @@ clean: ## remove what was installed and cached; the demo's data in var/ stays
 	rm -rf node_modules clients/typescript/node_modules console/node_modules tests/*/node_modules tests/browser/.cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# What follows installs. A copy of the lock that was installed lies in .venv: as long as it equals the lock, there is
+# The targets below install. A copy of the lock that was installed lies in .venv: as long as it equals the lock, there is
 # nothing to do. (Time stamps would not do: switching branches changes them.)
 
 # The candidates are executed, because a name on the PATH may be a shim with no Python behind it.

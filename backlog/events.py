@@ -11,7 +11,7 @@ from realtime.protocol.messages import Payload, Timestamp
 
 
 class AgeBucket(Struct, frozen=True):
-    """So many of the waiting items are at least so old."""
+    """The number of waiting items that are at least that old."""
 
     older_than_minutes: float
     items: int

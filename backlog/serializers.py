@@ -17,7 +17,7 @@ MAX_BUCKETS = 24
 
 
 class AgeBucketSerializer(serializers.Serializer):
-    """So many of the waiting items are at least so old."""
+    """The number of waiting items that are at least that old."""
 
     older_than_minutes = FiniteField(min_value=0, max_value=MINUTES_MAX)
     items = serializers.IntegerField(min_value=0, max_value=COUNT_MAX)

@@ -32,7 +32,7 @@ WRITING = ("ingest", "logwrite", "kpi", "alerts", "snapshot")
 
 @dataclass
 class Ground:
-    """What the benches stand on. What this machine lacks is left out, and the report says so."""
+    """The services that the benches run on. Benches whose services this machine lacks are left out, and reported."""
 
     report: Report
     env: dict[str, str] = field(default_factory=dict)

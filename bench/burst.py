@@ -34,7 +34,7 @@ def measure(report: Report, contender: Contender) -> None:
 
 
 def _commit(contender: Contender) -> tuple[Heard, int]:
-    """What was heard, and by how many bytes the server grew."""
+    """Return the deliveries of one large commit, and by how many bytes the server grew."""
     ours, others = cores()
     port, env = free_port(), contender.env
     body = payload.body(contender.envelope_bytes)

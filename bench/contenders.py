@@ -1,4 +1,4 @@
-"""Who is measured: how to start the server, who publishes for it, how a client subscribes."""
+"""The servers that are compared: how to start each, publish to it and subscribe at it."""
 
 import json
 import sys
@@ -47,7 +47,7 @@ def _subscribing(channel: str, **options: Any) -> tuple[str, str]:
 
 
 def listening_to(ours: Contender, channel: str, **options: Any) -> tuple[tuple[str, str], ...]:
-    """Its steps, to another channel or from another position."""
+    """Return the contender's steps for another channel or another position."""
     authenticating, _ = ours.steps
     return authenticating, _subscribing(channel, snapshot=False, **options)
 

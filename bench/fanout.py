@@ -36,7 +36,7 @@ def cpu_us(outcome: Outcome) -> float:
 
 
 def last_ms(outcome: Outcome) -> float:
-    """From commit (the bare loop has none: from its stamp) to the last connection, median over events."""
+    """Return the median time from commit (of the bare loop: from its stamp) to the last connection."""
     return outcome.heard.last_us_per_event / 1e3 - float(outcome.published.get("publish_ms", 0.0))
 
 
@@ -172,5 +172,5 @@ def _client_share(outcome: Outcome) -> float:
 
 
 def short(load: Load) -> Load:
-    """For --quick: a look, not a measurement."""
+    """Shorten a load for --quick: a look, not a measurement."""
     return replace(load, count=max(1, load.count // 5), seconds=min(load.seconds, 2.0))

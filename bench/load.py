@@ -17,7 +17,7 @@ PROGRESS = BUILD / "progress"
 
 
 class Heard(msgspec.Struct, frozen=True, kw_only=True):
-    """What the connections heard, all together."""
+    """The deliveries to all connections together."""
 
     deliveries: int
     out_of_order: int

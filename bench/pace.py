@@ -1,4 +1,4 @@
-"""When a publisher publishes what: one pace for every contender, told to it as one JSON line on its standard input."""
+"""The pace of a publisher, the same for every contender: it gets it as one JSON line on its standard input."""
 
 import json
 import os

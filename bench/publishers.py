@@ -1,4 +1,4 @@
-"""How a publisher, whoever's it is, is told what to do: a JSON line each way."""
+"""Drive the publisher of any contender: a JSON line in each direction."""
 
 import subprocess
 from typing import Any

@@ -43,7 +43,7 @@ def as_segment(scope: Scope) -> None:
 
 @transaction.atomic
 def as_rows(scope: Scope) -> None:
-    """What a log without segments would do: a row per event, in the same transaction."""
+    """Append as a log without segments would: a row per event, in the same transaction."""
     for n in range(EVENTS):
         draft = Draft(BenchEvent.event, scope.department_id, scope.queue_name, messages.encode_payload(event(n)))
         append(organization_id=ORGANIZATION, channel="custom", drafts=[draft])

@@ -36,7 +36,7 @@ def seed(env: dict[str, str]) -> str:
 
 
 def inside(module: str, env: dict[str, str], *arguments: str) -> Any:
-    """What a script of ours that runs inside Django prints as its last line, JSON."""
+    """Run a module that uses Django in a process of its own; return its last line, which is JSON."""
     command = [sys.executable, "-m", module, *arguments]
     done = subprocess.run(command, cwd=ROOT, env={**os.environ, **env}, capture_output=True, text=True, check=False)
     if done.returncode:

@@ -1,4 +1,4 @@
-"""How many SQL statements a batch takes.
+"""Count the SQL statements of a batch.
 
 python -m bench.statements KEY SIZE…        with DATABASE_URL, SECRET_KEY; prints {size: statements}
 """

@@ -77,7 +77,7 @@ def is_read_of_log(statement: str) -> bool:
 
 @contextmanager
 def logged(url: str, statements: list[str]) -> Iterator[None]:
-    """What PostgreSQL is told meanwhile, by whomever, in its own log."""
+    """Collect the statements of all clients of PostgreSQL during the block, from its own log."""
     with psycopg.connect(url, autocommit=True) as connection:
         row = connection.execute("SHOW data_directory").fetchone()
         assert row

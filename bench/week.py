@@ -1,4 +1,4 @@
-"""What the default rules would have said in the recorded week of a bank's call centre (docs/alerts-on-a-real-week.md).
+"""Replay the default rules over the recorded week of a bank's call centre (docs/alerts-on-a-real-week.md).
 
 python -m bench.week PATH               with DATABASE_URL, SECRET_KEY; prints the tables and the bars (bench.week_bars)
 python -m bench.week PATH --forecast    the same with a forecast (bench.week_forecast): prints drops in volume
@@ -75,7 +75,7 @@ def replay(path: Path, organization: Organization, client: Client) -> None:
 
 
 def published(path: Path) -> dict[str, Counter[str]]:
-    """By day, as the log's own documentation counts them."""
+    """Count by day as the log's own documentation does."""
     days: dict[str, Counter[str]] = {}
     with gzip.open(path, "rt") as log:
         for row in csv.DictReader(log):
@@ -124,7 +124,8 @@ def _alert(rule: dict[str, Any], would_be: dict[str, Any]) -> dict[str, Any]:
 
 
 def _inhibits(other: dict[str, Any], alert: dict[str, Any]) -> bool:
-    """Of the same scope and source, open when this one fired, and graver or earlier (alerts.evaluation.inhibition)."""
+    """Return whether the other, of the same scope and source, was open when this one fired, and is graver or earlier
+    (alerts.evaluation.inhibition)."""
     if other is alert or (other["place"], other["source"]) != (alert["place"], alert["source"]):
         return False
     return other["first"] <= alert["first"] < other["last"] and _precedence(other) < _precedence(alert)
@@ -141,7 +142,7 @@ def _precedes(other: dict[str, Any], alert: dict[str, Any]) -> bool:
 
 # --- the page --------------------------------------------------------------------------------------------------------
 def page(alerts: list[dict[str, Any]], days: dict[str, dict[str, int]]) -> str:
-    """By day: what the log's documentation publishes, then the alerts that fired."""
+    """Render the page: for each day the published figures of the log's documentation, then the alerts that fired."""
     parts = [_summary(alerts, days)]
     for day, figures in sorted(days.items()):
         today = [alert for alert in alerts if is_of(alert, day)]

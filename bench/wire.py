@@ -1,4 +1,4 @@
-"""What a snapshot of about 4 KB weighs on the wire, as it is and for whoever negotiated compression.
+"""Measure a snapshot of about 4 KB on the wire: plain, and with negotiated compression.
 
 python -m bench.wire KEY        with DATABASE_URL, SECRET_KEY; prints {"plain": bytes, "deflated": bytes}
 """
@@ -35,7 +35,7 @@ def fill(key: str, places: list[tuple[str, str]]) -> None:
 
 
 def message(places: list[tuple[str, str]]) -> Batch:
-    """What a client gets first that subscribes to these queues."""
+    """Return the snapshot that a client gets when it subscribes to these queues."""
     rooms = frozenset(Room("backlog", ORGANIZATION, department, queue) for department, queue in places)
     stream = stream_name("backlog", ORGANIZATION)
     found = read_snapshot(stream, CHANNELS["backlog"].snapshot, RoomFilter(rooms), names=True)

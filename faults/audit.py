@@ -1,4 +1,4 @@
-"""What became of all that was posted: stored once, heard once by each listener."""
+"""Account for every posted row: is it stored once, and did each listener hear it once?"""
 
 from collections import Counter
 from collections.abc import Iterable

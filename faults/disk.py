@@ -19,7 +19,7 @@ BLOCK = bytes(1024 * 1024)
 
 
 class SmallDiskPostgres(Postgres):
-    """Its data lies on a small file system, in a mount namespace that ends with the process that holds it."""
+    """A PostgreSQL on a small file system, in a mount namespace that ends with the process that holds it."""
 
     _spawning = False
     _holder: subprocess.Popen[str]
@@ -70,7 +70,7 @@ class SmallDiskPostgres(Postgres):
                 pass
 
     def make_room(self) -> None:
-        """As an operator does; a server that gave up is started again."""
+        """Make room as an operator does; a server that gave up is started again."""
         self.filler.unlink(missing_ok=True)
         if self._running.poll() is not None:
             self.restart()

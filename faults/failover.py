@@ -55,7 +55,7 @@ def promote(standby: Standby) -> None:
 
 
 async def read_only(run: Run) -> None:
-    """As a primary that was demoted under its clients, or whose operator protects it: it answers, and takes nothing."""
+    """Make the primary read-only, as one that was demoted under its clients: it answers, and takes nothing."""
     postgres = run.layout.postgres
     await run.apart(lambda: set_on(postgres, {"default_transaction_read_only": "on"}))
     try:

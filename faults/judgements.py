@@ -1,4 +1,4 @@
-"""When each tenant was judged, as the database shows it and by our own clock: the clocks of workers may be wrong."""
+"""Times at which each tenant was judged, from the database and by our own clock: clocks of workers may be wrong."""
 
 import asyncio
 import time

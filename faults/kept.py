@@ -1,4 +1,4 @@
-"""What ends the growth of each table, from the product's own registry: python -m faults.kept prints {table: text}."""
+"""Print what ends the growth of each table, {table: text}, from the product's own registry: python -m faults.kept."""
 
 import json
 import os

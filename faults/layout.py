@@ -88,11 +88,11 @@ class Layout:
         }
 
     def addresses(self) -> list[str]:
-        """Where clients go, as a load balancer would send them."""
+        """Return the URLs that a load balancer would send clients to."""
         return [serve.url for serve in self.serves]
 
     def database(self) -> str:
-        """Where the truth is read."""
+        """Return the URL of the database that the audit reads."""
         return self.postgres.url
 
     def programs(self) -> list[Program]:

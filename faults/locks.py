@@ -16,7 +16,7 @@ HOT_ROWS = {
 
 
 async def hold(run: Run, *statements: str) -> None:
-    """In one transaction, for as long as the fault lasts. Deadlocks of our own making are tried again."""
+    """Hold locks in one transaction for as long as the fault lasts. Deadlocks of our own making are tried again."""
     async with await psycopg.AsyncConnection.connect(run.layout.database()) as connection:
         while True:
             try:

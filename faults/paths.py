@@ -35,7 +35,7 @@ class PathsLayout(Layout):
 
 
 async def swallow(run: Run, path: Proxy) -> None:
-    """What was on its way is lost with the connection: after the outage every connection of before is gone."""
+    """Swallow all packets of a path during the fault, then cut its connections: packets on their way are lost."""
     path.swallow()
     try:
         await run.last()

@@ -35,7 +35,7 @@ class Program(Service):
         return {"cwd": self.root, "env": os.environ | self.environment}
 
     def processes(self) -> list[psutil.Process]:
-        """This one and its children."""
+        """Return the process and its children."""
         return self.family()
 
 

@@ -27,7 +27,7 @@ class RestoreLayout(Layout):
 
 
 async def restore(run: Run) -> None:
-    """What was acknowledged after the backup is gone with the server; the feed's next rows and all before are not."""
+    """Back up, lose the database, restore it. Rows acknowledged after the backup may be lost; all others may not."""
     layout, ledgers = run.layout, [feed.ledger for feed in run.traffic.feeds]
     assert isinstance(layout, RestoreLayout)
     kept = set().union(*(ledger.acknowledged for ledger in ledgers))
@@ -59,7 +59,7 @@ def back_up(layout: RestoreLayout) -> None:
 
 
 def load(layout: RestoreLayout) -> None:
-    """As docs/operations.md says, into a server that is new and empty."""
+    """Restore as docs/operations.md says, into a server that is new and empty."""
     [backup] = layout.folder.glob("*.dump")
     postgres = layout.postgres
     run_tool(postgres, "pg_restore", "--exit-on-error", "--no-owner", f"--dbname={postgres.url}", str(backup))

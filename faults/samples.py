@@ -1,4 +1,4 @@
-"""What a layout uses: memory, open files and database connections of its processes, rows and bytes of its tables."""
+"""Sample a layout: memory, open files and database connections of its processes, rows and bytes of its tables."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -21,7 +21,7 @@ TABLES = """SELECT relname, n_live_tup, pg_total_relation_size(relid) FROM pg_st
 
 @dataclass
 class Usage:
-    """Of a process with its children. Memory is resident, in megabytes; a page that several share counts once, and
+    """Usage of a process with its children. Memory is resident, in megabytes; a shared page counts once, and
     PostgreSQL's shared buffers, which fill up to their configured size, not at all."""
 
     memory: float = 0.0

@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 @dataclass
 class Run:
-    """What a fault works with."""
+    """The layout, the traffic and the random numbers that one fault is given."""
 
     layout: Layout
     traffic: Traffic

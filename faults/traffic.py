@@ -1,4 +1,4 @@
-"""What goes on while a fault happens: feeds, listeners, and the look at the judgements."""
+"""The traffic during a fault: feeds, listeners, and samples of the judgements."""
 
 import asyncio
 import time

@@ -14,7 +14,7 @@ from kpi.models import LIMITS, Holiday, IntervalStats, OrganizationSettings, Que
 
 @admin.register(QueueSettings)
 class QueueSettingsAdmin(StrictNumbers, TenantModelAdmin):
-    """How a queue is run. Saving works out its figures anew within seconds."""
+    """Settings of a queue. After a change, its figures are computed anew within seconds."""
 
     organization_path = "scope__organization"
     list_display = ["scope", "kind", "target_service_level", "target_seconds", "sla_minutes", "hours"]
@@ -55,7 +55,7 @@ class QueueSettingsAdmin(StrictNumbers, TenantModelAdmin):
 
 @admin.register(OrganizationSettings)
 class OrganizationSettingsAdmin(StrictNumbers, TenantModelAdmin):
-    """How figures are judged. Saving works them out anew within seconds."""
+    """Thresholds of an organization. After a change, its figures are computed anew within seconds."""
 
     list_display = ["organization", "sla_weight", "staffing_weight", "utilization_weight", "change_minutes"]
     fieldsets = [
@@ -125,7 +125,7 @@ class IntervalStatsAdmin(ReadOnly, TenantModelAdmin):
 
 @admin.register(Scope)
 class ScopeAdmin(ReadOnly, TenantModelAdmin):
-    """Only to be found by the fields above: scopes come with their organization, department or queue."""
+    """A hidden page for the autocomplete fields above: scopes come with their organization, department or queue."""
 
     search_fields = ["organization__id", "department_id", "queue_name"]
     ordering = ["organization", "department_id", "queue_name"]

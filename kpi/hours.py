@@ -34,7 +34,7 @@ Week = tuple[tuple[Opening, ...], ...]
 
 @lru_cache(1024)
 def parse(text: str) -> Week:
-    """Raises ValueError, in words for whoever wrote it. Empty text is no week: always open."""
+    """Parse a week of opening hours; empty text means always open. Raises ValueError with a message for the author."""
     days: list[list[Opening]] = [[] for _ in DAYS]
     lines = [line.strip() for line in re.split(r"[;\n]", text) if line.strip()]
     for line in lines:

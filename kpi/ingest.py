@@ -33,7 +33,7 @@ FORECAST_REPORTED = [each.name for each in ForecastInterval._meta.fields if each
 
 @dataclass
 class Stored:
-    """By index of the row: its result, why it was not taken, and what its feed should look at."""
+    """The outcome of each row, by index: its result, the errors that refused it, and warnings for its feed."""
 
     results: dict[int, Outcome] = field(default_factory=dict)
     errors: dict[int, Any] = field(default_factory=dict)

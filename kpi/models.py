@@ -1,4 +1,4 @@
-"""What feeds say of intervals, what is forecast, how queues are run, and the figures worked out from it all."""
+"""Posted intervals and forecasts, settings of queues and organizations, and the figures computed from them."""
 
 import uuid
 
@@ -13,7 +13,7 @@ INTERVAL_MINUTES = (5, 10, 15, 20, 30, 60)
 
 
 class IntervalStats(models.Model):
-    """What a queue did in one interval, as measured at `as_of`: a running interval is posted again and again."""
+    """The measurement of a queue's interval at `as_of`. A running interval is posted again and again."""
 
     scope = models.ForeignKey(Scope, models.CASCADE, related_name="kpi_intervals")
     start = models.DateTimeField()
@@ -52,7 +52,7 @@ class IntervalStats(models.Model):
 
 
 class ForecastInterval(models.Model):
-    """What is expected of a queue in one interval, and the agents planned for it where the planners say so."""
+    """The forecast of a queue for one interval, with the planned agents if the feed has them."""
 
     scope = models.ForeignKey(Scope, models.CASCADE, related_name="kpi_forecasts")
     start = models.DateTimeField()
@@ -72,7 +72,7 @@ class ForecastInterval(models.Model):
 
 
 class IntervalFeed(models.Model):
-    """How a queue's interval statistics arrive. Its row is locked before they are written, in scope order.
+    """Arrivals of a queue's interval statistics. Its row is locked before they are written, in scope order.
 
     `arrivals` holds the last measurement times, in seconds of the epoch, from which the rhythm is learned. `samples`
     holds [time, start of the interval, offered so far] of the last hour's posts: a drop in volume shows within minutes.
@@ -147,7 +147,7 @@ def _check_order(limits: models.Model) -> None:
 
 
 class QueueSettings(models.Model):
-    """How a queue is run and judged. A queue without a row of its own is run by the defaults."""
+    """Targets, opening hours and thresholds of a queue. The defaults hold for a queue without a row."""
 
     scope = models.OneToOneField(
         Scope, models.CASCADE, primary_key=True, related_name="kpi_settings", verbose_name="queue"
@@ -230,7 +230,7 @@ SHARE = [MinValueValidator(0), MaxValueValidator(1)]
 
 
 class OrganizationSettings(models.Model):
-    """How an organization's figures are judged. One without a row of its own is judged by the defaults."""
+    """Weights and thresholds of an organization. The defaults hold for an organization without a row."""
 
     organization = models.OneToOneField(Organization, models.CASCADE, primary_key=True, related_name="kpi_settings")
     sla_weight = models.FloatField("weight of the SLA risk", default=0.5, validators=SHARE)

@@ -25,7 +25,7 @@ def purge(*, now: datetime) -> int:
 
 
 def _purge_inputs(organization_id: str, limit: datetime) -> int:
-    """By scope, because that is how the index finds old ones without reading a year of others."""
+    """Delete old rows by scope: the index then finds them without reading a year of others."""
     scopes = list(Scope.objects.filter(organization=organization_id).values_list("pk", flat=True))
     kinds: tuple[type[Model], ...] = (IntervalStats, ForecastInterval)
     return sum(batches.delete(kind._default_manager.filter(scope__in=scopes, start__lt=limit)) for kind in kinds)

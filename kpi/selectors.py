@@ -217,7 +217,7 @@ def what_if(scope: Scope, change: Change, *, now: datetime) -> WhatIf:
 
 
 def closed(organization_id: str, *, at: datetime) -> dict[int, datetime]:
-    """By primary key, the queues that are closed at that instant, and when they open next."""
+    """Return the next opening of each queue that is closed at that instant, by primary key."""
     organization = Organization.objects.get(pk=organization_id)
     scopes = Scope.objects.filter(organization=organization).exclude(queue_name="")
     return queue_settings.closed_queues(organization, scopes, rules_by_queue(organization_id), at)

@@ -71,7 +71,7 @@ class _QueueIntervalSerializer(_TimeSerializer):
 
 
 class _MeasuredSerializer(serializers.Serializer):
-    """When an interval was measured, and the agents seen then."""
+    """The time of a measurement, and the agents seen then."""
 
     as_of = InstantField(help_text="When it was measured; defaults to now, or the interval's end.", **OPTIONAL)
     agents = agents_at(help_text="Signed in.")
@@ -148,7 +148,7 @@ class IntervalSerializer(_MeasuredSerializer, _QueueIntervalSerializer):
 
 
 class ForecastSerializer(_QueueIntervalSerializer):
-    """What is expected of a queue in one interval. Posted again, the newest counts."""
+    """The forecast of a queue for one interval. If it is posted again, the newest counts."""
 
     offered = FiniteField(min_value=0, max_value=COUNT_MAX)
     aht_seconds = FiniteField(min_value=0, max_value=AHT_MAX)
@@ -201,7 +201,7 @@ def to_row(valid: dict[str, Any], reported_fields: Sequence[str]) -> dict[str, A
 
 
 class ComputeSerializer(ScopeQuery):
-    """Which scope to compute, and for which instant."""
+    """The scope to compute, and the instant."""
 
     department_id = serializers.CharField(required=False, allow_null=True, max_length=64)
     queue_name = QueueNameField(required=False, allow_null=True)
@@ -215,7 +215,7 @@ class ComputeSerializer(ScopeQuery):
 
 
 class WhatIfSerializer(ScopeQuery):
-    """What to change about the running interval of a queue; what is left out stays as it is."""
+    """Changes to the running interval of a queue; fields that are left out stay as measured."""
 
     department_id = serializers.CharField(required=False, allow_null=True, max_length=64)
     queue_name = QueueNameField()

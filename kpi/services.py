@@ -58,7 +58,7 @@ def compute_all(*, organization_id: str, now: datetime) -> None:
 
 
 def _run(organization: Organization, targets: Targets, now: datetime) -> None:
-    """At a full second: rounds that fall into one tell their figures once."""
+    """Compute at a full second, so that rounds within one second publish their figures once."""
     at = now.replace(microsecond=0)
     runs.run(organization=organization, targets=targets, at=at, now=now, manual=False)
 
@@ -102,7 +102,7 @@ def save_organization_settings(settings: OrganizationSettings, *, now: datetime)
 
 @transaction.atomic
 def remove_organization_settings(organization_ids: Collection[str], *, now: datetime) -> None:
-    """These organizations are judged by the defaults from now on."""
+    """Remove settings of organizations; the defaults hold from now on."""
     for scope in _whole(organization_ids):
         audit.record("organization_settings.removed", organization_id=scope.organization_id)
     OrganizationSettings.objects.filter(pk__in=organization_ids).delete()

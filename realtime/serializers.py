@@ -12,7 +12,7 @@ MAX_PAYLOAD_BYTES = 16 * 1024
 
 
 class NotificationSerializer(ScopeQuery):
-    """To everybody in the scope who listens to the channel `system`."""
+    """A notification to all listeners of the channel `system` in the scope."""
 
     severity = ChoiceField(choices=["info", "warning", "critical"], default="info")
     title = serializers.CharField(max_length=200)
@@ -26,7 +26,7 @@ class NotificationAnswer(serializers.Serializer):
 
 
 class CustomEventSerializer(ScopeQuery):
-    """To everybody in the scope who listens to the channel `custom`."""
+    """An event to all listeners of the channel `custom` in the scope."""
 
     event = serializers.RegexField(
         rf"^{NAME_PATTERN}\Z",

@@ -60,7 +60,7 @@ function manifestOf(whole) {
   return `${JSON.stringify(Object.fromEntries(PUBLISHED.map((name) => [name, public_[name]])), null, 2)}\n`;
 }
 
-/** Modes depend on the umask of whoever builds. */
+/** File modes depend on the umask of the person who builds. */
 function withoutUmask(entry) {
   entry.stat.mode = (entry.stat.mode & ~0o777) | 0o644;
 }

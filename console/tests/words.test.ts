@@ -191,7 +191,7 @@ describe("the scope in the address", () => {
     expect(addressOf(scope)).toBe("?organization=b&department=sales&queue=line+1");
   });
 
-  it("falls back to the first organization, and to the department of whoever is limited to one", () => {
+  it("falls back to the first organization, and to the department of a person who is limited to one", () => {
     expect(scopeInAddress("?organization=foreign", [organization("a"), organization("b")])).toEqual({
       organization_id: "a",
     });

@@ -25,7 +25,7 @@ class IntegerField(_Unambiguous, forms.IntegerField):
 
 
 class StrictNumbers(admin.options.BaseModelAdmin):
-    """For ModelAdmin classes: the number fields of their forms refuse what may be read in two ways."""
+    """A mixin of ModelAdmin classes. Number fields of its forms refuse text that can be read in two ways."""
 
     formfield_overrides: ClassVar[dict[type[models.Field], dict[str, Any]]] = {
         models.FloatField: {"form_class": FloatField},

@@ -122,7 +122,7 @@ class TenantModelAdmin(TenantAdmin, admin.ModelAdmin):
 
 
 class OneByOne(admin.ModelAdmin):
-    """For pages whose `delete_model` calls a service: the action that deletes many rows calls it for each."""
+    """A mixin of pages whose `delete_model` calls a service: the action that deletes many rows calls it for each."""
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
         for row in queryset:

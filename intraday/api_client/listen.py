@@ -77,7 +77,7 @@ class Listener:
         self._attempt, self._told_to_wait, self._down = 0, 0.0, False
 
     def run(self) -> None:
-        """Until stopped, counted out or timed out; raises EndedError when the server closes for good."""
+        """Listen until stopped, or to a limit of count or time. Raises EndedError when the server closes for good."""
         while not self._over():
             try:
                 self._session()

@@ -30,8 +30,8 @@ class SSLConnection(_NoticesItsEnd, aioredis.SSLConnection):
 
 
 class WatchedConnection(_NoticesItsEnd, SentinelManagedConnection):
-    """To the primary that sentinels name."""
+    """A connection to the primary that sentinels name."""
 
 
 class WatchedSSLConnection(_NoticesItsEnd, SentinelManagedSSLConnection):
-    """To the primary that sentinels name."""
+    """A connection to the primary that sentinels name."""

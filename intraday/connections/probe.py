@@ -1,4 +1,4 @@
-"""Whether the database can be worked with, answered within a second whatever hangs.
+"""Ask whether the database can be used, and answer within a second whatever hangs.
 
 On a connection and in a thread of its own: neither a full pool, nor a path that swallows packets, nor requests that
 wait for a lock delay the answer.

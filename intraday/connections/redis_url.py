@@ -39,7 +39,7 @@ KEEPALIVE = {
 
 
 class Broker(NamedTuple):
-    """What Celery needs: a URL in kombu's spelling, `broker_use_ssl`, and options of the transport."""
+    """The broker's settings for Celery: a URL in kombu's spelling, `broker_use_ssl`, and options of the transport."""
 
     url: str
     tls: dict[str, Any] | None
@@ -64,7 +64,7 @@ class RedisUrl:
 
     @property
     def verifies(self) -> bool:
-        """Whether nobody can stand between: no TLS, which promises nothing, or TLS with verified certificates."""
+        """Return whether nobody can intercept: no TLS, which promises nothing, or TLS with verified certificates."""
         return self.tls is None or (self.tls["ssl_cert_reqs"] == "required" and self.tls["ssl_check_hostname"])
 
     def layer_host(self, **waiting: Any) -> dict[str, Any]:

@@ -136,7 +136,7 @@ def _interval(start: datetime) -> Row:
 
 
 def _forecast() -> list[Row]:
-    """From the hour on to the end of the local day."""
+    """Return forecast rows from the walk-through's hour to the end of the local day."""
     profile = PROFILES[0]
     starts = [WALK_THROUGH + place * STEP for place in range(-2, 26)]
     return [

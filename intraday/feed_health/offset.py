@@ -17,7 +17,7 @@ CADENCES = 2  # an interval late is a habit of some feeds; two, and to the minut
 
 @dataclass(frozen=True, slots=True)
 class Offset:
-    """So many minutes behind, in each of the last `count` deliveries of newer data; 0 is in time, or not steady."""
+    """Minutes behind in each of the last `count` deliveries of newer data; 0 if in time, or not steady."""
 
     minutes: int = 0
     since: datetime | None = None

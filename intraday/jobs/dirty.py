@@ -1,4 +1,4 @@
-"""Which scopes have news that no figure shows yet."""
+"""Scopes with new facts that no figure shows yet."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ AT_ONCE = 1_000
 
 
 def mark(scopes: Collection[Scope], *, now: datetime) -> None:
-    """In the transaction of the facts: a scope whose facts were rolled back is not marked."""
+    """Mark scopes in the transaction of their facts, so that facts which are rolled back leave no mark."""
     keys = sorted({scope.pk for scope in scopes})
     rows = [DirtyScope(scope_id=pk, marked_at=now, first_marked_at=now) for pk in keys]
     if rows:

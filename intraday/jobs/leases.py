@@ -106,8 +106,8 @@ def lease(
 
 
 def bound_waits(lock_seconds: float | None = None) -> None:
-    """Until the end of this transaction wait for no lock longer than that (LOCK_SECONDS), and let the database end it
-    should this process be stopped in it."""
+    """Bound the waits of this transaction for each lock (LOCK_SECONDS), and let the database end the transaction if
+    this process is stopped in it."""
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute(_BOUNDS, [f"{lock_seconds or LOCK_SECONDS:g}s", f"{STOPPED_SECONDS:g}s"])

@@ -131,7 +131,7 @@ class Principal:
         return grant in self.grants
 
     def covers(self, department_id: str) -> bool:
-        """Whether this department is the caller's; '' is the level of the organization, above all departments."""
+        """Return whether this department is the caller's; '' is the organization's level, above all departments."""
         return self.departments is None or department_id in self.departments
 
     @property

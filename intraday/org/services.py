@@ -76,7 +76,7 @@ def _departments(organization: Organization, codes: Sequence[str]) -> dict[str, 
 
 @dataclass(frozen=True)
 class Resolved:
-    """Which scope each typed name means, which names mean none and why, and which names were created now."""
+    """The scope of each typed name, errors of names that mean none, and the names that were created now."""
 
     scopes: dict[ScopeName, Scope]
     levels: dict[str, Scope]

@@ -24,7 +24,7 @@ def credential_changed(instance: Membership | ApiKey | WallBoard, **_: Any) -> N
 
 
 def user_changed(instance: User, created: bool, update_fields: frozenset[str] | None, **_: Any) -> None:
-    """Not at every sign-in, which saves `last_login`. A deleted user's memberships are deleted one by one."""
+    """Revoke access, but not at every sign-in, which saves `last_login`. A deleted user loses memberships first."""
     if not created and (update_fields is None or update_fields & DECISIVE):
         access_changed(Membership.objects.filter(user=instance).values_list("organization_id", flat=True))
 
@@ -73,7 +73,7 @@ def sign_in_failed(credentials: dict[str, Any], **_: Any) -> None:
 
 
 def _record_sign_in(action: str, user: User | None, name: str) -> None:
-    """In the audit log of each organization of the person; of the installation where there is none."""
+    """Record a sign-in in the audit log of each organization of the person, or of the installation if there is none."""
     found = Membership.objects.filter(user=user).values_list("organization_id", flat=True) if user else ()
     for organization in list(found) or [""]:
         audit.record(f"person.{action}", organization_id=organization, target=name, actor=name)

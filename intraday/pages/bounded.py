@@ -9,7 +9,7 @@ Ask = Callable[[], Iterable[Metric]]
 
 
 class UnansweredError(Exception):
-    """There is no answer in time, or the last question has none yet."""
+    """No answer came in time, or the previous request has none yet."""
 
 
 class BoundedSource:

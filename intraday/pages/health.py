@@ -1,4 +1,4 @@
-"""Whether this process is well: `/healthz` and `/readyz`, and the middleware that answers them before all others."""
+"""Health of this process: `/healthz` and `/readyz`, and the middleware that answers them before all others."""
 
 from collections.abc import Callable
 

@@ -53,7 +53,7 @@ class Map:
 
     @property
     def of_queues(self) -> bool:
-        """Whether rows are of queues; else of departments or the organization."""
+        """Return whether rows are of queues; else they are of departments or the organization."""
         return "queue_name" in self.columns or "queue_name" in self.constants
 
     @property

@@ -39,7 +39,7 @@ def read(path: Path, map_path: Path, *, target: Target, window: Window = WHOLE) 
 
 
 def _instants(by_time: dict[datetime, dict[Key, Numbered]], mapping: Map) -> Iterator[Instant]:
-    """In order of time; an interval is known when it was measured, else at its end, and its figures follow at once."""
+    """Yield instants in order of time. An interval is known at its measurement, else at its end."""
     known: dict[datetime, list[Row]] = defaultdict(list)
     for time in sorted(by_time):
         for _, row in by_time[time].values():

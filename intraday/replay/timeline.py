@@ -50,7 +50,7 @@ class RecordedLog:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """From and to as typed, read as the log's wall clock unless they name an offset."""
+    """A span of time as typed, read as the log's wall clock unless it names an offset."""
 
     start: datetime | None = None
     end: datetime | None = None

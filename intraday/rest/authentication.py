@@ -126,7 +126,7 @@ class PersonAuthentication(SessionAuthentication):
 
 
 class DemoAuthentication(BaseAuthentication):
-    """In demo mode a call without credentials belongs to the demo organization."""
+    """Authentication of the demo mode: a call without credentials belongs to the demo organization."""
 
     def authenticate(self, request: Request) -> tuple[None, Caller] | None:
         if not settings.DEMO or "Authorization" in request.headers:

@@ -1,4 +1,4 @@
-"""Which origins a browser may call from, for REST and `/ws` alike: our own and INTRADAY_ALLOWED_ORIGINS."""
+"""Origins that a browser may call from, for REST and `/ws` alike: our own and INTRADAY_ALLOWED_ORIGINS."""
 
 from typing import Any
 from urllib.parse import urlsplit

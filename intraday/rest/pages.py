@@ -21,7 +21,7 @@ MANY = (serializers.MultipleChoiceField, serializers.ListField)
 
 
 class ScopeQuery(serializers.Serializer):
-    """Which scope: a queue, a department (no queue_name) or the organization (neither)."""
+    """The scope of a request: a queue, a department (no queue_name) or the organization (neither)."""
 
     organization_id = serializers.CharField(
         required=False, max_length=64, help_text="Defaults to the organization of the credential."
@@ -49,7 +49,7 @@ def read_query(serializer: type[serializers.Serializer], query: QueryDict) -> di
 
 
 class NoParameters(serializers.Serializer):
-    """For what is asked without any parameter."""
+    """The parameters of an endpoint that takes none."""
 
 
 def _check_known(fields: Mapping[str, serializers.Field], query: QueryDict) -> None:
@@ -87,7 +87,7 @@ def scope_of(principal: Principal, query: dict[str, Any]) -> Scope:
 
 
 def spell(instant: datetime) -> str:
-    """As a cursor, which is read again by InstantField."""
+    """Format an instant as a cursor, which InstantField parses again."""
     return instant.isoformat().replace("+00:00", "Z")
 
 

@@ -1,4 +1,4 @@
-"""So many calls a minute per credential, counted in the cache. Without a cache nobody is refused."""
+"""Limit calls a minute per credential, counted in the cache. Without a cache nobody is refused."""
 
 import hashlib
 import time

@@ -38,7 +38,7 @@ class Piece(NamedTuple):
 
 
 class Record(NamedTuple):
-    """From `time` on a person has that status."""
+    """The status of a person from `time` on."""
 
     time: float
     person: Person

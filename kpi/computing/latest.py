@@ -116,7 +116,7 @@ class Before(NamedTuple):
 
 
 def before(row: CurrentKPI, at: datetime, within: timedelta) -> Before:
-    """For an instant that is not older than the scope's newest figure."""
+    """Return the figures before an instant that is not older than the scope's newest figure."""
     stored = None
     if row.time == at and row.snapshot_id is not None and row.saved_at is not None:
         stored = StoredFigure(row.snapshot_id, row.saved_at, row.figure)
@@ -124,7 +124,7 @@ def before(row: CurrentKPI, at: datetime, within: timedelta) -> Before:
 
 
 def late_before(scopes: Iterable[Scope], at: datetime, within: timedelta) -> dict[int, Before]:
-    """For an instant that is older, from the history."""
+    """Return the figures before an instant that is older than the newest, from the history."""
     rows = KPISnapshot.objects.filter(scope__in=[scope.pk for scope in scopes], time__gte=at - within, time__lte=at)
     found: dict[int, Before] = {}
     for row in rows.order_by("time"):
@@ -160,7 +160,7 @@ def advance(row: CurrentKPI, found: Figure[Scope], snapshot: KPISnapshot) -> Non
 
 
 def expires_at(row: CurrentKPI, at: datetime, now: datetime) -> datetime:
-    """When the history forgets a figure of this instant, worked out now."""
+    """Return the time at which the history drops a figure of this instant that is computed now."""
     first = row.time is None or (row.time - EPOCH) // QUARTER != (at - EPOCH) // QUARTER
     return now + (settings.KEEP_DETAIL if first else KEPT)
 

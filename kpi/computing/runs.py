@@ -143,7 +143,7 @@ def key_of(scope: Scope) -> Key:
 def _figures(
     targets: Targets, worked: Worked, others: Others, rows: Mapping[int, CurrentKPI], judging: Judging, at: datetime
 ) -> list[Figure[Scope]]:
-    """Of queues, then of the levels above them, whose states are those of their queues."""
+    """Return the figures of queues, then of the levels above them, whose states are those of their queues."""
 
     def of(scope: Scope, part: Part, inside: Sequence[Inside] = ()) -> Figure[Scope]:
         measured = worked.measured.get(key_of(scope))

@@ -89,7 +89,7 @@ class Day:
 
 
 def cells(begin: datetime, end: datetime, *, minutes: int, now: datetime) -> list[Cell]:
-    """From local midnight to midnight: 23 to 25 hours."""
+    """Return the cells of a day from local midnight to midnight: 23 to 25 hours."""
     step = timedelta(minutes=minutes)
     found, start = [], begin
     while start < end:

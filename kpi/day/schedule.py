@@ -33,7 +33,7 @@ def scheduled_heads(spans: Sequence[WorkSpan], cells: Sequence[Cell], needs: Seq
 
 
 def _of_cell(spans: Sequence[WorkSpan], cell: Cell, needs: Needs) -> dict[Key, int]:
-    """Of queues that somebody serves today: outside all shifts nobody is scheduled."""
+    """Return the heads of each queue that somebody serves today; outside all shifts nobody is scheduled."""
     nobody = {key: 0 for span in spans for key in span.serves if key in needs}
     with_breaks = _shares([span for span in spans if span.breaks_published], cell, needs)
     without = _shares([span for span in spans if not span.breaks_published], cell, needs)

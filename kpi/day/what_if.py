@@ -17,7 +17,7 @@ from kpi.pipeline.totals import Totals
 
 
 class Change(NamedTuple):
-    """None leaves it as it is. `volume` is contacts in the running interval."""
+    """A change to the running interval. None leaves a value as measured. `volume` is contacts in the interval."""
 
     agents: int | None = None
     volume: float | None = None

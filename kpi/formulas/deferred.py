@@ -17,8 +17,8 @@ Ages = list[tuple[float, int]]
 
 
 class Breaches(NamedTuple):
-    """Of the items that wait and of the arrivals that are due within the horizon (`items`), those that are over their
-    SLA or will be within it."""
+    """Items that are over their SLA or will be within the horizon, among those that wait and the arrivals that are due
+    within it (`items`)."""
 
     breaches: int
     items: int

@@ -87,7 +87,7 @@ def erlang_a(
 
 
 def _probabilities(rates: _Rates) -> list[float]:
-    """Of n callers in the system, n = 0, 1, …: in logs, up to where they cease to matter."""
+    """Return the probabilities of n callers in the system, n = 0, 1, …, until they are negligible. Works in logs."""
     logs, log_arrival = [0.0], math.log(rates.arrival)
     peak = 0.0
     while logs[-1] > peak + NEGLIGIBLE or len(logs) <= rates.agents:

@@ -1,4 +1,4 @@
-"""Where a running interval stands (DOMAIN 3.12). Times are seconds of the epoch."""
+"""The elapsed part of a running interval (DOMAIN 3.12). Times are seconds of the epoch."""
 
 
 def elapsed_share(*, start: float, interval_seconds: float, as_of: float) -> float:
@@ -8,5 +8,5 @@ def elapsed_share(*, start: float, interval_seconds: float, as_of: float) -> flo
 
 
 def prorated(*, count: float, share: float) -> float | None:
-    """What `count` in the part gone by amounts to in a whole interval; None before any of it has."""
+    """Project a count of the elapsed part to the whole interval; None if nothing of it has elapsed."""
     return count / share if share else None

@@ -18,7 +18,7 @@ GROUPS = 64
 
 
 class Worth(NamedTuple):
-    """Of one caller, or of several: expected earnings, their expected square or variance, judged contacts."""
+    """Moments of one caller or of several: expected reward, its expected square or variance, judged contacts."""
 
     mean: float
     square: float

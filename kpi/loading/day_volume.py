@@ -98,7 +98,7 @@ def _drops(organization: Organization, ids: Collection[int], midnight: datetime,
 
 
 def _by_rows(ids: Collection[int], drops: Mapping[int, Times], midnight: datetime, at: datetime) -> dict[int, Day]:
-    """Of overlapping lengths the finer ones count; intervals that a drop touches are not compared."""
+    """Compare intervals by scope. Of overlapping lengths the finer ones count; spans of a drop are left out."""
     if not ids:
         return {}
     measured = IntervalStats.objects.filter(scope__in=ids, start__gte=midnight, start__lte=at).order_by("start")

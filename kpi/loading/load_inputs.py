@@ -83,7 +83,7 @@ def surroundings(organization: Organization, at: datetime) -> Surroundings:
 
 
 def _is_recorded(organization: Organization, at: datetime) -> bool:
-    """Whether anybody's attendance of the last day is known."""
+    """Return whether anybody's attendance of the last day is known."""
     return attendance.selectors.is_recorded(organization.pk, since=at - timedelta(days=1), until=at)
 
 
@@ -236,7 +236,7 @@ def _as_backlog(time: datetime, figure: Mapping[str, Any], at: datetime) -> Back
         fresh=at <= time + cadence.fresh_for(rhythm),
         items=figure["total_items"],
         over_sla=figure["items_over_sla"],
-        # Where the feed does not say it: in a queue worked off in order, ages spread evenly up to twice their mean.
+        # If the feed does not send it: in a queue worked off in order, ages spread evenly up to twice their mean.
         oldest_seconds=60 * (2 * figure["avg_wait_time_minutes"] if oldest is None else oldest),
         inflow=None if added is None else added / 3600,
         cadence_seconds=rhythm,
@@ -246,7 +246,7 @@ def _as_backlog(time: datetime, figure: Mapping[str, Any], at: datetime) -> Back
 
 
 def _buckets(profile: Sequence[Mapping[str, Any]]) -> tuple[tuple[float, int], ...]:
-    """From items at least so old to items in each bucket of ages."""
+    """Turn cumulative counts of items at least that old into counts of each bucket of ages."""
     ages = [(60 * bucket["older_than_minutes"], bucket["items"]) for bucket in profile]
     older = [*(items for _, items in ages[1:]), 0]
     return tuple((age, items - beyond) for (age, items), beyond in zip(ages, older, strict=False))

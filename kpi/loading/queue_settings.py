@@ -28,7 +28,7 @@ _SETTINGS = [field.name for field in QueueSettings._meta.fields if field.name !=
 
 @lru_cache(4_096)
 def _rules(values: tuple[Any, ...]) -> Rules:
-    """Of settings in the order of _SETTINGS; many queues share them."""
+    """Build rules from settings in the order of _SETTINGS; many queues share them."""
     row = dict(zip(_SETTINGS, values, strict=True))
     limits = {name: row.pop(name) for name in LIMITS}
     return Rules(
@@ -46,7 +46,7 @@ DEFAULT_RULES = _rules(tuple(getattr(QueueSettings(), name) for name in _SETTING
 
 
 def rules_of(rows: QuerySet[QueueSettings]) -> dict[int, Rules]:
-    """By scope."""
+    """Return the rules of each scope."""
     return {scope_id: _rules(tuple(values)) for scope_id, *values in rows.values_list("scope_id", *_SETTINGS)}
 
 
@@ -63,7 +63,7 @@ def judging(organization: Organization) -> Judging:
 
 
 def load(organization: Organization, scopes: Collection[Scope], at: datetime) -> list[Queue]:
-    """These queues, in three queries. Raises ValueError where nobody can read the opening hours of one."""
+    """Load queues in three queries. Raises ValueError if the opening hours of one cannot be parsed."""
     ids = [scope.pk for scope in scopes]
     rules = rules_of(_of(QueueSettings, organization, ids))
     for each in rules.values():
@@ -101,7 +101,7 @@ def closed_queues(
     at: datetime,
     holidays: Holidays | None = None,
 ) -> dict[int, datetime]:
-    """By scope, when those queues open next that are closed at that instant; in one query."""
+    """Return the next opening of each queue that is closed at that instant, by scope; in one query."""
     zone = ZoneInfo(organization.time_zone)
     holidays = _holidays(organization, at) if holidays is None else holidays
     closed_until = cache(hours.closed_until)
@@ -147,7 +147,7 @@ def _readable_hours(scope: Scope, rules: Mapping[int, Rules]) -> str:
 
 
 def _holidays(organization: Organization, at: datetime) -> Holidays:
-    """From yesterday on, whose openings may reach into today; by department and queue, '' for all of them."""
+    """Load holidays from yesterday on (it may reach into today), by department and queue, '' for all of them."""
     today = at.astimezone(ZoneInfo(organization.time_zone)).date()
     rows = Holiday.objects.filter(scope__organization=organization, date__gte=today - timedelta(days=1))
     found: dict[tuple[str, str], set[date]] = {}

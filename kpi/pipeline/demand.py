@@ -25,7 +25,7 @@ class Demand:
     method: Method | None
 
     def is_believable(self, interval_seconds: float) -> bool:
-        """Whether the contacts and the handling time are known, and no feed's error."""
+        """Return whether contacts and handling time are known and plausible."""
         if self.calls is None or self.aht_seconds is None:
             return False
         return self.calls * self.aht_seconds / interval_seconds <= MAX_ERLANGS
@@ -65,7 +65,7 @@ def _corrected(measured: Measured, forecast: float | None, forecast_cv: float) -
 
 
 def demand_for(measured: Measured, forecast: float | None, calls: float | None) -> Demand:
-    """So many contacts, and the agents required for them: as planned, else by workload or Erlang."""
+    """Return the contacts and the agents required for them: as planned, else by workload or Erlang."""
     demand = Demand(forecast, calls, measured.aht_seconds, None, None)
     planned = None if measured.expected is None else measured.expected.required_agents
     if planned is not None:

@@ -1,4 +1,4 @@
-"""From a part to the figure that is published: fractions become percent, rounded here and nowhere before. Pure."""
+"""Turn a part into the figure that is published: fractions become percent, rounded here and nowhere before. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -51,7 +51,7 @@ class QueueFeed(NamedTuple):
 
 
 class Thresholds(NamedTuple):
-    """When a scope is at risk or critical (DOMAIN 3.14): percent, points and minutes, as people set them."""
+    """Thresholds of a scope at risk and critical (DOMAIN 3.14): percent, points and minutes, as people set them."""
 
     critical_outlook: float = 85
     at_risk_outlook: float = 65

@@ -43,7 +43,7 @@ class Measured:
 
     @property
     def trust_run(self) -> bool:
-        """Whether the contacts of the running interval say something of demand: not where a drop touches it."""
+        """Return whether the contacts of the running interval tell the demand: not if a drop touches it."""
         return not self.inputs.day.dropped
 
     @property

@@ -1,4 +1,4 @@
-"""From the inputs of an organization's queues to the parts of these queues and the levels above. Pure.
+"""Turn the inputs of an organization's queues into the parts of these queues and the levels above. Pure.
 
 Queues depend on each other: the day's run is that of all of them, people are shared among them, and a drop in volume
 may show in a department alone.
@@ -160,7 +160,7 @@ def _idle(
 
 
 def _trailing(measured: Measured) -> Sequence[Trailing] | None:
-    """None for queues that say nothing of volume: closed, deferred, or silent."""
+    """Return the trailing spans; None for a queue without a volume to judge: closed, deferred, or silent."""
     queue, as_of = measured.inputs.queue, measured.as_of
     if not _has_callers(measured) or as_of is None or measured.stale:
         return None

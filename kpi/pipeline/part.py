@@ -114,7 +114,7 @@ def _quality(
 
 
 def implausible(measured: Measured) -> bool:
-    """Whether more contacts ended in the newest interval than were offered in it or waited before it."""
+    """Return whether more contacts ended in the newest interval than were offered in it or waited before it."""
     newest = measured.newest
     if newest is None or measured.rules.deferred:  # deferred work is done from a backlog
         return False
@@ -219,7 +219,7 @@ def _without_requirement(totals: Totals) -> int:
 
 
 def quality_of(parts: Sequence[Part]) -> Quality:
-    """Of queues that have data: all good, all stale, or something of both."""
+    """Return the quality of all queues that have data: all good, all stale, or something of both."""
     found = {part.quality for part in parts}
     if not found:
         return "no_data"

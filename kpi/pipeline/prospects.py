@@ -99,8 +99,8 @@ class RestOfDay:
 
 
 def rest_of_day(measured: Measured, demand: Demand, heads: Heads, *, ratio: float) -> RestOfDay | None:
-    """None without a forecast. Of this interval, the part that is left counts. Intervals without planned heads are
-    staffed as the shifts are now."""
+    """Return the prospects of the rest of the day; None without a forecast. Of the running interval its rest counts.
+    Intervals without planned heads are staffed as the shifts are now."""
     inputs = measured.inputs
     if measured.expected is None and not inputs.rest:
         return None

@@ -109,7 +109,7 @@ _OF_CALLERS = {
     "reforecast_ratio",
 }
 _LABELS = {"available_source", "method", "target_seconds", "interval_start"}
-# Where the feed measured nothing, that is the reason for all fields of these blocks but a few.
+# If the feed measured nothing, that is the reason for all fields of these blocks but a few.
 _MEASURED = {"utilization", "service"}
 _NOT_OF_INTERVALS = {
     "agents_on_shift",

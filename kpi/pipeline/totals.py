@@ -12,7 +12,7 @@ from msgspec import Struct, structs
 
 
 class Totals(Struct, array_like=True, kw_only=True):
-    """None means unknown, and sums ignore it. Shares are fractions, times seconds."""
+    """Totals of a level. None means unknown, and sums ignore it. Shares are fractions, times seconds."""
 
     # the newest measured interval, so far
     offered: int | None = None

@@ -49,7 +49,7 @@ def inflow_of(measured: Measured, calls: float | None) -> float | None:
 
 
 def breaches_of(measured: Measured, calls: float | None, agents: int) -> Breaches | None:
-    """None where the backlog or the handling time is not known."""
+    """Return the items that breach their SLA; None if the backlog or the handling time is unknown."""
     backlog, aht, rules = measured.inputs.backlog, measured.aht_seconds, measured.rules
     if backlog is None or not aht:
         return None

@@ -21,8 +21,8 @@ def json_schema(channels: Mapping[str, ChannelSpec]) -> dict[str, Any]:
     _, requests = msgspec.json.schema_components(REQUESTS.values(), ref_template=_REF)
     _, answers = msgspec.json.schema_components(heard, ref_template=_REF)
     tables = {
-        "Requests": _table(REQUESTS, "What clients send."),
-        "Answers": _table({shape.event: shape for shape in ANSWERS}, "What the server says besides events of the log."),
+        "Requests": _table(REQUESTS, "Messages of clients."),
+        "Answers": _table({shape.event: shape for shape in ANSWERS}, "Messages of the server besides events of the log."),
         "Events": _table({payload.event: payload for payload in payloads}, "The events of the log, by name."),
         "Channels": _events_by_channel(channels),
         "Reserved": _reserved(),

@@ -274,7 +274,7 @@ class Conflated(Answer, frozen=True, kw_only=True):
 
 
 class Reconnect(Answer, frozen=True, kw_only=True):
-    """This process stops: a close (1012) follows; come back so long after it, with your positions."""
+    """The server process stops: a close (1012) follows. The client comes back after that time, with its positions."""
 
     event: ClassVar[str] = "reconnect"
     retry_after_ms: int

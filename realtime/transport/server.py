@@ -214,7 +214,7 @@ def config(*, host: str = "127.0.0.1", port: int = 5000, **options: object) -> u
 
 
 class Server(uvicorn.Server):
-    """On SIGTERM clients get `reconnect` before they are closed; Ctrl-C ends at once, because a person waits."""
+    """A server that sends `reconnect` on SIGTERM before it closes; Ctrl-C ends at once, because a person waits."""
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)

@@ -1,4 +1,4 @@
-"""Who calls in these tests, and with what."""
+"""The callers of these tests and their credentials."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Which address a call counts as coming from: what trusted proxies say of it, and nothing that it says of itself."""
+"""The address that a call counts as coming from: what trusted proxies say of it, and nothing that it says of itself."""
 
 import socket as sockets
 from contextlib import closing

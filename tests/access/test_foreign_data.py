@@ -99,8 +99,8 @@ def readers_of(tenant: Tenant, limit: set[str]) -> list[Reader]:
 
 
 def scopes(tenants: list[Tenant]) -> list[dict[str, str]]:
-    """Every scope of everybody, and queues without their department; but no name that occurs once: whoever types it
-    gets it back in the names of rooms."""
+    """Return every scope of every tenant, and queues without their department; but no name that occurs once: the
+    caller who types it gets it back in the names of rooms."""
     found: list[dict[str, str]] = [{}]
     for tenant in tenants:
         named = {"organization_id": tenant.organization.id}

@@ -343,7 +343,7 @@ def test_tokens_do_what_the_session_of_their_person_does(
 
 
 def test_the_admin_is_closed_to_callers_who_manage_nothing(clients: dict[str, APIClient]):
-    """Those who manage something see rows of their own organizations alone: test_admin_matrix."""
+    """Callers with something to manage see rows of their own organizations alone: test_admin_matrix."""
     names = {"<path:object_id>": "1", "<id>": "1", "<path:content_type_id>": "1", "(?P<url>.*)$": "nothing"}
     for route, _ in routes(get_resolver()):
         if not route.startswith("admin/") or route == "admin/login/" or "^" in route:

@@ -1,4 +1,4 @@
-"""What is taken away while a socket is open."""
+"""Access that is revoked while a socket is open."""
 
 import asyncio
 import threading

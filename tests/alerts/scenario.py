@@ -159,7 +159,7 @@ def _prepare(
 
 
 def _measure_past_weeks(organization: Organization, queue: str, plan: Plan, now: datetime) -> None:
-    """As many contacts as are forecast, all answered in time."""
+    """Post past weeks with as many contacts as are forecast, all answered in time."""
     rows = [
         {
             **dict.fromkeys(vars(Counts()), 0),

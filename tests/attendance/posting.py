@@ -27,7 +27,7 @@ def moment(minutes: float) -> datetime:
 
 
 def at(minutes: float) -> str:
-    """So many minutes after nine, as the wire spells it."""
+    """Return the time that many minutes after nine, as the wire spells it."""
     return moment(minutes).isoformat().replace("+00:00", "Z")
 
 

@@ -1,4 +1,4 @@
-"""Whatever is posted that cannot be taken gets the one error shape and changes nothing."""
+"""Invalid posts get the one error shape and change nothing."""
 
 import json
 from collections.abc import Callable
@@ -31,7 +31,7 @@ Count = Callable[[], dict[str, int]]
 
 @pytest.fixture
 def api(api: ContractClient) -> ContractClient:
-    """There is something already that a bad post could harm."""
+    """A client of an API with rows that a bad post could harm."""
     plan(api, shift())
     say(api, record())
     return api

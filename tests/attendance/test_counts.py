@@ -34,7 +34,7 @@ def price(act: Callable[[], Any], outcome: str) -> int:
 
 
 def crowd(count: int, make: Callable[..., Any], *args: Any, **fields: Any) -> list[Any]:
-    """Of five departments."""
+    """Return rows of five departments."""
     return [make(f"{count} {number}", *args, department_id=f"dept_{number % 5}", **fields) for number in range(count)]
 
 

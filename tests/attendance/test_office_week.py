@@ -26,7 +26,7 @@ def departments() -> dict[str, str]:
 
 
 def first_and_last() -> dict[tuple[int, str], tuple[int, int]]:
-    """By day and badge, seconds of the week."""
+    """Return the first and the last sighting by day and badge, in seconds of the week."""
     found: dict[tuple[int, str], list[int]] = defaultdict(list)
     with gzip.open(SIGHTINGS, "rt") as lines:
         for row in csv.DictReader(lines):

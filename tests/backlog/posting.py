@@ -17,7 +17,7 @@ Row = dict[str, Any]
 
 
 def at(minutes: float) -> str:
-    """So many minutes after ten, as the wire spells it."""
+    """Return the time that many minutes after ten, as the wire spells it."""
     return (TEN + timedelta(minutes=minutes)).isoformat().replace("+00:00", "Z")
 
 
@@ -56,6 +56,6 @@ def events(answer: Any) -> list[int | None]:
 
 
 def scope_of(event: Row) -> str:
-    """Of a `backlog:update`: 'support', 'dept_456' or 'organization'."""
+    """Return the scope of a `backlog:update`: 'support', 'dept_456' or 'organization'."""
     data = event["data"]
     return data.get("queue_name") or data.get("department_id") or ORG

@@ -1,4 +1,4 @@
-"""Whatever is posted that cannot be taken gets the one error shape and changes nothing."""
+"""Invalid posts get the one error shape and change nothing."""
 
 import json
 from collections.abc import Callable
@@ -17,7 +17,7 @@ Count = Callable[[], dict[str, int]]
 
 @pytest.fixture
 def api(api: ContractClient) -> ContractClient:
-    """There is something already that a bad post could harm."""
+    """A client of an API with rows that a bad post could harm."""
     post(api, row("support", total=1))
     return api
 

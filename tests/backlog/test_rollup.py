@@ -233,6 +233,6 @@ def is_inside(name: tuple[str, str], data: dict[str, object]) -> bool:
 
 
 def fresh_until(said: Iterable[int]) -> float:
-    """In minutes: the newest snapshot plus three cadences, 15 minutes each where none is known."""
+    """Return the minute at which data is stale: the newest snapshot plus three cadences, 15 minutes if unknown."""
     times = sorted(said)
     return times[-1] + 3 * (median(b - a for a, b in pairwise(times)) if len(times) > 1 else 15)

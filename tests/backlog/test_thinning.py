@@ -31,7 +31,7 @@ def support(organization: Organization) -> Scope:
 
 @pytest.fixture(autouse=True)
 def long_ago(db: None) -> Iterator[None]:
-    """What is posted in these tests came in when it happened."""
+    """Set the clock to the day of the posts, so that they arrive when they happened."""
     with time_machine.travel(TEN + timedelta(hours=3), tick=False):
         yield
 

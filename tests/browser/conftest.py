@@ -47,6 +47,6 @@ async def page(browser: Browser) -> AsyncIterator[Page]:
 
 @pytest.fixture(scope="session")
 def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ProcessServer]:
-    """What `make run` starts, for tests that do not mind what others posted."""
+    """Start the server of `make run`, for tests that tolerate what other tests posted."""
     with ProcessServer.embedded(tmp_path_factory.mktemp("var")) as server:
         yield server

@@ -1,4 +1,4 @@
-"""How a page looks: pictures for people, and what axe finds wrong for those who do not see them."""
+"""Take pictures of a page for people to look at, and check it with axe."""
 
 import json
 from pathlib import Path
@@ -29,7 +29,7 @@ async def barriers(page: Page) -> list[str]:
 
 
 async def is_seen(place: Locator) -> bool:
-    """Whether all of it is inside the window, without scrolling, and nothing lies over its middle."""
+    """Return whether all of it is inside the window, without scrolling, and nothing lies over its middle."""
     seen: Any = await place.evaluate(
         """place => {
             const box = place.getBoundingClientRect();

@@ -369,7 +369,7 @@ def _interval(start: datetime, place: int, now: datetime, contacts: float) -> di
 
 
 def snapshots(now: datetime) -> dict[str, list[dict[str, Any]]]:
-    """What the socket's snapshots hold, by channel."""
+    """Return the payloads of the socket's snapshots, by channel."""
     morning = (now + timedelta(days=1)).replace(hour=6, minute=0, second=0, microsecond=0)
     *open_queues, email, night = QUEUES
     closed = nothing_known(kpi(night, now), "the queue is closed") | {"closed_until": spell(morning)}
@@ -387,7 +387,7 @@ def snapshots(now: datetime) -> dict[str, list[dict[str, Any]]]:
 
 
 def _whole(now: datetime) -> dict[str, Any]:
-    """What callers of all queues met in the running half hour, a little above its forecast."""
+    """Return the running half hour of all queues together, a little above its forecast."""
     expected = next(each["forecast"] for each in intervals(now)["intervals"] if each["state"] == "now")
     elapsed = (now.minute % 30 + now.second / 60) / 30
     offered = round(1.18 * expected * elapsed)
@@ -402,7 +402,7 @@ def _whole(now: datetime) -> dict[str, Any]:
 
 
 def many(count: int) -> list[Queue]:
-    """So many queues, of which one in ten does badly."""
+    """Return that many queues, of which one in ten does badly."""
     return [
         Queue(
             f"dept_{place % 8}",
@@ -421,7 +421,7 @@ def many(count: int) -> list[Queue]:
 
 
 def _checked(shape: Any, figure: dict[str, Any]) -> dict[str, Any]:
-    """In the protocol's own shape, or the test fails."""
+    """Check a figure against the protocol's own shape."""
     msgspec.convert(figure, shape)
     return figure
 

@@ -1,4 +1,4 @@
-"""What the browser has to load."""
+"""The size of the files that the browser loads."""
 
 import gzip
 import re

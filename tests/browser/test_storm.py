@@ -283,7 +283,7 @@ async def test_behind_a_count_are_the_names(page: Page, stage: Stage, embedded: 
     assert await barriers(page) == []
 
 
-async def test_whoever_comes_second_is_told_who_was_first_and_may_take_over(
+async def test_the_second_person_is_told_who_was_first_and_may_take_over(
     page: Page, stage: Stage, embedded: ProcessServer
 ) -> None:
     taken = {"acknowledged_by": "ana", "acknowledged_at": storm.spell(datetime.now(UTC)), "status": "acknowledged"}

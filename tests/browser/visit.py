@@ -21,12 +21,12 @@ async def continue_as(page: Page, server: ProcessServer, name: str) -> None:
 
 
 async def connected(page: Page) -> None:
-    """What feeds have posted to a server that tests share may be old by now."""
+    """Wait for the connection. Posts to a server that tests share may be stale by now."""
     await expect(page.locator("#connection")).to_have_text(re.compile("^(Live|Stale|Feed down)$"), timeout=PATIENCE)
 
 
 async def says(page: Page, state: str) -> None:
-    """Of the connection."""
+    """Wait until the page shows that state of the connection."""
     await expect(page.locator("#connection")).to_have_text(state, timeout=PATIENCE)
 
 

@@ -26,7 +26,7 @@ NAME = "of_release_0_1"
 
 @pytest.fixture(scope="module")
 def upgraded() -> Iterator[dict[str, Any]]:
-    """What the commands and the API say of the database once it is migrated (reads.py)."""
+    """Return the answers of the commands and the API once the database is migrated (reads.py)."""
     server = os.environ["DATABASE_URL"]
     name = f"{NAME}_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
     own = urlsplit(server)._replace(path=f"/{name}").geturl()
@@ -73,7 +73,7 @@ def test_silence_wall_and_cursor_are_in_force(upgraded: dict[str, Any]):
 
 
 def test_streams_go_on_where_they_were(upgraded: dict[str, Any]):
-    """What was logged is read as it was stored; what is judged and posted now comes after it."""
+    """Old events are read as they were stored; new figures and posts follow them."""
     assert upgraded["replayed"] == TOLD["heads"]
     assert all(upgraded["heads"][name] >= head for name, head in TOLD["heads"].items())
     assert upgraded["heads"]["kpi:org:org_123"] > TOLD["heads"]["kpi:org:org_123"]

@@ -39,7 +39,7 @@ async def test_a_silent_path_ends_the_connection_and_not_the_event_loop():
 
 
 async def ended(layer: Any) -> None:
-    """Until the connection of its subscriptions was given up."""
+    """Wait until the layer has given up the connection of its subscriptions."""
     [shard] = layer._get_layer()._shards
     async with asyncio.timeout(20):
         while shard._pubsub.connection.is_connected:

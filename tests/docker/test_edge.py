@@ -145,7 +145,7 @@ async def test_haproxy_sends_nobody_to_a_process_that_answers_and_is_not_well(
 
 
 async def check_what_is_passed_on(proxies: list[Proxy], key: str) -> None:
-    """Not /metrics; streams as they come; the address of the client beside what it says of itself."""
+    """Check that the proxy hides /metrics, passes streams at once, and adds the address of the client."""
     for proxy in proxies:
         async with httpx.AsyncClient(base_url=proxy.http, headers={"Authorization": f"Api-Key {key}"}) as caller:
             assert (await caller.get("/metrics")).status_code == 404

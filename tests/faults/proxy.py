@@ -50,7 +50,7 @@ class Proxy:
 
     @property
     def connections(self) -> int:
-        """Those that are open now."""
+        """Return the number of open connections."""
         return len(self._pairs)
 
     def swallow(self) -> None:

@@ -45,7 +45,7 @@ class Site:
         return answer
 
     async def load(self, count: int, *callers: Caller) -> int:
-        """So many snapshots, each of them taken; the seq of the last event."""
+        """Post that many snapshots, each of them taken; return the seq of the last event."""
         for _ in range(count):
             answer = await self.post(*callers)
             assert answer.status_code == 201, answer.text
@@ -55,7 +55,7 @@ class Site:
         self.broker.send_task(name, args)
 
     def connections(self) -> int:
-        """Those of our processes to the database."""
+        """Return the number of connections of our processes to the database."""
         with psycopg.connect(self.postgres.url) as database:
             [(count,)] = database.execute(CONNECTIONS).fetchall()
         return int(count)

@@ -57,7 +57,7 @@ async def audience(site: Site) -> AsyncIterator[Audience]:
         yield Audience(clients, callers, snapshot["seq"] + 1)
 
 
-async def test_everybody_hears_everything_whoever_took_it(site: Site):
+async def test_everybody_hears_everything_whichever_process_took_it(site: Site):
     async with audience(site) as here:
         await stats_say(here.callers[0], degraded=False)
         healed = [await metric(caller, "intraday_log_heals_total") for caller in here.callers]
@@ -68,7 +68,7 @@ async def test_everybody_hears_everything_whoever_took_it(site: Site):
         assert [await metric(caller, "intraday_log_heals_total") for caller in here.callers] == healed
 
 
-async def test_stats_are_those_of_all_processes_whoever_is_asked(site: Site):
+async def test_stats_are_those_of_all_processes_whichever_is_asked(site: Site):
     async with audience(site) as here:
         for caller in here.callers:
             for _ in range(200):

@@ -1,4 +1,4 @@
-"""One run of a job at a time, whoever starts it: threads, processes, and one that dies at work."""
+"""One run of a job at a time among threads and processes, and after a process that died at work."""
 
 import os
 import subprocess

@@ -145,7 +145,7 @@ def test_a_task_that_expired_is_counted():
 def test_a_run_whose_step_failed_has_failed_and_the_other_steps_are_done(
     organization: Organization, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ):
-    """Where the fault is the organization's own: nobody knows such a time zone."""
+    """The fault is the organization's own: a time zone that does not exist."""
     post(client_of(organization), interval(), INGEST)
     Organization.objects.filter(pk="org_123").update(time_zone="Nowhere/Land")
     result = tasks.judge_all.apply(("org_123",))

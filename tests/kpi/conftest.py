@@ -24,7 +24,7 @@ def outsider(stranger: Organization) -> ContractClient:
 
 @pytest.fixture
 def rows_stored(db: None) -> Callable[[], dict[str, int]]:
-    """How many rows each table has that a post could touch."""
+    """Count the rows of each table that a post could touch."""
     tables = (
         IntervalStats,
         ForecastInterval,

@@ -129,7 +129,7 @@ def check_state(sent: Sent) -> None:
 
 
 def check_nobody_there(sent: Sent) -> None:
-    """Of a queue: at once, whatever else is known."""
+    """Check that a queue without anybody is critical at once, whatever else is known."""
     gap = sent["headcount_gap"]
     if gap["required"] and gap["available"] == 0 and sent["quality"] != "suspect":
         assert sent["state"]["level"] == "critical"

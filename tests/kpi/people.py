@@ -22,7 +22,7 @@ def on_shift(
     departments: Iterable[str] = ("dept_456",),
     breaks: Iterable[tuple[float, float]] = (),
 ) -> None:
-    """So many people who serve these queues of each department, with published breaks in minutes from ten."""
+    """Post shifts of that many people for these queues of each department, with breaks in minutes from ten."""
     names = [f"person_{next(_numbers)}" for _ in range(heads)]
     shifts = [
         _shift(name, department, kind, start, end, queues)

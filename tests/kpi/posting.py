@@ -77,14 +77,14 @@ def figure(api: APIClient, **scope: Any) -> Any:
 
 @contextmanager
 def clock(minutes: float) -> Iterator[datetime]:
-    """So many minutes after ten, the clock stands still."""
+    """Stop the clock that many minutes after ten."""
     now = TEN + timedelta(minutes=minutes)
     with time_machine.travel(now, tick=False):
         yield now
 
 
 def round_of(organization: Organization, minutes: float, *, everything: bool = False) -> None:
-    """What beat starts at that time."""
+    """Run the job that beat starts at that time."""
     now = TEN + timedelta(minutes=minutes)
     run = services.compute_all if everything else compute_dirty
     run(organization_id=organization.pk, now=now)

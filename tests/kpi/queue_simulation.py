@@ -194,7 +194,7 @@ class _Queue:
         counts.abandoned_in_target += waited <= self.plan.target_seconds
 
     def _arrival_after(self, time: float, interval: int) -> float:
-        """From interval to interval the pace changes: what would come after the end is drawn again from there on."""
+        """Draw the next arrival. The pace changes with each interval: beyond its end it is drawn again."""
         while interval < self.plan.intervals:
             pace = self._pace(interval)
             time = time + self._arriving.expovariate(pace) if pace else math.inf

@@ -124,7 +124,7 @@ def feed_of(draw: st.DrawFn, at: datetime) -> list[Interval]:
 
 @st.composite
 def forecast_of(draw: st.DrawFn) -> list[Expected]:
-    """None, or from eight until noon; with gaps, and planned heads here and there."""
+    """Draw a forecast: none, or from eight until noon, with gaps, and planned heads here and there."""
     if not draw(st.integers(0, 4)):
         return []
     length = timedelta(minutes=draw(st.sampled_from([15, 30, 60])))

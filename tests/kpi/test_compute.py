@@ -1,4 +1,4 @@
-"""What a figure says of a queue: measured, prorated, planned, judged; and what it does not know."""
+"""The figure of a queue: measured, prorated, planned and judged parts, and unknown ones."""
 
 import math
 from datetime import timedelta
@@ -380,7 +380,7 @@ def test_nobody_waits_on_the_line_for_deferred_work(api):
 
 
 def test_what_callers_meet_is_not_mixed_with_deferred_work(api):
-    """What the organization's wall says of waiting is of those on the line; heads, volume and risk are of all."""
+    """Waits of the organization are those of callers; heads, volume and risk are of both kinds."""
     post_all(api, *half_hours(waiting_now=2, longest_wait_seconds=15))
     post_forecast(api, *plan())
     settings("billing", kind="deferred", sla_minutes=30, aht_seconds=600)

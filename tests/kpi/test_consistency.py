@@ -204,7 +204,7 @@ def told(api: APIClient, keys: Sequence[Key]) -> dict[Key, Any]:
 
 
 def alike(figures: Mapping[Key, Any]) -> dict[Key, Any]:
-    """Without what differs between organizations, and when they were worked out."""
+    """Drop the fields that differ between organizations and runs."""
     private = ("snapshot_id", "organization_id", "computed_at")
     return {key: {name: value for name, value in each.items() if name not in private} for key, each in figures.items()}
 

@@ -1,4 +1,4 @@
-"""Runs: once whoever asks at the same moment, nothing twice, in order, and at a fixed price."""
+"""Runs: one for several requests at the same moment, nothing twice, in order, and at a fixed price."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta

@@ -149,7 +149,7 @@ def test_contacts_between_two_instants_of_a_running_count(
 
 # --- trailing spans --------------------------------------------------------------------------------------------------
 def figures(columns: Sequence[Trailing]) -> dict[float, tuple[float, float]]:
-    """Of the spans that are measured: offered and forecast by length."""
+    """Return offered and forecast contacts of measured spans, by length."""
     return {
         span.minutes: (span.offered, round(span.forecast, 6))
         for span in columns

@@ -1,4 +1,4 @@
-"""What the log says, line by line, as the JSON of production."""
+"""The lines of the log, as the JSON of production."""
 
 import io
 import json

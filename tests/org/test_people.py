@@ -22,7 +22,7 @@ def demo(db: None, settings: Any, tmp_path: Any) -> None:
 
 
 def config(client: Client, path: str = "/") -> dict[str, Any]:
-    """What the server wrote into the page."""
+    """Return the configuration that the server wrote into the page."""
     found = re.search(r'<script id="config"[^>]*>(.*?)</script>', client.get(path).content.decode())
     assert found is not None
     return json.loads(found[1])  # type: ignore[no-any-return]

@@ -70,7 +70,7 @@ def test_time_zones_have_a_name(bad: str):
 
 @pytest.mark.parametrize(("department", "queue"), [("bad id", "q"), ("a:b", ""), ("", "q"), ("d", "a\nb"), ("d", " q")])
 def test_a_tree_with_bad_names_is_not_made(organization: Organization, department: str, queue: str):
-    """Whoever asks for it: bulk inserts ask no validator by themselves."""
+    """Bulk inserts run no validators by themselves."""
     before = Scope.objects.count()
     with pytest.raises(ValidationError):
         add_queues(organization, [("good", "queue"), (department, queue)])

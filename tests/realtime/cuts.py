@@ -171,7 +171,7 @@ class StreamKeeper(Keeper):
                 data = ""
 
     def move(self, positions: dict[str, Message]) -> None:
-        """What the blocks say is not looked at: an EventSource has nothing but the id."""
+        """Move by the last id alone, as an EventSource does: it does not read the blocks."""
         found = {}
         for part in filter(None, self.last_id.split(",")):
             channel, epoch, seq = part.split(":")
@@ -181,7 +181,7 @@ class StreamKeeper(Keeper):
 
 # --- borders ---------------------------------------------------------------------------------------------------------
 def frame_borders(raw: bytes) -> list[int]:
-    """Where each frame after the handshake ends."""
+    """Return the offset after each frame that follows the handshake."""
     at = raw.index(b"\r\n\r\n") + 4
     borders = [at]
     while at + 2 <= len(raw):
@@ -196,7 +196,7 @@ def frame_borders(raw: bytes) -> list[int]:
 
 
 def block_borders(raw: bytes) -> list[int]:
-    """Where each block of an event stream ends."""
+    """Return the offset after each block of an event stream."""
     at = raw.index(b"\r\n\r\n") + 4
     borders = [at]
     while (found := raw.find(b"\n\n", at)) >= 0:

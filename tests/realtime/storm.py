@@ -100,7 +100,7 @@ class Storm:
 
     # --- reading -----------------------------------------------------------------------------------------------------
     def _watch(self) -> None:
-        """Whatever is visible is visible without a gap: an event that came later never shows before an earlier one."""
+        """Check that the visible log has no gap: a later event never shows before an earlier one."""
         from realtime.eventlog import store
 
         last = False
@@ -137,7 +137,7 @@ class Storm:
         return {"events": len(logged), "undone": len(self.undone), "streams": len(self.seen)}
 
     def _check_order(self, seen: list[int]) -> None:
-        """What had committed before another transaction began stands before that one's events."""
+        """Assert that events of a transaction stand after all that had committed before it began."""
         latest_begin = -1
         for number in seen:
             assert self.ended[number] > latest_begin

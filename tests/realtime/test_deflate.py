@@ -64,7 +64,7 @@ class Counting:
 
 @pytest.fixture
 def queues(transactional_db: None, organization: Any) -> None:
-    """So many that their snapshot has some kilobytes."""
+    """Make enough queues for a snapshot of some kilobytes."""
     items = [
         {
             "department_id": "dept_456",
@@ -152,7 +152,7 @@ async def test_messages_that_a_client_compressed_are_read(server: LiveServer, to
 
 
 def offered(server: LiveServer, extensions: str) -> str:
-    """What a browser's offer is answered with."""
+    """Return the answer to a browser's offer of extensions."""
     with sockets.create_connection(("127.0.0.1", server.port)) as raw:
         lines = ["GET /ws HTTP/1.1", f"Host: 127.0.0.1:{server.port}", "Upgrade: websocket", "Connection: Upgrade"]
         lines += ["Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Version: 13"]

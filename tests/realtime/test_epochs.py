@@ -19,7 +19,7 @@ from tests.realtime.test_sockets import BACKLOG, CUSTOM, cursor, numbers, server
 
 
 def rewind(stream: str, head: int) -> None:
-    """As a restored backup, or a failover that lost commits: an older state, under the same epoch."""
+    """Go back to an older state under the same epoch, as a restored backup does, or a failover that lost commits."""
     with transaction.atomic():
         Segment.objects.filter(stream=stream, last_seq__gt=head).delete()
         Stream.objects.filter(name=stream).update(head=head)

@@ -21,7 +21,7 @@ from tests.realtime.test_sockets import BACKLOG, CUSTOM, cursor, listeners, numb
 
 
 def hand_over(server: LiveServer, *appended: Appended) -> None:
-    """As if the layer had brought these messages now, in this order."""
+    """Hand messages to the hub as if the layer had brought them now, in this order."""
     server.on_loop(lambda: [server.hub.receiver.take(layer_message(each)) for each in appended] and None)
 
 
@@ -135,7 +135,7 @@ async def test_a_slow_read_of_the_log_that_the_layer_overtook_starts_nothing_ane
 
 # --- another epoch ---------------------------------------------------------------------------------------------------
 def restore(stream: str, epoch: str, head: int = 0) -> None:
-    """As restoring a backup does: an older state, under a new epoch."""
+    """Go back to an older state under a new epoch, as restoring a backup does."""
     with transaction.atomic():
         Segment.objects.filter(stream=stream, last_seq__gt=head).delete()
         Stream.objects.filter(name=stream).update(epoch=epoch, head=head)

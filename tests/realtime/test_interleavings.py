@@ -1,4 +1,4 @@
-"""Whatever happens in whatever order, every client ends with exactly the events of its rooms, in order."""
+"""Random stories: every client ends with exactly the events of its rooms, in order."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""Patches instead of whole events, one message per interval, and less for whoever fell behind."""
+"""Patches instead of whole events, one message per interval, and less for a client that fell behind."""
 
 import asyncio
 import json
@@ -79,7 +79,7 @@ def apply(target: Any, patch: Any) -> Any:
 
 
 def without_nulls(value: Any) -> Any:
-    """What is missing and what is null mean the same. (In lists, which are replaced whole, they do not.)"""
+    """Drop nulls: a missing member and a null one mean the same. (In lists, which are replaced whole, they do not.)"""
     if not isinstance(value, dict):
         return value
     return {name: without_nulls(each) for name, each in value.items() if each is not None}
@@ -184,7 +184,7 @@ class Stage:
 @settings(max_examples=150, deadline=None)
 @given(st.lists(steps, max_size=40))
 @example([("come", None, None), ("stop", 0, None), *FIVE, ("read", 0, None)])  # what is left out, and a write too small
-def test_whoever_comes_goes_and_reads_when_a_patch_is_always_one_of_what_the_client_has(story: list[Any]):
+def test_a_patch_always_fits_the_event_that_the_client_has_whatever_comes_and_goes(story: list[Any]):
     async def play() -> None:
         stage = Stage()
         for step in story:

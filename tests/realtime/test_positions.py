@@ -32,7 +32,7 @@ QUEUES = 2_477
 
 @pytest.fixture
 def large(transactional_db: None, organization: Organization) -> None:
-    """So many queues that one message with all of them has 1.8 MB."""
+    """Make enough queues for a message of 1.8 MB with all of them."""
     items = [
         {
             "department_id": "dept_456",

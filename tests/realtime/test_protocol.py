@@ -1,4 +1,4 @@
-"""What the server answers to what clients say, well-meant or not."""
+"""The server's answers to valid and invalid messages of clients."""
 
 import asyncio
 import json
@@ -49,7 +49,7 @@ async def test_a_wrong_token_is_told_so_and_closed(any_server: LiveServer, token
 @pytest.mark.parametrize(
     "claim", [{}, {"user_id": "ada", "organization_id": "org_123"}, {"token": "\x00"}, {"user_id": "ada"}]
 )
-async def test_whoever_shows_no_credential_is_not_believed(server: LiveServer, organization: Any, claim: Any):
+async def test_a_client_without_a_credential_is_not_authenticated(server: LiveServer, organization: Any, claim: Any):
     async with socket(server) as client:
         await client.say("authenticate", **claim)
         assert (await client.until("error"))["data"]["code"] == "not_authenticated"

@@ -1,4 +1,4 @@
-"""What a client may do to the protocol below the messages, frame by frame, as the Autobahn suite does it.
+"""Frames below the level of messages, valid and invalid, one by one, as the Autobahn suite sends them.
 
 It is closed with the code of RFC 6455, or served; the process stays up, its memory bounded, and others
 notice nothing.
@@ -47,7 +47,7 @@ def frame(
 
 
 def _masked(data: bytes, key: bytes) -> bytes:
-    """From a multiple of four on, in one operation: masking a megabyte byte by byte takes a second."""
+    """Mask in one operation: masking a megabyte byte by byte takes a second."""
     long = int.from_bytes(data, "big") ^ int.from_bytes((key * (len(data) // 4 + 1))[: len(data)], "big")
     return long.to_bytes(len(data), "big")
 

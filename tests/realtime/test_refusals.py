@@ -1,4 +1,4 @@
-"""What a client asks for and may not hear, or asks for too often: it is told, and the rest goes on."""
+"""Requests that are not allowed, or come too often: the client gets an error, and the rest goes on."""
 
 import asyncio
 

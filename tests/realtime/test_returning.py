@@ -157,7 +157,7 @@ def processes(transactional_db: None) -> Iterator[list[ProcessServer]]:
 
 
 def reads_of_the_log() -> int:
-    """By all processes, as PostgreSQL counts them."""
+    """Return the reads of the log by all processes, as PostgreSQL counts them."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_stat_force_next_flush()")
         cursor.execute(

@@ -1,4 +1,4 @@
-"""What a stream keeps in memory: bounded, and still there for whoever is only a step behind."""
+"""The events that a stream keeps in memory: bounded, and there for a client that is a step behind."""
 
 from collections.abc import Iterator
 

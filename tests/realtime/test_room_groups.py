@@ -26,7 +26,7 @@ pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "snap
 
 
 class StockConsumer(AsyncWebsocketConsumer):
-    """In the group of the room that its address names."""
+    """A consumer in the group of the room that its address names."""
 
     async def connect(self) -> None:
         self.group = room_group(Room.parse(self.scope["path"].removeprefix("/")))

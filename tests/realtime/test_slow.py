@@ -174,7 +174,7 @@ async def test_a_reader_that_stops_holds_up_nobody_costs_no_memory_and_ends_with
         assert one.seqs() == other.seqs() == list(range(1, head + 1))
 
         def held() -> tuple[int, int, int]:
-            """Of what the hub keeps: bytes in the ring, its events, rendered frames."""
+            """Return the sizes of the ring in bytes and events, and the number of rendered frames."""
             stream = any_server.hub.streams[room]
             rendered = [b.frames for audience in stream._audiences.values() for b in audience._batches.values()]
             return stream.ring._bytes, len(stream.ring._records), sum(map(len, rendered))

@@ -1,4 +1,4 @@
-"""From a commit to the screens: everything, once, in order, to those who may hear it."""
+"""Delivery from commit to client: everything, once, in order, to the clients that may hear it."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable

@@ -42,7 +42,7 @@ class Stream:
         self.heard: list[Message] = []
 
     async def read(self) -> None:
-        """In a task of its own: reading cannot be given up and taken up again."""
+        """Read in a task of its own: reading cannot be interrupted and resumed."""
         with suppress(httpx.TransportError):
             async for line in self.response.aiter_lines():
                 self._lines.put_nowait(line)

@@ -22,7 +22,7 @@ def document() -> Schema:
 
 @cache
 def validator(path: str, method: str, status: int, media_type: str) -> Draft202012Validator | None:
-    """None where no JSON body is promised. Raises KeyError for what the document does not name."""
+    """Return the validator of an answer; None if no JSON body is promised. Raises KeyError for unknown names."""
     answer = document()["paths"][path][method]["responses"][str(status)]
     content = answer.get("content", {})
     if media_type != "application/json" or media_type not in content:

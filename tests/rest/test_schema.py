@@ -126,7 +126,7 @@ def test_no_request_made_from_the_document_breaks_it(
 
 @pytest.fixture
 def token(organization: Organization) -> Iterator[str]:
-    """Of an administrator, who gets furthest.
+    """Return a token of an administrator, who gets furthest.
 
     Requests run inside the transaction of the test, so they must not close its connection, as they would.
     """

@@ -126,7 +126,7 @@ def test_a_queue_is_red_within_three_minutes_and_green_again_by_the_tenth(seed: 
 
 
 def health(row: Row) -> float:
-    """As the KPI service would judge it, by the forecast."""
+    """Return the health score that the KPI service would give by the forecast."""
     agents = row["agents_available"] + row["agents_on_contact"] + row["agents_after_contact"]
     load = {"calls": SUPPORT.peak, "interval_seconds": 1800, "aht_seconds": SUPPORT.aht}
     target = {"target_service_level": 0.8, "target_seconds": 20}
@@ -349,7 +349,7 @@ def test_in_an_outage_nothing_is_offered_while_the_feed_posts_and_then_it_return
 
 
 def total_offered(rows: list[Row], before: list[Posts]) -> int:
-    """Of all intervals of support that were told up to then, each as told last."""
+    """Add up the offered contacts of all intervals of support posted up to then, each as posted last."""
     newest = {
         row["interval_start"]: row["offered"]
         for told in (*(posts["kpi"] for posts in before), rows)

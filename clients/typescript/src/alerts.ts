@@ -6,7 +6,7 @@ import { coveredBy, type Feed, View } from "./views.js";
 export interface AlertsState {
   /** The last one that was triggered, as it stands now. */
   latestAlert: Alert | undefined;
-  /** How many were triggered since the count was last cleared, also while we were away. */
+  /** The number of alerts triggered since the count was last cleared, also while we were away. */
   alertCount: number;
   /** Pending and acknowledged ones: worst first, then newest first. */
   openAlerts: readonly Alert[];

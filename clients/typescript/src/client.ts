@@ -65,7 +65,7 @@ export class RealtimeClient implements Feed, Sink {
   /** Without waiting for the next attempt; also after `stopped`, when somebody has signed in again. */
   reconnectNow = (): void => this.#socket.reconnectNow();
 
-  /** Ends the connection; whoever listens next opens it again. */
+  /** Ends the connection; the next listener opens it again. */
   close(): void {
     this.#sleep?.();
     this.#sleep = undefined;

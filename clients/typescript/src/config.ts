@@ -27,7 +27,7 @@ export class SignedOutError extends Error {
   override name = "SignedOutError";
 }
 
-/** What our own pages carry in `data-intraday`, as JSON. */
+/** The configuration that our own pages carry in `data-intraday`, as JSON. */
 export interface PageConfig {
   url?: string;
   organization_id?: string;

@@ -17,9 +17,9 @@ export interface ScopeState<T> {
   latest: T;
   /** Milliseconds of the local clock. */
   receivedAt: number;
-  /** How often its feed speaks, as far as is known. */
+  /** The usual time between posts of its feed, as far as is known. */
   cadenceSeconds: number;
-  /** The last change happened before our eyes: not in a snapshot, and not replayed. */
+  /** True if the last change came live: not in a snapshot, and not replayed. */
   live: boolean;
 }
 

@@ -1,4 +1,4 @@
-// What the subscriptions stand between: the connection below, the views above.
+// The interface between the connection below and the views above the subscriptions.
 
 import type { LogMessage } from "./protocol/messages.js";
 import type { Problem, Requests } from "./protocol/types.js";

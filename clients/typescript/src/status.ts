@@ -1,4 +1,4 @@
-// How a connection stands.
+// The status of a connection.
 
 export type ConnectionState =
   | "idle" // nobody asked for anything yet

@@ -1,4 +1,4 @@
-// What a hook shows: a piece of state that follows the events of one selection, for as long as somebody looks at it.
+// Views: the state behind a hook, which follows the events of one selection while a component uses it.
 
 import type { LogMessage } from "./protocol/messages.js";
 import { callAll, Observable, type Readable } from "./observable.js";
@@ -6,7 +6,7 @@ import { type Channel, hears, roomOf, scopeOfRoom, type Scope, type Selection } 
 import type { Problem } from "./protocol/types.js";
 import { conflated } from "./timing.js";
 
-/** Who gets what is heard in a room. */
+/** A listener to the events of a room. */
 export interface Listener {
   readonly channel: Channel;
   readonly selection: Selection;
@@ -18,9 +18,9 @@ export interface Listener {
   /** Its state has come, with all that was missed. */
   onReady(): void;
   onRefused(problem: Problem): void;
-  /** What these rooms hear is no longer for us. */
+  /** The server no longer grants these rooms. */
   onNarrowed(lost: string[]): void;
-  /** The server's time is another one than was thought. */
+  /** The estimate of the server's time has changed. */
   onTime(): void;
 }
 

@@ -1,4 +1,4 @@
-// What the compiler knows of live events; tsc checks this file, and runs of it check that the events are such.
+// Types of live events; tsc checks this file, and runs of it check that the events are such.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-// What the server does not grant, grants as something else, or takes away; and messages that stay within its limits.
+// Rooms that the server refuses, replaces or takes away; and messages that stay within its limits.
 
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { RealtimeClient } from "../src/client.js";

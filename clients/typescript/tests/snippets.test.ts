@@ -19,7 +19,7 @@ describe.skipIf(!found.length)(`the snippets (need ${DOCUMENT})`, () => {
   });
 });
 
-/** What the compiler has to say, in strict mode. The document declares components that it does not export. */
+/** Returns the compiler's errors, in strict mode. The document declares components that it does not export. */
 function complaints(sources: Snippet[]): string[] {
   const { config } = ts.readConfigFile("tsconfig.json", (path) => ts.sys.readFile(path)) as { config: object };
   const { options } = ts.parseJsonConfigFileContent(config, ts.sys, process.cwd());

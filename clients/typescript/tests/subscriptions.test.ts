@@ -82,7 +82,7 @@ describe("asking", () => {
     expect(total()).toBe(7);
   });
 
-  it("fetches the state for whoever begins to watch while the connection is away", async () => {
+  it("fetches the state for a listener that comes while the connection is away", async () => {
     const stop = client.listen("backlog", ORGANIZATION, () => undefined);
     await pass(100);
     server.publish("backlog:update", backlog(7));
@@ -259,7 +259,7 @@ describe("snapshots in parts", () => {
 });
 
 describe("a connection that is cut", () => {
-  /** What the server would send, up to a point. */
+  /** Returns the messages that the server would send, up to a point. */
   const script = (): object[] => {
     const more = { stream: STREAM, epoch: "e1", ts: new Date().toISOString() };
     const part = (items: object[], complete: boolean, rooms: string[], seq: number): object => {

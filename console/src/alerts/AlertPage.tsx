@@ -17,7 +17,7 @@ type Answer = Alert & { audit: AuditEntry[] };
 
 interface Props {
   id: string;
-  /** Where the alert may be if it is not in this organization. */
+  /** The organization that may have the alert if this one has not. */
   elsewhere: string | undefined;
 }
 

@@ -7,7 +7,7 @@ import { duration, type Figure, number } from "../kit/words.js";
 const GRAVITY: Record<Severity, number> = { critical: 0, high: 1, medium: 2, low: 3 };
 const STATE: Record<Alert["status"], number> = { pending: 0, acknowledged: 1, resolved: 2 };
 
-/** Those that wait for a person first, the gravest of them, then the newest; suppressed ones behind. */
+/** Orders alerts: pending ones first, the gravest of them, then the newest; suppressed ones last. */
 export function byUrgency(a: Alert, b: Alert): number {
   return (
     Number(a.suppressed) - Number(b.suppressed) ||
@@ -31,7 +31,7 @@ export function measured(value: Figure | string, unit: string): string {
   return [number(value, digits), unit.replace(/^percent\b/, "%")].filter(Boolean).join(" ");
 }
 
-/** What came in between, when the server answered 409: the alert is no longer what the person saw. */
+/** Explains an answer 409: the alert has changed since the person saw it. */
 export function refusal(error: RestError, now: (instant: string) => string): string {
   const current = error.current as Partial<Alert> | undefined;
   if (error.code === "already_acknowledged" && current?.acknowledged_by) {

@@ -1,4 +1,4 @@
-// What a person does to alerts, over REST. The answer comes back as an event, to this page as to all others.
+// Actions of a person on alerts, over REST. The answer comes back as an event, to this page as to all others.
 
 import { useCallback, useState } from "react";
 
@@ -10,7 +10,7 @@ import { clock, plural } from "../kit/words.js";
 
 export interface AlertActions {
   busy: boolean;
-  /** What could not be done, in words; empty if all went well. */
+  /** The error in words; empty if all went well. */
   problem: string;
   acknowledge(alert: Alert, options?: { note?: string; take_over?: boolean }): Promise<boolean>;
   acknowledgeMany(ids: string[], note: string): Promise<boolean>;

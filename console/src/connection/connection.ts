@@ -1,4 +1,4 @@
-// How the page stands with the server and its feeds, in words. No React here.
+// The state of the connection to the server and of its feeds, in words. No React here.
 
 import type { ConnectionStatus } from "intraday-realtime";
 import type { Feed } from "../session/payloads.js";
@@ -15,7 +15,7 @@ export interface Freshness {
   /** The newest figure is older than its feed's cadence allows; `newest` is its time. */
   stale: boolean;
   newest: string | undefined;
-  /** What the server refuses to show, in words. */
+  /** The parts that the server refuses to show, in words. */
   refused: readonly string[];
 }
 
@@ -51,7 +51,7 @@ interface Shown {
   problem: { message: string } | undefined;
 }
 
-/** What of the page's four parts cannot be shown, and why; said once where it is all of them for one reason. */
+/** Lists the page's parts that cannot be shown, with reasons; one line if all have the same reason. */
 export function refusals(parts: Readonly<Record<string, Shown>>): string[] {
   const refused = Object.entries(parts).flatMap(([name, { problem }]) => (problem ? [[name, problem.message]] : []));
   const reasons = new Set(refused.map(([, message = ""]) => message));

@@ -23,7 +23,7 @@ interface Props {
   lines: Line[];
   timeZone: string;
   now: number;
-  /** Where the time axis begins, in seconds since 1970; it ends now. Without: as long as the figures. */
+  /** The start of the time axis, in seconds since 1970; it ends now. Default: the time of the first figure. */
   from?: number;
   /** Spans whose values say nothing, in seconds since 1970. */
   hatched?: [from: number, to: number][];

@@ -1,4 +1,4 @@
-// What belongs to the browser rather than to React: time, preferences, title, favicon, sound.
+// State of the browser rather than of React: time, preferences, title, favicon, sound.
 
 import { useEffect, useState } from "react";
 

@@ -137,7 +137,7 @@ export function Drawer({ title, onClose, children }: { title: string; onClose: (
   );
 }
 
-/** What went wrong with something that the person asked for. */
+/** An error about an action of the person. */
 export function Problem({ text }: { text: string }) {
   return text ? (
     <p className="problem" role="alert">

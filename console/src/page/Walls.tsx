@@ -45,7 +45,7 @@ export function Walls({ scope, onClose }: { scope: Scope; onClose: () => void })
   return (
     <Drawer title="Wall boards" onClose={onClose}>
       <p>
-        Whoever has the link sees {scopeName(shown, organization)}, without names and without signing in, until it is
+        Everybody with the link sees {scopeName(shown, organization)}, without names and without signing in, until it is
         revoked.
       </p>
       <form className="inline" onSubmit={make}>

@@ -1,4 +1,4 @@
-// Who is here and who is not; behind each count the names, for those who may see them.
+// Counts of people present and missing; behind each count the names, for roles that may see them.
 
 import { useState } from "react";
 

@@ -1,4 +1,4 @@
-// What is shown, as CSV: the table of queues as it stands, and the history of the same scope since midnight.
+// Downloads as CSV: the table of queues as shown, and the history of the same scope since midnight.
 
 import { Icon } from "../kit/Icon.js";
 import { Popover } from "../kit/parts.js";

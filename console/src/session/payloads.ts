@@ -12,7 +12,7 @@ export type { RecentCheckin } from "intraday-realtime";
 
 export type Severity = Alert["severity"];
 
-/** What the page shows: an organization, a department or a queue. */
+/** The scope of the page: an organization, a department or a queue. */
 export interface Scope {
   organization_id: string;
   department_id?: string;

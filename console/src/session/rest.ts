@@ -5,7 +5,7 @@ export class RestError extends Error {
     readonly status: number,
     readonly code: string,
     message: string,
-    /** What is true now, where the server refused because something had changed. */
+    /** The current state, if the server refused because something had changed. */
     readonly current?: unknown,
   ) {
     super(message);

@@ -1,4 +1,4 @@
-// Who looks, at which organization, and how the page calls the server.
+// The session: the person, the organization, and the page's calls to the server.
 
 import { createContext, useContext } from "react";
 

@@ -72,7 +72,7 @@ class Command(BaseCommand):
         self.stdout.write("Stopped.")
 
     def _decide_demo(self, host: str) -> None:
-        """On a loopback address the demo is on; elsewhere it must be asked for, because it believes anybody."""
+        """Switch the demo on for a loopback address; elsewhere it must be asked for, because it trusts anybody."""
         asked = os.environ.get("INTRADAY_DEMO")
         settings.DEMO = asked != "0" if is_loopback(host) else settings.DEMO
         if is_loopback(host):

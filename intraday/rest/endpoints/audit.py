@@ -54,7 +54,7 @@ _entry = inline_serializer(
 
 
 class AuditView(APIView):
-    """Who changed or opened what, newest first."""
+    """List the audit log of an organization, newest first."""
 
     permission_classes = [SignedIn]
     renderer_classes = [JSONRenderer, ItemsCSVRenderer]

@@ -1,4 +1,4 @@
-"""What Django keeps of an account beyond the organizations: the account, its sessions, its sign-ins, its admin log."""
+"""Data of an account that belongs to no organization: the account, its sessions, its sign-ins, its admin log."""
 
 from collections import Counter
 from collections.abc import Iterator

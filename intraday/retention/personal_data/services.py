@@ -39,7 +39,7 @@ class Found:
 
 @dataclass(frozen=True)
 class Erased:
-    """How many rows were changed or deleted, and what somebody has to see to."""
+    """The number of rows that were changed or deleted, and remarks on what a person still has to do."""
 
     pseudonym: str
     counts: Counts

@@ -1,4 +1,4 @@
-// The portal's own backend: serves the page, and fetches a token for whoever is signed in here.
+// The portal's own backend: serves the page, and fetches a token for the person who is signed in here.
 import { createServer } from "node:http";
 import { readFile } from "node:fs/promises";
 import { extname, join, normalize } from "node:path";

@@ -1,4 +1,4 @@
-// What goes over the wire, in the terms of the generated types.
+// Messages on the wire, in the terms of the generated types.
 
 import type { Answers, Events } from "./types.js";
 

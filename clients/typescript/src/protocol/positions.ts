@@ -4,7 +4,7 @@ import type { Position } from "./types.js";
 
 export type ByStream = Record<string, Position>;
 
-/** Where we stand in each stream: everything up to there is known. */
+/** Positions in each stream: every event up to there has arrived. */
 export class Positions {
   #known = new Map<string, Position>();
 

@@ -4,7 +4,7 @@ import type { Channels } from "./types.js";
 
 export type Channel = keyof Channels;
 
-/** What a hook or a view asks for. A queue may be named without its department. */
+/** The selection of a hook or a view. A queue may be named without its department. */
 export interface Selection {
   organization_id: string;
   department_id?: string | undefined;

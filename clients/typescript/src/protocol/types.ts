@@ -207,7 +207,7 @@ export interface Conflated {
   count: number;
 }
 /**
- * This process stops: a close (1012) follows; come back so long after it, with your positions.
+ * The server process stops: a close (1012) follows. The client comes back after that time, with its positions.
  */
 export interface Reconnect {
   retry_after_ms: number;
@@ -458,7 +458,7 @@ export interface BacklogChanged {
   };
 }
 /**
- * So many of the waiting items are at least so old.
+ * The number of waiting items that are at least that old.
  */
 export interface AgeBucket {
   older_than_minutes: number;
@@ -757,7 +757,7 @@ export interface SnapshotData {
   complete: boolean;
 }
 /**
- * What clients send.
+ * Messages of clients.
  */
 export interface Requests {
   authenticate: Authenticate;
@@ -767,7 +767,7 @@ export interface Requests {
   ping: Ping;
 }
 /**
- * What the server says besides events of the log.
+ * Messages of the server besides events of the log.
  */
 export interface Answers {
   welcome: Welcome;
