@@ -20,7 +20,7 @@ test: testing packages ## the whole suite, on a PostgreSQL and a Valkey of its o
 	@if [ -z "$(ARGS)" ] && $(node); then npm test --silent; fi
 	@exec $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
-check: testing packages ## format, lint, types, imports, structure, diagram, vocabulary, migrations, settings, API schema, Dockerfile, front end
+check: testing packages ## format, lint, types, imports, structure, diagram, vocabulary, wording, migrations, settings, API schema, Dockerfile, front end
 	@failed=; \
 	step() { name=$$1; shift; echo "== $$name"; "$$@" || failed="$$failed, $$name"; }; \
 	step format       $(BIN)/ruff format --check .; \
@@ -30,6 +30,7 @@ check: testing packages ## format, lint, types, imports, structure, diagram, voc
 	step structure    $(BIN)/python -m tests.structure; \
 	step diagram      $(BIN)/python -m tests.diagram; \
 	step vocabulary   $(BIN)/python -m tests.vocabulary; \
+	step wording      $(BIN)/python -m tests.wording; \
 	step migrations   $(BIN)/python manage.py makemigrations --check --dry-run; \
 	step settings     $(BIN)/python manage.py check --fail-level WARNING; \
 	step production   env SECRET_KEY="$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(50))')" \

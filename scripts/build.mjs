@@ -26,7 +26,7 @@ const browserModule = (target) =>
     },
   });
 
-/** What was built and is not what is committed. Older tarballs are no result of this build. */
+/** Lists built files that differ from the committed ones. Older tarballs are no result of this build. */
 async function differences(built) {
   const names = new Set(await files(built));
   for (const name of await files(join(COMMITTED, "build"))) names.add(join("build", name));

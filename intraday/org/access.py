@@ -140,7 +140,7 @@ class Principal:
 
     @property
     def sees_names(self) -> bool:
-        """Whether personal names are shown to it; otherwise it gets the redacted body of an event."""
+        """Return whether personal names are shown; otherwise the caller gets the redacted body of an event."""
         return self.role in (Role.SUPERVISOR, Role.ADMIN)
 
 

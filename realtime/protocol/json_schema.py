@@ -22,7 +22,7 @@ def json_schema(channels: Mapping[str, ChannelSpec]) -> dict[str, Any]:
     _, answers = msgspec.json.schema_components(heard, ref_template=_REF)
     tables = {
         "Requests": _table(REQUESTS, "Messages of clients."),
-        "Answers": _table({shape.event: shape for shape in ANSWERS}, "Messages of the server besides events of the log."),
+        "Answers": _table({shape.event: shape for shape in ANSWERS}, "Messages of the server beside the events below."),
         "Events": _table({payload.event: payload for payload in payloads}, "The events of the log, by name."),
         "Channels": _events_by_channel(channels),
         "Reserved": _reserved(),

@@ -1,4 +1,4 @@
-"""Results and events of posted records and shifts: DESIGN 8 "Answers", DOMAIN 3.7."""
+"""Results and events of posted records and shifts (docs/ingest.md, DOMAIN 3.7)."""
 
 from attendance import services
 from tests.attendance.posting import (

@@ -1,4 +1,4 @@
-"""Results and events of posted rows: DESIGN 8 "Answers", DOMAIN 3.6."""
+"""Results and events of posted rows (docs/ingest.md, DOMAIN 3.6)."""
 
 from collections.abc import Callable
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Department and organization figures are those of their newest fresh queues: DESIGN 7, DOMAIN 3.13."""
+"""Department and organization figures are those of their newest fresh queues (DOMAIN 3.13)."""
 
 from collections.abc import Iterable
 from itertools import pairwise

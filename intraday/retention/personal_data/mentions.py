@@ -57,7 +57,7 @@ def erase(subject: Subject) -> dict[str, int]:
 
 @transaction.atomic
 def _erase_rows(subject: Subject, model: Table, keys: list[Any], rewrites: Rewrites) -> int:
-    """Under the locks of their writers, in the order in which these lock them: they keep what they have read."""
+    """Erase rows under the locks of their writers, in the order of these: writers keep what they have read."""
     rows = model._base_manager.select_for_update(of=("self",)).filter(pk__in=keys).order_by("pk")
     found = [mention for row in rows if (mention := _mention(subject, row, rewrites))]
     for mention in found:

@@ -767,7 +767,7 @@ export interface Requests {
   ping: Ping;
 }
 /**
- * Messages of the server besides events of the log.
+ * Messages of the server beside the events below.
  */
 export interface Answers {
   welcome: Welcome;
