@@ -35,7 +35,7 @@ class VersionError(Exception):
     """The rule was changed by somebody else meanwhile. `rule` is as it is now."""
 
     def __init__(self, rule: Rule) -> None:
-        super().__init__(f"It has changed since: this is version {rule.version}.")
+        super().__init__(f"The rule has changed since: it is now version {rule.version}.")
         self.rule = rule
 
 
@@ -266,13 +266,13 @@ def _silence_errors(silence: Silence, fields: Fields, now: datetime) -> dict[str
     except ValueError as error:
         return {"weekly": str(error)}
     if fields.get("ends_at", silence.ends_at) is None:
-        found["ends_at"] = "Needed: a silence ends by itself."
+        found["ends_at"] = "The end is missing: a silence must have one."
     elif silence.ends_at <= max(silence.starts_at, now):
-        found["ends_at"] = "It must end after it has begun, and later than now."
+        found["ends_at"] = "The end must be after the start, and in the future."
     elif silence.ends_at - silence.starts_at > longest:
         found["ends_at"] = f"At most {longest.days} days after it has begun."
     if not silence.comment.strip():
-        found["comment"] = "Say why: others will wonder."
+        found["comment"] = "The reason is missing: write it for the others."
     if silence.rule_id is not None and not _is_rule(silence.organization, silence.rule_id):
         found["rule_id"] = "Unknown."
     return found

@@ -68,10 +68,12 @@ class SnoozeRequest(ActRequest):
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         now = clock.now()
         if ("until" in attrs) == ("minutes" in attrs):
-            raise serializers.ValidationError({"until": ["Say either until or minutes."]})
+            raise serializers.ValidationError({"until": ["Send either until or minutes."]})
         until = attrs["until"] if "until" in attrs else now + timedelta(minutes=attrs["minutes"])
         if not now < until <= now + LONGEST_SILENCE:
-            raise serializers.ValidationError({"until": [f"Later than now, by at most {LONGEST_SILENCE.days} days."]})
+            raise serializers.ValidationError(
+                {"until": [f"Expected a time in the future, by at most {LONGEST_SILENCE.days} days."]}
+            )
         return {**attrs, "until": until}
 
 
@@ -91,7 +93,7 @@ class CursorField(serializers.CharField):
         try:
             return InstantField().to_internal_value(at), UUID(pk)
         except (ValueError, serializers.ValidationError):
-            raise serializers.ValidationError("Not the `next` of a page.") from None
+            raise serializers.ValidationError("This is not the `next` of a page.") from None
 
 
 class AlertsQuery(ScopeQuery):
@@ -138,7 +140,7 @@ class ValueField(serializers.Field):
 
 
 class ClockField(serializers.RegexField):
-    default_error_messages = {"invalid": "A time of day such as 08:30."}
+    default_error_messages = {"invalid": "Expected a time of day such as 08:30."}
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(r"^([01]\d|2[0-3]):[0-5]\d\Z", **kwargs)
@@ -147,7 +149,7 @@ class ClockField(serializers.RegexField):
 class WindowSerializer(serializers.Serializer):
     days = serializers.ListField(child=ChoiceField(choices=DAYS), min_length=1, max_length=7)
     start = ClockField(help_text="08:30, local.")
-    end = ClockField(help_text="Not later than start: past midnight.")
+    end = ClockField(help_text="An end at or before the start lies on the next day.")
 
     class Meta:
         ref_name = "WeekWindow"
@@ -222,9 +224,11 @@ class PreviewRequest(OfOrganization):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if "rule_id" not in attrs and "draft" not in attrs:
-            raise serializers.ValidationError({"draft": ["Say a rule_id, a draft, or both."]})
+            raise serializers.ValidationError({"draft": ["Send a rule_id, a draft, or both."]})
         if not attrs["since"] < attrs["until"] <= attrs["since"] + MAX_PREVIEW:
-            raise serializers.ValidationError({"until": [f"After since, by at most {MAX_PREVIEW.days} days."]})
+            raise serializers.ValidationError(
+                {"until": [f"Expected a time after since, by at most {MAX_PREVIEW.days} days."]}
+            )
         return attrs
 
 

@@ -154,5 +154,5 @@ def _conflict(alert: Alert, answer: Decision, now: datetime) -> Conflict:
     elif answer is Decision.ALREADY_ACKNOWLEDGED and alert.acknowledged_at is not None:
         said = f"{alert.acknowledged_by} acknowledged it {ago(alert.acknowledged_at, now)}."
     else:
-        said = f"It has changed since: this is version {alert.version}."
+        said = f"The alert has changed since: it is now version {alert.version}."
     return Conflict(answer.value, said, alert)

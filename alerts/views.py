@@ -175,7 +175,11 @@ def _without_scope(body: Mapping[str, Any]) -> dict[str, Any]:
 
 def _answer(alert_id: UUID, answer: Any) -> dict[str, Any]:
     if answer is None:
-        return {"alert_id": alert_id, "code": "not_found", "message": "Unknown, or not yours."}
+        return {
+            "alert_id": alert_id,
+            "code": "not_found",
+            "message": "There is no such alert, or it belongs to another organization.",
+        }
     if isinstance(answer, Conflict):
         current = selectors.as_dict(answer.alert)
         return {"alert_id": alert_id, "code": answer.code, "message": answer.message, "current": current}

@@ -69,11 +69,13 @@ class PersonNowSchema(serializers.Serializer):
     employee_id = serializers.CharField()
     employee_name = serializers.CharField(allow_null=True)
     department_id = serializers.CharField(allow_null=True)
-    queue_names = serializers.ListField(child=serializers.CharField(), help_text="That her shift names.")
+    queue_names = serializers.ListField(
+        child=serializers.CharField(), help_text="The queues that the person's shift names."
+    )
     status = serializers.ChoiceField(choices=list(PEOPLE_STATUSES))
     shift_start = serializers.DateTimeField(allow_null=True)
     shift_end = serializers.DateTimeField(allow_null=True)
-    checked_in_at = serializers.DateTimeField(allow_null=True, help_text="First, for this shift.")
+    checked_in_at = serializers.DateTimeField(allow_null=True, help_text="The first check-in for this shift.")
     lost_minutes = serializers.FloatField()
 
     class Meta:

@@ -30,15 +30,15 @@ class AttendanceRecordSerializer(PersonSerializer):
     """The status of one person at one instant."""
 
     department_id = serializers.CharField(
-        max_length=64, required=False, allow_null=True, help_text="May be left out for people that are known."
+        max_length=64, required=False, allow_null=True, help_text="Optional for people who are known."
     )
     site_id = serializers.CharField(max_length=64, required=False, allow_null=True, validators=[valid_id])
-    snapshot_time = InstantField(help_text="When it was true; ISO 8601 with zone.")
+    snapshot_time = InstantField(help_text="The time at which it was true; ISO 8601 with zone.")
     status = ChoiceField(choices=[status.value for status in AttendanceStatus])
     checked_in_at = InstantField(required=False, allow_null=True)
     checked_out_at = InstantField(required=False, allow_null=True)
     shift_start = InstantField(
-        required=False, allow_null=True, help_text="With shift_end: her shift, where none is published."
+        required=False, allow_null=True, help_text="With shift_end: the person's shift, if none is published."
     )
     shift_end = InstantField(required=False, allow_null=True)
 
@@ -61,14 +61,14 @@ class AttendanceRecordSerializer(PersonSerializer):
 class ShiftSerializer(PersonSerializer):
     """A piece of one person's schedule."""
 
-    shift_id = PrintableField(max_length=128, help_text="Yours; posting it again corrects the shift.")
+    shift_id = PrintableField(max_length=128, help_text="The feed's own id; posting it again corrects the shift.")
     department_id = serializers.CharField(max_length=64)
     queue_names = serializers.ListField(
         child=QueueNameField(validators=[valid_queue_name]),
         required=False,
         allow_null=True,
         max_length=QUEUES_MAX,
-        help_text="The queues that she works on.",
+        help_text="The queues that the person serves.",
     )
     start = InstantField()
     end = InstantField()
@@ -83,7 +83,7 @@ class ShiftSerializer(PersonSerializer):
 
 def _check_span(name: str, start: datetime, end: datetime, longest: timedelta) -> None:
     if not timedelta() < end - start <= longest:
-        raise serializers.ValidationError({name: [f"Must be after the start, by {longest.days} days at most."]})
+        raise serializers.ValidationError({name: [f"The end must be after the start, by {longest.days} days at most."]})
 
 
 class PeopleQuery(serializers.Serializer):

@@ -124,7 +124,7 @@ def ingest_shifts(
     stored = shifts.load(organization, [row["shift_id"] for row in post.rows.values()])
     for index in [index for index, row in post.rows.items() if shifts.is_foreign(stored.get(row["shift_id"]), within)]:
         del post.rows[index]
-        post.ingested.errors[index] = {"shift_id": ["In use, or not yours."]}
+        post.ingested.errors[index] = {"shift_id": ["This id is in use, or belongs to another organization."]}
     if atomic and post.ingested.errors:
         transaction.set_rollback(True)
         return Ingested(errors=post.ingested.errors)
@@ -191,7 +191,7 @@ def _begin(organization: Organization, rows: Mapping[int, Row], within: frozense
     for index, row in rows.items():
         person = known.get(row["employee_id"])
         if people.is_foreign(person, within):
-            ingested.errors.setdefault(index, {"employee_id": ["Unknown, or not yours."]})
+            ingested.errors.setdefault(index, {"employee_id": ["There is no such person in your departments."]})
         if index not in ingested.errors:
             department = "" if person is None else person.department_id
             post.rows[index] = {**row, "department_id": row["department_id"] or department}

@@ -122,7 +122,10 @@ class PeopleView(APIView):
         query = read_query(PeopleQuery, request.query_params)
         principal = enter(request, query.get("organization_id"), grant="read")
         if not principal.sees_names:
-            raise PermissionDenied(f"{principal.name} may not see names.", code="forbidden")
+            raise PermissionDenied(
+                f"{principal.name} is not allowed to see names: ask an administrator of the organization.",
+                code="forbidden",
+            )
         as_of, items = selectors.people(
             scope_of(principal, query),
             status=query.get("status"),

@@ -30,14 +30,14 @@ class BacklogSnapshotSerializer(serializers.Serializer):
         max_length=64, required=False, help_text="Defaults to the organization of the credential."
     )
     department_id = serializers.CharField(
-        max_length=64, required=False, allow_null=True, help_text="May be left out where the queue's name is unique."
+        max_length=64, required=False, allow_null=True, help_text="Optional if the queue's name is unique."
     )
     queue_name = QueueNameField(
         required=False,
         error_messages={"null": BLANK_QUEUE, "blank": BLANK_QUEUE},
-        help_text="Left out, not blank, in a row for a department or the organization.",
+        help_text="Leave it out (not blank) in a row for a department or the organization.",
     )
-    snapshot_time = InstantField(help_text="When the numbers were true; ISO 8601 with zone.")
+    snapshot_time = InstantField(help_text="The time of the measurement; ISO 8601 with zone.")
     total_items = WholeField(min_value=0, max_value=COUNT_MAX)
     average_wait_time_minutes = FiniteField(min_value=0, max_value=MINUTES_MAX)
     items_over_sla = WholeField(
@@ -85,7 +85,7 @@ class BacklogSnapshotSerializer(serializers.Serializer):
         check_not_ahead("snapshot_time", attrs["snapshot_time"], clock.now())
         for name in ("items_over_sla", "sla_at_risk_count"):
             if (attrs.get(name) or 0) > attrs["total_items"]:
-                raise serializers.ValidationError({name: ["More than total_items."]})
+                raise serializers.ValidationError({name: ["This exceeds total_items."]})
         if (attrs.get("items_added") is None) != (attrs.get("items_completed") is None):
             raise serializers.ValidationError({"items_added": ["Send items_added and items_completed together."]})
         profile = attrs.get("age_profile")

@@ -17,7 +17,7 @@ def demo_needs_embedded(app_configs: Any, **options: Any) -> list[CheckMessage]:
     if settings.DEMO and not settings.EMBEDDED:
         hint = "Unset INTRADAY_DEMO, or unset DATABASE_URL to use the embedded database."
         return [
-            Error("Demo mode believes anybody and works with the embedded database only.", hint, id="intraday.E001")
+            Error("Demo mode trusts every caller and works with the embedded database only.", hint, id="intraday.E001")
         ]
     return []
 

@@ -65,7 +65,7 @@ class _TimeSerializer(serializers.Serializer):
 
 class _QueueIntervalSerializer(_TimeSerializer):
     department_id = serializers.CharField(
-        max_length=64, help_text="May be left out where the queue's name is unique.", **OPTIONAL
+        max_length=64, help_text="Optional if the queue's name is unique.", **OPTIONAL
     )
     queue_name = QueueNameField(error_messages={"null": BLANK_QUEUE, "blank": BLANK_QUEUE})
 
@@ -86,13 +86,15 @@ class _MeasuredSerializer(serializers.Serializer):
         attrs["as_of_stated"], attrs["as_of"] = stated is not None, stated or min(now, _end(attrs))
         check_not_ahead("as_of", attrs["as_of"], now)
         if attrs["as_of"] < attrs["interval_start"]:
-            raise serializers.ValidationError({"as_of": ["Before the interval begins."]})
+            raise serializers.ValidationError({"as_of": ["This is before the interval begins."]})
 
 
 class AgentsIntervalSerializer(_MeasuredSerializer, _TimeSerializer):
     """The distinct agents of a department, or of the organization, in an interval: a row without queue_name."""
 
-    department_id = serializers.CharField(max_length=64, help_text="Left out: the whole organization.", **OPTIONAL)
+    department_id = serializers.CharField(
+        max_length=64, help_text="The department; left out: the whole organization.", **OPTIONAL
+    )
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
         if isinstance(data, Mapping) and (counts := [name for name in CONTACT_FIELDS if data.get(name) is not None]):

@@ -79,7 +79,7 @@ def _window(line: str) -> dict[str, Any]:
     days, _, clock = line.strip().partition(" ")
     start, dash, end = clock.strip().partition("-")
     if not dash:
-        raise forms.ValidationError("A line looks like mon-fri 08:00-18:00.")
+        raise forms.ValidationError("Write each line like mon-fri 08:00-18:00.")
     named = [day for part in days.split(",") for day in _days(part)]
     return {"days": list(dict.fromkeys(named)), "start": start.strip(), "end": end.strip()}
 
@@ -89,7 +89,7 @@ def _days(part: str) -> Sequence[str]:
     if not dash:
         return [first]
     if first not in weekly_windows.DAYS or last not in weekly_windows.DAYS:
-        raise forms.ValidationError(f"Days are some of {', '.join(weekly_windows.DAYS)}.")
+        raise forms.ValidationError(f"Name days from {', '.join(weekly_windows.DAYS)}.")
     begin, end = weekly_windows.DAYS.index(first), weekly_windows.DAYS.index(last)
     return (
         weekly_windows.DAYS[begin : end + 1]

@@ -33,31 +33,56 @@ class RuleForm(forms.ModelForm):
     operator = forms.ChoiceField(
         choices=[(each.value, f"{COMPARED[each] or 'is'} ({each.value})") for each in Operator]
     )
-    threshold = ValueField(help_text="In the metric's unit, or one of its words.")
+    threshold = ValueField(help_text="A number in the metric's unit, or one of its words.")
     clear_threshold = ValueField(
-        required=False, label="Healthy again at", help_text="Beyond the threshold on the good side; empty: at it."
+        required=False,
+        label="Healthy again at",
+        help_text="The value on the good side of the threshold at which the alert ends; empty: the threshold itself.",
     )
-    for_seconds = SpanField(required=False, label="For", help_text="It fires when it has been so for this long.")
+    for_seconds = SpanField(
+        required=False, label="For", help_text="The rule fires when its condition has held for this long."
+    )
     severity = forms.ChoiceField(choices=Severity.choices(), initial=Severity.HIGH)
     evaluate_each = forms.ChoiceField(choices=Level.choices(), label="Judge", initial=Level.QUEUE)
     department_id = forms.ChoiceField(required=False, label="Only in department")
     queue_name = forms.ChoiceField(required=False, label="Only queue")
-    active_hours = HoursField(required=False, help_text="One line each, local: mon-fri 08:00-18:00. Empty: always.")
-    time_zone = forms.CharField(required=False, help_text="Of these hours; empty: the organization's.")
-    recover_for_seconds = SpanField(required=False, label="Over after", help_text="Healthy for so long.", initial=120)
+    active_hours = HoursField(
+        required=False, help_text="One window a line, in local time: mon-fri 08:00-18:00. Empty: always."
+    )
+    time_zone = forms.CharField(required=False, help_text="The time zone of these hours; empty: the organization's.")
+    recover_for_seconds = SpanField(
+        required=False,
+        label="Over after",
+        help_text="The alert ends when the figure has been healthy for this long.",
+        initial=120,
+    )
     cooldown_seconds = SpanField(
-        required=False, label="Quiet afterwards", help_text="Empty: 5 min, for critical none.", initial=None
+        required=False,
+        label="Quiet afterwards",
+        help_text="The time without a new alert after one ended; empty: 5 min, for critical rules none.",
+        initial=None,
     )
-    auto_resolve = forms.BooleanField(required=False, initial=True, help_text="Else a person resolves it.")
+    auto_resolve = forms.BooleanField(
+        required=False, initial=True, help_text="If not ticked, a person resolves the alert."
+    )
     ack_timeout_seconds = SpanField(
-        required=False, label="Acknowledgement holds", help_text="Then it waits for a person again. Empty: for good."
+        required=False,
+        label="Acknowledgement holds",
+        help_text="The time after which an acknowledged alert waits for a person again; empty: never.",
     )
-    repeat_seconds = SpanField(required=False, label="Remind every", help_text="While nobody attends. Empty: never.")
+    repeat_seconds = SpanField(
+        required=False,
+        label="Remind every",
+        help_text="The time between reminders while nobody attends; empty: no reminders.",
+    )
     no_data_mode = forms.ChoiceField(choices=NoDataMode.choices(), label="Without data", initial=NoDataMode.KEEP_LAST)
     no_data_for_seconds = SpanField(required=False, label="Without data means", initial=300)
-    alert_type = forms.CharField(required=False, help_text="What screens group by; empty: after the metric.")
+    alert_type = forms.CharField(
+        required=False, help_text="The group of the alert on screens; empty: named after the metric."
+    )
     runbook = forms.CharField(
-        required=False, help_text="What to do: an address, or a section of the runbook: /runbook#sla-risk."
+        required=False,
+        help_text="Instructions for people: an address, or a section of the runbook such as /runbook#sla-risk.",
     )
     enabled = forms.BooleanField(required=False, initial=True)
     seen_version = forms.IntegerField(required=False, widget=forms.HiddenInput)
@@ -79,7 +104,7 @@ class RuleForm(forms.ModelForm):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         if self.stored is not None and cleaned.get("seen_version") not in (None, self.stored.version):
-            self.add_error(None, f"Somebody changed it meanwhile: this is version {self.stored.version} now.")
+            self.add_error(None, f"Another person has changed the rule: it is now version {self.stored.version} now.")
         organization = self.stored.organization if self.stored else cleaned.get("organization")
         steps = steps_of(self.data)
         if organization is not None and steps is not None and not self.errors:

@@ -31,7 +31,9 @@ class SilenceForm(forms.ModelForm):
     department_id = forms.ChoiceField(required=False, label="Department")
     queue_name = forms.ChoiceField(required=False, label="Queue")
     weekly = HoursField(
-        required=False, label="Only in these hours", help_text="Every week, local: mon-fri 12:00-13:00. Empty: always."
+        required=False,
+        label="Only in these hours",
+        help_text="One window a line, every week in local time: mon-fri 12:00-13:00. Empty: always.",
     )
 
     class Meta:

@@ -48,7 +48,7 @@ class ChannelForm(ServiceForm):
     address = forms.CharField(
         required=False,
         max_length=500,
-        help_text="https://… of the webhook, or the mailbox. Not shown again; empty keeps what is there.",
+        help_text="The webhook (https://…) or the mailbox. It is not shown again; leave it empty to keep it.",
         widget=forms.TextInput(attrs={"class": "vTextField", "autocomplete": "off"}),
     )
 

@@ -51,7 +51,7 @@ def check_channel(channel: Channel) -> None:
     """Raises ValidationError, by field."""
     errors: dict[str, Any] = {}
     if channel.name in Role.values:
-        errors["name"] = "That is a role."
+        errors["name"] = "This is the name of a role: choose another one."
     try:
         validate_email(channel.address) if channel.kind == ChannelKind.MAIL else _check_url(channel.address)
     except ValidationError as error:
@@ -64,9 +64,9 @@ def _check_url(address: str) -> None:
     try:
         url = httpx.URL(address)
     except httpx.InvalidURL:
-        raise ValidationError("An address such as https://hooks.example/alerts.") from None
+        raise ValidationError("Expected an address such as https://hooks.example/alerts.") from None
     if url.scheme not in ("http", "https") or not url.host or url.userinfo:
-        raise ValidationError("An address such as https://hooks.example/alerts, without a user's name in it.")
+        raise ValidationError("Expected an address such as https://hooks.example/alerts, without a user name in it.")
 
 
 @transaction.atomic
@@ -93,9 +93,9 @@ def check_route(route: Route) -> None:
     """Raises ValidationError, by field."""
     errors: dict[str, Any] = {}
     if not any(route.to in names for _, names in recipients.possible_names(route.organization)):
-        errors["to"] = "Neither a role, nor a channel, nor a person of this organization."
+        errors["to"] = "This is neither a role, nor a channel, nor a person of this organization."
     place = {name: getattr(route, name) for name in ("department_id", "queue_name") if getattr(route, name)}
     if place and not Scope.objects.filter(organization=route.organization, **place).exists():
-        errors[list(place)[-1]] = "Unknown in this organization."
+        errors[list(place)[-1]] = "This organization has no scope of that name."
     if errors:
         raise ValidationError(errors)

@@ -28,7 +28,7 @@ def drop_reason(notification: Notification, alert: Alert, *, now: datetime) -> s
     if now >= notification.due_at + TIMERS_END:
         return "too late"
     if notification.transition == Transition.RESOLVED:
-        return "" if alert.status == Status.RESOLVED else "not resolved any more"
+        return "" if alert.status == Status.RESOLVED else "the alert is no longer resolved"
     if alert.status != Status.PENDING:
         return f"{alert.status} meanwhile"
     return "silenced meanwhile" if alert.suppressed else ""

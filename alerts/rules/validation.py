@@ -93,7 +93,7 @@ def _text(name: str, longest: int, *, needed: bool = False) -> Callable[[Fields]
     def check(fields: Fields) -> str:
         value = fields.get(name, "")
         if not isinstance(value, str) or len(value) > longest or not (is_printable(value) and value == value.strip()):
-            return f"A line of at most {longest} characters, without blanks at the ends."
+            return f"Expected one line of at most {longest} characters, without blanks at the ends."
         return "Needed." if needed and not value else ""
 
     return check
@@ -111,7 +111,7 @@ def _seconds(name: str, least: int, most: int, *, optional: bool = False) -> Cal
 
 
 def _flag(name: str) -> Callable[[Fields], str]:
-    return lambda fields: "" if isinstance(fields[name], bool) else "True or false."
+    return lambda fields: "" if isinstance(fields[name], bool) else "Expected true or false."
 
 
 def _metric(fields: Fields) -> str:
@@ -134,7 +134,11 @@ def _active_hours(fields: Fields) -> str:
 
 def _time_zone(fields: Fields) -> str:
     name = fields["time_zone"]
-    return "" if not name or name in zoneinfo.available_timezones() else "Not the name of a time zone."
+    return (
+        ""
+        if not name or name in zoneinfo.available_timezones()
+        else "This is not the name of a time zone. Expected one such as Europe/Berlin."
+    )
 
 
 def _place(fields: Fields) -> str:
@@ -228,7 +232,7 @@ def _of_numbers(metric: Metric, fields: Fields) -> dict[str, str]:
 
 def _number(metric: Metric, value: Any) -> str:
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or abs(value) > 1e12:
-        return "A finite number."
+        return "Expected a finite number."
     if metric.is_percent and not 0 <= value <= 100:
-        return "Percent, 0 to 100."
+        return "Expected a percentage from 0 to 100."
     return ""

@@ -32,16 +32,16 @@ def cover(windows: Sequence[WeeklyWindow], zone: ZoneInfo, at: datetime) -> bool
 def parse(windows: object) -> tuple[WeeklyWindow, ...]:
     """Parse `[{"days": ["mon", …], "start": "22:00", "end": "06:00"}, …]`. Raises ValueError."""
     if not isinstance(windows, list):
-        raise ValueError("A list of windows is expected.")
+        raise ValueError("Expected a list of windows.")
     return tuple(_window(each) for each in windows)
 
 
 def _window(stated: object) -> WeeklyWindow:
     if not isinstance(stated, dict) or set(stated) != {"days", "start", "end"}:
-        raise ValueError("A window has days, start and end.")
+        raise ValueError("Each window must have days, start and end.")
     days = stated["days"]
     if not isinstance(days, list) or not days or any(day not in DAYS for day in days):
-        raise ValueError(f"Days are some of {', '.join(DAYS)}.")
+        raise ValueError(f"Name days from {', '.join(DAYS)}.")
     return WeeklyWindow(frozenset(DAYS.index(day) for day in days), _clock(stated["start"]), _clock(stated["end"]))
 
 
@@ -49,5 +49,5 @@ def _clock(text: object) -> time:
     try:
         clock = datetime.strptime(str(text), "%H:%M")  # noqa: DTZ007 - a clock time has no date and no zone
     except ValueError:
-        raise ValueError("A clock time looks like 08:30.") from None
+        raise ValueError("Expected a clock time such as 08:30.") from None
     return clock.time()

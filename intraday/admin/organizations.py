@@ -23,8 +23,8 @@ class MembershipForm(forms.ModelForm):
     The limit to departments is boxes to tick, of the organization on whose page it stands.
     """
 
-    username = forms.CharField(max_length=150, label="Name to sign in", validators=[UnicodeUsernameValidator()])
-    email = forms.EmailField(required=False, label="E-mail", help_text="Of a new person.")
+    username = forms.CharField(max_length=150, label="User name", validators=[UnicodeUsernameValidator()])
+    email = forms.EmailField(required=False, label="E-mail", help_text="The address of a new person.")
     department_ids = forms.MultipleChoiceField(
         label="Only these departments",
         required=False,

@@ -43,6 +43,6 @@ class Site(AdminSite):
         if not request.user.is_authenticated:
             return redirect_to_login(request.GET.get("next", "/admin/"), settings.LOGIN_URL)
         text = (
-            "These pages are for supervisors and administrators of a whole organization. Sign out to change the user."
+            "These pages are for supervisors and administrators of a whole organization. Sign out and sign in as one."
         )
         return HttpResponse(text, status=403, content_type="text/plain; charset=utf-8")

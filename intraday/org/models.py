@@ -22,7 +22,7 @@ def valid_queue_name(name: str) -> None:
 
 def valid_time_zone(name: str) -> None:
     if name not in zoneinfo.available_timezones():
-        raise ValidationError("Not the name of a time zone, such as 'Europe/Berlin'.")
+        raise ValidationError("This is not the name of a time zone. Expected one such as Europe/Berlin.")
 
 
 class Organization(models.Model):

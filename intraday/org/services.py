@@ -166,7 +166,7 @@ def check_within(name: ScopeName, within: frozenset[str] | None) -> None:
     department, queue = name
     if within is None or department in within or (queue and not department):
         return
-    said = "Unknown, or not yours." if department else "Name one of your departments."
+    said = "There is no such department, or it is not one of yours." if department else "Name one of your departments."
     raise ValidationError({"department_id": [said]})
 
 

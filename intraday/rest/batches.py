@@ -88,7 +88,7 @@ def _reject_foreign(rows: Rows, organization_id: str) -> None:
     foreign = [i for i, row in rows.valid.items() if row.get("organization_id", organization_id) != organization_id]
     for index in foreign:
         del rows.valid[index]
-        rows.rejected[index] = {"organization_id": ["Unknown organization, or not yours."]}
+        rows.rejected[index] = {"organization_id": ["There is no such organization, or you are not a member of it."]}
 
 
 def batch_response(results: Mapping[int, Mapping[str, Any]], rejected: Mapping[int, Any]) -> Response:
@@ -102,7 +102,10 @@ def batch_response(results: Mapping[int, Mapping[str, Any]], rejected: Mapping[i
         return Response(body, status=status.HTTP_201_CREATED)
     if results:
         return Response(body, status=status.HTTP_207_MULTI_STATUS)
-    return Response({**error_body("invalid", "No row could be taken."), **body}, status=status.HTTP_400_BAD_REQUEST)
+    return Response(
+        {**error_body("invalid", "No row was stored: every row has an error."), **body},
+        status=status.HTTP_400_BAD_REQUEST,
+    )
 
 
 class SingleQuery(serializers.Serializer):

@@ -22,7 +22,7 @@ RETRY_AFTER = {"Retry-After": "2"}
 class NotFound(exceptions.NotFound):
     """Foreign and unknown ids alike: the same body, so that nobody learns what exists elsewhere."""
 
-    default_detail = "Unknown organization, department or queue, or not yours."
+    default_detail = "There is no such organization, department or queue, or it belongs to another organization."
 
 
 class TooLarge(exceptions.APIException):
@@ -54,7 +54,7 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
     )  # it loads DRF's settings, which load us
 
     if isinstance(error, Http404):  # raised by DRF's negotiation alone; what is not found here is NotFound
-        error = exceptions.ValidationError({"format": ["Not offered here."]})
+        error = exceptions.ValidationError({"format": ["This method is not offered here."]})
     response = drf_exception_handler(error, context)
     if response is not None:
         response.data = _shaped(error, response.data)
@@ -80,7 +80,9 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer requests that Django refuses before any view: a host that is not ours, too many headers."""
     hint = {"setting": "INTRADAY_ALLOWED_HOSTS"} if isinstance(exception, DisallowedHost) else {}
     log.warning("request_refused", error=f"{type(exception).__name__}: {exception}"[:300], **hint)
-    return error_response(400, "bad_request", "The request cannot be read, or this host is not served.")
+    return error_response(
+        400, "bad_request", "The request could not be parsed, or its Host is not one of INTRADAY_ALLOWED_HOSTS."
+    )
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
@@ -88,4 +90,6 @@ def server_error(request: HttpRequest) -> HttpResponse:
     error = sys.exc_info()[1]
     if error is not None and is_unavailable(error):
         return error_response(503, "unavailable", unavailable_message(error), RETRY_AFTER)
-    return error_response(500, "internal_error", "Something broke on our side; it is logged.")
+    return error_response(
+        500, "internal_error", "The server failed to answer; the error is logged under the request id."
+    )

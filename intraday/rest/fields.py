@@ -42,7 +42,7 @@ class FiniteField(serializers.FloatField):
 class PrintableField(serializers.CharField):
     """A name that a person can read and type again, in Unicode form NFC: two spellings of one name are one."""
 
-    default_error_messages = {"unprintable": "Use printable characters: one of these cannot be seen."}
+    default_error_messages = {"unprintable": "Expected printable characters: one of these is invisible."}
 
     def to_internal_value(self, data: Any) -> str:
         name = normalized(super().to_internal_value(data))
@@ -88,9 +88,9 @@ class InstantField(serializers.DateTimeField):
     """An instant: ISO 8601 with a zone; one without could mean any of 38 instants."""
 
     default_error_messages = {
-        "invalid": "Not an instant such as 2026-01-31T10:00:00Z.",
-        "zone": "Say the zone: end with Z or an offset such as +02:00.",
-        "early": "Before 1990: no such data is kept.",
+        "invalid": "Expected an instant such as 2026-01-31T10:00:00Z.",
+        "zone": "The zone is missing: end with Z or an offset such as +02:00.",
+        "early": "The instant lies before 1990: expected a later one.",
     }
 
     def to_internal_value(self, value: Any) -> datetime:

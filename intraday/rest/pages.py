@@ -31,8 +31,8 @@ class ScopeQuery(serializers.Serializer):
 
 
 class HistoryQuery(ScopeQuery):
-    since = InstantField(required=False, help_text="From this instant on.")
-    until = InstantField(required=False, help_text="Up to, not including, this instant.")
+    since = InstantField(required=False, help_text="Entries from this instant on.")
+    until = InstantField(required=False, help_text="Entries before this instant.")
     cursor = InstantField(required=False, help_text="`next` of the page before.")
     limit = WholeField(required=False, min_value=1, max_value=MAX_LIMIT, default=200)
     format = ChoiceField(required=False, choices=["json", "csv"], default="json")
@@ -58,9 +58,9 @@ def _check_known(fields: Mapping[str, serializers.Field], query: QueryDict) -> N
     errors = {}
     for name in query:
         if name not in allowed:
-            errors[name[:SHOWN]] = [f"Unknown parameter. Allowed here: {', '.join(allowed)}."]
+            errors[name[:SHOWN]] = [f"The parameter is unknown. Allowed here: {', '.join(allowed)}."]
         elif len(query.getlist(name)) > 1 and not isinstance(fields.get(name), MANY):
-            errors[name] = ["Given more than once: give one value."]
+            errors[name] = ["The parameter is given more than once: send one value."]
     if errors:
         raise serializers.ValidationError(errors)
 

@@ -31,7 +31,9 @@ def enter(request: Request, organization_id: str | None, *, grant: str, or_grant
     origin.name_caller(principal.name)
     bind_organization(principal.organization.id)
     if not principal.may(grant) and not principal.may(or_grant):
-        raise PermissionDenied(f"{principal.name} may not {DEEDS[grant]}.", code="forbidden")
+        raise PermissionDenied(
+            f"{principal.name} may not {DEEDS[grant]}: ask an administrator of the organization.", code="forbidden"
+        )
     return principal
 
 

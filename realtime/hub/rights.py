@@ -72,7 +72,7 @@ def grant_of(selection: Selection, principal: Principal, channels: Mapping[str, 
 
 def _nothing(refused: Refused) -> RefusedError:
     if not refused:
-        return RefusedError("invalid", "Name channels (with organization_id) or rooms.")
+        return RefusedError("invalid", "Nothing was asked for: name channels (with organization_id) or rooms.")
     first = next(iter(refused.values()))
     return RefusedError(first.code, first.message, refused=refused)
 
@@ -90,7 +90,9 @@ def granted(room: Room, principal: Principal, channels: Mapping[str, ChannelSpec
     """
     channel = channels.get(room.channel)
     if room.organization != principal.organization.id:
-        raise RefusedError("not_found", "Unknown organization, department or queue, or not yours.")
+        raise RefusedError(
+            "not_found", "There is no such organization, department or queue, or it belongs to another organization."
+        )
     if channel is None:
         raise RefusedError("invalid", f"There is no channel '{room.channel}'; try {', '.join(channels)}.")
     if not principal.may(channel.grant):

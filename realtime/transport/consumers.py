@@ -210,7 +210,7 @@ class RealtimeConsumer(AsyncConsumer):
     async def on_authenticate(self, data: Authenticate, request_id: str | int | None) -> None:
         principal = await self.hub.authenticate(data, self._session)
         if principal is None or not principal.may("read"):
-            raise RefusedError("not_authenticated", "Unknown credentials; sign in again.", close=Close.SIGN_IN)
+            raise RefusedError("not_authenticated", "The credentials are unknown: sign in again.", close=Close.SIGN_IN)
         known = self.connection.principal if self._authenticated else None  # a message overrides the session cookie
         if known is not None and (known.user_id, known.organization) != (principal.user_id, principal.organization):
             raise RefusedError("other_user", "This connection belongs to another user; open a new one.")

@@ -93,8 +93,8 @@ def test_hours_of_the_week_are_lines(owner):
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
-        ({"threshold": "920"}, "Percent, 0 to 100."),
-        ({"threshold": "many"}, "A finite number."),
+        ({"threshold": "920"}, "Expected a percentage from 0 to 100."),
+        ({"threshold": "many"}, "Expected a finite number."),
         ({"clear_threshold": "95"}, "Healthy is at or below the threshold, 92."),
         ({"metric": "kpi:utilization.status", "threshold": "busy"}, "One of low, ok, high, critical."),
         ({"metric": "attendance:attendance_rate"}, "for organization and department only"),
@@ -102,7 +102,7 @@ def test_hours_of_the_week_are_lines(owner):
         ({"active_hours": "weekends"}, "A line looks like"),
         ({"active_hours": "mon-fry 08:00-18:00"}, "Days are some of"),
         ({"active_hours": "mon 8-18"}, "A clock time looks like"),
-        ({"time_zone": "Mars"}, "Not the name of a time zone."),
+        ({"time_zone": "Mars"}, "This is not the name of a time zone. Expected one such as Europe/Berlin."),
     ],
 )
 def test_a_wrong_rule_is_refused_beside_its_field(owner, changed, said):
@@ -191,7 +191,7 @@ def test_a_rule_that_is_not_saved_yet_is_previewed_alone(owner, busy_hour):
 
 
 def test_a_draft_that_is_wrong_says_why_instead(owner):
-    assert "Percent, 0 to 100." in text(owner.post(PREVIEW, fields(threshold="920")))
+    assert "Expected a percentage from 0 to 100." in text(owner.post(PREVIEW, fields(threshold="920")))
     assert "not complete" in text(owner.post(PREVIEW, fields(("soon", "supervisor", ""))))
 
 

@@ -292,7 +292,7 @@ def test_what_a_rule_says_is_checked_before_it_is_stored(world: World, api):
     rule = world.rule()
     admin = api_of_admin(world)
     answer = admin.patch(f"/api/alerts/rules/{rule.pk}", {"threshold": "ninety"}, format="json")
-    assert (answer.status_code, answer.json()["errors"]) == (400, {"threshold": ["A finite number."]})
+    assert (answer.status_code, answer.json()["errors"]) == (400, {"threshold": ["Expected a finite number."]})
     world.judge(95, 0)
     assert world.statuses() == ["pending"]
 

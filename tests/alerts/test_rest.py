@@ -217,7 +217,10 @@ def test_a_rule_is_made_changed_and_deleted_and_its_history_says_by_whom(rosa: C
     assert (newest["actor"], newest["changes"]) == ("rosa", {"threshold": [90, 92]})
     assert (oldest["action"], oldest["changes"]["threshold"]) == ("created", [None, 90])
     refused = omar.patch(path, {"threshold": 1}, format="json")
-    assert (refused.status_code, refused.json()["message"]) == (403, "omar may not edit alert rules.")
+    assert (refused.status_code, refused.json()["message"]) == (
+        403,
+        "omar may not edit alert rules: ask an administrator of the organization.",
+    )
     assert rosa.delete(path).status_code == 204
     assert (rosa.get(path).status_code, rosa.get(RULES).json()["items"]) == (404, [])
 

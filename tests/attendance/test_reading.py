@@ -254,9 +254,15 @@ def test_who_is_limited_to_a_department_moves_and_sees_nobody_of_another(
         return [each["errors"] for each in answer["rejected"]]
 
     shifts = BATCH.replace("batch", "shifts/batch")
-    assert refused(BATCH, record("ben", 5, "checked_out")) == [{"employee_id": ["Unknown, or not yours."]}]
-    assert refused(shifts, shift("ben", kind="leave")) == [{"employee_id": ["Unknown, or not yours."]}]
-    assert refused(shifts, shift("ada", shift_id="ben work 0")) == [{"shift_id": ["In use, or not yours."]}]
+    assert refused(BATCH, record("ben", 5, "checked_out")) == [
+        {"employee_id": ["There is no such person in your departments."]}
+    ]
+    assert refused(shifts, shift("ben", kind="leave")) == [
+        {"employee_id": ["There is no such person in your departments."]}
+    ]
+    assert refused(shifts, shift("ada", shift_id="ben work 0")) == [
+        {"shift_id": ["This id is in use, or belongs to another organization."]}
+    ]
     assert refused(BATCH, record("ada", 5, "checked_out"), record("new", 5)) == []
 
 

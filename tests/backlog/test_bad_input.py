@@ -224,7 +224,7 @@ def test_foreign_and_unknown_organizations_are_404_with_the_same_body(
     assert answer == {
         "status": 404,
         "code": "not_found",
-        "message": "Unknown organization, department or queue, or not yours.",
+        "message": "There is no such organization, department or queue, or it belongs to another organization.",
     }
     assert rows_stored() == before
 

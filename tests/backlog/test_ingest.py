@@ -467,7 +467,7 @@ def test_a_batch_takes_the_good_rows_and_names_the_bad_ones(api: ContractClient,
     errors = {each["index"]: each["errors"] for each in answer["rejected"]}
     assert errors.keys() == {0, 2, 3, 4}
     assert errors[0].keys() == {"total_items"}
-    assert errors[2] == {"organization_id": ["Unknown organization, or not yours."]}
+    assert errors[2] == {"organization_id": ["There is no such organization, or you are not a member of it."]}
     assert errors[4].keys() == {"department_id"}
     assert published.scopes[0] == "billing"
 

@@ -55,7 +55,7 @@ def test_an_empty_address_keeps_the_one_that_is_there(owner):
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
-        ({"name": "supervisor"}, "That is a role."),
+        ({"name": "supervisor"}, "This is the name of a role: choose another one."),
         ({"address": "ftp://hooks.example"}, "An address such as"),
         ({"address": "https://me:pw@hooks.example"}, "without a user&#x27;s name"),
         ({"address": ""}, "An address such as"),

@@ -56,7 +56,7 @@ def test_json_may_be_asked_for_by_name(reader: Client, path: str):
 def test_a_parameter_given_twice_is_refused_where_one_counts(reader: Client):
     answer = reader.get("/api/intraday/kpi/current?queue_name=support&queue_name=billing")
     assert answer.status_code == 400
-    assert answer.json()["errors"] == {"queue_name": ["Given more than once: give one value."]}
+    assert answer.json()["errors"] == {"queue_name": ["The parameter is given more than once: send one value."]}
     assert reader.get("/api/alerts?status=pending&status=resolved").status_code == 200
 
 

@@ -111,7 +111,7 @@ describe("a page that brings a token", () => {
     const answer = server.answer.bind(server);
     server.answer = (socket, message) => {
       if (message.event !== "authenticate" || !bad(message.data["token"])) return answer(socket, message);
-      const problem = { code: "not_authenticated", message: "Unknown credentials; sign in again." };
+      const problem = { code: "not_authenticated", message: "The credentials are unknown: sign in again." };
       const signedIn = socket.asked("authenticate").length > 1;
       socket.say("error", { ...problem, id: message.id }, { id: message.id });
       if (!signedIn) socket.end(4401, problem.message);

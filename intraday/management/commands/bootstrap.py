@@ -42,7 +42,7 @@ class Command(BaseCommand):
         elif options["organization"]:
             organization = self._create(options)
         else:
-            raise CommandError("Say --organization ID or --demo.")
+            raise CommandError("Name the organization with --organization ID, or use --demo.")
         self.stdout.write(f"{organization.id}: {organization.scopes.exclude(queue_name='').count()} queues")
 
     def _create(self, options: dict[str, Any]) -> Organization:

@@ -8,7 +8,7 @@ from intraday.retention import organizations
 
 
 class Command(BaseCommand):
-    help = "Delete an organization with everything that belongs to it. Without --yes it says what would go."
+    help = "Delete an organization with everything that belongs to it. Without --yes the command only lists it."
 
     def add_arguments(self, parser: CommandParser) -> None:
         verbs = parser.add_subparsers(dest="verb", required=True)

@@ -14,13 +14,20 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         verbs = parser.add_subparsers(dest="verb", required=True)
-        export = verbs.add_parser("export", help="print what is kept of her, as JSON")
-        erase = verbs.add_parser("erase", help="replace her names by a pseudonym; without --yes say where they stand")
+        export = verbs.add_parser("export", help="print the stored data of the person, as JSON")
+        erase = verbs.add_parser(
+            "erase", help="replace the person's names by a pseudonym; without --yes list where they stand"
+        )
         erase.add_argument("--yes", action="store_true", help="do it; there is no way back but a backup")
         for verb in (export, erase):
             verb.add_argument("organization", help="its id")
             verb.add_argument("person", help="an employee id, or a user name")
-            verb.add_argument("--as", dest="kind", choices=[kind.value for kind in Kind], help="where both are known")
+            verb.add_argument(
+                "--as",
+                dest="kind",
+                choices=[kind.value for kind in Kind],
+                help="which of the two, if an employee and an account have this name",
+            )
 
     def handle(self, *args: Any, verb: str, **options: Any) -> None:
         organization = Organization.objects.filter(pk=options["organization"]).first()

@@ -26,8 +26,8 @@ class AuditQuery(serializers.Serializer):
     organization_id = serializers.CharField(
         required=False, max_length=64, help_text="Defaults to the organization of the credential."
     )
-    since = InstantField(required=False, help_text="From this instant on.")
-    until = InstantField(required=False, help_text="Up to, not including, this instant.")
+    since = InstantField(required=False, help_text="Entries from this instant on.")
+    until = InstantField(required=False, help_text="Entries before this instant.")
     action = serializers.CharField(
         required=False, max_length=64, help_text="`rule.changed`, or `rule.` for all that begin so."
     )
@@ -46,7 +46,7 @@ _entry = inline_serializer(
         "target": serializers.CharField(),
         "before": serializers.DictField(allow_null=True, help_text="The fields that changed, as they were."),
         "after": serializers.DictField(allow_null=True, help_text="The fields that changed, as they are since."),
-        "address": serializers.CharField(help_text="Of the caller; empty for jobs and commands."),
+        "address": serializers.CharField(help_text="The address of the caller; empty for jobs and commands."),
         "request_id": serializers.CharField(),
     },
     many=True,

@@ -35,8 +35,8 @@ class OwnTokenRequest(serializers.Serializer):
 class UserTokenRequest(serializers.Serializer):
     """An API key with the scope `token`, for one of the customer's own users."""
 
-    organization_id = serializers.CharField(required=False, max_length=64, help_text="That of the key.")
-    user_id = PrintableField(max_length=150, help_text="Who that is in the customer's system.")
+    organization_id = serializers.CharField(required=False, max_length=64, help_text="The organization of the key.")
+    user_id = PrintableField(max_length=150, help_text="The person's id in the customer's system.")
     role = ChoiceField(choices=Role.choices)
     department_ids = serializers.ListField(
         child=serializers.CharField(max_length=64, validators=[valid_id]),
@@ -74,7 +74,7 @@ class TokenView(APIView):
         assert isinstance(caller, Caller)
         credential = _own(request) if isinstance(caller, Person) else _for_user(request)
         principal = access.by_credential(credential)
-        assert principal is not None, "it was vouched for a moment ago"
+        assert principal is not None, "its key vouched for it a moment ago"
         return Response(_answer(credential, principal))
 
 
