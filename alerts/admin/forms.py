@@ -104,7 +104,10 @@ class RuleForm(forms.ModelForm):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         if self.stored is not None and cleaned.get("seen_version") not in (None, self.stored.version):
-            self.add_error(None, f"Another person has changed the rule: it is now version {self.stored.version} now.")
+            self.add_error(
+                None,
+                f"Another person has changed the rule: it is now version {self.stored.version}. Load the page again.",
+            )
         organization = self.stored.organization if self.stored else cleaned.get("organization")
         steps = steps_of(self.data)
         if organization is not None and steps is not None and not self.errors:

@@ -99,9 +99,9 @@ def test_hours_of_the_week_are_lines(owner):
         ({"metric": "kpi:utilization.status", "threshold": "busy"}, "One of low, ok, high, critical."),
         ({"metric": "attendance:attendance_rate"}, "for organization and department only"),
         ({"for_seconds": "soon"}, "A span of time"),
-        ({"active_hours": "weekends"}, "A line looks like"),
-        ({"active_hours": "mon-fry 08:00-18:00"}, "Days are some of"),
-        ({"active_hours": "mon 8-18"}, "A clock time looks like"),
+        ({"active_hours": "weekends"}, "Write each line like"),
+        ({"active_hours": "mon-fry 08:00-18:00"}, "Name days from"),
+        ({"active_hours": "mon 8-18"}, "Expected a clock time such as"),
         ({"time_zone": "Mars"}, "This is not the name of a time zone. Expected one such as Europe/Berlin."),
     ],
 )
@@ -135,7 +135,7 @@ def test_what_somebody_else_changed_meanwhile_is_not_overwritten(owner, world: W
     rule = made(owner)
     world.edit(rule, threshold=91)
     answer = owner.post(page("change", rule), fields(threshold="95", seen_version="1"))
-    assert "this is version 2 now" in text(answer)
+    assert "it is now version 2" in text(answer)
     rule.refresh_from_db()
     assert rule.threshold == 91
 
