@@ -19,7 +19,6 @@ from contextlib import suppress
 
 import structlog
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.extensions.permessage_deflate import PerMessageDeflate, ServerPerMessageDeflateFactory
 from websockets.frames import CloseCode, Frame
@@ -30,6 +29,7 @@ from realtime.hub.hub import running_hub
 from realtime.protocol.frames import WINDOW_BITS
 from realtime.protocol.messages import Close
 from realtime.transport import sse
+from realtime.transport.bounded_http import IDLE_SECONDS, BoundedProtocol
 from realtime.transport.shutdown import close_all
 from realtime.transport.writers import ABORT_EXTENSION, FRAMES_EXTENSION
 
@@ -167,7 +167,7 @@ def _is_utf8(text: bytes) -> bool:
     return True
 
 
-class StreamProtocol(HttpToolsProtocol):
+class StreamProtocol(BoundedProtocol):
     """Lets a stream of events cut off a client that does not read: closing would wait for what was written."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -207,6 +207,7 @@ def config(*, host: str = "127.0.0.1", port: int = 5000, **options: object) -> u
         log_config=None,
         access_log=False,
         server_header=False,
+        timeout_keep_alive=IDLE_SECONDS,
         proxy_headers=False,  # intraday.rest.client_address reads them, from trusted proxies alone
         timeout_graceful_shutdown=5,
         **options,  # type: ignore[arg-type]
