@@ -48,7 +48,7 @@ app.conf.update(
     # Nothing expires: workers would compare with a clock of their own, and drop what is late without a word.
     beat_schedule={
         "round-dirty": {"task": "intraday.tasks.round_dirty", "schedule": 5.0},
-        "round-all": {"task": "intraday.tasks.round_all", "schedule": 60.0},
+        "round-all": {"task": "intraday.tasks.round_all", "schedule": 5.0},
         "round-timers": {"task": "intraday.tasks.round_attend", "schedule": 15.0},
         "send-notifications": {"task": "intraday.tasks.tell", "schedule": 15.0},
         "round-unreachable": {"task": "intraday.tasks.round_sweep", "schedule": 600.0},

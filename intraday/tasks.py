@@ -34,7 +34,9 @@ from intraday.org.models import Organization
 log = structlog.get_logger(__name__)
 
 DIRTY_SECONDS = 5
-ALL_SECONDS = 60
+ALL_SECONDS = 5
+FULL_SECONDS = 50
+"""The age at which a full judgement is due again: with the wait for a round and for a worker it stays below 60."""
 TIMERS_SECONDS = 15
 UNREACHABLE_SECONDS = 600
 NOTIFY_SECONDS = 15
@@ -56,12 +58,13 @@ def round_dirty() -> None:
 
 @shared_task
 def round_all() -> None:
-    """Every ALL_SECONDS: every organization, because data age and intervals end without any new fact."""
+    """Every ALL_SECONDS: organizations whose full judgement is FULL_SECONDS old, because data age and intervals end
+    without any new fact. Each follows its own last run, so that the runs of many spread by themselves."""
     every = set(Organization.objects.values_list("pk", flat=True))
     turns.forget_others("judge_all", every)
     active = every & _active_organizations()
-    turns.note_idle("judge_all", every - active)
-    _ask(judge_all, "judge_all", active, every=ALL_SECONDS)
+    turns.note_idle("judge_all", every - active, rest=FULL_SECONDS)
+    _ask(judge_all, "judge_all", active, every=ALL_SECONDS, rest=FULL_SECONDS)
 
 
 def _active_organizations() -> set[str]:
@@ -88,8 +91,8 @@ def round_unreachable() -> None:
     _ask(resolve_unreachable, "sweep", alerts.selectors.organizations_with_open_alerts(), every=UNREACHABLE_SECONDS)
 
 
-def _ask(task: Task, job: str, organization_ids: Collection[str], *, every: float) -> None:
-    asked, at = turns.ask(job, organization_ids, lost_after=max(LOST_SECONDS, 2 * every))
+def _ask(task: Task, job: str, organization_ids: Collection[str], *, every: float, rest: float = 0.0) -> None:
+    asked, at = turns.ask(job, organization_ids, lost_after=max(LOST_SECONDS, 2 * every, 2 * rest), rest=rest)
     sent = 0
     try:
         for organization_id in asked:

@@ -73,6 +73,11 @@ class HeldLease:
         Lease.objects.bulk_create([fresh], ignore_conflicts=True)
         return True
 
+    def forgo(self, asked_at: datetime | None) -> None:
+        """Leave the turn to a later round: the run that is under way may have begun before what this one was for."""
+        if asked_at is not None:
+            self._row.filter(asked_at=asked_at).update(asked_at=None)
+
     def release(self, *, done: bool) -> None:
         ended = {"done_at": Now()} if done else {}
         self._row.filter(holder=self.holder).update(holder="", expires_at=FREE, **ended)
@@ -95,6 +100,7 @@ def lease(
     """
     mine = HeldLease(job, organization_id, secrets.token_hex(8), lock_seconds)
     if not (mine.claim(seconds, asked_at, unless) or (mine.make() and mine.claim(seconds, asked_at, unless))):
+        mine.forgo(asked_at)
         yield None
         return
     succeeded = False

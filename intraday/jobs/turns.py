@@ -15,28 +15,34 @@ from intraday.jobs.leases import FREE
 from intraday.jobs.models import Lease
 
 
-def ask(job: str, organization_ids: Collection[str], *, lost_after: float) -> tuple[list[str], datetime]:
+def ask(
+    job: str, organization_ids: Collection[str], *, lost_after: float, rest: float = 0.0
+) -> tuple[list[str], datetime]:
     """Return the organizations to send a task for, in their order, and the instant of asking.
 
-    A task that nobody has begun after `lost_after` seconds went down with a worker or the broker, and is asked for
-    again; if it was only late, the second one is skipped.
+    Those whose last run began less than `rest` seconds ago are left to a later round. A task that nobody has begun
+    after `lost_after` seconds went down with a worker or the broker, and is asked for again; if it was only late, the
+    second one is skipped.
     """
     now = clock.read()
     _make(job, organization_ids)
-    waiting = Lease.objects.filter(job=job, organization_id__in=organization_ids)
-    waiting = waiting.filter(Q(asked_at=None) | Q(asked_at__lt=now - timedelta(seconds=lost_after)))
-    waiting.update(asked_at=now)
+    due = Lease.objects.filter(_rested(now, rest), job=job, organization_id__in=organization_ids)
+    due.filter(Q(asked_at=None) | Q(asked_at__lt=now - timedelta(seconds=lost_after))).update(asked_at=now)
     asked = Lease.objects.filter(job=job, asked_at=now)  # two rounds at once do not ask in the same microsecond
     order = asked.order_by(F("begun_at").asc(nulls_first=True), "organization_id")
     return list(order.values_list("organization_id", flat=True)), now
 
 
-def note_idle(job: str, organization_ids: Collection[str]) -> None:
-    """Note a run that had nothing to do."""
+def note_idle(job: str, organization_ids: Collection[str], *, rest: float = 0.0) -> None:
+    """Note a run that had nothing to do, where the last one began `rest` seconds ago."""
     now = clock.read()
     _make(job, organization_ids)
     idle = Lease.objects.filter(job=job, organization_id__in=organization_ids, asked_at=None)
-    idle.update(begun_at=now, done_at=now)
+    idle.filter(_rested(now, rest)).update(begun_at=now, done_at=now)
+
+
+def _rested(now: datetime, rest: float) -> Q:
+    return Q(begun_at=None) | Q(begun_at__lte=now - timedelta(seconds=rest)) if rest else Q()
 
 
 def forget_others(job: str, organization_ids: Collection[str]) -> None:

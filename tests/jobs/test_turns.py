@@ -68,6 +68,31 @@ def test_a_task_that_went_down_with_a_worker_is_sent_again_and_the_late_one_is_s
     assert not begin("a", first)
 
 
+def test_a_run_that_is_not_old_enough_is_left_to_a_later_round():
+    ran("judge_all", "a", 1)
+    ran("judge_all", "b", 3)
+    assert turns.ask("judge_all", ["a", "b", "new"], lost_after=60, rest=120)[0] == ["new", "b"]
+
+
+def test_what_another_run_kept_from_beginning_is_asked_for_by_the_next_round():
+    """That run may have read the facts before these came, so that the next one must not wait for LOST_SECONDS."""
+    ran("judge_dirty", "a", 1)
+    for blocker in ("judge_dirty", "judge_all"):
+        [organization], at = turns.ask("judge_dirty", ["a"], lost_after=60)
+        with lease(blocker, organization), lease("judge_dirty", organization, asked_at=at, unless="judge_all") as held:
+            assert held is None
+    assert turns.ask("judge_dirty", ["a"], lost_after=60)[0] == ["a"]
+
+
+def test_a_late_task_that_is_skipped_does_not_withdraw_the_newer_one():
+    _, first = turns.ask("judge_dirty", ["a"], lost_after=60)
+    Lease.objects.update(asked_at=first - timedelta(seconds=61))
+    _, second = turns.ask("judge_dirty", ["a"], lost_after=60)
+    with lease("judge_all", "a"), lease("judge_dirty", "a", asked_at=first, unless="judge_all") as held:
+        assert held is None
+    assert Lease.objects.get(job="judge_dirty").asked_at == second
+
+
 def test_an_organization_that_is_gone_leaves_no_turn():
     ran("judge_all", "a", 1)
     ran("judge_all", "gone", 1)
