@@ -193,7 +193,7 @@ def _store(
     service: Callable[[Post[R]], Ingested], organization: Organization, rows: Sequence[R], now: datetime
 ) -> None:
     """Store the rows, all of which must be taken."""
-    done = service(Post(organization=organization, rows=dict(enumerate(rows)), now=at))
+    done = service(Post(organization=organization, rows=dict(enumerate(rows)), now=now))
     assert not done.errors, done.errors
 
 
