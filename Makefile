@@ -20,7 +20,7 @@ test: testing packages ## the whole suite, on a PostgreSQL and a Valkey of its o
 	@if [ -z "$(ARGS)" ] && $(node); then npm test --silent; fi
 	@exec $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
-check: testing packages ## format, lint, types, imports, structure, diagram, vocabulary, wording, migrations, settings, API schema, Dockerfile, front end
+check: testing packages ## format, lint, types, imports, structure, diagram, vocabulary, wording, repeats, migrations, settings, API schema, Dockerfile, front end
 	@failed=; \
 	step() { name=$$1; shift; echo "== $$name"; "$$@" || failed="$$failed, $$name"; }; \
 	step format       $(BIN)/ruff format --check .; \
@@ -39,6 +39,7 @@ check: testing packages ## format, lint, types, imports, structure, diagram, voc
 		$(BIN)/python manage.py check --deploy --fail-level WARNING; \
 	step 'API schema' $(BIN)/python manage.py spectacular --validate --fail-on-warn --file /dev/null; \
 	step Dockerfile   $(BIN)/hadolint docker/Dockerfile; \
+	if $(node); then step repeats $(BIN)/python -m tests.repeats; fi; \
 	if $(node); then step 'front end' npm run --silent check; fi; \
 	if [ -n "$$failed" ]; then echo "Failed: $${failed#, }" >&2; exit 1; fi
 

@@ -1,12 +1,13 @@
 """Events of alerts: the whole alert at each of its transitions."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar, Literal, Self
 
 from msgspec import UNSET, UnsetType
 
 from alerts.models import Alert
 from intraday.org.models import Scope
-from realtime.protocol.messages import Payload, Timestamp
+from realtime.protocol.messages import Payload, Timestamp, scope_fields
 
 Severity = Literal["low", "medium", "high", "critical"]
 Value = float | str | None
@@ -55,6 +56,21 @@ class AlertChanged(Payload, frozen=True, kw_only=True):
         return self.severity in ("high", "critical")
 
     @classmethod
+    def with_stand_ins(cls, stated: Mapping[str, Any]) -> dict[str, Any]:
+        return {
+            "metric": stated.get("alert_type", ""),
+            "unit": "",
+            "occurrence_count": 1,
+            "last_seen_at": stated.get("triggered_at"),
+            "peak_value": stated.get("current_value"),
+            "escalation_level": 0,
+            "suppressed": False,
+            "group_key": stated.get("rule_id", ""),
+            "version": 1,
+            **stated,
+        }
+
+    @classmethod
     def of(cls, row: Alert, scope: Scope, **extra: Any) -> Self:
         return cls(
             alert_id=str(row.pk),
@@ -63,9 +79,7 @@ class AlertChanged(Payload, frozen=True, kw_only=True):
             alert_type=row.alert_type,
             severity=row.severity,  # type: ignore[arg-type]
             source=row.source,  # type: ignore[arg-type]
-            organization_id=scope.organization_id,
-            department_id=scope.department_id or UNSET,
-            queue_name=scope.queue_name or UNSET,
+            **scope_fields(scope),
             message=row.message,
             metric=row.metric,
             unit=row.unit,

@@ -1,5 +1,6 @@
 """Payloads of attendance events. Names of people are left out for roles that may not see them."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar, Literal, Self
 
 from msgspec import UNSET, Struct, UnsetType, structs
@@ -8,7 +9,7 @@ from attendance.microseconds import to_instant
 from attendance.models import Snapshot
 from intraday.org.models import Scope
 from intraday.values.rounding import half_up
-from realtime.protocol.messages import Payload, Timestamp
+from realtime.protocol.messages import NOT_STATED, Payload, Timestamp, scope_fields
 
 
 class RecentCheckin(Struct, frozen=True, kw_only=True):
@@ -46,12 +47,17 @@ class AttendanceChanged(Payload, frozen=True, kw_only=True):
     reasons: dict[str, str] | UnsetType = UNSET
 
     @classmethod
+    def with_stand_ins(cls, stated: Mapping[str, Any]) -> dict[str, Any]:
+        counts = ("expected_count", "no_show_count", "left_early_count", "on_leave_count", "unscheduled_count")
+        missing = dict.fromkeys([*counts, "lost_minutes"], 0)
+        return {**missing, "reasons": {name: NOT_STATED for name in missing if name not in stated}, **stated}
+
+    @classmethod
     def of(cls, row: Snapshot, scope: Scope) -> "AttendanceChanged":
         rate = 100.0 * row.present / row.scheduled if row.scheduled else None
         return cls(
             snapshot_id=str(row.pk),
-            organization_id=scope.organization_id,
-            department_id=scope.department_id or UNSET,
+            **scope_fields(scope),
             timestamp=row.time,
             scheduled_count=row.scheduled,
             present_count=row.present,

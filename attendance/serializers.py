@@ -6,8 +6,10 @@ from typing import Any
 from rest_framework import serializers
 
 from attendance.choices import AttendanceStatus, ShiftKind
+from attendance.ingest.rows import RecordRow, ShiftRow
 from attendance.presence.headcounts import PEOPLE_STATUSES
 from intraday.clock.database import clock
+from intraday.ingest.views import RowSerializer
 from intraday.org.models import valid_id, valid_queue_name
 from intraday.rest.fields import ChoiceField, InstantField, PrintableField, QueueNameField, WholeField, check_not_ahead
 from intraday.rest.pages import MAX_LIMIT
@@ -16,7 +18,7 @@ SHIFT_MAX = {True: timedelta(days=2), False: timedelta(days=400)}  # of work; of
 QUEUES_MAX = 50
 
 
-class PersonSerializer(serializers.Serializer):
+class PersonSerializer(RowSerializer):
     """The person of a row."""
 
     organization_id = serializers.CharField(
@@ -57,6 +59,21 @@ class AttendanceRecordSerializer(PersonSerializer):
             _check_span("shift_end", start, end, SHIFT_MAX[True])
         return attrs
 
+    @classmethod
+    def to_row(cls, valid: dict[str, Any]) -> RecordRow:
+        return RecordRow(
+            employee_id=valid["employee_id"],
+            employee_name=valid.get("employee_name") or "",
+            department_id=valid.get("department_id") or "",
+            site_id=valid.get("site_id") or "",
+            time=valid["snapshot_time"],
+            status=valid["status"],
+            checked_in_at=valid.get("checked_in_at"),
+            checked_out_at=valid.get("checked_out_at"),
+            shift_start=valid.get("shift_start"),
+            shift_end=valid.get("shift_end"),
+        )
+
 
 class ShiftSerializer(PersonSerializer):
     """A piece of one person's schedule."""
@@ -80,6 +97,20 @@ class ShiftSerializer(PersonSerializer):
         _check_span("end", attrs["start"], attrs["end"], SHIFT_MAX[not away])
         return attrs
 
+    @classmethod
+    def to_row(cls, valid: dict[str, Any]) -> ShiftRow:
+        return ShiftRow(
+            shift_id=valid["shift_id"],
+            employee_id=valid["employee_id"],
+            employee_name=valid.get("employee_name") or "",
+            department_id=valid["department_id"],
+            queue_names=list(dict.fromkeys(valid.get("queue_names") or ())),
+            start=valid["start"],
+            end=valid["end"],
+            kind=valid["kind"],
+            cancelled=bool(valid.get("cancelled")),
+        )
+
 
 def _check_span(name: str, start: datetime, end: datetime, longest: timedelta) -> None:
     if not timedelta() < end - start <= longest:
@@ -94,33 +125,3 @@ class PeopleQuery(serializers.Serializer):
     site_id = serializers.CharField(required=False, max_length=64, default="")
     status = ChoiceField(required=False, choices=list(PEOPLE_STATUSES), help_text="`absent` includes `no_show`.")
     limit = WholeField(required=False, min_value=1, max_value=MAX_LIMIT, default=200)
-
-
-def to_record(valid: dict[str, Any]) -> dict[str, Any]:
-    """Map the wire's names to those of the model (attendance.services)."""
-    return {
-        "employee_id": valid["employee_id"],
-        "employee_name": valid.get("employee_name") or "",
-        "department_id": valid.get("department_id") or "",
-        "site_id": valid.get("site_id") or "",
-        "time": valid["snapshot_time"],
-        "status": valid["status"],
-        "checked_in_at": valid.get("checked_in_at"),
-        "checked_out_at": valid.get("checked_out_at"),
-        "shift_start": valid.get("shift_start"),
-        "shift_end": valid.get("shift_end"),
-    }
-
-
-def to_shift(valid: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "shift_id": valid["shift_id"],
-        "employee_id": valid["employee_id"],
-        "employee_name": valid.get("employee_name") or "",
-        "department_id": valid["department_id"],
-        "queue_names": list(dict.fromkeys(valid.get("queue_names") or ())),
-        "start": valid["start"],
-        "end": valid["end"],
-        "kind": valid["kind"],
-        "cancelled": bool(valid.get("cancelled")),
-    }

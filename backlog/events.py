@@ -1,13 +1,14 @@
 """Payloads of backlog events."""
 
-from typing import ClassVar, Literal
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
 
 from msgspec import UNSET, Struct, UnsetType
 
 from backlog.models import Snapshot
 from intraday.org.models import Scope
 from intraday.values.rounding import half_up
-from realtime.protocol.messages import Payload, Timestamp
+from realtime.protocol.messages import Payload, Timestamp, scope_fields
 
 
 class AgeBucket(Struct, frozen=True):
@@ -54,12 +55,14 @@ class BacklogChanged(Payload, frozen=True, kw_only=True):
     reasons: dict[str, str] | UnsetType = UNSET
 
     @classmethod
+    def with_stand_ins(cls, stated: Mapping[str, Any]) -> dict[str, Any]:
+        return {"flow_source": "explicit", "quality": "partial", "derived": False, **stated}
+
+    @classmethod
     def of(cls, row: Snapshot, scope: Scope) -> "BacklogChanged":
         return cls(
             snapshot_id=str(row.pk),
-            organization_id=scope.organization_id,
-            department_id=scope.department_id or UNSET,
-            queue_name=scope.queue_name or UNSET,
+            **scope_fields(scope),
             timestamp=row.time,
             total_items=row.total_items,
             avg_wait_time_minutes=half_up(row.average_wait_minutes) or 0.0,

@@ -5,7 +5,9 @@ from typing import Any
 
 from rest_framework import serializers
 
+from backlog.ingest.rows import Row
 from intraday.clock.database import clock
+from intraday.ingest.views import RowSerializer
 from intraday.rest.fields import BLANK_QUEUE, FiniteField, InstantField, QueueNameField, WholeField, check_not_ahead
 
 COUNT_MAX = 1_000_000_000
@@ -23,7 +25,7 @@ class AgeBucketSerializer(serializers.Serializer):
     items = serializers.IntegerField(min_value=0, max_value=COUNT_MAX)
 
 
-class BacklogSnapshotSerializer(serializers.Serializer):
+class BacklogSnapshotSerializer(RowSerializer):
     """One snapshot of a queue, a department (no queue_name) or the organization (neither)."""
 
     organization_id = serializers.CharField(
@@ -95,22 +97,21 @@ class BacklogSnapshotSerializer(serializers.Serializer):
             )
         return attrs
 
-
-def to_row(valid: dict[str, Any]) -> dict[str, Any]:
-    """Map the wire's names to those of the model (backlog.ingest.classification.Row)."""
-    return {
-        "department_id": valid.get("department_id") or "",
-        "queue_name": valid.get("queue_name") or "",
-        "time": valid["snapshot_time"],
-        "total_items": valid["total_items"],
-        "average_wait_minutes": valid["average_wait_time_minutes"],
-        "items_over_sla": valid.get("items_over_sla"),
-        "items_at_risk": valid.get("sla_at_risk_count"),
-        "reported_compliance": valid.get("sla_compliance_percentage"),
-        "reported_added": valid.get("items_added"),
-        "reported_completed": valid.get("items_completed"),
-        "added_total": valid.get("items_added_total"),
-        "completed_total": valid.get("items_completed_total"),
-        "oldest_age_minutes": valid.get("oldest_item_age_minutes"),
-        "age_profile": valid.get("age_profile"),
-    }
+    @classmethod
+    def to_row(cls, valid: dict[str, Any]) -> Row:
+        return Row(
+            department_id=valid.get("department_id") or "",
+            queue_name=valid.get("queue_name") or "",
+            time=valid["snapshot_time"],
+            total_items=valid["total_items"],
+            average_wait_minutes=valid["average_wait_time_minutes"],
+            items_over_sla=valid.get("items_over_sla"),
+            items_at_risk=valid.get("sla_at_risk_count"),
+            reported_compliance=valid.get("sla_compliance_percentage"),
+            reported_added=valid.get("items_added"),
+            reported_completed=valid.get("items_completed"),
+            added_total=valid.get("items_added_total"),
+            completed_total=valid.get("items_completed_total"),
+            oldest_age_minutes=valid.get("oldest_item_age_minutes"),
+            age_profile=valid.get("age_profile"),
+        )

@@ -10,9 +10,12 @@ class IntradayConfig(AppConfig):
     def ready(self) -> None:
         from intraday import checks  # noqa: F401 - registers them
         from intraday.admin import organizations  # noqa: F401 - registers its pages, on the site that needs this package
+        from intraday.channels import CHANNELS
         from intraday.logs import requests
         from intraday.rest import origins  # needs the settings
+        from realtime import web_socket_service
 
+        web_socket_service.initialize(CHANNELS)
         origins.log_refusals()
         requests.log_failures()
 

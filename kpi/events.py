@@ -1,11 +1,16 @@
 """The events of the KPI service. Percent are 0-100, rounded at this edge; a null has its reason in `reasons`."""
 
-from typing import ClassVar, Literal
+import uuid
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
 
 from msgspec import UNSET, Struct, UnsetType
 
 from kpi.pipeline.state import State
 from realtime.protocol.messages import Payload, Timestamp
+
+OCCUPANCY_TARGETS = (75.0, 88.0)
+"""The occupancy, in percent, that is neither idle nor wearing (DOMAIN 3.2)."""
 
 
 class Utilization(Struct, frozen=True, kw_only=True):
@@ -180,3 +185,10 @@ class KPIChanged(Payload, frozen=True, kw_only=True):
     state: State | UnsetType = UNSET
     deferred: DeferredWork | UnsetType = UNSET
     volume: VolumeDrop | UnsetType = UNSET
+
+    @classmethod
+    def with_stand_ins(cls, stated: Mapping[str, Any]) -> dict[str, Any]:
+        low, high = OCCUPANCY_TARGETS
+        utilization = {"target_min": low, "target_max": high, **stated.get("utilization", {})}
+        own = {"snapshot_id": str(uuid.uuid4()), "computed_at": stated.get("timestamp")}
+        return {**own, "quality": "partial", "latest": True, **stated, "utilization": utilization}

@@ -2,23 +2,21 @@
 worked out within seconds."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from django.db import transaction
 
+from intraday.ingest.posts import Ingested, Post, Result, RowResult
 from intraday.jobs import dirty
-from intraday.org.models import Organization, Scope
-from intraday.org.services import resolve_scopes
+from intraday.org.models import Scope
 from intraday.values import cadence
 from kpi import plausibility
 from kpi.models import ForecastInterval, IntervalFeed, IntervalStats
+from kpi.rows import ForecastRow, IntervalRow
 
-Row = Mapping[str, Any]
-"""A valid row: `department_id`, `queue_name`, `start` and the other fields of its model."""
-
-Outcome = Literal["created", "corrected", "duplicate", "late", "superseded"]
+R = TypeVar("R", IntervalRow, ForecastRow)
+M = TypeVar("M", IntervalStats, ForecastInterval)
 Key = tuple[Scope, datetime]
 
 KNOWN_ARRIVALS = 8
@@ -31,37 +29,14 @@ _CONTENT = [name for name in STATS_REPORTED if name != "as_of"]
 FORECAST_REPORTED = [each.name for each in ForecastInterval._meta.fields if each.name not in _NOT_REPORTED]
 
 
-@dataclass
-class Stored:
-    """The outcome of each row, by index: its result, the errors that refused it, and warnings for its feed."""
-
-    results: dict[int, Outcome] = field(default_factory=dict)
-    errors: dict[int, Any] = field(default_factory=dict)
-    warnings: dict[int, list[str]] = field(default_factory=dict)
-
-    def warn(self, index: int, *texts: str) -> None:
-        self.warnings.setdefault(index, []).extend(texts)
-
-
 @transaction.atomic
-def store_intervals(
-    *,
-    organization: Organization,
-    rows: Mapping[int, Row],
-    now: datetime,
-    within: frozenset[str] | None = None,
-    atomic: bool = False,
-    dry_run: bool = False,
-) -> Stored:
-    """Store measured intervals; one measured earlier than what is stored never overwrites it.
-
-    `within`, `atomic`, `dry_run`: as in backlog.services.ingest.
-    """
-    done = Stored()
-    groups = _by_key(organization, rows, within, done, dry_run=dry_run)
-    if atomic and done.errors:
-        return _nothing(done)
-    chosen = {key: _newest(group, done) for key, group in groups.items()}
+def store_intervals(post: Post[IntervalRow]) -> Ingested:
+    """Store measured intervals; one measured earlier than what is stored never overwrites it."""
+    done = Ingested()
+    groups = _by_key(post, done)
+    if post.is_refused(done):
+        return done
+    chosen = {key: _last(key, sorted(group, key=_fineness_and_time), done) for key, group in groups.items()}
     feeds = _lock_feeds({scope for scope, _ in chosen})
     known = {(row.scope_id, row.start): row for row in _known(IntervalStats, chosen)}
     plausibility.warn_of_intervals(groups, chosen, done.warn)
@@ -70,96 +45,77 @@ def store_intervals(
     for (scope, start), (index, row) in chosen.items():
         stored = known.get((scope.pk, start))
         judged = _judge(stored, row, feeds[scope.pk].as_of)
-        done.results[index] = judged.outcome
+        done.results[index] = _result(judged.outcome, scope, row)
         if judged.backwards:
             done.warn(index, plausibility.BACKWARDS)
         if judged.counts:
-            measured = IntervalStats(scope=scope, start=start, received_at=now, **_reported(row, STATS_REPORTED))
+            measured = _model(IntervalStats, STATS_REPORTED, scope, row, post.now)
             (again if judged.outcome == "duplicate" else fresh).append(measured)
-    _upsert(IntervalStats, fresh + again, [*STATS_REPORTED, "received_at"])
+    _upsert(IntervalStats, fresh + again, STATS_REPORTED)
     _learn(feeds, fresh + again)
-    return _finish(done, {row.scope for row in fresh}, now, dry_run)
+    dirty.mark({row.scope for row in fresh}, now=post.now)
+    return post.end(done)
 
 
 @transaction.atomic
-def store_forecasts(
-    *,
-    organization: Organization,
-    rows: Mapping[int, Row],
-    now: datetime,
-    within: frozenset[str] | None = None,
-    atomic: bool = False,
-    dry_run: bool = False,
-) -> Stored:
+def store_forecasts(post: Post[ForecastRow]) -> Ingested:
     """Store what is expected; the last one posted counts."""
-    done = Stored()
-    groups = _by_key(organization, rows, within, done, dry_run=dry_run)
-    if atomic and done.errors:
-        return _nothing(done)
-    chosen = {key: _finest(group, done) for key, group in groups.items()}
+    done = Ingested()
+    groups = _by_key(post, done)
+    if post.is_refused(done):
+        return done
+    chosen = {key: _last(key, sorted(group, key=_fineness), done) for key, group in groups.items()}
     plausibility.warn_of_overlaps(ForecastInterval, groups, done.warn)
     known = {(row.scope_id, row.start): row for row in _known(ForecastInterval, chosen)}
     fresh: list[ForecastInterval] = []
     for (scope, start), (index, row) in sorted(chosen.items(), key=lambda each: (each[0][0].pk, each[0][1])):
-        stored = known.get((scope.pk, start))
-        done.results[index] = outcome = _forecast_outcome(stored, row)
+        outcome = _forecast_outcome(known.get((scope.pk, start)), row)
+        done.results[index] = _result(outcome, scope, row)
         if outcome in ("created", "corrected"):
-            fresh.append(
-                ForecastInterval(scope=scope, start=start, received_at=now, **_reported(row, FORECAST_REPORTED))
-            )
-    _upsert(ForecastInterval, fresh, [*FORECAST_REPORTED, "received_at"])
-    return _finish(done, {row.scope for row in fresh}, now, dry_run)
+            fresh.append(_model(ForecastInterval, FORECAST_REPORTED, scope, row, post.now))
+    _upsert(ForecastInterval, fresh, FORECAST_REPORTED)
+    dirty.mark({row.scope for row in fresh}, now=post.now)
+    return post.end(done)
 
 
-def _forecast_outcome(stored: ForecastInterval | None, row: Row) -> Outcome:
+def _result(outcome: Result, scope: Scope, row: IntervalRow | ForecastRow) -> RowResult:
+    time = row.as_of if isinstance(row, IntervalRow) else row.start
+    return RowResult(outcome, time, (scope.department_id, scope.queue_name))
+
+
+def _forecast_outcome(stored: ForecastInterval | None, row: ForecastRow) -> Result:
     if stored is None:
         return "created"
-    if row["minutes"] > stored.minutes:
+    if row.minutes > stored.minutes:
         return "superseded"
     return "duplicate" if _values(stored, FORECAST_REPORTED) == _values(row, FORECAST_REPORTED) else "corrected"
 
 
-def _nothing(done: Stored) -> Stored:
-    transaction.set_rollback(True)  # queues that other rows named first
-    return Stored(errors=done.errors)
-
-
-def _finish(done: Stored, changed: Collection[Scope], now: datetime, dry_run: bool) -> Stored:
-    dirty.mark(changed, now=now)
-    if dry_run:
-        transaction.set_rollback(True)
-    return done
-
-
-def _by_key(
-    organization: Organization, rows: Mapping[int, Row], within: frozenset[str] | None, done: Stored, *, dry_run: bool
-) -> dict[Key, list[tuple[int, Row]]]:
+def _by_key(post: Post[R], done: Ingested) -> dict[Key, list[tuple[int, R]]]:
     """Group the rows by queue and interval, and note what their names gave reason to say."""
-    names = {index: (row["department_id"], row["queue_name"]) for index, row in rows.items()}
-    resolved = resolve_scopes(organization, list(names.values()), create=True, within=within)
-    done.warnings |= resolved.news(names, dry_run=dry_run)
-    grouped: dict[Key, list[tuple[int, Row]]] = {}
-    for index, name in names.items():
-        if name in resolved.errors:
-            done.errors[index] = resolved.errors[name]
-        else:
-            grouped.setdefault((resolved.scopes[name], rows[index]["start"]), []).append((index, rows[index]))
+    resolved = post.resolve(done)
+    post.warn_of_new_scopes(resolved, done)
+    grouped: dict[Key, list[tuple[int, R]]] = {}
+    for scope, rows in post.by_scope(resolved).items():
+        for index, row in rows:
+            grouped.setdefault((scope, row.start), []).append((index, row))
     return grouped
 
 
-def _newest(group: Sequence[tuple[int, Row]], done: Stored) -> tuple[int, Row]:
-    """Choose of the rows with one start the finest, of equally fine ones the one measured last, then the later one."""
-    return _last(sorted(group, key=lambda each: (-each[1]["minutes"], each[1]["as_of"], each[0])), done)
+def _fineness_and_time(each: tuple[int, IntervalRow]) -> tuple[int, datetime, int]:
+    """Order rows of one start so that the finest comes last, of equally fine ones that measured last, then the later
+    one."""
+    return -each[1].minutes, each[1].as_of, each[0]
 
 
-def _finest(group: Sequence[tuple[int, Row]], done: Stored) -> tuple[int, Row]:
-    """Choose of forecasts with one start the finest, of equally fine ones the later one."""
-    return _last(sorted(group, key=lambda each: (-each[1]["minutes"], each[0])), done)
+def _fineness(each: tuple[int, ForecastRow]) -> tuple[int, int]:
+    """Order forecasts of one start so that the finest comes last, of equally fine ones the later one."""
+    return -each[1].minutes, each[0]
 
 
-def _last(group: Sequence[tuple[int, Row]], done: Stored) -> tuple[int, Row]:
+def _last(key: Key, group: Sequence[tuple[int, R]], done: Ingested) -> tuple[int, R]:
     *others, chosen = group
-    done.results.update((index, "superseded") for index, _ in others)
+    done.results |= {index: _result("superseded", key[0], row) for index, row in others}
     return chosen
 
 
@@ -179,12 +135,12 @@ def _known(model: Any, keys: Collection[Key]) -> Any:
 
 
 class _Judged(NamedTuple):
-    outcome: Outcome
+    outcome: Result
     counts: bool = False  # from now on
     backwards: bool = False
 
 
-def _judge(stored: IntervalStats | None, row: Row, newest: datetime | None) -> _Judged:
+def _judge(stored: IntervalStats | None, row: IntervalRow, newest: datetime | None) -> _Judged:
     """Decide about a row by its measurement time; where the feed does not say it, by what can be known of it.
 
     Without `as_of` a row looks as new as its arrival. The same content again is a duplicate; it is true until now, so
@@ -192,11 +148,11 @@ def _judge(stored: IntervalStats | None, row: Row, newest: datetime | None) -> _
     with one start the finer one counts.
     """
     if stored is None:
-        return _Judged("late" if newest is not None and row["as_of"] < newest else "created", counts=True)
-    if row["minutes"] != stored.minutes:
-        finer = row["minutes"] < stored.minutes
+        return _Judged("late" if newest is not None and row.as_of < newest else "created", counts=True)
+    if row.minutes != stored.minutes:
+        finer = row.minutes < stored.minutes
         return _Judged("corrected" if finer else "superseded", counts=finer)
-    older, stated = row["as_of"] < stored.as_of, row.get("as_of_stated", True)
+    older, stated = row.as_of < stored.as_of, row.as_of_stated
     same = STATS_REPORTED if stated else _CONTENT
     if _values(stored, same) == _values(row, same) and not (stated and older):
         return _Judged("duplicate", counts=not stated and not older)
@@ -205,15 +161,17 @@ def _judge(stored: IntervalStats | None, row: Row, newest: datetime | None) -> _
     return _Judged("late" if older else "corrected", counts=not older)
 
 
-def _values(of: Any, names: Sequence[str]) -> list[Any]:
-    return [of.get(name) if isinstance(of, Mapping) else getattr(of, name) for name in names]
+def _values(of: IntervalStats | ForecastInterval | IntervalRow | ForecastRow, names: Sequence[str]) -> list[Any]:
+    return [getattr(of, name) for name in names]
 
 
-def _reported(row: Row, names: Sequence[str]) -> dict[str, Any]:
-    return {name: row.get(name) for name in names}
+def _model(model: type[M], names: Sequence[str], scope: Scope, row: IntervalRow | ForecastRow, now: datetime) -> M:
+    values = dict(zip(names, _values(row, names), strict=True))
+    return model(scope=scope, start=row.start, received_at=now, **values)
 
 
-def _upsert(model: Any, rows: Sequence[Any], fields: Sequence[str]) -> None:
+def _upsert(model: Any, rows: Sequence[Any], names: Sequence[str]) -> None:
+    fields = [*names, "received_at"]
     if rows:
         model.objects.bulk_create(rows, update_conflicts=True, unique_fields=["scope", "start"], update_fields=fields)
 

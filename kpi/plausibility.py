@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 from intraday.org.models import Scope
 from kpi.formulas import carried_slack, implausible
 from kpi.models import INTERVAL_MINUTES, IntervalStats
+from kpi.rows import ForecastRow, IntervalRow
 
-Row = Mapping[str, Any]
 Key = tuple[Scope, datetime]
-Groups = Mapping[Key, Sequence[tuple[int, Row]]]
+Groups = Mapping[Key, Sequence[tuple[int, IntervalRow]]]
 Warn = Callable[[int, str], None]
 
 LONGEST = timedelta(minutes=max(INTERVAL_MINUTES))
@@ -48,43 +48,43 @@ CUMULATIVE = (
 NOISE = 0.5  # seconds by which a sum may shrink when it is worked out anew
 
 
-def goes_backwards(stored: IntervalStats, row: Row) -> bool:
+def goes_backwards(stored: IntervalStats, row: IntervalRow) -> bool:
     """Tell whether the row counts less of its interval than is stored, so that it was measured earlier."""
-    pairs = ((getattr(stored, name), row[name]) for name in CUMULATIVE)
+    pairs = ((getattr(stored, name), getattr(row, name)) for name in CUMULATIVE)
     return any(now is not None and then is not None and now < then - NOISE for then, now in pairs)
 
 
-def warn_of_intervals(groups: Groups, chosen: Mapping[Key, tuple[int, Row]], warn: Warn) -> None:
+def warn_of_intervals(groups: Groups, chosen: Mapping[Key, tuple[int, IntervalRow]], warn: Warn) -> None:
     """Warn of missing measurement times, impossible counts and overlapping lengths."""
     for index, row in _each(groups):
-        if not row.get("as_of_stated", True) and row["as_of"] < row["end"]:
+        if not row.as_of_stated and row.as_of < row.end:
             warn(index, NO_AS_OF)
     _warn_of_counts(groups, chosen, warn)
     warn_of_overlaps(IntervalStats, groups, warn)
 
 
-def _each(groups: Groups) -> Iterator[tuple[int, Row]]:
+def _each(groups: Groups) -> Iterator[tuple[int, IntervalRow]]:
     for group in groups.values():
         yield from group
 
 
-def _warn_of_counts(groups: Groups, chosen: Mapping[Key, tuple[int, Row]], warn: Warn) -> None:
-    many = {key: [each for each in group if _decided(each[1]) > each[1]["offered"]] for key, group in groups.items()}
+def _warn_of_counts(groups: Groups, chosen: Mapping[Key, tuple[int, IntervalRow]], warn: Warn) -> None:
+    many = {key: [each for each in group if _decided(each[1]) > each[1].offered] for key, group in groups.items()}
     many = {key: group for key, group in many.items() if group}
     waited = _waited_before(many, chosen)
     for key, group in many.items():
         for index, row in group:
-            counts = {name: row[name] for name in ("offered", "answered", "abandoned")}
+            counts = {name: getattr(row, name) for name in ("offered", "answered", "abandoned")}
             if implausible(**counts, waited=waited.get(key)):
                 before = "those carried over" if key not in waited else f"the {waited[key]} who waited before"
-                warn(index, MORE_DECIDED.format(decided=_decided(row), offered=row["offered"], waited=before))
+                warn(index, MORE_DECIDED.format(decided=_decided(row), offered=row.offered, waited=before))
 
 
-def _decided(row: Row) -> int:
-    return int(row["answered"] + row["abandoned"])
+def _decided(row: IntervalRow) -> int:
+    return int(row.answered + row.abandoned)
 
 
-def _waited_before(keys: Mapping[Key, Any], chosen: Mapping[Key, tuple[int, Row]]) -> dict[Key, int]:
+def _waited_before(keys: Mapping[Key, Any], chosen: Mapping[Key, tuple[int, IntervalRow]]) -> dict[Key, int]:
     """Return how many waited when these intervals began, as the intervals before them last said.
 
     Where that was measured before the end, some more may have come since.
@@ -97,8 +97,8 @@ def _waited_before(keys: Mapping[Key, Any], chosen: Mapping[Key, tuple[int, Row]
     names = ("end", "waiting_now", "as_of", "offered")
     before = {(pk, end): _carried(end, *said) for pk, end, *said in found.values_list("scope_id", *names)}
     for (scope, _), (_, row) in chosen.items():
-        if row["waiting_now"] is not None:
-            before[scope.pk, row["end"]] = _carried(*(row[name] for name in names))
+        if row.waiting_now is not None:
+            before[scope.pk, row.end] = _carried(*(getattr(row, name) for name in names))
     return {(scope, start): before[scope.pk, start] for scope, start in keys if (scope.pk, start) in before}
 
 
@@ -111,15 +111,15 @@ class _Span(NamedTuple):
     end: datetime
 
 
-def warn_of_overlaps(model: Any, groups: Groups, warn: Warn) -> None:
+def warn_of_overlaps(model: Any, groups: Groups | Mapping[Key, Sequence[tuple[int, ForecastRow]]], warn: Warn) -> None:
     """Warn of rows whose time is also told by an interval of another length or beginning of the same queue."""
     posted: dict[int, set[_Span]] = {}
     for (scope, start), group in groups.items():
-        posted.setdefault(scope.pk, set()).update(_Span(start, row["end"]) for _, row in group)
+        posted.setdefault(scope.pk, set()).update(_Span(start, row.end) for _, row in group)
     spans = _with_stored(model, posted)
     for (scope, start), group in groups.items():
         for index, row in group:
-            if (other := _overlapping(spans[scope.pk], _Span(start, row["end"]))) is not None:
+            if (other := _overlapping(spans[scope.pk], _Span(start, row.end))) is not None:
                 warn(index, OVERLAP.format(start=other.start, minutes=_minutes(other)))
 
 

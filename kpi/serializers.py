@@ -1,12 +1,14 @@
 """The shape of the KPI service's inputs and questions, checked before any service sees them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import fields
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from rest_framework import serializers
 
 from intraday.clock.database import clock
+from intraday.ingest.views import RowSerializer
 from intraday.rest.fields import (
     BLANK_QUEUE,
     EARLIEST,
@@ -19,6 +21,7 @@ from intraday.rest.fields import (
 )
 from intraday.rest.pages import ScopeQuery
 from kpi.models import INTERVAL_MINUTES
+from kpi.rows import ForecastRow, IntervalRow
 
 COUNT_MAX = 1_000_000_000
 SECONDS_MAX = 10.0**12
@@ -43,7 +46,7 @@ def agents_at(**kwargs: Any) -> WholeField:
     return WholeField(min_value=0, max_value=AGENTS_MAX, **kwargs)
 
 
-class _TimeSerializer(serializers.Serializer):
+class _TimeSerializer(RowSerializer):
     """The organization and the interval of a row."""
 
     organization_id = serializers.CharField(
@@ -148,6 +151,10 @@ class IntervalSerializer(_MeasuredSerializer, _QueueIntervalSerializer):
                 raise serializers.ValidationError({part: [f"More than {whole}."]})
         return attrs
 
+    @classmethod
+    def to_row(cls, valid: dict[str, Any]) -> IntervalRow:
+        return IntervalRow(**_row_fields(IntervalRow, valid))
+
 
 class ForecastSerializer(_QueueIntervalSerializer):
     """The forecast of a queue for one interval. If it is posted again, the newest counts."""
@@ -167,6 +174,18 @@ class ForecastSerializer(_QueueIntervalSerializer):
             raise serializers.ValidationError({"interval_start": [f"More than {FORECAST_AHEAD.days} days ahead."]})
         return attrs
 
+    @classmethod
+    def to_row(cls, valid: dict[str, Any]) -> ForecastRow:
+        return ForecastRow(**_row_fields(ForecastRow, valid))
+
+
+def _row_fields(row: type[IntervalRow | ForecastRow], valid: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields of a row that are named on the wire as in the model, and those that are not."""
+    department = valid.get("department_id") or ""
+    names = {each.name for each in fields(row)} & valid.keys()
+    own = {"department_id": department, "start": valid["interval_start"], "minutes": valid["interval_minutes"]}
+    return {**{name: valid[name] for name in names}, **own}
+
 
 def _end(attrs: dict[str, Any]) -> datetime:
     end: datetime = attrs["interval_start"] + timedelta(minutes=attrs["interval_minutes"])
@@ -178,28 +197,6 @@ CONTACT_FIELDS = [
     for name in IntervalSerializer().get_fields()
     if name not in {*AgentsIntervalSerializer().get_fields(), "queue_name"}
 ]
-_NEEDED_COUNTS = [name for name in CONTACT_FIELDS if IntervalSerializer().get_fields()[name].required]
-
-
-def reported_fields(serializer: type[_QueueIntervalSerializer]) -> list[str]:
-    """Return what a row says of its interval: named on the wire as in the model."""
-    return sorted(set(serializer().get_fields()) - set(_QueueIntervalSerializer().get_fields()))
-
-
-def to_row(valid: dict[str, Any], reported_fields: Sequence[str]) -> dict[str, Any]:
-    """Translate the wire's names to those of the model (kpi.ingest.Row). Agents alone are stored with no contacts."""
-    stated = {name: valid.get(name) for name in reported_fields}
-    if "queue_name" not in valid:
-        stated |= dict.fromkeys(_NEEDED_COUNTS, 0)
-    return {
-        "department_id": valid.get("department_id") or "",
-        "queue_name": valid.get("queue_name", ""),
-        "start": valid["interval_start"],
-        "end": _end(valid),
-        "minutes": valid["interval_minutes"],
-        "as_of_stated": valid.get("as_of_stated", True),
-        **stated,
-    }
 
 
 class ComputeSerializer(ScopeQuery):

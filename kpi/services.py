@@ -17,8 +17,9 @@ from kpi.computing.runs import Computed
 from kpi.computing.targets import Targets
 from kpi.models import Holiday, OrganizationSettings, QueueSettings
 from kpi.retention import purge as purge
+from kpi.rows import ForecastRow as ForecastRow
+from kpi.rows import IntervalRow as IntervalRow
 
-Stored = ingesting.Stored
 ingest = ingesting.store_intervals
 ingest_forecast = ingesting.store_forecasts
 

@@ -1,27 +1,19 @@
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from msgspec import UNSET, structs
 from rest_framework import status
-from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from intraday.clock.database import clock
-from intraday.feed_health.feed_log import feed_log
+from intraday.ingest import views as ingest
 from intraday.org.access import Principal
 from intraday.org.models import Scope
-from intraday.rest import batches, reading
-from intraday.rest.batches import BatchQuery, SingleQuery
-from intraday.rest.pages import (
-    ScopeQuery,
-    read_body,
-    read_query,
-    scope_of,
-)
-from intraday.rest.permissions import SignedIn, check_scope, enter
+from intraday.rest import reading
+from intraday.rest.pages import ScopeQuery, read_body, read_query, scope_of
+from intraday.rest.permissions import SignedIn, enter
 from kpi import schema, selectors, services
 from kpi.serializers import (
     ComputeSerializer,
@@ -29,95 +21,28 @@ from kpi.serializers import (
     ForecastSerializer,
     IntervalSerializer,
     WhatIfSerializer,
-    reported_fields,
-    to_row,
 )
 
 
-class IngestView(APIView):
+@extend_schema_view(post=extend_schema(**schema.INGEST))
+class IngestView(ingest.SingleIngestView):
     """Post what a queue did in one interval."""
 
-    permission_classes = [SignedIn]
-
-    @extend_schema(**schema.INGEST)
-    def post(self, request: Request) -> Response:
-        options = read_query(SingleQuery, request.query_params)
-        with feed_log(request, "kpi", **options) as entry:
-            rows = batches.read_row(IntervalSerializer(), request.data)
-            principal = enter(request, rows.valid[0].get("organization_id"), grant="ingest")
-            row = to_row(rows.valid[0], reported_fields(IntervalSerializer))
-            check_scope(principal, row["department_id"], row["queue_name"])
-            done = services.ingest(
-                organization=principal.organization,
-                within=principal.departments,
-                rows={0: row},
-                now=clock.now(),
-                **options,
-            )
-            if done.errors:
-                raise ValidationError(done.errors[0])
-            entry.queues = [(row["department_id"], row["queue_name"])]
-            entry.took(principal, [row["as_of"]])
-        batches.warn_first(rows, done.results, entry.warnings)
-        warnings = batches.all_warnings(rows, done.warnings)
-        return Response(_answer(done.results[0], warnings.get(0)), status=status.HTTP_201_CREATED)
+    kind, serializer, service = "kpi", IntervalSerializer, services.ingest
 
 
-class _BatchView(APIView):
-    permission_classes = [SignedIn]
-    kind: ClassVar[str]
-    serializer: ClassVar[type[IntervalSerializer | ForecastSerializer]]
-    time: ClassVar[str]  # what the feed's rhythm is told from
-
-    def take(self, request: Request) -> Response:
-        options = read_query(BatchQuery, request.query_params)
-        with feed_log(request, self.kind, dry_run=options["dry_run"]) as entry:
-            rows = batches.read_rows(self.serializer(), request)
-            principal = batches.enter_batch(request, rows, grant="ingest")
-            if options["atomic"] and rows.rejected:
-                rows.valid = {}
-            stated = reported_fields(self.serializer)
-            valid = {index: to_row(row, stated) for index, row in rows.valid.items()}
-            store = services.ingest if self.kind == "kpi" else services.ingest_forecast
-            done = store(
-                organization=principal.organization,
-                within=principal.departments,
-                rows=valid,
-                now=clock.now(),
-                **options,
-            )
-            taken = [valid[index] for index in done.results]
-            entry.queues = {(row["department_id"], row["queue_name"]) for row in taken}
-            entry.took(principal, [row[self.time] for row in taken], rows.rejected | done.errors)
-        batches.warn_first(rows, done.results, entry.warnings)
-        warnings = batches.all_warnings(rows, done.warnings)
-        answers = {index: _answer(result, warnings.get(index)) for index, result in done.results.items()}
-        return batches.batch_response(answers, rows.rejected | done.errors)
-
-
-class BatchIngestView(_BatchView):
+@extend_schema_view(post=extend_schema(**schema.BATCH_INGEST))
+class BatchIngestView(ingest.BatchIngestView):
     """Post up to 5,000 intervals; good rows are stored, bad ones named."""
 
-    kind, serializer, time = "kpi", IntervalSerializer, "as_of"
-
-    @extend_schema(**schema.BATCH_INGEST)
-    def post(self, request: Request) -> Response:
-        return self.take(request)
+    kind, serializer, service = "kpi", IntervalSerializer, services.ingest
 
 
-class ForecastBatchIngestView(_BatchView):
+@extend_schema_view(post=extend_schema(**schema.FORECAST_BATCH_INGEST))
+class ForecastBatchIngestView(ingest.BatchIngestView):
     """Post up to 5,000 intervals of a forecast; good rows are stored, bad ones named."""
 
-    kind, serializer, time = "forecast", ForecastSerializer, "start"
-
-    @extend_schema(**schema.FORECAST_BATCH_INGEST)
-    def post(self, request: Request) -> Response:
-        return self.take(request)
-
-
-def _answer(result: str, warnings: list[str] | None) -> Mapping[str, Any]:
-    answer = {"result": result, "event": None}
-    return {**answer, "warnings": warnings} if warnings else answer
+    kind, serializer, service = "forecast", ForecastSerializer, services.ingest_forecast
 
 
 class ComputeView(APIView):

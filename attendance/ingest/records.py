@@ -3,15 +3,18 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal
+from operator import attrgetter
+from typing import Any
 
-from attendance.ingest.people import Row
+from attendance.ingest.rows import RecordRow
 from attendance.models import AttendanceRecord, Person
+from intraday.ingest.posts import Result
 
 REPORTED_FIELDS = ["department_id", "site_id", "status", "checked_in_at", "checked_out_at", "shift_start", "shift_end"]
-"""The fields that a feed reports. Two rows of one person and time that agree in all of these are the same record."""
+"""The fields that a feed reports."""
+reported_values = attrgetter(*REPORTED_FIELDS)
+"""Two rows of one person and time that agree in all of these are the same record."""
 
-Result = Literal["created", "corrected", "duplicate", "late", "superseded"]
 Newest = Mapping[str, datetime | None]
 """The time of the newest record before this post, by employee."""
 
@@ -27,7 +30,9 @@ class Classification:
 Stored = dict[tuple[int, datetime], AttendanceRecord]
 
 
-def classify(people: Mapping[str, Person], rows: Mapping[int, Row], newest: Newest, *, now: datetime) -> Classification:
+def classify(
+    people: Mapping[str, Person], rows: Mapping[int, RecordRow], newest: Newest, *, now: datetime
+) -> Classification:
     """Classify each row and save the records."""
     classified, stored = Classification(), _stored(people, rows, newest)
     for employee_id, group in _by_employee(rows).items():
@@ -41,23 +46,23 @@ def classify(people: Mapping[str, Person], rows: Mapping[int, Row], newest: Newe
     return classified
 
 
-Ordered = Sequence[tuple[int, Row]]
+Ordered = Sequence[tuple[int, RecordRow]]
 
 
-def _by_employee(rows: Mapping[int, Row]) -> dict[str, Ordered]:
+def _by_employee(rows: Mapping[int, RecordRow]) -> dict[str, Ordered]:
     """Group rows by employee, in order of time; rows of one time in the order of the batch."""
-    grouped: dict[str, list[tuple[int, Row]]] = {}
-    for index, row in sorted(rows.items(), key=lambda each: (each[1]["time"], each[0])):
-        grouped.setdefault(row["employee_id"], []).append((index, row))
+    grouped: dict[str, list[tuple[int, RecordRow]]] = {}
+    for index, row in sorted(rows.items(), key=lambda each: (each[1].time, each[0])):
+        grouped.setdefault(row.employee_id, []).append((index, row))
     return dict(grouped)
 
 
-def _stored(people: Mapping[str, Person], rows: Mapping[int, Row], newest: Newest) -> Stored:
+def _stored(people: Mapping[str, Person], rows: Mapping[int, RecordRow], newest: Newest) -> Stored:
     """Return the records that are stored already. Rows newer than a person's newest, the usual case, need no query."""
     old = [
-        (people[row["employee_id"]].pk, row["time"])
+        (people[row.employee_id].pk, row.time)
         for row in rows.values()
-        if (before := newest.get(row["employee_id"])) is not None and row["time"] <= before
+        if (before := newest.get(row.employee_id)) is not None and row.time <= before
     ]
     if not old:
         return {}
@@ -72,35 +77,31 @@ def _classify_person(
 
     Superseded are rows that a later row of the batch and time contradicts, and new rows that are not the newest.
     """
-    last = {row["time"]: row for _, row in group}
+    last = {row.time: row for _, row in group}
     for index, row in group:
-        if row is not last[row["time"]] and _reported_values(row) != _reported_values(last[row["time"]]):
+        if row is not last[row.time] and reported_values(row) != reported_values(last[row.time]):
             continue
         result, record = _classify_row(person, row, stored, newest, now)
         if result != "duplicate":
             classified.changed[record.pk] = record
-        if result == "created" and row["time"] < group[-1][1]["time"]:
+        if result == "created" and row.time < group[-1][1].time:
             result = "superseded"
         classified.results[index] = result, record
     for index, row in group:
-        classified.results.setdefault(index, ("superseded", stored[person.pk, row["time"]]))
+        classified.results.setdefault(index, ("superseded", stored[person.pk, row.time]))
 
 
 def _classify_row(
-    person: Person, row: Row, stored: Stored, newest: datetime | None, now: datetime
+    person: Person, row: RecordRow, stored: Stored, newest: datetime | None, now: datetime
 ) -> tuple[Result, AttendanceRecord]:
-    record = stored.get((person.pk, row["time"]))
-    if record is not None and _reported_values(record) == _reported_values(row):
+    record = stored.get((person.pk, row.time))
+    if record is not None and reported_values(record) == reported_values(row):
         return "duplicate", record
     result: Result = "corrected"
     if record is None:
-        record = stored[person.pk, row["time"]] = AttendanceRecord(person=person, time=row["time"])
-        result = "late" if newest is not None and row["time"] < newest else "created"
+        record = stored[person.pk, row.time] = AttendanceRecord(person=person, time=row.time)
+        result = "late" if newest is not None and row.time < newest else "created"
     record.received_at = now
     for name in REPORTED_FIELDS:
-        setattr(record, name, row[name])
+        setattr(record, name, getattr(row, name))
     return result, record
-
-
-def _reported_values(source: AttendanceRecord | Row) -> list[Any]:
-    return [source[name] if isinstance(source, Mapping) else getattr(source, name) for name in REPORTED_FIELDS]

@@ -3,21 +3,22 @@
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal
+from operator import attrgetter
 
 from attendance.choices import ShiftKind
 from attendance.ingest import people as persons
-from attendance.ingest.people import Row
+from attendance.ingest.rows import ShiftRow
 from attendance.microseconds import to_microseconds
 from attendance.models import AttendanceRecord, Person, Shift
 from attendance.presence.intervals import Interval
 from attendance.presence.stored_scheduled_periods import interval
+from intraday.ingest.posts import Result
 from intraday.org.models import Organization
 
-REPORTED_FIELDS = ["person_id", "department_id", "queue_names", "start", "end", "kind", "cancelled"]
-"""The fields that a feed reports of a shift. Two rows of one id that agree in all of these are the same."""
-
-Result = Literal["created", "corrected", "duplicate", "superseded"]
+REPORTED_FIELDS = ["department_id", "queue_names", "start", "end", "kind", "cancelled"]
+"""The fields that a feed reports of a shift, beside its person."""
+reported_values = attrgetter(*REPORTED_FIELDS)
+"""Two rows of one id and person that agree in all of these are the same."""
 
 
 @dataclass
@@ -55,7 +56,7 @@ def is_foreign(shift: Shift | None, within: frozenset[str] | None) -> bool:
 def classify(
     organization: Organization,
     people: Mapping[str, Person],
-    rows: Mapping[int, Row],
+    rows: Mapping[int, ShiftRow],
     stored: dict[str, Shift],
     *,
     now: datetime,
@@ -63,36 +64,36 @@ def classify(
 ) -> Classification:
     """Classify each row, of which the last of an id counts, and save the shifts."""
     classified = Classification()
-    last = {row["shift_id"]: index for index, row in rows.items()}
+    last = {row.shift_id: index for index, row in rows.items()}
     for index in sorted(last.values()):
         row = rows[index]
-        person = people[row["employee_id"]]
-        values = {**row, "person_id": person.pk}
-        shift = stored.get(row["shift_id"])
-        if shift is not None and all(getattr(shift, name) == values[name] for name in REPORTED_FIELDS):
+        person = people[row.employee_id]
+        shift = stored.get(row.shift_id)
+        if shift is not None and reported_values(shift) == reported_values(row) and shift.person_id == person.pk:
             classified.results[index] = "duplicate", shift
             continue
         classified.results[index] = (
             "created" if shift is None else "corrected",
-            _changed(classified, organization, shift, values),
+            _changed(classified, organization, shift, row, person),
         )
-        classified.add_affected(classified.changed[row["shift_id"]], person)
+        classified.add_affected(classified.changed[row.shift_id], person)
     for index, row in rows.items():
         if index not in classified.results:
-            classified.results[index] = "superseded", classified.results[last[row["shift_id"]]][1]
+            classified.results[index] = "superseded", classified.results[last[row.shift_id]][1]
     _save(classified.changed.values(), now, posted=posted)
     return classified
 
 
 def _changed(
-    classified: Classification, organization: Organization, shift: Shift | None, values: Mapping[str, Any]
+    classified: Classification, organization: Organization, shift: Shift | None, row: ShiftRow, person: Person
 ) -> Shift:
     if shift is None:
-        shift = Shift(organization=organization, shift_id=values["shift_id"])
+        shift = Shift(organization=organization, shift_id=row.shift_id)
     else:
         classified.add_affected(shift, shift.person)
+    shift.person_id = person.pk
     for name in REPORTED_FIELDS:
-        setattr(shift, name, values[name])
+        setattr(shift, name, getattr(row, name))
     classified.changed[shift.shift_id] = shift
     return shift
 
@@ -104,7 +105,7 @@ def _save(shifts: Collection[Shift], now: datetime, *, posted: bool) -> None:
         shifts,
         update_conflicts=True,
         unique_fields=["organization", "shift_id"],
-        update_fields=[*REPORTED_FIELDS, "received_at", "posted"],
+        update_fields=["person_id", *REPORTED_FIELDS, "received_at", "posted"],
     )
 
 
@@ -112,26 +113,25 @@ def store_reported(
     organization: Organization, people: Mapping[str, Person], records: Iterable[AttendanceRecord], *, now: datetime
 ) -> Classification:
     """Store the shifts that records report."""
-    wanted: dict[str, tuple[Person, AttendanceRecord]] = {}
+    wanted: dict[str, tuple[Person, AttendanceRecord, datetime, datetime]] = {}
     by_pk = {person.pk: person for person in people.values()}
     for record in records:
-        if record.shift_start is not None and record.shift_end is not None:
+        start, end = record.shift_start, record.shift_end
+        if start is not None and end is not None:
             person = by_pk[record.person_id]
-            wanted[f"posted:{person.employee_id}:{record.shift_start:%Y%m%dT%H%M%S}"] = person, record
+            wanted[f"posted:{person.employee_id}:{start:%Y%m%dT%H%M%S}"] = person, record, start, end
     if not wanted:
         return Classification()
     stored = load(organization, wanted)
-    rows: dict[int, Row] = {
-        number: {
-            "shift_id": shift_id,
-            "employee_id": person.employee_id,
-            "department_id": record.department_id,
-            "queue_names": [],
-            "start": record.shift_start,
-            "end": record.shift_end,
-            "kind": ShiftKind.WORK.value,
-            "cancelled": False,
-        }
-        for number, (shift_id, (person, record)) in enumerate(wanted.items())
+    rows = {
+        number: ShiftRow(
+            shift_id=shift_id,
+            employee_id=person.employee_id,
+            department_id=record.department_id,
+            start=start,
+            end=end,
+            kind=ShiftKind.WORK.value,
+        )
+        for number, (shift_id, (person, record, start, end)) in enumerate(wanted.items())
     }
     return classify(organization, people, rows, stored, now=now, posted=True)

@@ -4,55 +4,27 @@ from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from backlog import formulas
 from backlog.formulas import Point
 from backlog.ingest import daily_totals
 from backlog.ingest.daily_totals import Changes, Totals
+from backlog.ingest.rows import REPORTED_FIELDS, Row, reported_values
 from backlog.ingest.window import Window
 from backlog.models import CurrentBacklog, Quality, Snapshot
+from intraday.ingest.posts import Ingested, Result, RowResult
 from intraday.org.models import Scope
-from realtime.publish import EventRef
-
-Row = Mapping[str, Any]
-"""A valid row: `department_id`, `queue_name`, `time` and REPORTED_FIELDS; a field that is left out is unknown."""
-
-REPORTED_FIELDS = [
-    "total_items",
-    "average_wait_minutes",
-    "items_over_sla",
-    "items_at_risk",
-    "reported_compliance",
-    "reported_added",
-    "reported_completed",
-    "added_total",
-    "completed_total",
-    "oldest_age_minutes",
-    "age_profile",
-]
-"""The fields that a feed reports. Two rows of one scope and time that agree in all of these are the same row."""
 
 THINNED = "History of that time is kept as one snapshot for each quarter of an hour: nothing was stored."
-Outcome = Literal["created", "corrected", "duplicate", "late", "superseded"]
-
-
-@dataclass
-class RowResult:
-    """Result of a row; `event` is its place in the log if it was news."""
-
-    result: Outcome
-    snapshot: Snapshot
-    event: EventRef | None = None
-    warnings: list[str] = field(default_factory=list)
 
 
 @dataclass
 class Classification:
-    """Results of the rows of one scope by their index, and the snapshots to save."""
+    """Results of the rows of one scope, and the snapshots to save."""
 
-    results: dict[int, RowResult] = field(default_factory=dict)
+    rows: Ingested = field(default_factory=Ingested)
     changed: dict[Any, Snapshot] = field(default_factory=dict)
     """Snapshots to save, by primary key."""
     newest: Snapshot | None = None
@@ -95,31 +67,39 @@ def _fill_snapshots(
 ) -> Classification:
     """Fill new and corrected snapshots with the reported values of their rows; add them to `stored`."""
     classified = Classification()
-    ordered = sorted(group, key=lambda each: (each[1]["time"], each[0]))
+    ordered = sorted(group, key=lambda each: (each[1].time, each[0]))
     contradicted = _contradicted(ordered)
     history = sorted(stored)
     for index, row in ordered:
         if index in contradicted:
             continue
-        snapshot = stored.get(row["time"])
-        if snapshot is not None and not snapshot.derived and _reported_values(snapshot) == _reported_values(row):
-            classified.results[index] = RowResult("duplicate", snapshot)
+        snapshot = stored.get(row.time)
+        if snapshot is not None and not snapshot.derived and reported_values(snapshot) == reported_values(row):
+            classified.rows.results[index] = _result("duplicate", snapshot)
             continue
-        if (thinned := _thinned_over(row["time"], history, stored)) is not None:
-            classified.results[index] = RowResult("superseded", thinned, warnings=[THINNED])
+        if (thinned := _thinned_over(row.time, history, stored)) is not None:
+            classified.rows.results[index] = _result("superseded", thinned)
+            classified.rows.warn(index, THINNED)
             continue
-        outcome: Outcome = "corrected"
+        outcome: Result = "corrected"
         if snapshot is None:
-            snapshot = stored[row["time"]] = Snapshot(scope=scope, time=row["time"])
-            outcome = "late" if newest is not None and row["time"] < newest else "created"
+            snapshot = stored[row.time] = Snapshot(scope=scope, time=row.time)
+            outcome = "late" if newest is not None and row.time < newest else "created"
         _fill(snapshot, row, now)
-        classified.results[index] = RowResult(outcome, snapshot, warnings=_warnings(snapshot))
+        classified.rows.results[index] = _result(outcome, snapshot)
+        classified.rows.warn(index, *_warnings(snapshot))
         classified.changed[snapshot.pk] = snapshot
     for index, time in contradicted.items():
         standing = stored.get(time) or _thinned_over(time, history, stored)
         assert standing is not None
-        classified.results[index] = RowResult("superseded", standing)
+        classified.rows.results[index] = _result("superseded", standing)
     return classified
+
+
+def _result(result: Result, snapshot: Snapshot) -> RowResult:
+    scope = snapshot.scope
+    name = scope.department_id, scope.queue_name
+    return RowResult(result, snapshot.time, name, {"snapshot_id": str(snapshot.pk)})
 
 
 def _thinned_over(time: datetime, history: Sequence[datetime], stored: Mapping[datetime, Snapshot]) -> Snapshot | None:
@@ -132,22 +112,16 @@ def _thinned_over(time: datetime, history: Sequence[datetime], stored: Mapping[d
 def _contradicted(ordered: Sequence[tuple[int, Row]]) -> dict[int, datetime]:
     """Return the rows that a later one of the same batch and time contradicts. Storing them first would make every
     retry of the batch a correction there and back, with an event each time."""
-    last = {row["time"]: row for _, row in ordered}
+    last = {row.time: row for _, row in ordered}
     if len(last) == len(ordered):
         return {}
-    return {
-        index: row["time"] for index, row in ordered if _reported_values(row) != _reported_values(last[row["time"]])
-    }
-
-
-def _reported_values(source: Snapshot | Row) -> list[Any]:
-    return [source.get(name) if isinstance(source, Mapping) else getattr(source, name) for name in REPORTED_FIELDS]
+    return {index: row.time for index, row in ordered if reported_values(row) != reported_values(last[row.time])}
 
 
 def _fill(snapshot: Snapshot, row: Row, now: datetime) -> None:
     snapshot.derived, snapshot.received_at = False, now
     for name in REPORTED_FIELDS:
-        setattr(snapshot, name, row.get(name))
+        setattr(snapshot, name, getattr(row, name))
     # A feed that reports only items at risk gets them published as over SLA, too; the quality shows that.
     over = snapshot.items_over_sla if snapshot.items_over_sla is not None else snapshot.items_at_risk
     snapshot.over_sla = over
@@ -247,8 +221,8 @@ def mark_latest(
     if current.time is not None and newest.time < current.time:
         window.remember(current)
         return
-    for result in classified.results.values():
-        if result.result == "created" and result.snapshot is not newest:
+    for result in classified.rows.results.values():
+        if result.result == "created" and result.time != newest.time:
             result.result = "superseded"
     current.snapshot, current.time = newest, newest.time
     window.remember(current)

@@ -25,10 +25,10 @@ def load_around(
     """
     newest = {scope.pk: time for scope in groups if (time := rows[scope].time) is not None}
     old = [
-        (scope.pk, row["time"])
+        (scope.pk, row.time)
         for scope, group in groups.items()
         for _, row in group
-        if scope.pk in newest and row["time"] <= newest[scope.pk]
+        if scope.pk in newest and row.time <= newest[scope.pk]
     ]
     if not old:
         return {}

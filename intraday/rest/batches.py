@@ -1,6 +1,6 @@
 """Reading batches row by row and answering them row by row: good rows are taken, bad ones named."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -71,17 +71,6 @@ def enter_batch(request: Request, rows: Rows, *, grant: str) -> Principal:
             _reject_foreign(rows, principal.organization.id)
             return principal
     raise NotFound
-
-
-def warn_first(rows: Rows, taken: Collection[int], texts: Sequence[str]) -> None:
-    """Put what concerns the feed as a whole into the answer of the first row that was taken."""
-    if taken and texts:
-        rows.warnings.setdefault(min(taken), []).extend(texts)
-
-
-def all_warnings(rows: Rows, found: Mapping[int, Sequence[str]]) -> dict[int, list[str]]:
-    """Join what reading the rows and what storing them gave reason to warn of."""
-    return {index: [*rows.warnings.get(index, ()), *found.get(index, ())] for index in {*rows.warnings, *found}}
 
 
 def _reject_foreign(rows: Rows, organization_id: str) -> None:

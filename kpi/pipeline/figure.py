@@ -10,6 +10,7 @@ from msgspec import UNSET, Struct
 from intraday.values.rounding import half_up, percent, ratio
 from kpi import formulas
 from kpi.events import (
+    OCCUPANCY_TARGETS,
     Changes,
     DeferredWork,
     HeadcountGap,
@@ -27,7 +28,6 @@ from kpi.pipeline.state import Limits, Memory, State, StateInputs, above, judge
 from kpi.pipeline.totals import Totals
 
 P = TypeVar("P", bound=Place)
-OCCUPANCY_TARGETS = (75.0, 88.0)
 NOBODY = 1e-9
 """Contacts to come below which the day is decided."""
 

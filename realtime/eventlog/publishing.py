@@ -1,5 +1,6 @@
 """Publish events: a service calls `publish` as the last line of its transaction."""
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -7,7 +8,6 @@ from typing import NamedTuple
 
 import structlog
 from django.db import connection, transaction
-from msgspec import UNSET
 
 from intraday.org.models import Scope
 from realtime.eventlog import store
@@ -35,10 +35,14 @@ class _AfterCommit:
 
     order: tuple[str, int]
     appended: Appended
+    drafts: Sequence[Draft]
 
     def __call__(self) -> None:
         hand_over(self.appended)
-        log.debug("broadcast", stream=self.appended.stream, first=self.appended.first, last=self.appended.last)
+        if not log.isEnabledFor(logging.DEBUG):
+            return
+        for seq, draft in enumerate(self.drafts, self.appended.first):
+            log.debug("broadcast", seq=seq, **_names(draft.event, self.order[0], draft.department, draft.queue))
 
 
 def publish(channel: str, events: Sequence[tuple[Scope, Builder]]) -> list[EventRef]:
@@ -65,7 +69,7 @@ def _append(channel: str, organization_id: str, events: Sequence[tuple[Scope, Bu
     assert all(order >= other for other in locked), f"{channel} of {organization_id} is published out of order"
     drafts = [_draft(channel, scope, build) for scope, build in events]
     appended = store.append(organization_id=organization_id, channel=channel, drafts=drafts)
-    transaction.on_commit(_AfterCommit(order, appended), robust=True)
+    transaction.on_commit(_AfterCommit(order, appended, drafts), robust=True)
     return appended.first
 
 
@@ -73,11 +77,10 @@ def _draft(channel: str, scope: Scope, build: Builder) -> Draft:
     try:
         return _encoded(build(), scope)
     except Exception:
-        log.exception("event_not_built", channel=channel, scope=str(scope))
+        names = _names(f"{channel}:{messages.RESYNC}", scope.organization_id, scope.department_id, scope.queue_name)
+        log.exception("broadcast_failed", reason="the event could not be built; a resync takes its place", **names)
         resync = Resync(
-            organization_id=scope.organization_id,
-            department_id=scope.department_id or UNSET,
-            queue_name=scope.queue_name or UNSET,
+            **messages.scope_fields(scope),
             reason="The event could not be built; refetch this scope.",
         )
         return Draft(
@@ -95,3 +98,8 @@ def _encoded(payload: Payload, scope: Scope) -> Draft:
         None if redacted is None else messages.encode_payload(redacted),
         payload.requires_ack,
     )
+
+
+def _names(event: str, organization: str, department: str, queue: str) -> dict[str, str]:
+    """Return the keys of a log line about a broadcast. (`event` itself is the key of the line's message.)"""
+    return {"event_name": event, "organization_id": organization, "department_id": department, "queue_name": queue}

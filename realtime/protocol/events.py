@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Literal
 from msgspec import UNSET, UnsetType
 
 from intraday.org.models import Scope
-from realtime.protocol.messages import ANSWERS, REQUESTS, RESYNC, SNAPSHOT, Payload, Timestamp
+from realtime.protocol.messages import ANSWERS, REQUESTS, RESYNC, SNAPSHOT, Payload, Timestamp, scope_fields
 from realtime.protocol.rooms import CHANNELS
 
 NAME_PATTERN = r"[a-z][a-z0-9_-]{0,31}:[a-z0-9][a-z0-9_.-]{0,63}"
@@ -41,9 +41,7 @@ class SystemNotification(Payload, frozen=True, kw_only=True):
     @classmethod
     def of(cls, fields: dict[str, Any], scope: Scope, **origin: Any) -> "SystemNotification":
         return cls(
-            organization_id=scope.organization_id,
-            department_id=scope.department_id or UNSET,
-            queue_name=scope.queue_name or UNSET,
+            **scope_fields(scope),
             severity=fields["severity"],
             title=fields["title"],
             message=fields["message"],
@@ -72,9 +70,7 @@ class CustomEvent(Payload, frozen=True, kw_only=True):
     def of(cls, fields: dict[str, Any], scope: Scope, **origin: Any) -> "CustomEvent":
         return cls(
             name=fields["event"],
-            organization_id=scope.organization_id,
-            department_id=scope.department_id or UNSET,
-            queue_name=scope.queue_name or UNSET,
+            **scope_fields(scope),
             payload=fields["payload"],
             **origin,
         )

@@ -11,7 +11,7 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from intraday.clock.database import clock
-from intraday.org.models import ID_PATTERN
+from intraday.org.models import ID_PATTERN, Scope
 
 VERSION = 1
 HEARTBEAT_SECONDS = 20
@@ -39,11 +39,21 @@ class Close:
     RESTART = 1012
 
 
+NOT_STATED = "not stated by the caller"
+"""The reason of a null in a payload of the customer's own callers (realtime.broadcasting)."""
+
+
 # --- what a domain publishes -----------------------------------------------------------------------------------------
 class Payload(Struct, frozen=True, kw_only=True):
     """The `data` of an event of the log. Subclasses name their event; fields that may be left out default to UNSET."""
 
     event: ClassVar[str]
+
+    @classmethod
+    def with_stand_ins(cls, stated: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what a caller of realtime.WebSocketService states, with values for fields of ours that it need not
+        state and that cannot be null."""
+        return dict(stated)
 
     @property
     def wire_name(self) -> str:
@@ -58,6 +68,12 @@ class Payload(Struct, frozen=True, kw_only=True):
     def requires_ack(self) -> bool:
         """True where it is sent again until the client's program has acknowledged its receipt."""
         return False
+
+
+def scope_fields(scope: Scope) -> dict[str, Any]:
+    """Return the fields by which a payload names its scope: those above queues, or departments, are left out."""
+    names = {"department_id": scope.department_id, "queue_name": scope.queue_name}
+    return {"organization_id": scope.organization_id, **{name: value for name, value in names.items() if value}}
 
 
 class Resync(Payload, frozen=True, kw_only=True):

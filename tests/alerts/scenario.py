@@ -4,22 +4,24 @@ Each minute: the postings of all queues are stored, and five seconds later what 
 as the clock: figures are worked out, alerts are judged, open alerts are attended to. No server, no socket, no waiting.
 """
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypeVar
 
 import alerts.services
 import kpi.selectors
 import kpi.services
 from alerts.choices import Transition
 from alerts.models import Alert, Notification
+from intraday.ingest.posts import Ingested, Post
 from intraday.org.models import Organization, Scope
 from intraday.org.services import add_queues, create_organization
-from kpi import ingest as kpi_ingest
+from kpi.rows import ForecastRow, IntervalRow
 from tests.kpi.queue_simulation import Counts, Minute, Plan, Row, forecasts, minutes
 
+R = TypeVar("R", IntervalRow, ForecastRow)
 DEPARTMENT = "dept_456"
 JUDGED_AFTER = timedelta(seconds=5)
 Place = str
@@ -154,8 +156,8 @@ def _prepare(
         if queue in past_weeks:
             _measure_past_weeks(organization, queue, plan, now)
         else:
-            rows = _rows(queue, forecasts(plan), kpi_ingest.FORECAST_REPORTED)
-            _all_taken(kpi_ingest.store_forecasts(organization=organization, rows=rows, now=now))
+            rows = [_row(ForecastRow, queue, row) for row in forecasts(plan)]
+            _store(kpi.services.ingest_forecast, organization, rows, now)
 
 
 def _measure_past_weeks(organization: Organization, queue: str, plan: Plan, now: datetime) -> None:
@@ -172,34 +174,27 @@ def _measure_past_weeks(organization: Organization, queue: str, plan: Plan, now:
         for week in (1, 2, 3)
         for row in forecasts(plan)
     ]
-    stated = _rows(queue, rows, kpi_ingest.STATS_REPORTED)
-    _all_taken(kpi_ingest.store_intervals(organization=organization, rows=stated, now=now))
+    _store(kpi.services.ingest, organization, [_row(IntervalRow, queue, row) for row in rows], now)
 
 
 def _post(organization: Organization, notified: Mapping[str, Minute], now: datetime) -> None:
-    rows = [
-        row for queue, each in notified.items() for row in _rows(queue, [each.row], kpi_ingest.STATS_REPORTED).values()
-    ]
-    _all_taken(kpi_ingest.store_intervals(organization=organization, rows=dict(enumerate(rows)), now=now))
+    rows = [_row(IntervalRow, queue, each.row) for queue, each in notified.items()]
+    _store(kpi.services.ingest, organization, rows, now)
 
 
-def _rows(queue: str, rows: Iterable[Row], stated: Iterable[str]) -> dict[int, kpi_ingest.Row]:
-    """Return the row by the names of the model, as a serializer would; missing fields are None."""
-    return {
-        place: {
-            **{name: row.get(name) for name in stated},
-            "department_id": DEPARTMENT,
-            "queue_name": queue,
-            "start": row["interval_start"],
-            "end": row["interval_start"] + timedelta(minutes=row["interval_minutes"]),
-            "minutes": row["interval_minutes"],
-        }
-        for place, row in enumerate(rows)
-    }
+def _row(kind: type[R], queue: str, row: Row) -> R:
+    """Return the row by the names of the model, as a serializer would."""
+    stated = {each.name: row[each.name] for each in fields(kind) if each.name in row}
+    names = {"department_id": DEPARTMENT, "queue_name": queue}
+    return kind(**stated, **names, start=row["interval_start"], minutes=row["interval_minutes"])
 
 
-def _all_taken(stored: kpi_ingest.Stored) -> None:
-    assert not stored.errors, stored.errors
+def _store(
+    service: Callable[[Post[R]], Ingested], organization: Organization, rows: Sequence[R], now: datetime
+) -> None:
+    """Store the rows, all of which must be taken."""
+    done = service(Post(organization=organization, rows=dict(enumerate(rows)), now=now))
+    assert not done.errors, done.errors
 
 
 def _judge(organization: Organization, now: datetime) -> None:

@@ -5,6 +5,9 @@ from typing import Any
 
 from rest_framework.test import APIClient
 
+from attendance.microseconds import to_microseconds
+from attendance.presence import headcounts
+from attendance.presence.headcounts import Headcount
 from tests.backlog.posting import post, results
 
 __all__ = ["post", "results"]
@@ -67,3 +70,8 @@ def plan(api: APIClient, *rows: Row, **query: Any) -> Any:
 def counts(figure: Row) -> Row:
     """The counts that are not 0, by their short names."""
     return {name.removesuffix("_count"): value for name, value in figure.items() if name.endswith("_count") and value}
+
+
+def headcounts_at(at: datetime) -> dict[str, Headcount]:
+    """The headcounts of an instant by department; '' is the organization."""
+    return headcounts.count("org_123", at=to_microseconds(at))

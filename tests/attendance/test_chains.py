@@ -15,7 +15,7 @@ from attendance.presence.intervals import HOUR, Interval
 from intraday.org.models import Organization, Role
 from intraday.org.services import add_queues
 from tests.access.people import browser_of, person
-from tests.attendance.posting import PEOPLE, STREAM, at, moment, plan, record, say, shift
+from tests.attendance.posting import PEOPLE, STREAM, at, headcounts_at, moment, plan, record, say, shift
 from tests.heard import Hear
 from tests.rest.contract import ContractClient
 
@@ -25,7 +25,7 @@ E = "dept_789"
 
 def headcount(minutes: float, department: str = "") -> dict[str, float]:
     """Counts that are not 0; minutes lost among them."""
-    counted = services.current_attendance_stats(organization_id="org_123", at=moment(minutes))
+    counted = headcounts_at(moment(minutes))
     found = counted.get(department, Headcount())
     values = {name: getattr(found, name) for name in Headcount.__slots__} | {"lost": found.lost_minutes}
     return {name: value for name, value in values.items() if value}
@@ -47,7 +47,7 @@ def test_a_check_out_forgotten_yesterday_makes_nobody_present_today(api: Contrac
     plan(api, shift(**YESTERDAY), shift(**TODAY))
     say(api, record(minutes=180 - 1440), record(minutes=450 - 1440, status=last))
     assert headcount(690 - 1440 - 0.01) == PRESENT  # until the shift ends
-    assert services.current_attendance_stats(organization_id="org_123", at=moment(-120)) == {"": Headcount()}
+    assert headcounts_at(moment(-120)) == {"": Headcount()}
     assert headcount(-60) == {"scheduled": 1, "expected": 1}
     assert headcount(0) == absent(60)
     assert headcount(300) == absent(360)

@@ -9,7 +9,19 @@ import time_machine
 from attendance import selectors, services
 from intraday.org.models import Organization, Role
 from tests.access.people import browser_of, person
-from tests.attendance.posting import CURRENT, DAY, HISTORY, PEOPLE, moment, plan, record, results, say, shift
+from tests.attendance.posting import (
+    CURRENT,
+    DAY,
+    HISTORY,
+    PEOPLE,
+    headcounts_at,
+    moment,
+    plan,
+    record,
+    results,
+    say,
+    shift,
+)
 from tests.backlog.test_counts import statements
 from tests.rest.contract import ContractClient, contract_client
 
@@ -68,7 +80,7 @@ def test_time_passes_at_a_fixed_price(api: ContractClient):
 
 def test_the_figures_are_counted_in_one_statement(api: ContractClient):
     plan(api, *crowd(200, shift))
-    counted = statements(lambda: services.current_attendance_stats(organization_id="org_123", at=moment(10)))
+    counted = statements(lambda: headcounts_at(moment(10)))
     assert len(counted) == 1
 
 

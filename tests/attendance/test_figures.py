@@ -19,6 +19,8 @@ from attendance.presence.headcounts import Headcount
 from attendance.presence.intervals import EARLY_CHECK_IN, MINUTE, Interval, union
 from attendance.presence.scheduled_periods import PlannedShift, ScheduledPeriod, from_shifts
 from attendance.presence.status_periods import Record, StatusPeriod, apply_record, end_open_break
+from attendance.services import RecordRow, ShiftRow
+from intraday.ingest.posts import Post
 from intraday.org.models import Organization
 from intraday.org.services import add_queues
 from tests.attendance.posting import (
@@ -29,6 +31,7 @@ from tests.attendance.posting import (
     Row,
     at,
     counts,
+    headcounts_at,
     moment,
     plan,
     record,
@@ -142,7 +145,7 @@ def test_leave_and_what_is_cancelled_is_not_scheduled(
 ):
     plan(api, shift())
     plan(api, *changes)
-    counted = services.current_attendance_stats(organization_id="org_123", at=moment(130))[""]
+    counted = headcounts_at(moment(130))[""]
     assert {name: getattr(counted, name) for name in Headcount.__slots__ if getattr(counted, name)} == expected
 
 
@@ -358,7 +361,7 @@ def test_the_statement_counts_as_the_rules_say(organization: Organization, posts
             else:
                 post_shifts(organization, group, plans, f"post {number}")
         for minutes in times:
-            counted = services.current_attendance_stats(organization_id="org_123", at=moment(minutes))
+            counted = headcounts_at(moment(minutes))
             expected = by_rules(records, plans, to_microseconds(moment(minutes)))
             assert {code: counted.get(code, Headcount()) for code in ("", *DEPARTMENTS)} == expected
             total = counted[""]
@@ -373,44 +376,37 @@ def post_records(organization: Organization, group: list[Row], records: dict[tup
     for index, each in enumerate(group):
         time, back = moment(each["minutes"]), each["back"]
         came = None if back is None else time - timedelta(minutes=back)
-        rows[index] = {
-            "employee_id": each["employee"],
-            "employee_name": "",
-            "department_id": "dept_456",
-            "site_id": "",
-            "time": time,
-            "status": each["status"],
-            "checked_in_at": came,
-            "checked_out_at": None,
-            "shift_start": None,
-            "shift_end": None,
-        }
+        rows[index] = RecordRow(
+            employee_id=each["employee"],
+            department_id="dept_456",
+            time=time,
+            status=each["status"],
+            checked_in_at=came,
+        )
         reported = Record(
             to_microseconds(time), each["status"], "dept_456", None if came is None else to_microseconds(came)
         )
         records[each["employee"], to_microseconds(time)] = reported
-    services.ingest(organization=organization, rows=rows, now=moment(2000))
+    services.ingest(Post(organization=organization, rows=rows, now=moment(2000)))
 
 
 def post_shifts(organization: Organization, group: list[Row], plans: dict[str, list[PlannedShift]], name: str) -> None:
     rows = {}
     for index, each in enumerate(group):
         start, end = moment(each["start"]), moment(each["start"] + each["minutes"])
-        rows[index] = {
-            "shift_id": f"{name} {index}",
-            "employee_id": each["employee"],
-            "employee_name": "",
-            "department_id": each["department"],
-            "queue_names": [],
-            "start": start,
-            "end": end,
-            "kind": each["kind"],
-            "cancelled": each["cancelled"],
-        }
+        rows[index] = ShiftRow(
+            shift_id=f"{name} {index}",
+            employee_id=each["employee"],
+            department_id=each["department"],
+            start=start,
+            end=end,
+            kind=each["kind"],
+            cancelled=each["cancelled"],
+        )
         if not each["cancelled"]:
             time = Interval(to_microseconds(start), to_microseconds(end))
             plans[each["employee"]].append(PlannedShift(each["department"], each["kind"], time))
-    services.ingest_shifts(organization=organization, rows=rows, now=moment(2000))
+    services.ingest_shifts(Post(organization=organization, rows=rows, now=moment(2000)))
 
 
 def by_rules(

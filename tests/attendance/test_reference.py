@@ -19,8 +19,11 @@ from hypothesis import strategies as st
 
 from attendance import services
 from attendance.presence.headcounts import Headcount
+from attendance.services import RecordRow, ShiftRow
+from intraday.ingest.posts import Post
 from intraday.org.models import Organization
 from intraday.org.services import add_queues
+from tests.attendance.posting import headcounts_at
 from tests.backlog.conftest import with_database
 
 DEPARTMENTS = ("dept_456", "dept_789")
@@ -331,7 +334,7 @@ def moment(midnight: datetime, minute: int) -> datetime:
 
 
 def check(midnight: datetime, at: int, people: dict[str, Minutes]) -> None:
-    counted = services.current_attendance_stats(organization_id="org_123", at=moment(midnight, at))
+    counted = headcounts_at(moment(midnight, at))
     for code in ("", *DEPARTMENTS):
         expected = sum((each.counts(at, code) for each in people.values()), Counter[str]())
         found = counted.get(code, Headcount())
@@ -348,35 +351,29 @@ def post(organization: Organization, midnight: datetime, rows: Sequence[tuple[in
     shifts = {n: as_shift(midnight, n, each) for n, each in rows if isinstance(each, Planned)}
     records = {n: as_record(midnight, each) for n, each in rows if isinstance(each, Stated)}
     if shifts:
-        services.ingest_shifts(organization=organization, rows=shifts, now=now)
+        services.ingest_shifts(Post(organization=organization, rows=shifts, now=now))
     if records:
-        services.ingest(organization=organization, rows=records, now=now)
+        services.ingest(Post(organization=organization, rows=records, now=now))
 
 
-def as_shift(midnight: datetime, number: int, each: Planned) -> dict[str, Any]:
-    return {
-        "shift_id": f"shift {number}",
-        "employee_id": each.person,
-        "employee_name": "",
-        "department_id": each.department,
-        "queue_names": [],
-        "start": moment(midnight, each.start),
-        "end": moment(midnight, each.end),
-        "kind": each.kind,
-        "cancelled": each.cancelled,
-    }
+def as_shift(midnight: datetime, number: int, each: Planned) -> ShiftRow:
+    return ShiftRow(
+        shift_id=f"shift {number}",
+        employee_id=each.person,
+        department_id=each.department,
+        start=moment(midnight, each.start),
+        end=moment(midnight, each.end),
+        kind=each.kind,
+        cancelled=each.cancelled,
+    )
 
 
-def as_record(midnight: datetime, each: Stated) -> dict[str, Any]:
-    return {
-        "employee_id": each.person,
-        "employee_name": "",
-        "department_id": DEPARTMENTS[0],
-        "site_id": "",
-        "time": moment(midnight, each.minute),
-        "status": each.status,
-        "checked_in_at": None if each.came is None else moment(midnight, each.came),
-        "checked_out_at": None if each.went is None else moment(midnight, each.went),
-        "shift_start": None,
-        "shift_end": None,
-    }
+def as_record(midnight: datetime, each: Stated) -> RecordRow:
+    return RecordRow(
+        employee_id=each.person,
+        department_id=DEPARTMENTS[0],
+        time=moment(midnight, each.minute),
+        status=each.status,
+        checked_in_at=None if each.came is None else moment(midnight, each.came),
+        checked_out_at=None if each.went is None else moment(midnight, each.went),
+    )

@@ -108,16 +108,17 @@ async def test_after_a_restart_the_page_shows_what_it_missed_and_raises_no_flood
 
 INGEST = """
 from django.utils import timezone
-from backlog.serializers import BacklogSnapshotSerializer, to_row
+from backlog.serializers import BacklogSnapshotSerializer
 from backlog.services import ingest
+from intraday.ingest.posts import Post
 from intraday.org.models import Organization
 posted = {"snapshot_time": timezone.now().isoformat(), "average_wait_time_minutes": 1}
 checked = [
     BacklogSnapshotSerializer(data=posted | {"queue_name": name, "total_items": total})
     for name, total in (("support", 20), ("billing", 7))
 ]
-rows = {place: to_row(each.validated_data) for place, each in enumerate(checked) if each.is_valid()}
-ingest(organization=Organization.objects.get(id="org_123"), within=None, rows=rows, now=timezone.now())
+rows = {place: each.to_row(each.validated_data) for place, each in enumerate(checked) if each.is_valid()}
+ingest(Post(organization=Organization.objects.get(id="org_123"), rows=rows, now=timezone.now()))
 """
 
 

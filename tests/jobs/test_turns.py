@@ -75,7 +75,7 @@ def test_a_run_that_is_not_old_enough_is_left_to_a_later_round():
 
 
 def test_what_another_run_kept_from_beginning_is_asked_for_by_the_next_round():
-    """That run may have read the facts before these came, so that the next one must not wait for LOST_SECONDS."""
+    """The other run may have read the facts before these came, so the next one must not wait for LOST_SECONDS."""
     ran("judge_dirty", "a", 1)
     for blocker in ("judge_dirty", "judge_all"):
         [organization], at = turns.ask("judge_dirty", ["a"], lost_after=60)
