@@ -16,7 +16,7 @@ from alerts.evaluation import reevaluation
 from alerts.evaluation.changes import Actor, Changes
 from alerts.evaluation.evaluation_state import lock_open
 from alerts.evaluation.figure_providers import PROVIDERS, FigureProviders
-from alerts.evaluation.preview import preview
+from alerts.evaluation.preview import TooManyFiguresError, preview
 from alerts.evaluation.run import lock_round
 from alerts.models import EscalationStep, Rule, RuleChange, RuleState, Silence
 from alerts.rules import validation, weekly_windows
@@ -44,7 +44,7 @@ def create_rule(*, organization: Organization, fields: Fields, actor: Actor, now
     """Raises ValidationError, by field."""
     lock_round(organization.pk)
     said = _checked(organization, fields)
-    _check_name(organization, said["name"])
+    check_name(organization, said["name"])
     rule = Rule(organization=organization, created_at=now, changed_at=now, **_columns(said))
     rule.save()
     _set_steps(rule, said["escalation"])
@@ -73,7 +73,7 @@ def edit_rule(
         raise VersionError(rule)
     before = rule_fields(rule)
     after = _checked(organization, {**before, **fields})
-    _check_name(organization, after["name"], rule)
+    check_name(organization, after["name"], rule)
     edits = {name: [before[name], after[name]] for name in validation.FIELDS if before[name] != after[name]}
     if edits:
         _change(rule, after, edits, actor, now)
@@ -125,7 +125,8 @@ def _checked(organization: Organization, said: Fields) -> dict[str, Any]:
     return fields
 
 
-def _check_name(organization: Organization, name: str, rule: Rule | None = None) -> None:
+def check_name(organization: Organization, name: str, rule: Rule | None = None) -> None:
+    """Raises ValidationError where another rule has the name."""
     taken = Rule.objects.filter(organization=organization, name=name, deleted_at=None).first()
     if taken is not None and taken != rule:
         raise ValidationError({"name": ["Another rule has this name."]})
@@ -197,9 +198,12 @@ def preview_rule(
     """
     stored = None if rule_id is None else rule_of(organization, rule_id)
     drafted = None if draft is None else draft_rule(organization, draft, stored)
-    return preview(
-        organization=organization, since=since, until=until, current=stored, draft=drafted, providers=providers
-    )
+    try:
+        return preview(
+            organization=organization, since=since, until=until, current=stored, draft=drafted, providers=providers
+        )
+    except TooManyFiguresError as error:
+        raise ValidationError({"since": [str(error)]}) from error
 
 
 # --- silences --------------------------------------------------------------------------------------------------------

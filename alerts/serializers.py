@@ -14,6 +14,7 @@ from intraday.clock.database import clock
 from intraday.rest.fields import (
     ChoiceField,
     FiniteField,
+    IdField,
     InstantField,
     MultipleChoiceField,
     QueueNameField,
@@ -78,7 +79,7 @@ class SnoozeRequest(ActRequest):
 
 
 class AcknowledgeManyRequest(OfOrganization):
-    ids = serializers.ListField(child=serializers.UUIDField(), min_length=1, max_length=MAX_IDS)
+    ids = serializers.ListField(child=IdField(), min_length=1, max_length=MAX_IDS)
     note = NoteField()
 
 
@@ -100,7 +101,7 @@ class AlertsQuery(ScopeQuery):
     status = MultipleChoiceField(choices=Status.choices(), required=False, help_text="Any of these.")
     severity = MultipleChoiceField(choices=Severity.choices(), required=False)
     source = MultipleChoiceField(choices=Source.choices(), required=False)  # type: ignore[assignment]  # hides a property of no use
-    rule_id = serializers.UUIDField(required=False)
+    rule_id = IdField(required=False)
     since = InstantField(required=False, help_text="Fired from this instant on.")
     until = InstantField(required=False, help_text="Fired before this instant.")
     cursor = CursorField(required=False, help_text="`next` of the page before.")
@@ -217,7 +218,7 @@ class EditRuleRequest(CreateRuleRequest):
 class PreviewRequest(OfOrganization):
     """A stored rule, a draft, or both: then the draft is what the rule would become."""
 
-    rule_id = serializers.UUIDField(required=False)
+    rule_id = IdField(required=False)
     draft = serializers.DictField(required=False, help_text="Fields of a rule.")
     since = InstantField()
     until = InstantField()
@@ -229,11 +230,20 @@ class PreviewRequest(OfOrganization):
             raise serializers.ValidationError(
                 {"until": [f"Expected a time after since, by at most {MAX_PREVIEW.days} days."]}
             )
+        if "draft" in attrs:
+            attrs["draft"] = {**attrs["draft"], **_draft(attrs["draft"])}  # the service names the unknown ones
         return attrs
 
 
+def _draft(fields: Any) -> dict[str, Any]:
+    """Check the fields of a draft as those of a rule that is changed. Raises ValidationError, by field."""
+    draft = RuleBody(data=fields, partial=True)
+    draft.is_valid(raise_exception=True)
+    return draft.validated_data  # type: ignore[no-any-return]
+
+
 class SilenceBody(serializers.Serializer):
-    rule_id = serializers.UUIDField(required=False, allow_null=True)
+    rule_id = IdField(required=False, allow_null=True)
     source = ChoiceField(choices=Source.choices(), required=False, allow_blank=True)  # type: ignore[assignment]  # hides a property of no use
     severity = ChoiceField(choices=Severity.choices(), required=False, allow_blank=True)
     department_id = serializers.CharField(max_length=64, required=False, allow_blank=True)

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 DAY_MINUTES = 24 * 60
 WEEK_MINUTES = 7 * DAY_MINUTES
+LONGEST = 2_000  # characters of a week: reading them takes steps that grow with their square
 LOOK_AHEAD_DAYS = 400
 LOOK_BACK_DAYS = 9
 _DAY = "|".join(DAYS)

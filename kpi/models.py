@@ -100,6 +100,8 @@ class AbandonPolicy(models.TextChoices):
 
 
 def valid_hours(text: str) -> None:
+    if len(text) > hours.LONGEST:
+        raise ValidationError(f"At most {hours.LONGEST} characters; these are {len(text)}.")
     try:
         hours.parse(text)
     except ValueError as error:

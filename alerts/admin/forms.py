@@ -118,7 +118,8 @@ class RuleForm(forms.ModelForm):
     def _check(self) -> None:
         """Check with the service that will save the rule."""
         try:
-            rule_services.draft_rule(self.organization, self.said, self.stored)
+            drafted = rule_services.draft_rule(self.organization, self.said, self.stored)
+            rule_services.check_name(self.organization, drafted.name, self.stored)
         except ValidationError as error:
             for name, messages in error.message_dict.items():
                 shown = {"source": "metric"}.get(name, name)
@@ -132,7 +133,7 @@ def steps_of(data: Mapping[str, Any]) -> list[dict[str, Any]] | None:
     """The rows of escalation as they were posted, in order of time; None if a row is wrong, which it says itself."""
     rows = []
     posted = data.get(f"{STEPS}-TOTAL_FORMS") or "0"
-    for number in range(min(int(posted), MOST_ROWS) if posted.isdecimal() else 0):
+    for number in range(min(int(posted), MOST_ROWS) if posted.isdecimal() and len(posted) < 10 else 0):
         form = StepForm(data, prefix=f"{STEPS}-{number}", empty_permitted=True, use_required_attribute=False)
         if data.get(f"{form.prefix}-DELETE") or not form.has_changed():
             continue

@@ -5,7 +5,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -106,7 +106,10 @@ class RuleAdmin(OneByOne, TenantModelAdmin):
         form = self.get_form(request, rule, change=rule is not None)(request.POST, instance=rule)
         context = {"title": "Preview", "form": form, "rule": rule, "answer": None}
         if form.is_valid() and hasattr(form, "said"):
-            context |= _previewed(form, rule)
+            try:
+                context |= _previewed(form, rule)
+            except ValidationError as error:
+                form.add_error(None, error.messages)
         return self._page(request, "preview", context)
 
     def test_view(self, request: HttpRequest, rule_id: Any) -> HttpResponse:

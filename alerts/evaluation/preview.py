@@ -22,6 +22,14 @@ from intraday.values.cadence import STALE_AFTER_CADENCES
 
 Answer = dict[str, Any]
 CLOSING_STEP = timedelta(hours=1)
+MOST_FIGURES = 150_000  # some seconds of a core
+
+
+class TooManyFiguresError(ValueError):
+    def __init__(self) -> None:
+        super().__init__(
+            f"More than {MOST_FIGURES} figures lie in this time: shorten it, or name a department or queue in the rule."
+        )
 
 
 @dataclass
@@ -137,7 +145,7 @@ def preview(
     draft: Rule | None = None,
     providers: FigureProviders = figure_providers.PROVIDERS,
 ) -> Answer:
-    """Run the current rule and a draft of it side by side; either may be left out."""
+    """Run the current rule and a draft of it side by side; either may be left out. Raises TooManyFiguresError."""
     closed = cache(lambda at: providers.closed(organization.pk, at=at))
     rules = {name: rule for name, rule in (("current", current), ("draft", draft)) if rule}
     versions = {name: _run(rule, organization, closed) for name, rule in rules.items()}
@@ -163,7 +171,15 @@ def _through(
     provider = providers.by_name.get(name)
     if provider is None or provider.past is None:
         return
-    for scope, as_of, figure in provider.past(organization.pk, since=since, until=until):
+    covered = [
+        scope.pk
+        for scope in Scope.objects.filter(organization=organization)
+        if any(covers(run.compiled.rule, scope) for run in runs)
+    ]
+    figures = provider.past(organization.pk, since=since, until=until, scopes=covered)
+    for number, (scope, as_of, figure) in enumerate(figures):
+        if number == MOST_FIGURES:
+            raise TooManyFiguresError
         for run in runs:
             run.take(scope, as_of, figure)
     for run in runs:

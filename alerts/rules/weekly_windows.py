@@ -6,6 +6,7 @@ from datetime import datetime, time
 from zoneinfo import ZoneInfo
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+MAX_WINDOWS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +32,8 @@ def cover(windows: Sequence[WeeklyWindow], zone: ZoneInfo, at: datetime) -> bool
 
 def parse(windows: object) -> tuple[WeeklyWindow, ...]:
     """Parse `[{"days": ["mon", …], "start": "22:00", "end": "06:00"}, …]`. Raises ValueError."""
-    if not isinstance(windows, list):
-        raise ValueError("Expected a list of windows.")
+    if not isinstance(windows, list) or len(windows) > MAX_WINDOWS:
+        raise ValueError(f"Expected a list of at most {MAX_WINDOWS} windows.")
     return tuple(_window(each) for each in windows)
 
 

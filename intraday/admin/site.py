@@ -7,6 +7,7 @@ from django.contrib.admin import AdminSite, ModelAdmin
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 
+from intraday.admin.checked_input import CheckedInput
 from intraday.admin.tenants import TenantAdmin, organization_ids
 from intraday.org.access import Grant
 
@@ -19,6 +20,16 @@ class SuperusersOnly:
 
     has_module_permission = has_view_permission = has_add_permission = _is_superuser
     has_change_permission = has_delete_permission = _is_superuser
+
+
+class Recorded:
+    """Mixin into the pages of failed sign-ins: rows may be removed, which lets somebody in again, and not written."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
 
 
 class Site(AdminSite):
@@ -34,9 +45,10 @@ class Site(AdminSite):
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
         page = admin_class or ModelAdmin
-        if not issubclass(page, TenantAdmin):
-            page = type(page.__name__, (SuperusersOnly, page), {"__module__": page.__module__})
-        super().register(model_or_iterable, page, **options)
+        before: tuple[type, ...] = (Recorded,) if page.__module__.startswith("axes.") else ()
+        before += (CheckedInput,) if issubclass(page, TenantAdmin) else (SuperusersOnly, CheckedInput)
+        checked = type(page.__name__, (*before, page), {"__module__": page.__module__})
+        super().register(model_or_iterable, checked, **options)
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Send people without a session to the sign-in of all pages; say it to those who may not come in."""

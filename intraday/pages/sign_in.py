@@ -4,6 +4,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import get_user_model, login
+from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView, PasswordChangeView, PasswordResetConfirmView
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
@@ -12,9 +13,20 @@ from intraday.org.demo import DEMO_PEOPLE
 DEMO_BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
+class SignInForm(AuthenticationForm):
+    """Refuses names that no person can have: Unicode's long form of one may be too long to count its failures."""
+
+    def clean_username(self) -> str:
+        name: str = self.cleaned_data["username"]
+        if len(name) > self.username_field.max_length:
+            raise self.get_invalid_login_error()
+        return name
+
+
 class SignInView(LoginView):
     """Wrong passwords are counted by django-axes."""
 
+    form_class = SignInForm
     template_name = "intraday/signin.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:

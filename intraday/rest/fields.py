@@ -1,5 +1,6 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any, NoReturn
+from uuid import UUID
 
 from django.utils.dateparse import parse_datetime
 from rest_framework import serializers
@@ -24,6 +25,15 @@ class WholeField(serializers.IntegerField):
 def _check_unambiguous(data: Any) -> None:
     if isinstance(data, str) and is_ambiguous(data):
         raise serializers.ValidationError(advice(data), code="ambiguous")
+
+
+class IdField(serializers.UUIDField):
+    """An id of ours, as text: DRF alone also reads true and whole numbers as ids."""
+
+    def to_internal_value(self, data: Any) -> UUID:
+        if not isinstance(data, str | UUID):
+            self.fail("invalid")
+        return super().to_internal_value(data)
 
 
 class FiniteField(serializers.FloatField):

@@ -1,0 +1,150 @@
+"""Sends inputs to the application in this process and counts its answers.
+
+Each input meets the same database: what it changes is checked and rolled back. So the number of an input and the seed
+say all that is needed to send it again.
+"""
+
+import gc
+import re
+import time
+import traceback
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+
+import psutil
+from django.core.signals import got_request_exception
+from django.db import DatabaseError, connection, transaction
+from django.http import HttpRequest
+from django.test import Client
+from psycopg.pq import TransactionStatus
+
+from tests.fuzz.inputs import Input
+from tests.fuzz.page_forms import PageForms
+from tests.fuzz.rest_requests import RestRequests
+from tests.fuzz.world import World
+
+REST_SHARE = 0.7
+SLOWEST = 5
+OURS = str(Path(__file__).resolve().parents[2]) + "/"
+
+
+@dataclass(frozen=True)
+class Failure:
+    number: int
+    sent: Input
+    status: int
+    trace: str
+
+    @property
+    def fault(self) -> str:
+        """The last line of the traceback without what differs from input to input."""
+        lines = self.trace.strip().splitlines() or ["no exception"]
+        at = next(
+            (
+                line.strip()
+                for line in reversed(lines)
+                if OURS in line and "tests/fuzz" not in line and "site-packages" not in line
+            ),
+            "",
+        )
+        return f"{lines[-1][:160]} {at}"
+
+
+@dataclass
+class Tally:
+    """What came back."""
+
+    statuses: Counter[int] = field(default_factory=Counter)
+    failures: list[Failure] = field(default_factory=list)
+    slowest: list[tuple[float, int, str]] = field(default_factory=list)  # seconds of this process, number, address
+
+    def faults(self) -> list[list[Failure]]:
+        """Return the failures by the fault that they have in common, the most frequent first."""
+        found: dict[str, list[Failure]] = {}
+        for failure in self.failures:
+            found.setdefault(re.sub("[0-9]+", "N", failure.fault), []).append(failure)
+        return sorted(found.values(), key=len, reverse=True)
+
+    def took(self, seconds: float, number: int, sent: Input) -> None:
+        self.slowest.append((seconds, number, f"{sent.method} {sent.path}"))
+        self.slowest.sort(reverse=True)
+        del self.slowest[SLOWEST:]
+
+
+class Sender:
+    """A caller of the application that sees its exceptions."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._client = Client(raise_request_exception=False)
+        self._trace = ""
+
+    def _note(self, request: HttpRequest | None = None, **_: object) -> None:
+        self._trace = traceback.format_exc()
+
+    def send(self, sent: Input) -> tuple[int, str]:
+        """Return the status and, for an exception, its traceback."""
+        caller = self._world.callers[sent.caller]
+        self._client.cookies = caller.cookies
+        self._trace = ""
+        got_request_exception.connect(self._note)
+        try:
+            with transaction.atomic():
+                status = self._answer(sent, caller.headers)
+                self._check()
+                transaction.set_rollback(True)
+        finally:
+            got_request_exception.disconnect(self._note)
+        return (599 if self._trace and status < 500 else status), self._trace
+
+    def _answer(self, sent: Input, credentials: dict[str, str]) -> int:
+        headers = {"QUERY_STRING": sent.query, **credentials, **sent.headers}
+        answer = self._client.generic(sent.method, sent.path, sent.body, sent.content_type, **headers)
+        if answer.streaming:
+            list(answer)
+        return int(answer.status_code)
+
+    def _check(self) -> None:
+        """Let the database check what it would check at commit, unless the application has met an error of it."""
+        if connection.connection.info.transaction_status != TransactionStatus.INTRANS:
+            return
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        except DatabaseError:
+            self._trace = traceback.format_exc()
+
+
+def inputs(world: World, seed: int) -> Iterator[Input]:
+    """Return the endless row of inputs of this seed."""
+    random = Random(seed)
+    rest = RestRequests(random, world.known, world.now)
+    pages = PageForms(random, world.browser(), world.rows)
+    while True:
+        yield rest.make() if random.random() < REST_SHARE else pages.make()
+
+
+def run(
+    world: World, *, count: int, seed: int, only: int | None = None, tell: Callable[[int, Tally], None] | None = None
+) -> Tally:
+    tally, sender = Tally(), Sender(world)
+    for number, sent in zip(range(1, count + 1), inputs(world, seed), strict=False):
+        if only is not None and number != only:
+            continue
+        begun = time.process_time()
+        status, trace = sender.send(sent)
+        tally.took(time.process_time() - begun, number, sent)
+        tally.statuses[status] += 1
+        if status >= 500:
+            tally.failures.append(Failure(number, sent, status, trace))
+        if tell is not None:
+            tell(number, tally)
+    return tally
+
+
+def resident_megabytes() -> float:
+    gc.collect()
+    return float(psutil.Process().memory_info().rss) / 1024 / 1024
