@@ -134,7 +134,7 @@ def _finish(done: Stored, changed: Collection[Scope], now: datetime, dry_run: bo
 def _by_key(
     organization: Organization, rows: Mapping[int, Row], within: frozenset[str] | None, done: Stored, *, dry_run: bool
 ) -> dict[Key, list[tuple[int, Row]]]:
-    """Group the rows by queue and interval, and note what their names gave reason to say."""
+    """Group the rows by queue and interval, and note warnings about their names."""
     names = {index: (row["department_id"], row["queue_name"]) for index, row in rows.items()}
     resolved = resolve_scopes(organization, list(names.values()), create=True, within=within)
     done.warnings |= resolved.news(names, dry_run=dry_run)
