@@ -42,7 +42,7 @@ def conflict(code: str, message: str, current: Mapping[str, Any]) -> Response:
 
 
 class EvaluateView(APIView):
-    """Judge all rules now, instead of within the next minute."""
+    """Evaluate all rules now, instead of within the next minute."""
 
     permission_classes = [SignedIn]
 
@@ -112,7 +112,7 @@ class ActView(APIView):
 
 
 class AcknowledgeView(ActView):
-    """Take care of an alert."""
+    """Acknowledge an alert."""
 
     body = AcknowledgeRequest
 
@@ -138,7 +138,7 @@ class ResolveView(ActView):
 
 
 class SnoozeView(ActView):
-    """Be told of an alert again later, if it is still open then."""
+    """Suppress notifications of an alert until a later time."""
 
     body = SnoozeRequest
 
@@ -151,7 +151,7 @@ class SnoozeView(ActView):
 
 
 class AcknowledgeManyView(APIView):
-    """Take care of many alerts at once; each is answered by itself."""
+    """Acknowledge many alerts at once; each is answered by itself."""
 
     permission_classes = [SignedIn]
 

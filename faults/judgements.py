@@ -22,7 +22,7 @@ class Judgements:
 
     layout: Layout
     last: dict[str, tuple[str, float]] = field(default_factory=dict)
-    """What each tenant's row said, and since when."""
+    """The content of each tenant's row, and since when it holds."""
     worst: dict[str, float] = field(default_factory=dict)
     """Longest time without a judgement, of each tenant in seconds."""
     count: int = 0

@@ -92,7 +92,7 @@ def _forecast_outcome(stored: ForecastInterval | None, row: ForecastRow) -> Resu
 
 
 def _by_key(post: Post[R], done: Ingested) -> dict[Key, list[tuple[int, R]]]:
-    """Group the rows by queue and interval, and note what their names gave reason to say."""
+    """Group the rows by queue and interval, and note warnings about their names."""
     resolved = post.resolve(done)
     post.warn_of_new_scopes(resolved, done)
     grouped: dict[Key, list[tuple[int, R]]] = {}

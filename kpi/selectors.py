@@ -60,7 +60,7 @@ COLUMNS = [
     if name not in ("reasons", "state")
     for column in ([f"{name}.{inner}" for inner in _BLOCKS[name].__struct_fields__] if name in _BLOCKS else [name])
 ] + _STATE
-"""Of a table of figures: all fields but the explanations of nulls and lists, nested ones with a dot."""
+"""The columns of a table of figures: all fields but lists and the explanations of nulls, nested ones with a dot."""
 
 
 def _current(organization_id: str, using: str = "default") -> QuerySet[CurrentKPI]:

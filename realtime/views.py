@@ -144,7 +144,7 @@ def _publisher(request: Request, data: dict[str, Any]) -> tuple[Principal, Scope
 
 
 class NotificationsView(APIView):
-    """Tell everybody in a scope, on every screen: maintenance, an outage. Supervisors, and keys that may publish."""
+    """Notify everybody in a scope, such as of an outage. For supervisors and keys that may publish."""
 
     permission_classes = [SignedIn]
 
@@ -158,7 +158,7 @@ class NotificationsView(APIView):
 
 
 class EventsView(APIView):
-    """Send an event of your own to everybody in a scope. Supervisors, and keys that may publish."""
+    """Send a custom event to everybody in a scope. For supervisors and keys that may publish."""
 
     permission_classes = [SignedIn]
 

@@ -35,7 +35,12 @@ def test_the_project_is_worded_plainly():
     ],
 )
 def test_docstrings_begin_with_a_verb_or_a_noun_phrase(path: str, docstring: str, is_odd: bool):
-    for source in (f'"""{docstring}"""', f'class A:\n    """{docstring}"""', f'async def f():\n    """{docstring}"""'):
+    for source in (
+        f'"""{docstring}"""',
+        f'A = 1\n"""{docstring}"""',
+        f'class A:\n    """{docstring}"""',
+        f'async def f():\n    """{docstring}"""',
+    ):
         assert bool(list(odd_docstrings(path, source))) is is_odd
 
 

@@ -66,13 +66,28 @@ def texts(root: Path = ROOT) -> Iterator[tuple[str, str]]:
 
 def odd_docstrings(path: str, source: str) -> Iterator[str]:
     riddles = RIDDLES | FRAGMENTS if path.partition("/")[0] in PACKAGES else RIDDLES
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            text = ast.get_docstring(node)
-            first = re.match(r"\w*", text or "")
-            if first and first[0] in riddles:
-                line = getattr(node, "lineno", 1)
-                yield f"{path}:{line}: the docstring begins with {first[0]}. Begin with a verb or a noun phrase."
+    for line, text in docstrings(ast.parse(source)):
+        first = re.match(r"\w*", text)
+        if first and first[0] in riddles:
+            yield f"{path}:{line}: the docstring begins with {first[0]}. Begin with a verb or a noun phrase."
+
+
+def docstrings(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """Yield line and text of every docstring, those below the attributes of a module or a class among them."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef):
+            statements = node.body
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            statements = node.body[:1]
+        else:
+            continue
+        for each in statements:
+            if (
+                isinstance(each, ast.Expr)
+                and isinstance(each.value, ast.Constant)
+                and isinstance(each.value.value, str)
+            ):
+                yield each.lineno, each.value.value.strip()
 
 
 def odd_comments(path: str, source: str) -> Iterator[str]:

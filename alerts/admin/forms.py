@@ -126,7 +126,7 @@ class RuleForm(forms.ModelForm):
                 self.add_error(shown if shown in self.fields else None, messages)
 
     def _post_clean(self) -> None:
-        """Nothing is put into the record here: the service writes it."""
+        """Leave the record as it is: the service writes it."""
 
 
 def steps_of(data: Mapping[str, Any]) -> list[dict[str, Any]] | None:
@@ -170,4 +170,4 @@ class StepForm(forms.ModelForm):
         self.fields["to"].choices = recipient_choices(organizations, *present)  # type: ignore[attr-defined]
 
     def _post_clean(self) -> None:
-        """The rule is written as a whole, by the service."""
+        """Leave the record as it is: the service writes the rule as a whole."""

@@ -70,7 +70,7 @@ class SilenceForm(forms.ModelForm):
                 self.add_error("rule" if name == "rule_id" else name, said)
 
     def _post_clean(self) -> None:
-        """Nothing is put into the record here: the service writes it."""
+        """Leave the record as it is: the service writes it."""
 
 
 @admin.register(Silence)

@@ -40,7 +40,7 @@ class PastFigures(Protocol):
 class FigureProvider:
     figures: CurrentFigures
     past: PastFigures | None = None
-    """None if the past is not kept: such rules cannot be previewed."""
+    """Past figures; None if they are not kept: such rules cannot be previewed."""
     posted: bool = False
     """True if feeds post these figures: several may come between two runs, and each is evaluated."""
 

@@ -21,7 +21,7 @@ from intraday.org.models import Organization
 
 
 class ServiceForm(forms.ModelForm):
-    """Checked by the service that will save it."""
+    """A form that the service checks which will save it."""
 
     organizations: Collection[Organization] = ()  # set by the admin: those that choices may come from
 

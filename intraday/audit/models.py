@@ -19,7 +19,7 @@ class Entries(models.QuerySet["AuditEntry"]):
 
 
 class AuditEntry(models.Model):
-    """One deed. Names rather than keys of other rows: the entry outlives what it is about."""
+    """One action. It holds names rather than keys of other rows: the entry outlives its subject."""
 
     at = models.DateTimeField(db_index=True)
     organization_id = models.CharField(max_length=64, blank=True, default="", help_text="Empty: the installation.")

@@ -49,9 +49,9 @@ class Broker(NamedTuple):
 @dataclass(frozen=True)
 class RedisUrl:
     hosts: tuple[tuple[str, int], ...] = ()
-    """Of the server, or of the sentinels."""
+    """Hosts of the server, or of the sentinels."""
     path: str = ""
-    """Of a Unix socket."""
+    """Path of a Unix socket."""
     username: str | None = None
     password: str | None = None
     db: int = 0

@@ -32,7 +32,7 @@ class FeedLogEntry:
     queues: Collection[tuple[str, str]] = ()
     """The queues, each with its department, that the rows are of."""
     warnings: list[str] = field(default_factory=list)
-    """Of the feed as a whole, once the request is logged."""
+    """Warnings about the feed as a whole, once the request is logged."""
 
     def took(self, principal: Principal, times: Collection[datetime], rejected: Mapping[int, Any] = NONE) -> None:
         """Note the data times of the rows that were stored, and the rows that were not, with the reasons."""

@@ -51,7 +51,7 @@ class FeedsView(APIView):
 
     permission_classes = [SignedIn]
     opened: selectors.Opened | None = None
-    """Tells which queues are open. The urls set it, because opening hours are known in a layer above this one."""
+    """A function that returns the open queues. The urls set it: opening hours belong to a layer above this one."""
 
     @extend_schema(
         parameters=[FeedsQuery],

@@ -1,5 +1,7 @@
-"""Python's collector of cycles looks at every object again and again while many are made. A run over thousands of
-queues makes hundreds of thousands, none in a cycle; looking at them took two fifths of its time."""
+"""Pause Python's collector of cycles, which visits every object again and again while many are made.
+
+A run over thousands of queues makes hundreds of thousands, none in a cycle; visiting them took two fifths of its time.
+"""
 
 import gc
 from collections.abc import Iterator

@@ -30,10 +30,10 @@ class Lease(models.Model):
     holder = models.CharField(max_length=32)
     expires_at = models.DateTimeField()
     asked_at = models.DateTimeField(null=True)
-    """When a round sent the task that no worker has begun yet."""
+    """The time at which a round sent the task that no worker has begun yet."""
     begun_at = models.DateTimeField(null=True)
     done_at = models.DateTimeField(null=True)
-    """When the last run ended that did all its work."""
+    """The end of the last run that did all its work."""
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["job", "organization_id"], name="lease_once")]

@@ -5,5 +5,5 @@ NOTIFICATIONS = "notifications"
 DIRTY = "dirty"
 FULL = "full"
 UPKEEP = "celery"
-"""What is in no hurry; and all that a beat of an older version sends, which knows no other queue."""
+"""Jobs without haste, and all jobs of a beat of an older version, which knows no other queue."""
 NAMES = (ROUNDS, NOTIFICATIONS, DIRTY, FULL, UPKEEP)

@@ -168,7 +168,7 @@ def by_credential(credential: Credential | None) -> Principal | None:
 
 
 def by_demo(user_id: str, organization_id: str) -> Principal | None:
-    """Demo mode believes anybody, for the demo organization alone; its four people keep their roles."""
+    """Return the caller of demo mode: anybody, in the demo organization alone; its four people keep their roles."""
     return by_credential(Demo(user_id)) if organization_id == DEMO_ORGANIZATION else None
 
 

@@ -136,7 +136,7 @@ class Outage:
 
 
 OUTAGES = {"hourly": Outage(), "now": Outage(first=60.0), "off": None}
-"""By the choice of `simulate --outage`."""
+"""Outages by the choice of `simulate --outage`."""
 
 
 def edges(since: float, until: float) -> Iterator[float]:

@@ -21,13 +21,13 @@ log = structlog.get_logger(__name__)
 
 QUARTER = timedelta(minutes=15)
 KEPT = timedelta(hours=48)
-"""Of figures every few seconds two days are kept; the first of each quarter of an hour for KEEP_DETAIL."""
+"""Retention of figures: all of two days, and for KEEP_DETAIL the first of each quarter of an hour."""
 AHEAD = timedelta(minutes=10)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 VERSION = 2
-"""Of what memos hold: raise it when a struct inside changes. A memo of another version counts as absent."""
+"""Version of memos: raise it when a struct inside changes. A memo of another version counts as absent."""
 
 
 class Memo(msgspec.Struct, array_like=True):

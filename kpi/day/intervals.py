@@ -232,7 +232,7 @@ def _row(day: Day, cell: Cell, entries: Sequence[_Entry], plan: Mapping[Key, int
 
 
 def _as_live(row: GridInterval, live: Live) -> GridInterval:
-    """Tell of the interval that runs what the tile tells."""
+    """Give the running interval the values of the tile."""
     found: dict[str, Any] = {}
     if live.measured_start == row.start:
         found["service_level"] = live.service_level

@@ -21,7 +21,7 @@ class Cell(NamedTuple):
 
 
 Needs = Mapping[Key, tuple[int, Rules]]
-"""Of each queue the agents required in a cell, and its settings."""
+"""The agents required of each queue in a cell, and its settings."""
 
 
 def scheduled_heads(spans: Sequence[WorkSpan], cells: Sequence[Cell], needs: Sequence[Needs]) -> list[dict[Key, int]]:

@@ -10,7 +10,7 @@ from kpi.formulas.steps import Rates, Solver, Steps
 from kpi.formulas.waits import Goal, Server
 
 STATES = 400
-"""Above so many, a state stands for several callers."""
+"""The number of callers above which a state stands for several of them."""
 REMOTE = 9.0
 """Minus the log of the probability of a queue that is left out."""
 EVEN = 1e-12

@@ -8,7 +8,7 @@ from kpi.formulas.numeric import exact, not_negative, positive
 
 OVERDUE_SECONDS = 3600.0
 ROUNDING = 1e-9
-"""Twice 49 seconds at one in 49 seconds are two, although 1/49 is no binary fraction."""
+"""Tolerance of rounding: twice 49 seconds at one in 49 seconds are two, although 1/49 is no binary fraction."""
 AGE_STEPS = 24
 """Ages into which the items of one bucket are spread."""
 

@@ -16,12 +16,12 @@ from kpi.formulas.waits import Goal, Server
 CORRELATION = 1.3
 """The number of handling times for which the waits of one interval stay correlated."""
 LEAST_CALLS = 1e-6
-"""Fewer are none: their square, and shares of it, are no numbers any more."""
+"""The least number of contacts to compute with; the square of fewer underflows."""
 NEARLY_BUSY = 0.97
 GRID = 0.005
 CACHE = 32_768
 USUAL_SERVICE_LEVEL = 0.8
-"""Around which the chain counts; the level's mean and variance hardly depend on it."""
+"""The level around which the chain counts; mean and variance hardly depend on it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from operator import add
 from typing import NamedTuple
 
 WEIGHT = 0.55
-"""Of the new value in a step: 0.5 is the most exact, above it what would oscillate is damped."""
+"""The weight of the new value in a step: 0.5 is the most exact; above it oscillations are damped."""
 
 
 class Rates(NamedTuple):

@@ -14,7 +14,7 @@ FAR = 6.0
 ALL = 1 - 1e-10
 """A sum of probabilities that is complete, rounding apart."""
 GROUPS = 64
-"""Of callers in a long queue: those of one group have one probability."""
+"""The size of a group of callers in a long queue that share one probability."""
 
 
 class Worth(NamedTuple):

@@ -43,7 +43,7 @@ class Rules(NamedTuple):
 
 
 class QueueFeed(NamedTuple):
-    """The time of the newest measurement, how often they come, and [time, start, offered so far] of the last hour."""
+    """The time of the newest measurement, the cadence, and [time, start, offered so far] of the last hour."""
 
     as_of: datetime | None
     cadence_seconds: float | None

@@ -144,7 +144,7 @@ def _volumes(measured: Mapping[Key, Measured], others: Mapping[Key, Part], near:
 
 
 def _still(measured: Mapping[Key, Measured], near: Surroundings) -> dict[Key, Drop]:
-    """A feed that falls silent during a drop does not end it."""
+    """Keep the drops of silent feeds: a feed that falls silent during a drop does not end it."""
     silent = (key for key, each in measured.items() if each.stale and each.inputs.queue.closed_until is None)
     return {key: near.drops[key] for key in silent if key in near.drops}
 

@@ -24,7 +24,7 @@ def is_custom(name: str) -> bool:
 
 
 class SystemNotification(Payload, frozen=True, kw_only=True):
-    """Something everybody in the scope should read: maintenance, an outage. `until`: no longer true from then on."""
+    """A notice for everybody in the scope, such as maintenance. After `until` it is no longer true."""
 
     event: ClassVar[str] = "system:notification"
 

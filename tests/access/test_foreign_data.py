@@ -42,7 +42,7 @@ class Tenant:
     facts: list[Fact]
     feed: APIClient
     marks: dict[Fact, set[str]] = field(default_factory=dict)
-    """What betrays a fact: its figures, and the name of its queue if no other has it."""
+    """The texts that betray a fact: its figures, and the name of its queue if no other has it."""
     newest: dict[Fact, str] = field(default_factory=dict)
 
     def post(self, minute: int) -> None:

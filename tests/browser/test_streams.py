@@ -24,7 +24,7 @@ ANSWERS = [
     b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n"
     b'id: custom:e:2\ndata: {"event":"two"}\n\n',
 ]
-"""What a proxy may say in our place, one after another."""
+"""Answers that a proxy may give in our place, one after another."""
 
 
 @asynccontextmanager

@@ -710,7 +710,7 @@ export interface AlertUpdated {
   version: number;
 }
 /**
- * Something everybody in the scope should read: maintenance, an outage. `until`: no longer true from then on.
+ * A notice for everybody in the scope, such as maintenance. After `until` it is no longer true.
  */
 export interface SystemNotification {
   notification_id: string;
