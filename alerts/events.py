@@ -1,19 +1,26 @@
 """Events of alerts: the whole alert at each of its transitions."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar, Literal, Self
 
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, UnsetType, structs
 
+from alerts.choices import SYSTEM
 from alerts.models import Alert
 from intraday.org.models import Scope
 from realtime.protocol.messages import Payload, Timestamp
 
 Severity = Literal["low", "medium", "high", "critical"]
 Value = float | str | None
+PEOPLE: Mapping[str, Any] = dict.fromkeys(("acknowledged_by", "resolved_by", "note"), UNSET)
+"""The fields that tell of people or were written by them, as those get them who may not see them."""
 
 
 class AlertChanged(Payload, frozen=True, kw_only=True):
-    """An alert as it is now. `pending` waits for a person. Fields of what has not happened are left out."""
+    """An alert as it is now. `pending` waits for a person. Fields of what has not happened are left out, and those of
+    PEOPLE for callers who may not see colleagues."""
+
+    on_walls: ClassVar[Mapping[str, Any] | None] = PEOPLE
 
     alert_id: str
     rule_id: str
@@ -49,6 +56,10 @@ class AlertChanged(Payload, frozen=True, kw_only=True):
     previous_alert_id: str | UnsetType = UNSET
     runbook: str | UnsetType = UNSET
     version: int
+
+    def redacted(self) -> Self | None:
+        hidden = {name: UNSET for name in PEOPLE if getattr(self, name) not in (UNSET, SYSTEM)}
+        return structs.replace(self, **hidden) if hidden else None
 
     @property
     def requires_ack(self) -> bool:

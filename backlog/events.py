@@ -1,6 +1,7 @@
 """Payloads of backlog events."""
 
-from typing import ClassVar, Literal
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
 
 from msgspec import UNSET, Struct, UnsetType
 
@@ -28,6 +29,7 @@ class BacklogChanged(Payload, frozen=True, kw_only=True):
     """
 
     event: ClassVar[str] = "backlog:update"
+    on_walls: ClassVar[Mapping[str, Any] | None] = {}
 
     snapshot_id: str
     organization_id: str

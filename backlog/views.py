@@ -13,7 +13,7 @@ from backlog.ingest.classification import RowResult
 from backlog.serializers import BacklogSnapshotSerializer, to_row
 from intraday.clock.database import clock
 from intraday.feed_health.feed_log import feed_log
-from intraday.org.access import Principal
+from intraday.org.access import Grant, Principal
 from intraday.org.models import Scope
 from intraday.rest import batches, reading
 from intraday.rest.batches import BatchQuery, SingleQuery
@@ -98,6 +98,7 @@ class HistoryView(reading.HistoryView):
     """The snapshots of exactly one scope, oldest first."""
 
     csv_columns = selectors.COLUMNS
+    or_grant = Grant.WATCH
 
     def history(self, scope: Scope, principal: Principal, **page: Any) -> reading.Page:
         return selectors.history(scope, **page)

@@ -1,4 +1,5 @@
-"""The channels table: per channel its events and their conflation, the grant to listen, and its snapshot.
+"""The channels table: per channel its events and their conflation, the grant to listen, its snapshot, and the level of
+names from which its events are whole. Payloads say what wall boards show of them (`on_walls`).
 
 The transport asks the domains through this table and imports none of them.
 """
@@ -10,6 +11,7 @@ import kpi.selectors
 from alerts.events import AlertAcknowledged, AlertEscalated, AlertResolved, AlertTriggered, AlertUpdated
 from attendance.events import AttendanceChanged, CheckedIn, CheckedOut
 from backlog.events import BacklogChanged
+from intraday.org.names import Names
 from kpi.events import KPIChanged
 from realtime.protocol.channel_spec import ChannelSpec, Conflation
 from realtime.protocol.events import CustomEvent, SystemNotification
@@ -38,6 +40,7 @@ CHANNELS: dict[str, ChannelSpec] = {
         },
         grant="read",
         snapshot=alerts.selectors.snapshot,
+        whole_from=Names.COLLEAGUES,
     ),
     "system": ChannelSpec(events={SystemNotification: Conflation.NONE}, grant="read"),
     "custom": ChannelSpec(events={CustomEvent: Conflation.NONE}, grant="read"),

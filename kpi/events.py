@@ -1,6 +1,7 @@
 """The events of the KPI service. Percent are 0-100, rounded at this edge; a null has its reason in `reasons`."""
 
-from typing import ClassVar, Literal
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
 
 from msgspec import UNSET, Struct, UnsetType
 
@@ -157,6 +158,7 @@ class KPIChanged(Payload, frozen=True, kw_only=True):
     """
 
     event: ClassVar[str] = "kpi:update"
+    on_walls: ClassVar[Mapping[str, Any] | None] = {}
 
     snapshot_id: str
     organization_id: str
