@@ -17,8 +17,8 @@ PEOPLE: Mapping[str, Any] = dict.fromkeys(("acknowledged_by", "resolved_by", "no
 
 
 class AlertChanged(Payload, frozen=True, kw_only=True):
-    """An alert as it is now. `pending` waits for a person. Fields of what has not happened are left out, and those of
-    PEOPLE for callers who may not see colleagues."""
+    """An alert as it is now. `pending` waits for a person. Fields of what has not happened are left out. Callers who
+    may not see colleagues do not get `acknowledged_by`, `resolved_by` and `note`."""
 
     on_walls: ClassVar[Mapping[str, Any] | None] = PEOPLE
 

@@ -17,9 +17,17 @@ from realtime.protocol.channel_spec import ChannelSpec, Conflation
 from realtime.protocol.events import CustomEvent, SystemNotification
 
 CHANNELS: dict[str, ChannelSpec] = {
-    "kpi": ChannelSpec(events={KPIChanged: Conflation.LATEST_PER_SCOPE}, grant="read", snapshot=kpi.selectors.snapshot),
+    "kpi": ChannelSpec(
+        events={KPIChanged: Conflation.LATEST_PER_SCOPE},
+        grant="read",
+        snapshot=kpi.selectors.snapshot,
+        whole_from=Names.NONE,
+    ),
     "backlog": ChannelSpec(
-        events={BacklogChanged: Conflation.LATEST_PER_SCOPE}, grant="read", snapshot=backlog.selectors.snapshot
+        events={BacklogChanged: Conflation.LATEST_PER_SCOPE},
+        grant="read",
+        snapshot=backlog.selectors.snapshot,
+        whole_from=Names.NONE,
     ),
     "attendance": ChannelSpec(
         events={

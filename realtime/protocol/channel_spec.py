@@ -33,7 +33,7 @@ class ChannelSpec:
     grant: str
     snapshot: SnapshotItems | None = None
     whole_from: Names = Names.FULL
-    """The level of names from which a caller gets the events whole."""
+    """The level of names from which a caller gets the events whole: NONE where there are no people in them."""
 
     @cached_property
     def redactions(self) -> Redactions:

@@ -25,15 +25,17 @@ class Redaction(Enum):
 
 @dataclass(frozen=True)
 class Redactions:
-    """The redactions of a channel. `on_walls`: the changes for wall boards, by event; others are on no wall."""
+    """The redactions of a channel. `whole_from`: the level of names from which a caller gets its events whole.
+    `on_walls`: the changes for wall boards, by event; others are on no wall.
+    """
 
     whole_from: Names = Names.FULL
     on_walls: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def of(self, names: Names) -> Redaction:
-        if names is Names.NONE:
-            return Redaction.PEOPLE
-        return Redaction.NOTHING if names >= self.whole_from else Redaction.NAMES
+        if names >= self.whole_from:
+            return Redaction.NOTHING
+        return Redaction.PEOPLE if names is Names.NONE else Redaction.NAMES
 
     def is_on_walls(self, event: str) -> bool:
         return event in self.on_walls or event.endswith(f":{RESYNC}")

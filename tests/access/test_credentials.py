@@ -11,7 +11,7 @@ from django.urls import get_resolver
 from intraday.channels import CHANNELS
 from intraday.org.models import KeyScope, Organization
 from tests.access import alerts as fixtures
-from tests.access.credentials import KINDS, VOID, Kind
+from tests.access.credentials import KINDS, NOBODY, STRANGER, VOID, Kind
 from tests.access.test_matrix import ANSWERS, CALLERS, REST, SOCKET, Line, ask, lines, routes
 from tests.live import LiveServer, Socket, socket
 from tests.realtime.notes import in_thread
@@ -26,7 +26,9 @@ SCOPES = {
 }
 """The scopes of keys that are enough, beside `ingest` for what is called so and `read` for what viewers read."""
 OPEN = {"api/schema", "api/docs"}
+OUTSIDE = {STRANGER, VOID, NOBODY, "key_999"}
 WALL_CHANNELS = {"kpi", "backlog", "attendance", "alerts"}
+STRONGEST = ("key: every scope", "token of a member: admin", "token of a customer's admin")
 ROOMS = [line for line in lines(SOCKET) if line.words[0] == "subscribe"]
 
 
@@ -38,6 +40,10 @@ def rows(house: Organization) -> Organization:
 
 def path_of(line: Line) -> str:
     return "" if len(line.words) == 2 else line.words[1]
+
+
+def is_page(line: Line) -> bool:
+    return path_of(line) in OPEN or not path_of(line).startswith("api/")
 
 
 def scope_for(line: Line) -> str | None:
@@ -53,10 +59,10 @@ def scope_for(line: Line) -> str | None:
 
 def expected_of(kind: Kind, line: Line) -> str:
     path = path_of(line)
-    if path in OPEN or not path.startswith("api/"):
-        return line.expected[VOID if kind.secret else kind.like]  # pages know sessions alone
+    if is_page(line):
+        return line.expected[VOID if kind.secret else kind.like]
     by_column = line.expected[kind.like]
-    if by_column in ("401", "404") and kind.like not in ("viewer", "limited"):
+    if kind.like in OUTSIDE:
         return by_column
     if kind.wall:
         return by_column if path in WATCHED else "403"
@@ -65,16 +71,25 @@ def expected_of(kind: Kind, line: Line) -> str:
     return "403" if path == "api/ws/token" and kind.secret else by_column  # a token cannot make another one
 
 
+def different(found: dict[str, str], designed: dict[str, str]) -> dict[str, tuple[str, str]]:
+    """What was found instead of what was designed. An alert that another caller of the table has taken before (409) is
+    taken here."""
+    taken = {key: "200" if status == "409" else status for key, status in designed.items()}
+    return {key: (found[key], taken[key]) for key in taken if found[key] != taken[key]}
+
+
 @pytest.mark.parametrize("name", KINDS)
 def test_every_endpoint_answers_every_credential_as_designed(rows: Organization, stranger: Organization, name: str):
     kind = KINDS[name](rows, stranger)
     client, found, designed = kind.client, {}, {}
     for line in lines(REST):
+        if is_page(line) and kind.secret and name not in STRONGEST:
+            continue  # pages know sessions alone
         with transaction.atomic():
             answer = ask(client, line.words[0], path_of(line), line.words[-1])
             transaction.set_rollback(True)
         found[str(line)], designed[str(line)] = str(answer.status_code), expected_of(kind, line)
-    assert found == designed
+    assert different(found, designed) == {}
 
 
 # --- rooms -----------------------------------------------------------------------------------------------------------
@@ -152,15 +167,12 @@ def pages() -> list[str]:
     return found
 
 
-def test_no_page_of_the_admin_takes_a_key_or_a_token(rows: Organization, stranger: Organization):
-    kinds = {name: make(rows, stranger) for name, make in KINDS.items()}
-    for name, kind in kinds.items():
-        if not kind.secret:
-            continue
-        client: Any = kind.client
-        for page in pages() if kind.like == "admin" else ["admin/", "admin/org/apikey/add/"]:
-            for answer in (client.get(f"/{page}"), client.post(f"/{page}", {})):
-                assert answer.status_code in (302, 405), (page, name)
+@pytest.mark.parametrize("name", [name for name in KINDS if "session" not in name])
+def test_no_page_of_the_admin_takes_a_key_or_a_token(rows: Organization, stranger: Organization, name: str):
+    client: Any = KINDS[name](rows, stranger).client
+    for page in pages() if name in STRONGEST else ["admin/", "admin/org/apikey/add/"]:
+        for answer in (client.get(f"/{page}"), client.post(f"/{page}", {})):
+            assert answer.status_code in (302, 405), page
 
 
 def test_every_caller_of_the_tables_is_met_here_or_there(house: Organization, stranger: Organization):
