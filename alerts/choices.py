@@ -95,6 +95,8 @@ class Transition(Choice):
     RESOLVED = "resolved"
 
 
+SYSTEM = "system"
+"""The actor of what nobody did by hand."""
 SEVERITIES = tuple(member.value for member in Severity)
 SOURCES = tuple(member.value for member in Source)
 LEVELS = tuple(member.value for member in Level)

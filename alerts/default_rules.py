@@ -7,7 +7,8 @@ from typing import Any
 from django.db import transaction
 
 from alerts import rule_services
-from alerts.evaluation.changes import SYSTEM, Actor
+from alerts.choices import SYSTEM
+from alerts.evaluation.changes import Actor
 from alerts.models import Rule, RuleChange
 from alerts.rules import validation
 from intraday.org.models import Organization

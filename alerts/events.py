@@ -3,18 +3,24 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal, Self
 
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, UnsetType, structs
 
+from alerts.choices import SYSTEM
 from alerts.models import Alert
 from intraday.org.models import Scope
 from realtime.protocol.messages import Payload, Timestamp, scope_fields
 
 Severity = Literal["low", "medium", "high", "critical"]
 Value = float | str | None
+PEOPLE: Mapping[str, Any] = dict.fromkeys(("acknowledged_by", "resolved_by", "note"), UNSET)
+"""The fields that tell of people or were written by them, as those get them who may not see them."""
 
 
 class AlertChanged(Payload, frozen=True, kw_only=True):
-    """An alert as it is now. `pending` waits for a person. Fields of what has not happened are left out."""
+    """An alert as it is now. `pending` waits for a person. Fields of what has not happened are left out. Callers who
+    may not see colleagues do not get `acknowledged_by`, `resolved_by` and `note`."""
+
+    on_walls: ClassVar[Mapping[str, Any] | None] = PEOPLE
 
     alert_id: str
     rule_id: str
@@ -50,6 +56,10 @@ class AlertChanged(Payload, frozen=True, kw_only=True):
     previous_alert_id: str | UnsetType = UNSET
     runbook: str | UnsetType = UNSET
     version: int
+
+    def redacted(self) -> Self | None:
+        hidden = {name: UNSET for name in PEOPLE if getattr(self, name) not in (UNSET, SYSTEM)}
+        return structs.replace(self, **hidden) if hidden else None
 
     @property
     def requires_ack(self) -> bool:

@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from alerts import rule_services, schema, selectors
+from alerts import redaction, rule_services, schema, selectors
 from alerts.serializers import (
     CreateRuleRequest,
     EditRuleRequest,
@@ -74,7 +74,8 @@ class RulesView(APIView):
         """All rules of the organization."""
         query = read_query(OfOrganization, request.query_params)
         principal = _owner(request, query, "read")
-        return Response({"items": selectors.rules(principal.organization)})
+        found = selectors.rules(principal.organization)
+        return Response({"items": found if principal.sees_colleagues else list(map(redaction.rule, found))})
 
     @extend_schema(**schema.CREATE_RULE)
     def post(self, request: Request) -> Response:
@@ -98,8 +99,10 @@ class RuleView(APIView):
     def get(self, request: Request, rule_id: UUID) -> Response:
         """A rule with its history."""
         query = read_query(OfOrganization, request.query_params)
-        rule = rule_services.rule_of(_owner(request, query, "read").organization, rule_id)
-        return Response({**selectors.rule_as_dict(rule), "history": selectors.history(rule)})
+        principal = _owner(request, query, "read")
+        rule = rule_services.rule_of(principal.organization, rule_id)
+        found = {**selectors.rule_as_dict(rule), "history": selectors.history(rule)}
+        return Response(found if principal.sees_colleagues else redaction.rule(found))
 
     @extend_schema(**schema.EDIT_RULE)
     def patch(self, request: Request, rule_id: UUID) -> Response:
@@ -154,7 +157,7 @@ class SilencesView(APIView):
         principal = enter(request, query.get("organization_id"), grant="read")
         place = {name: query[name] for name in rule_services.PLACE if name in query}
         found = selectors.silences(principal.organization, within=principal.departments, place=place, now=clock.now())
-        return Response({"items": found})
+        return Response({"items": found if principal.sees_colleagues else list(map(redaction.silence, found))})
 
     @extend_schema(**schema.CREATE_SILENCE)
     def post(self, request: Request) -> Response:
@@ -181,7 +184,8 @@ class SilenceView(APIView):
         query = read_query(OfOrganization, request.query_params)
         principal = enter(request, query.get("organization_id"), grant="read")
         silence = selectors.silence(principal.organization, silence_id, within=principal.departments)
-        return Response(selectors.silence_as_dict(silence))
+        found = selectors.silence_as_dict(silence)
+        return Response(found if principal.sees_colleagues else redaction.silence(found))
 
     @extend_schema(**schema.EDIT_SILENCE)
     def patch(self, request: Request, silence_id: UUID) -> Response:

@@ -80,7 +80,9 @@ _line = inline_serializer(
         "at": serializers.DateTimeField(),
         "from": serializers.CharField(allow_null=True),
         "to": serializers.CharField(),
-        "actor": serializers.CharField(help_text="A person or key, or `system`."),
+        "actor": serializers.CharField(
+            allow_null=True, help_text="A person or key, or `system`; null for callers who may not see colleagues."
+        ),
         "reason": serializers.CharField(),
         "note": serializers.CharField(allow_null=True),
         "value": _value(),
@@ -148,7 +150,7 @@ class RuleChangeLine(serializers.Serializer):
     version = serializers.IntegerField()
     action = serializers.ChoiceField(choices=["created", "changed", "deleted"])
     at = serializers.DateTimeField()
-    actor = serializers.CharField()
+    actor = serializers.CharField(allow_null=True, help_text="Null for callers who may not see colleagues.")
     changes = serializers.DictField(help_text="{field: [old, new]}")
 
 
@@ -170,7 +172,8 @@ class RuleConflict(ErrorSchema):
 
 class SilenceFigure(SilenceBody):
     silence_id = serializers.UUIDField()
-    created_by = serializers.CharField()
+    comment = serializers.CharField(allow_null=True, help_text="Null for callers who may not see colleagues.")
+    created_by = serializers.CharField(allow_null=True, help_text="Null for callers who may not see colleagues.")
     created_at = serializers.DateTimeField()
 
     class Meta:

@@ -19,6 +19,7 @@ from alerts.rules.validation import FIELDS
 from intraday.org.models import Organization
 from intraday.rest.errors import NotFound
 from intraday.rest.pages import spell
+from realtime.protocol.redaction import Redaction, redacted
 from realtime.protocol.rooms import RoomFilter
 
 COLUMNS = list(AlertChanged.__struct_fields__)
@@ -26,14 +27,14 @@ Cursor = tuple[datetime, UUID]
 """The time and the id of the last alert of a page."""
 
 
-def snapshot(organization_id: str, rooms: RoomFilter, names: bool) -> Sequence[msgspec.Raw]:
+def snapshot(organization_id: str, rooms: RoomFilter, redaction: Redaction) -> Sequence[msgspec.Raw]:
     """Return the open alerts of the scopes that these rooms cover, oldest first (channel_spec.SnapshotItems)."""
     rows = Alert.objects.using("snapshot").select_related("scope").filter(organization=organization_id)
     rows = rows.exclude(status=Status.RESOLVED).order_by("triggered_at", "id")
     if not rooms.everything:
         rows = rows.filter(Q(scope__department_id__in=rooms.departments) | Q(scope__queue_name__in=rooms.queues))
     return [
-        msgspec.Raw(msgspec.json.encode(AlertChanged.of(row, row.scope)))
+        msgspec.Raw(msgspec.json.encode(redacted(AlertChanged.of(row, row.scope), redaction)))
         for row in rows
         if rooms.hears(row.scope.department_id, row.scope.queue_name)
     ]

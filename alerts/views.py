@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from alerts import schema, selectors, services
+from alerts import redaction, schema, selectors, services
 from alerts.evaluation.changes import Actor
 from alerts.serializers import (
     AcknowledgeManyRequest,
@@ -77,7 +77,7 @@ class AlertsView(APIView):
             after=query.get("cursor"),
             limit=query["limit"],
         )
-        return page_response(request, items, following)
+        return page_response(request, [_shown(each, principal) for each in items], following)
 
 
 class AlertView(APIView):
@@ -89,11 +89,19 @@ class AlertView(APIView):
     def get(self, request: Request, alert_id: UUID) -> Response:
         query = read_query(OfOrganization, request.query_params)
         principal = enter(request, query.get("organization_id"), grant="read")
-        return Response(selectors.alert(principal.organization.id, alert_id, within=principal.departments))
+        found = selectors.alert(principal.organization.id, alert_id, within=principal.departments)
+        return Response(_shown(found, principal))
+
+
+def _shown(alert: dict[str, Any], principal: Principal) -> dict[str, Any]:
+    return alert if principal.sees_colleagues else redaction.alert(alert)
 
 
 class ActView(APIView):
-    """An act on one alert: 200 with the alert, also if it was done already; 409 if it is not possible."""
+    """An act on one alert: 200 with the alert, also if it was done already; 409 if it is not possible.
+
+    Callers who may act may see colleagues.
+    """
 
     permission_classes = [SignedIn]
     body: type[OfOrganization]

@@ -1,4 +1,4 @@
-"""Payloads of attendance events. Names of people are left out for roles that may not see them."""
+"""Payloads of attendance events. Names of people are left out for roles that may not see them, people on walls."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal, Self
@@ -27,6 +27,7 @@ class AttendanceChanged(Payload, frozen=True, kw_only=True):
     """
 
     event: ClassVar[str] = "attendance:update"
+    on_walls: ClassVar[Mapping[str, Any] | None] = {"recent_checkins": []}
 
     snapshot_id: str
     organization_id: str

@@ -23,6 +23,7 @@ from attendance.presence.skill_groups import skill_groups as skill_groups
 from attendance.presence.stored_scheduled_periods import interval
 from intraday.org.models import Scope
 from intraday.values.rounding import half_up
+from realtime.protocol.redaction import Redaction, redacted
 from realtime.protocol.rooms import RoomFilter
 
 COLUMNS = [name for name in AttendanceChanged.__struct_fields__ if name not in ("reasons", "recent_checkins")]
@@ -79,10 +80,10 @@ def is_recorded(organization_id: str, *, since: datetime, until: datetime) -> bo
     return records.exists()
 
 
-def snapshot(organization_id: str, rooms: RoomFilter, names: bool) -> Sequence[msgspec.Raw]:
+def snapshot(organization_id: str, rooms: RoomFilter, redaction: Redaction) -> Sequence[msgspec.Raw]:
     """Return the current figures of every scope that these rooms hear (channel_spec.SnapshotItems)."""
     return [
-        msgspec.Raw(msgspec.json.encode(_payload(row.snapshot, row.scope, names=names)))
+        msgspec.Raw(msgspec.json.encode(redacted(AttendanceChanged.of(row.snapshot, row.scope), redaction)))
         for row in _current(organization_id, "snapshot")
         if row.snapshot is not None and rooms.hears(row.scope.department_id, "")
     ]

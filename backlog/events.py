@@ -29,6 +29,7 @@ class BacklogChanged(Payload, frozen=True, kw_only=True):
     """
 
     event: ClassVar[str] = "backlog:update"
+    on_walls: ClassVar[Mapping[str, Any] | None] = {}
 
     snapshot_id: str
     organization_id: str

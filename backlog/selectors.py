@@ -11,6 +11,7 @@ from msgspec import structs
 from backlog.events import BacklogChanged
 from backlog.models import CurrentBacklog, Quality, Snapshot
 from intraday.org.models import Scope
+from realtime.protocol.redaction import Redaction
 from realtime.protocol.rooms import RoomFilter
 
 COLUMNS = [name for name in BacklogChanged.__struct_fields__ if name not in ("reasons", "age_profile")]
@@ -23,7 +24,7 @@ def _current(organization_id: str, using: str = "default") -> QuerySet[CurrentBa
     return rows.filter(scope__organization=organization_id, snapshot__isnull=False).order_by("scope")
 
 
-def snapshot(organization_id: str, rooms: RoomFilter, names: bool) -> Sequence[msgspec.Raw]:
+def snapshot(organization_id: str, rooms: RoomFilter, redaction: Redaction) -> Sequence[msgspec.Raw]:
     """Return the current figure of every scope that these rooms hear (realtime.protocol.channel_spec.SnapshotItems)."""
     rows = _current(organization_id, "snapshot")
     if not rooms.everything:

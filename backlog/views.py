@@ -6,7 +6,7 @@ from backlog import schema, selectors, services
 from backlog.serializers import BacklogSnapshotSerializer
 from intraday.clock.database import clock
 from intraday.ingest import views as ingest
-from intraday.org.access import Principal
+from intraday.org.access import Grant, Principal
 from intraday.org.models import Scope
 from intraday.rest import reading
 
@@ -38,6 +38,7 @@ class HistoryView(reading.HistoryView):
     """The snapshots of exactly one scope, oldest first."""
 
     csv_columns = selectors.COLUMNS
+    or_grant = Grant.WATCH
 
     def history(self, scope: Scope, principal: Principal, **page: Any) -> reading.Page:
         return selectors.history(scope, **page)

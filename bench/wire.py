@@ -20,6 +20,7 @@ from bench.scopes import ORGANIZATION, queues  # noqa: E402
 from intraday.channels import CHANNELS  # noqa: E402
 from realtime.hub.fanout.rendering import Batch  # noqa: E402
 from realtime.hub.snapshots import read_snapshot  # noqa: E402
+from realtime.protocol.redaction import Redaction  # noqa: E402
 from realtime.protocol.rooms import Room, RoomFilter, stream_name  # noqa: E402
 
 BYTES = 4 * 1024
@@ -38,7 +39,7 @@ def message(places: list[tuple[str, str]]) -> Batch:
     """Return the snapshot that a client gets when it subscribes to these queues."""
     rooms = frozenset(Room("backlog", ORGANIZATION, department, queue) for department, queue in places)
     stream = stream_name("backlog", ORGANIZATION)
-    found = read_snapshot(stream, CHANNELS["backlog"].snapshot, RoomFilter(rooms), names=True)
+    found = read_snapshot(stream, CHANNELS["backlog"].snapshot, RoomFilter(rooms), Redaction.NOTHING)
     assert found.message is not None
     return found.message
 

@@ -1,4 +1,5 @@
-"""The channels table: per channel its events and their conflation, the grant to listen, and its snapshot.
+"""The channels table: per channel its events and their conflation, the grant to listen, its snapshot, and the level of
+names from which its events are whole. Payloads say what wall boards show of them (`on_walls`).
 
 The transport asks the domains through this table and imports none of them.
 """
@@ -10,14 +11,23 @@ import kpi.selectors
 from alerts.events import AlertAcknowledged, AlertEscalated, AlertResolved, AlertTriggered, AlertUpdated
 from attendance.events import AttendanceChanged, CheckedIn, CheckedOut
 from backlog.events import BacklogChanged
+from intraday.org.names import Names
 from kpi.events import KPIChanged
 from realtime.protocol.channel_spec import ChannelSpec, Conflation
 from realtime.protocol.events import CustomEvent, SystemNotification
 
 CHANNELS: dict[str, ChannelSpec] = {
-    "kpi": ChannelSpec(events={KPIChanged: Conflation.LATEST_PER_SCOPE}, grant="read", snapshot=kpi.selectors.snapshot),
+    "kpi": ChannelSpec(
+        events={KPIChanged: Conflation.LATEST_PER_SCOPE},
+        grant="read",
+        snapshot=kpi.selectors.snapshot,
+        whole_from=Names.NONE,
+    ),
     "backlog": ChannelSpec(
-        events={BacklogChanged: Conflation.LATEST_PER_SCOPE}, grant="read", snapshot=backlog.selectors.snapshot
+        events={BacklogChanged: Conflation.LATEST_PER_SCOPE},
+        grant="read",
+        snapshot=backlog.selectors.snapshot,
+        whole_from=Names.NONE,
     ),
     "attendance": ChannelSpec(
         events={
@@ -38,6 +48,7 @@ CHANNELS: dict[str, ChannelSpec] = {
         },
         grant="read",
         snapshot=alerts.selectors.snapshot,
+        whole_from=Names.COLLEAGUES,
     ),
     "system": ChannelSpec(events={SystemNotification: Conflation.NONE}, grant="read"),
     "custom": ChannelSpec(events={CustomEvent: Conflation.NONE}, grant="read"),

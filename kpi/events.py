@@ -162,6 +162,7 @@ class KPIChanged(Payload, frozen=True, kw_only=True):
     """
 
     event: ClassVar[str] = "kpi:update"
+    on_walls: ClassVar[Mapping[str, Any] | None] = {}
 
     snapshot_id: str
     organization_id: str

@@ -33,6 +33,7 @@ from kpi.models import CurrentKPI, KPISnapshot, QueueSettings
 from kpi.pipeline.figure import age_seconds
 from kpi.pipeline.inputs import Rules as Rules
 from kpi.pipeline.state import RANK, Components, QueueCounts, Reason
+from realtime.protocol.redaction import Redaction
 from realtime.protocol.rooms import RoomFilter
 
 log = structlog.get_logger(__name__)
@@ -70,7 +71,7 @@ def _current(organization_id: str, using: str = "default") -> QuerySet[CurrentKP
     return rows.filter(scope__organization=organization_id, time__isnull=False).order_by("scope")
 
 
-def snapshot(organization_id: str, rooms: RoomFilter, names: bool) -> Sequence[msgspec.Raw]:
+def snapshot(organization_id: str, rooms: RoomFilter, redaction: Redaction) -> Sequence[msgspec.Raw]:
     """The current figure of every scope that these rooms hear (realtime.protocol.channel_spec.SnapshotItems)."""
     rows = _current(organization_id, "snapshot")
     if not rooms.everything:

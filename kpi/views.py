@@ -9,7 +9,7 @@ from rest_framework.views import APIView
 
 from intraday.clock.database import clock
 from intraday.ingest import views as ingest
-from intraday.org.access import Principal
+from intraday.org.access import Grant, Principal
 from intraday.org.models import Scope
 from intraday.rest import reading
 from intraday.rest.pages import ScopeQuery, read_body, read_query, scope_of
@@ -110,7 +110,7 @@ class IntervalsView(APIView):
     @extend_schema(**schema.INTERVALS)
     def get(self, request: Request) -> Response:
         query = read_query(DayIntervalsQuery, request.query_params)
-        principal = enter(request, query.get("organization_id"), grant="read")
+        principal = enter(request, query.get("organization_id"), grant="read", or_grant=Grant.WATCH)
         scope = scope_of(principal, query)
         return Response(selectors.intervals(scope, day=query.get("date"), now=clock.now()))
 

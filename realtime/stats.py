@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from intraday.clock.database import clock
+from intraday.org.access import KEY_ID, WALL_ID
 from realtime.models import Connection, Process
 from realtime.protocol.rooms import Room
 
@@ -33,12 +34,15 @@ def _visible(organization_id: str | None, departments: frozenset[str] | None) ->
             yield row, inside
 
 
-def connections(organization_id: str | None, departments: frozenset[str] | None = None) -> list[dict[str, Any]]:
+def connections(
+    organization_id: str | None, departments: frozenset[str] | None = None, *, people: bool = True
+) -> list[dict[str, Any]]:
+    """Return the open connections; without `people` only keys and wall boards are called by name."""
     return [
         {
             "connection_id": row.id,
             "organization_id": row.organization_id,
-            "user_id": row.user_id,
+            "user_id": row.user_id if people or row.user_id.startswith((KEY_ID, WALL_ID)) else None,
             "role": row.role,
             "connected_at": row.connected_at,
             "process": str(row.process),

@@ -10,6 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from intraday.clock.database import clock
+from intraday.org import access
 from intraday.org.access import Principal
 from intraday.org.models import KeyScope, Scope
 from intraday.rest.errors import NotFound
@@ -46,9 +47,8 @@ def _caller(request: Request) -> Principal | None:
     return enter(request, asked, grant="read")
 
 
-def _sockets(request: Request) -> tuple[str | None, frozenset[str] | None]:
+def _sockets(principal: Principal | None) -> tuple[str | None, frozenset[str] | None]:
     """Return the organization and the departments whose sockets the caller may see; None means all."""
-    principal = _caller(request)
     return (principal.organization.id, principal.departments) if principal else (None, None)
 
 
@@ -96,7 +96,9 @@ _connection = inline_serializer(
     {
         "connection_id": serializers.CharField(),
         "organization_id": serializers.CharField(),
-        "user_id": serializers.CharField(),
+        "user_id": serializers.CharField(
+            allow_null=True, help_text="Null for people, where the caller may not see colleagues."
+        ),
         "role": serializers.CharField(),
         "connected_at": serializers.DateTimeField(),
         "process": serializers.CharField(),
@@ -116,7 +118,9 @@ class ConnectionsView(APIView):
         responses={200: inline_serializer("WebSocketConnections", {"connections": _connection}), **BAD_REQUESTS},
     )
     def get(self, request: Request) -> Response:
-        return Response({"connections": stats.connections(*_sockets(request))})
+        principal = _caller(request)
+        people = principal is None or principal.sees_colleagues
+        return Response({"connections": stats.connections(*_sockets(principal), people=people)})
 
 
 _room = inline_serializer(
@@ -134,7 +138,7 @@ class RoomsView(APIView):
         responses={200: inline_serializer("WebSocketRooms", {"rooms": _room}), **BAD_REQUESTS},
     )
     def get(self, request: Request) -> Response:
-        return Response({"rooms": stats.rooms(*_sockets(request))})
+        return Response({"rooms": stats.rooms(*_sockets(_caller(request)))})
 
 
 def _publisher(request: Request, data: dict[str, Any]) -> tuple[Principal, Scope]:
@@ -201,7 +205,7 @@ class EventStreamView(APIView):
     )
     def get(self, request: Request) -> Response:
         query = read_query(StreamQuery, request.query_params)
-        principal = enter(request, query.get("organization_id"), grant=KeyScope.READ)
+        principal = enter(request, query.get("organization_id"), grant=KeyScope.READ, or_grant=access.Grant.WATCH)
         since = _since(request.headers.get("Last-Event-ID") or query.get("since", ""), principal)
         opening = sse.Opening(principal, self._grant(query, principal), since, query["snapshot"])
         scope = getattr(request, "scope", {})

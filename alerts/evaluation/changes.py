@@ -10,15 +10,13 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from alerts.choices import Resolution, Status, Transition
+from alerts.choices import SYSTEM, Resolution, Status, Transition
 from alerts.events import AlertAcknowledged, AlertChanged, AlertEscalated, AlertResolved, AlertTriggered, AlertUpdated
 from alerts.models import Alert, AlertAudit
 from alerts.notifications import notification_outbox
 from alerts.rules.machine import Value
 from intraday.org.models import Scope
 from realtime.publish import Builder, publish
-
-SYSTEM = "system"
 
 
 @dataclass(frozen=True, slots=True)

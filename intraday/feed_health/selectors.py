@@ -6,6 +6,7 @@ from django.db.models import Q, Sum
 
 from intraday.feed_health import offset
 from intraday.feed_health.models import Feed
+from intraday.org.access import KEY_NAME
 from intraday.values import cadence
 
 REMEMBERED = timedelta(days=8)  # a queue that a feed has not fed for longer is not its queue any more
@@ -28,6 +29,11 @@ def feeds(organization_id: str, *, now: datetime, opened: Opened) -> list[dict[s
     openings = opened(organization_id, at=now) if rows else {}
     found = [_as_dict(row, openings, now) for row in rows]
     return sorted(found, key=lambda feed: (not feed["stale"], feed["source"], feed["kind"]))
+
+
+def without_people(feed: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a feed for callers who may not see colleagues: keys are called by name, people are not."""
+    return {**feed, "source": feed["source"] if feed["source"].startswith(KEY_NAME) else "a person"}
 
 
 def _as_dict(row: Any, openings: Openings, now: datetime) -> dict[str, Any]:

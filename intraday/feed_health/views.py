@@ -20,7 +20,9 @@ class FeedsQuery(serializers.Serializer):
 _feed = inline_serializer(
     "Feed",
     {
-        "source": serializers.CharField(help_text="The API key or person that posts."),
+        "source": serializers.CharField(
+            help_text="The API key or person that posts; `a person` for callers who may not see colleagues."
+        ),
         "kind": serializers.CharField(help_text="What it posts, e.g. `backlog`."),
         "last_received_at": serializers.DateTimeField(),
         "newest_data_time": serializers.DateTimeField(allow_null=True),
@@ -62,4 +64,5 @@ class FeedsView(APIView):
         principal = enter(request, asked, grant="read")
         assert self.opened is not None
         check_organization_level(principal)  # what a feed last got wrong may name any queue
-        return Response({"feeds": selectors.feeds(principal.organization.id, now=clock.now(), opened=self.opened)})
+        found = selectors.feeds(principal.organization.id, now=clock.now(), opened=self.opened)
+        return Response({"feeds": found if principal.sees_colleagues else list(map(selectors.without_people, found))})

@@ -17,9 +17,12 @@ from django.utils.crypto import constant_time_compare
 
 from intraday.clock.database import clock
 from intraday.org.models import ApiKey, KeyScope, Membership, Organization, Role, WallBoard
+from intraday.org.names import Names
 from intraday.org.services import key_digest
 
 DEMO_ORGANIZATION = "org_123"
+KEY_NAME, KEY_ID, WALL_ID = "key ", "key:", "wall:"
+"""Beginnings of names and user ids of callers who are no people."""
 NAME_LENGTH = 150  # of actors in the histories of alerts and rules
 
 
@@ -32,6 +35,7 @@ class Grant:
     WALLS = "walls"  # make and revoke links of wall boards
     NOTIFY = "notify"  # channels and routes of alerts
     MANAGE = "manage"  # members, keys, queues, thresholds
+    WATCH = "watch"  # hear and read what the page of a wall board shows, and nothing else
 
 
 DEEDS: dict[str, str] = {
@@ -41,6 +45,7 @@ DEEDS: dict[str, str] = {
     Grant.WALLS: "make wall boards",
     Grant.NOTIFY: "choose who is notified",
     Grant.MANAGE: "manage the organization",
+    Grant.WATCH: "watch figures",
     KeyScope.INGEST: "post figures",
     KeyScope.READ: "read figures",
     KeyScope.PUBLISH: "publish events",
@@ -48,6 +53,9 @@ DEEDS: dict[str, str] = {
 }
 
 
+WALL = "wall"
+"""In place of a role; it is nobody's, and has one right."""
+_WALL = frozenset({Grant.WATCH})
 _VIEWER = frozenset({KeyScope.READ})
 _ANALYST = _VIEWER | {Grant.ACT}
 _SUPERVISOR = _ANALYST | {Grant.SILENCE, Grant.WALLS, Grant.NOTIFY, KeyScope.PUBLISH}
@@ -139,9 +147,24 @@ class Principal:
         return self.credential.expires_at
 
     @property
+    def names(self) -> Names:
+        """Return how much of people the caller may see: members see colleagues, as tokens of acting roles do."""
+        if self.role == WALL:
+            return Names.NONE
+        if self.role in (Role.SUPERVISOR, Role.ADMIN):
+            return Names.FULL
+        is_colleague = self.role == Role.ANALYST or isinstance(self.credential, Member | Demo)
+        return Names.COLLEAGUES if is_colleague else Names.IDS
+
+    @property
     def sees_names(self) -> bool:
-        """Return whether personal names are shown; otherwise the caller gets the redacted body of an event."""
-        return self.role in (Role.SUPERVISOR, Role.ADMIN)
+        """Return whether employees are shown by name."""
+        return self.names is Names.FULL
+
+    @property
+    def sees_colleagues(self) -> bool:
+        """Return whether users of the console are shown by name, such as the one who took an alert."""
+        return self.names >= Names.COLLEAGUES
 
 
 # --- authenticating ------------------------------------------------------------------------------------------------
@@ -242,7 +265,7 @@ def _fitting(who: str, by: str) -> str:
 
 
 def _key_principal(key: ApiKey) -> Principal:
-    name, user_id = f"key {key.name}", f"key:{key.prefix}"
+    name, user_id = f"{KEY_NAME}{key.name}", f"{KEY_ID}{key.prefix}"
     return Principal(key.organization, name, user_id, Role.VIEWER, frozenset(key.scopes), Key(key.pk))
 
 
@@ -250,8 +273,8 @@ def _wall(credential: Wall, board: WallBoard | None) -> Principal | Refused:
     if board is None:
         return Refused.SIGN_IN
     departments = frozenset([board.department_id]) if board.department_id else None
-    name, user_id = f"wall board {board.name}", f"wall:{board.pk}"
-    return Principal(board.organization, name, user_id, Role.VIEWER, ROLE_GRANTS[Role.VIEWER], credential, departments)
+    name, user_id = f"wall board {board.name}", f"{WALL_ID}{board.pk}"
+    return Principal(board.organization, name, user_id, WALL, _WALL, credential, departments)
 
 
 def _demo(credential: Demo) -> Principal | Refused:

@@ -159,7 +159,7 @@ class Hub:
         lost = frozenset(room for room in connection.rooms() if not may_keep(room, principal, self.channels))
         if lost:
             self._take_away(connection, lost)
-        if before is not None and before.sees_names != principal.sees_names:
+        if before is not None and before.names != principal.names:
             for subscription in connection.subscriptions.values():
                 if subscription.position is not None:
                     self.catching_up.resync(subscription)

@@ -71,7 +71,7 @@ class Receipts:
                 del subscription.unacknowledged[seq]
                 continue
             state.resent, state.due = state.resent + 1, now + subscriptions.RESEND_SECONDS
-            text = record.text(names=subscription.connection.names)
+            text = stream.text(record, subscription.redaction)
             subscription.writer.send(messages.flagged_redelivered(text, state.resent))
 
     async def _record(self, stream: SubscribedStream, seq: int) -> Record | None:
@@ -86,4 +86,5 @@ class Receipts:
 
     @staticmethod
     def _hears(subscription: Subscription, record: Record) -> bool:
-        return RoomFilter(subscription.rooms).hears(record.department, record.queue)
+        shown = subscription.stream.shows(record, subscription.redaction)
+        return shown and RoomFilter(subscription.rooms).hears(record.department, record.queue)

@@ -44,12 +44,17 @@ class Registry:
 
     def _open(self, name: str) -> LiveStream:
         if name not in self._streams:
-            self._streams[name] = LiveStream(name, self._fell_behind, self._conflatable(name))
+            self._streams[name] = LiveStream(
+                name, self._fell_behind, self._conflatable(name), self._channel(name).redactions
+            )
             self._update_group(name)
         return self._streams[name]
 
+    def _channel(self, stream: str) -> ChannelSpec:
+        return self._channels[Room.parse(stream).channel]
+
     def _conflatable(self, stream: str) -> frozenset[str]:
-        events = self._channels[Room.parse(stream).channel].events
+        events = self._channel(stream).events
         return frozenset(
             payload.event for payload, conflation in events.items() if conflation is Conflation.LATEST_PER_SCOPE
         )

@@ -95,7 +95,7 @@ def granted(room: Room, principal: Principal, channels: Mapping[str, ChannelSpec
         )
     if channel is None:
         raise RefusedError("invalid", f"There is no channel '{room.channel}'; try {', '.join(channels)}.")
-    if not principal.may(channel.grant):
+    if not channel.is_granted(principal):
         raise RefusedError("forbidden", f"{principal.name} may not {channel.grant}.")
     if principal.departments and room.queue and not room.department:
         each = sorted(principal.departments)

@@ -15,6 +15,7 @@ from realtime.hub.shared_reads import SingleFlight, in_thread
 from realtime.models import Stream
 from realtime.protocol.channel_spec import ChannelSpec, SnapshotItems
 from realtime.protocol.messages import RESYNC, SNAPSHOT, Resync, SnapshotData, encode_payload, envelope, now
+from realtime.protocol.redaction import Redaction
 from realtime.protocol.rooms import Room, RoomFilter
 
 SHARED_SECONDS = 1.0  # a snapshot serves equal requests for so long: the ring has the events since
@@ -22,7 +23,7 @@ SHARED_EVENTS = 100
 MAX_SHARED_BYTES = 32 * 1024 * 1024  # of all snapshots that are kept to be shared
 MAX_PART_BYTES = 240 * 1024  # a message of ours stays below 256 KB: clients with default limits close above a megabyte
 
-Key = tuple[str, frozenset[Room], bool, bool]
+Key = tuple[str, frozenset[Room], Redaction, bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +38,14 @@ class Snapshot:
         return 0 if self.message is None else sum(map(len, self.message.texts))
 
 
-def read_snapshot(stream: str, items: SnapshotItems | None, rooms: RoomFilter, names: bool) -> Snapshot:
+def read_snapshot(stream: str, items: SnapshotItems | None, rooms: RoomFilter, redaction: Redaction) -> Snapshot:
     """Read head and state in one snapshot transaction: the state lacks exactly the events above the head."""
     room = Room.parse(stream)
     while True:
         with transaction.atomic(using="snapshot"):
             row = Stream.objects.using("snapshot").filter(name=stream).values_list("epoch", "head").first()
             if row is not None:
-                found = None if items is None else items(room.organization, rooms, names)
+                found = None if items is None else items(room.organization, rooms, redaction)
                 break
         create_stream(stream, room.organization, room.channel)
     epoch, head = row
@@ -101,7 +102,7 @@ class Snapshots:
     async def take(self, subscription: Subscription, rooms: frozenset[Room], *, wanted: bool) -> Snapshot:
         """Return a snapshot that is not older than the subscription. Raises DatabaseError."""
         stream = subscription.stream
-        key = (stream.name, rooms, subscription.connection.names, wanted)
+        key = (stream.name, rooms, subscription.redaction, wanted)
         taken = self._shared(key, stream)
         if taken is None:
             taken = await self._flights.do(key, lambda: self._read(key))
@@ -119,9 +120,9 @@ class Snapshots:
         return taken if since is not None and len(since) <= SHARED_EVENTS else None
 
     async def _read(self, key: Key) -> Snapshot:
-        name, rooms, names, wanted = key
+        name, rooms, redaction, wanted = key
         items = self._channels[Room.parse(name).channel].snapshot if wanted else None
-        taken = await in_thread(read_snapshot, name, items, RoomFilter(rooms), names)
+        taken = await in_thread(read_snapshot, name, items, RoomFilter(rooms), redaction)
         self._recent[key] = (asyncio.get_running_loop().time(), taken)
         while len(self._recent) > 1 and sum(kept.size for _, kept in self._recent.values()) > MAX_SHARED_BYTES:
             del self._recent[next(iter(self._recent))]

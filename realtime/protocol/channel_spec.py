@@ -3,10 +3,14 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import cached_property
 
 import msgspec
 
+from intraday.org.access import Grant, Principal
+from intraday.org.names import Names
 from realtime.protocol.messages import Payload
+from realtime.protocol.redaction import Redaction, Redactions
 from realtime.protocol.rooms import RoomFilter
 
 
@@ -17,8 +21,8 @@ class Conflation(Enum):
     NONE = "none"  # every event counts
 
 
-SnapshotItems = Callable[[str, RoomFilter, bool], Sequence[msgspec.Raw]]
-"""(organization id, rooms, names allowed) -> the current payload of every scope that the rooms hear.
+SnapshotItems = Callable[[str, RoomFilter, Redaction], Sequence[msgspec.Raw]]
+"""(organization id, rooms, redaction) -> the current payload of every scope that the rooms hear.
 
 Called inside a snapshot transaction on the database alias `snapshot`."""
 
@@ -28,3 +32,15 @@ class ChannelSpec:
     events: Mapping[type[Payload], Conflation]
     grant: str
     snapshot: SnapshotItems | None = None
+    whole_from: Names = Names.FULL
+    """The level of names from which a caller gets the events whole: NONE where there are no people in them."""
+
+    @cached_property
+    def redactions(self) -> Redactions:
+        shown = {each.event: each.on_walls for each in self.events if each.on_walls is not None}
+        return Redactions(self.whole_from, shown)
+
+    def is_granted(self, principal: Principal) -> bool:
+        """Return whether the caller may listen: wall boards may where the channel has something to show there."""
+        on_walls = bool(self.redactions.on_walls) and principal.may(Grant.WATCH)
+        return on_walls or principal.may(self.grant)

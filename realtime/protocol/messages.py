@@ -48,6 +48,9 @@ class Payload(Struct, frozen=True, kw_only=True):
     """The `data` of an event of the log. Subclasses name their event; fields that may be left out default to UNSET."""
 
     event: ClassVar[str]
+    on_walls: ClassVar[Mapping[str, Any] | None] = None
+    """What wall boards are shown: None for nothing of it, else the fields that differ there (UNSET: left out). Anybody
+    may read a wall, so that no person may appear on one."""
 
     @classmethod
     def with_stand_ins(cls, stated: Mapping[str, Any]) -> dict[str, Any]:

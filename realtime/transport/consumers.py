@@ -14,7 +14,9 @@ from structlog.contextvars import bind_contextvars, clear_contextvars
 
 from intraday.clock.database import clock
 from intraday.logs.access import access_log
+from intraday.org import access
 from intraday.org.access import Principal
+from intraday.org.models import KeyScope
 from realtime.hub.fanout.connections import Connection
 from realtime.hub.fanout.writer import Writer
 from realtime.hub.hub import Hub, get_hub
@@ -209,7 +211,7 @@ class RealtimeConsumer(AsyncConsumer):
     # --- requests ----------------------------------------------------------------------------------------------------
     async def on_authenticate(self, data: Authenticate, request_id: str | int | None) -> None:
         principal = await self.hub.authenticate(data, self._session)
-        if principal is None or not principal.may("read"):
+        if principal is None or not (principal.may(KeyScope.READ) or principal.may(access.Grant.WATCH)):
             raise RefusedError("not_authenticated", "The credentials are unknown: sign in again.", close=Close.SIGN_IN)
         known = self.connection.principal if self._authenticated else None  # a message overrides the session cookie
         if known is not None and (known.user_id, known.organization) != (principal.user_id, principal.organization):

@@ -4,6 +4,7 @@ The pages come from the admin site, so that a new one is asked as soon as it is 
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -156,19 +157,91 @@ def test_rows_of_another_tenant_cannot_be_opened_changed_or_removed(house: House
             assert answer.status_code in (302, 403, 404), (label, page)
             assert FOREIGN not in answer.content.decode().replace(str(row.pk), "")
             client.post(url(label, page, row.pk), {"post": "yes", "name": "mine now"})
-        for action in (
-            "delete_selected",
-            "enable",
-            "disable",
-            "end",
-            "revoke",
-            "renew_secret",
-            "acknowledge",
-            "resolve",
-        ):
+        for action in ACTIONS:
             form = {"action": action, "_selected_action": [row.pk], "post": "yes"}
             client.post(url(label, "changelist"), form)
         assert list(model._default_manager.order_by("pk").values()) == before, label
+
+
+def addresses(label: str, row: models.Model | None) -> list[str]:
+    """Every address of a page: those that each has, and those of its own."""
+    page, _ = page_of(label)
+    found = []
+    for pattern in [each for each in page.get_urls() if each.name]:
+        places = pattern.pattern.converters
+        if places and row is None:
+            continue
+        values = {place: "resolve" if place == "act" else row.pk for place in places if row is not None}
+        found.append(reverse(f"admin:{pattern.name}", kwargs=values))
+    return found
+
+
+def everything(rows: Iterable[type[models.Model]]) -> dict[str, list[dict[str, Any]]]:
+    return {model._meta.label_lower: list(model._default_manager.order_by("pk").values()) for model in rows}
+
+
+FORM = {"post": "yes", "name": "mine now", "comment": "mine now"}
+
+
+@pytest.mark.parametrize("caller", RANKS)
+def test_no_address_of_a_page_does_anything_for_other_roles(house: House, caller: str):
+    """As `test_a_page_opens_to_its_roles_and_to_nobody_else`, with every address, posted to as well."""
+    client, before = house.callers[caller], everything(house.mine)
+    for label in [label for label in ROLES if not may(caller, label)]:
+        for address in addresses(label, house.mine.get(page_of(label)[1])):
+            for answer in (client.get(address), client.post(address, FORM)):
+                assert answer.status_code in (302, 403, 404, 405), address
+                assert MINE not in answer.content.decode().replace(address, ""), address
+    assert everything(house.mine) == before
+
+
+def site_addresses() -> list[str]:
+    """The pages of the site that belong to no model, without those of signing in and out."""
+    pages = [each for each in admin.site.get_urls() if getattr(each, "name", None)]
+    values = {"content_type_id": "1", "object_id": "1", "app_label": "alerts"}
+    found = []
+    for each in pages:
+        names = each.pattern.converters or each.pattern.regex.groupindex
+        found.append(reverse(f"admin:{each.name}", kwargs={name: values[name] for name in names}))
+    return [each for each in found if each not in (reverse("admin:login"), reverse("admin:logout"))]
+
+
+def test_the_site_is_closed_to_those_who_manage_nothing(house: House):
+    for caller in [caller for caller in RANKS if not enters(caller)]:
+        for address in site_addresses():
+            for answer in (house.callers[caller].get(address), house.callers[caller].post(address, FORM)):
+                assert answer.status_code in (302, 403, 405), (caller, address)
+
+
+@pytest.mark.parametrize("caller", ["limited", "supervisor", "admin"])
+def test_no_address_of_a_page_does_anything_with_a_foreign_row(house: House, caller: str):
+    client, before = house.callers[caller], everything(house.foreign)
+    for label in [label for label in ROLES if page_of(label)[1] in house.foreign]:
+        row = house.foreign[page_of(label)[1]]
+        for address in set(addresses(label, row)) - set(addresses(label, None)):
+            for answer in (client.get(address), client.post(address, FORM)):
+                assert answer.status_code in (302, 403, 404, 405), address
+                assert FOREIGN not in answer.content.decode().replace(str(row.pk), ""), address
+    assert everything(house.foreign) == before
+
+
+@pytest.mark.parametrize("caller", ["admin", "supervisor"])
+def test_every_address_of_a_page_answers_its_roles(house: House, caller: str):
+    client = house.callers[caller]
+    for label in [label for label in ROLES if may(caller, label)]:
+        for address in addresses(label, house.mine[page_of(label)[1]]):
+            assert client.get(address).status_code in (200, 302, 403, 405), address  # 403: nobody adds or deletes these
+
+
+@pytest.mark.parametrize("caller", ["admin", "supervisor"])
+def test_rows_that_are_only_read_are_changed_by_no_form(house: House, caller: str):
+    before = everything(house.mine)
+    for label in READ_ONLY:
+        row = house.mine[page_of(label)[1]]
+        for page, args in (("add", []), ("change", [row.pk]), ("delete", [row.pk])):
+            answer = house.callers[caller].post(url(label, page, *args), FORM)
+            assert answer.status_code in (302, 403), (label, page)
+    assert everything(house.mine) == before
 
 
 def autocompletes() -> list[tuple[str, str]]:
@@ -195,16 +268,17 @@ def test_the_list_of_all_people_suggests_nobody(house: House):
         assert house.callers[caller].get("/admin/autocomplete/", asked).status_code in (302, 403)
 
 
-def test_a_form_takes_no_row_of_another_tenant(house: House):
+@pytest.mark.parametrize("caller", ["admin", "supervisor"])
+def test_a_form_takes_no_row_of_another_tenant(house: House, caller: str):
     """Each form that has a choice of rows is posted with a foreign one; the form names that field as wrong."""
     for label in ROLES.keys() - READ_ONLY - {"org.organization"}:
-        if not may("admin", label):
+        if not may(caller, label):
             continue
         model = page_of(label)[1]
         keys = {field.name: field.remote_field.model for field in model._meta.fields if field.remote_field}
         foreign = {name: house.foreign[kind].pk for name, kind in keys.items() if kind in house.foreign}
         before = model._default_manager.count()
-        answer = house.callers["admin"].post(url(label, "add"), foreign)
+        answer = house.callers[caller].post(url(label, "add"), foreign)
         assert answer.status_code == 200, label
         assert foreign.keys() <= answer.context["adminform"].errors.keys(), label
         assert model._default_manager.count() == before

@@ -332,31 +332,6 @@ def words_of(answer: Any) -> str:
     return str(said(answer)) if is_json else answer.content.decode()
 
 
-@pytest.mark.parametrize("line", [line for line in lines(REST) if line.words[-1] == "org"], ids=str)
-def test_tokens_do_what_the_session_of_their_person_does(
-    clients: dict[str, APIClient], keys: dict[str, str], line: Line
-):
-    method, *path, asked = line.words
-    for name in ("stranger", "viewer", "supervisor", "admin", "limited"):
-        answer = ask(bearer(keys[name]), method, "".join(path), asked)
-        assert str(answer.status_code) == line.expected[name], name
-
-
-def test_the_admin_is_closed_to_callers_who_manage_nothing(clients: dict[str, APIClient]):
-    """Callers with something to manage see rows of their own organizations alone: test_admin_matrix."""
-    names = {"<path:object_id>": "1", "<id>": "1", "<path:content_type_id>": "1", "(?P<url>.*)$": "nothing"}
-    for route, _ in routes(get_resolver()):
-        if not route.startswith("admin/") or route == "admin/login/" or "^" in route:
-            continue
-        for name, value in names.items():
-            route = route.replace(name, value)
-        for name in [name for name in CALLERS if name not in ("stranger", "supervisor", "admin")]:
-            for answer in (clients[name].get(f"/{route}"), clients[name].post(f"/{route}", {})):
-                assert answer.status_code in (302, 403, 405), (route, name)
-            if name not in ("nobody", "key_999", "revoked", "expired") and "logout" in route:
-                clients[name].force_login(browser_user(name))
-
-
 def browser_user(name: str) -> Any:
     from django.contrib.auth.models import User
 

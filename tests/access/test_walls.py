@@ -7,8 +7,9 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from intraday.org import access, tokens, walls
-from intraday.org.access import Wall
+from intraday.org.access import Grant, Wall
 from intraday.org.models import Organization, Role, WallBoard
+from intraday.org.names import Names
 from tests.access.people import bearer, browser_of, person
 from tests.live import LiveServer, socket
 from tests.realtime.notes import in_thread
@@ -40,20 +41,21 @@ def test_only_a_digest_of_the_secret_is_stored(house: Organization):
 def test_a_board_reads_its_department_and_nothing_else(house: Organization):
     client = bearer(token(hung(house, "dept_456")))
     ask = {"organization_id": "org_123"}
-    answers = {
-        department: client.get("/api/intraday/backlog/current", ask | {"department_id": department}).status_code
-        for department in ("dept_456", "dept_789")
-    }
-    assert answers == {"dept_456": 200, "dept_789": 404}
-    assert client.get("/api/intraday/backlog/current", ask).status_code == 403
-    assert client.get("/api/intraday/backlog/current", {"organization_id": "org_999"}).status_code == 404
+    for path in ("backlog/history", "kpi/intervals"):
+        answers = {
+            department: client.get(f"/api/intraday/{path}", ask | {"department_id": department}).status_code
+            for department in ("dept_456", "dept_789")
+        }
+        assert answers == {"dept_456": 200, "dept_789": 404}
+        assert client.get(f"/api/intraday/{path}", ask).status_code == 403
+        assert client.get(f"/api/intraday/{path}", {"organization_id": "org_999"}).status_code == 404
 
 
 def test_a_board_does_nothing_and_sees_no_names(house: Organization):
     principal = access.by_credential(tokens.read(token(hung(house))))
     assert principal is not None
-    assert principal.grants == {"read"}
-    assert not principal.sees_names
+    assert principal.grants == {Grant.WATCH}
+    assert principal.names is Names.NONE
     posted = bearer(token(hung(house))).post("/api/schedulesbacklog/ingest", {"queue_name": "support"}, format="json")
     assert posted.status_code in (400, 403)
 

@@ -15,6 +15,7 @@ from intraday import tasks
 from intraday.jobs import dirty
 from intraday.org.models import Organization
 from intraday.org.services import add_queues
+from realtime.protocol.redaction import Redaction
 from realtime.protocol.rooms import Room, RoomFilter
 from tests.attendance.posting import CURRENT, STREAM, moment, plan, record, say, shift
 from tests.heard import Hear
@@ -42,23 +43,27 @@ def floor(api: ContractClient, organization: Organization) -> None:
 @pytest.mark.usefixtures("transactional_db")
 def test_a_snapshot_holds_the_scopes_that_the_room_hears(floor: None, room: str, expected: list[str | None]):
     rooms = RoomFilter(frozenset([Room.parse(room)]))
-    found = [msgspec.json.decode(each) for each in selectors.snapshot("org_123", rooms, True)]
+    found = [msgspec.json.decode(each) for each in selectors.snapshot("org_123", rooms, Redaction.NOTHING)]
     assert [each.get("department_id") for each in found] == expected
 
 
-@pytest.mark.parametrize("names", [True, False])
+@pytest.mark.parametrize("redaction", Redaction)
 @pytest.mark.usefixtures("transactional_db")
-def test_a_snapshot_is_the_last_events_with_names_where_they_may_be_seen(api: ContractClient, heard: Hear, names: bool):
+def test_a_snapshot_is_the_last_events_with_people_where_they_may_be_seen(
+    api: ContractClient, heard: Hear, redaction: Redaction
+):
     with heard(STREAM) as published:
         say(api, record("ada"), record("ben", 1))
     last = {
         event["data"].get("department_id", ""): event["data"] for event in published if "snapshot_id" in event["data"]
     }
     rooms = RoomFilter(frozenset([Room.parse(STREAM)]))
-    found = [msgspec.json.decode(each) for each in selectors.snapshot("org_123", rooms, names)]
+    found = [msgspec.json.decode(each) for each in selectors.snapshot("org_123", rooms, redaction)]
     for data in last.values():
         for check_in in data["recent_checkins"]:
-            check_in["employee_name"] = check_in["employee_name"] if names else None
+            check_in["employee_name"] = check_in["employee_name"] if redaction is Redaction.NOTHING else None
+        if redaction is Redaction.PEOPLE:
+            data["recent_checkins"] = []
     assert {each.get("department_id", ""): each for each in found} == last
 
 

@@ -372,6 +372,34 @@ async def test_a_wall_board_shows_its_scope_in_a_browser_that_is_signed_in_elsew
     await expect(page.get_by_role("alert")).to_have_count(0)
 
 
+async def test_a_wall_board_shows_how_many_are_there_and_nobody_by_name(
+    page: Page, production: ProcessServer, organization: Organization
+) -> None:
+    key = await in_thread(lambda: key_of(organization))
+    await post_to(production, key, "support", 77, department_id="dept_456")
+    came = {
+        "employee_id": "emp-4711",
+        "employee_name": "Ada Lovelace",
+        "department_id": "dept_456",
+        "status": "present",
+    }
+    async with Caller(production, key) as caller:
+        came["snapshot_time"] = datetime.now(UTC).isoformat()
+        assert (await caller.post("/api/intraday/attendance/ingest", came)).status_code == 201
+    hangs: dict[str, Any] = {"organization": organization, "department_id": "", "name": "hall", "created_by": "sam"}
+    _, secret = await in_thread(lambda: walls.create(**hangs))
+    refused: list[str] = []
+    page.on("response", lambda answer: refused.append(answer.url) if answer.status >= 400 else None)
+    async with page.expect_response(re.compile("kpi/intervals")), page.expect_response(re.compile("backlog/history")):
+        await page.goto(f"{production.http}/wall/{secret}")
+    await connected(page)
+    await expect(page.locator('[data-count="unscheduled"]')).to_have_text("1 Unscheduled")
+    text = await page.locator("body").inner_text()
+    assert not [word for word in ("Ada", "emp-4711", "check", "who took") if word in text]
+    assert refused == []
+    assert await barriers(page) == []
+
+
 async def test_a_page_that_may_not_be_shown_says_so_and_is_not_live(
     page: Page, production: ProcessServer, organization: Organization
 ) -> None:

@@ -11,6 +11,7 @@ import pytest
 from intraday.org.models import Scope
 from kpi import selectors, services
 from kpi.models import QueueSettings
+from realtime.protocol.redaction import Redaction
 from realtime.protocol.rooms import Room, RoomFilter
 from tests.attendance.posting import SHIFTS
 from tests.backlog.posting import TEN, at, post
@@ -75,7 +76,7 @@ def test_a_snapshot_of_rooms_has_the_figures_that_they_hear(transactional_db, ap
 
     def scopes(*names):
         rooms = RoomFilter([Room.parse(name) for name in names])
-        found = [msgspec.json.decode(each) for each in selectors.snapshot("org_123", rooms, names=False)]
+        found = [msgspec.json.decode(each) for each in selectors.snapshot("org_123", rooms, Redaction.PEOPLE)]
         return sorted(each.get("queue_name") or each.get("department_id") or "all" for each in found)
 
     assert scopes("kpi:org:org_123") == ["all", "billing", "dept_456", "sales", "support"]

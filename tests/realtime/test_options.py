@@ -11,7 +11,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from intraday.channels import CHANNELS
-from intraday.org.models import Scope
+from intraday.org.access import Key, Principal
+from intraday.org.models import Organization, Role, Scope
 from realtime.eventlog.records import Record
 from realtime.hub.fanout import rendering, stream
 from realtime.hub.fanout.connections import Connection
@@ -99,6 +100,9 @@ def test_a_patch_names_what_changed_and_nothing_else():
     assert merge_patch(after, before) == {"g": None, "b": 2, "c": {"e": 2}, "f": [1]}
 
 
+ADA = Principal(Organization(id="org_123"), "ada", "ada", Role.VIEWER, frozenset(), Key(1))
+
+
 class Reader:
     """A client that reads when it likes and keeps the newest of each scope, as a screen does."""
 
@@ -107,7 +111,9 @@ class Reader:
         self.ready = True
         self.sent, self.known, self.patched = sent, {}, 0
         self.seqs: list[int] = []
-        self.subscription = Subscription(Connection(self), stream)  # type: ignore[arg-type]
+        connection = Connection(self)  # type: ignore[arg-type]
+        connection.principal = ADA
+        self.subscription = Subscription(connection, stream)
         self.subscription.options = options
         self.subscription.join(ROOMS, stream.ring.last or 0, "epoch")
 

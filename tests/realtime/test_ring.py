@@ -10,7 +10,7 @@ from intraday.org import access
 from intraday.org.models import Organization
 from realtime.eventlog.records import Record
 from realtime.hub.fanout.connections import Connection
-from realtime.hub.fanout.rendering import MAX_BATCH_BYTES, render
+from realtime.hub.fanout.rendering import MAX_BATCH_BYTES, Batch, cut, heard
 from realtime.hub.fanout.ring import MAX_BYTES, MAX_EVENTS, RECORD_BYTES, Ring, shrink
 from realtime.hub.fanout.stream import LiveStream
 from realtime.hub.fanout.subscriptions import Subscription
@@ -127,20 +127,25 @@ def test_all_rings_together_stay_within_the_budget_and_the_small_ones_lose_nothi
         )
 
 
+def render(found: list[Record], rooms: frozenset[Room]) -> Batch:
+    return cut(heard(found, RoomFilter(rooms)), found[-1].seq, lambda record: record.full)
+
+
 def test_an_event_above_all_bounds_is_still_delivered():
     ring = Ring()
     ring.restart("epoch", 0)
     ring.extend(records(1, 1, MAX_BATCH_BYTES * 2) + records(2, 1, 10))
-    batch = render(ring.after(0) or [], RoomFilter(ALL), names=True)
+    batch = render(ring.after(0) or [], ALL)
     assert (batch.upto, len(batch.texts)) == (1, 1)
 
 
 def test_a_batch_stops_at_its_limit_and_passes_over_what_its_rooms_do_not_hear():
     mixed = [record for seq in range(1, 401) for record in records(seq, 1, 2_000, "support" if seq % 2 else "billing")]
-    batch = render(mixed, RoomFilter(frozenset({Room("custom", "org_123", "", "support")})), names=True)
+    support = frozenset({Room("custom", "org_123", "", "support")})
+    batch = render(mixed, support)
     assert sum(map(len, batch.texts)) <= MAX_BATCH_BYTES
     assert batch.upto == 2 * len(batch.texts)  # the next one heard is the first left out
-    rest = render(mixed[batch.upto :], RoomFilter(frozenset({Room("custom", "org_123", "", "support")})), names=True)
+    rest = render(mixed[batch.upto :], support)
     assert (rest.upto, len(batch.texts) + len(rest.texts)) == (400, 200)
 
 

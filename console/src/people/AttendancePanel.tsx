@@ -27,7 +27,7 @@ interface Props {
 }
 
 export function AttendancePanel({ scope, figure }: Props) {
-  const { organization } = useSession();
+  const { organization, anonymous } = useSession();
   const [shown, setShown] = useState<Count | null>(null);
   return (
     <Panel
@@ -49,7 +49,7 @@ export function AttendancePanel({ scope, figure }: Props) {
           ))}
         </ul>
       )}
-      {figure && <Checkins checkins={figure.recent_checkins} />}
+      {figure && !anonymous && <Checkins checkins={figure.recent_checkins} />}
       {shown && figure && (
         <People scope={scope} count={shown} total={shown.of(figure)} onClose={() => setShown(null)} />
       )}

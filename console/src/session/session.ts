@@ -43,7 +43,7 @@ export interface Session {
   organization: Organization;
   rest: Rest;
   may: (grant: "act" | "silence" | "walls") => boolean;
-  /** On a wall, where anybody reads: who took an alert and what they wrote is left out. */
+  /** On a wall, where anybody reads: the server leaves people out, and what they wrote. */
   anonymous: boolean;
 }
 

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from intraday.clock.database import clock
 from intraday.org.access import Principal
+from intraday.org.names import Names
 from realtime.hub.fanout.subscriptions import Subscription
 from realtime.hub.fanout.writer import Writer
 from realtime.protocol import messages
@@ -29,8 +30,8 @@ class Connection:
         writer.on_ready = self.pull
 
     @property
-    def names(self) -> bool:
-        return self.principal is not None and self.principal.sees_names
+    def names(self) -> Names:
+        return Names.NONE if self.principal is None else self.principal.names
 
     def pull(self) -> None:
         """Go on writing from each position: the client took what was written."""

@@ -3,12 +3,14 @@
 A patch cannot set null, it removes: for payloads of ours a field that is missing and one that is null mean the same.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
 
 from realtime.eventlog.records import Record
 from realtime.hub.fanout.ring import Ring
+from realtime.protocol.redaction import Redaction
 
 IDENTITY = ("organization_id", "department_id", "queue_name")  # in every patch: they say whose state it changes
 MAX_REMEMBERED = 1_000
@@ -46,19 +48,21 @@ class Patches:
     def __init__(self, ring: Ring, conflatable: frozenset[str]) -> None:
         self._ring = ring
         self._conflatable = conflatable
-        self._made: dict[tuple[str, int, bool], bytes] = {}
+        self._made: dict[tuple[str, int, Redaction], bytes] = {}
 
-    def text(self, record: Record, *, names: bool, after: int) -> bytes:
+    def text(
+        self, record: Record, redaction: Redaction, text: Callable[[Record, Redaction], bytes], *, after: int
+    ) -> bytes:
         """Return a patch if its base event lies after `after` and it is shorter than the event; else the event."""
         base = self._ring.base(record) if record.event in self._conflatable and not record.requires_ack else None
         if base is None or base.seq <= after:
-            return record.text(names=names)
-        key = (self._ring.epoch, record.seq, names)
+            return text(record, redaction)
+        key = (self._ring.epoch, record.seq, redaction)
         made = self._made.get(key)
         if made is None:
             if len(self._made) >= MAX_REMEMBERED:
                 self._made.clear()
-            made = self._made[key] = _shorter(base.text(names=names), record.text(names=names))
+            made = self._made[key] = _shorter(text(base, redaction), text(record, redaction))
         return made
 
 

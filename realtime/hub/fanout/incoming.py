@@ -2,22 +2,30 @@
 
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from realtime.eventlog.records import Record
-from realtime.hub.fanout.delta import Patches
+from realtime.hub.fanout.delta import MAX_REMEMBERED, Patches
+from realtime.hub.fanout.rendering import heard
 from realtime.hub.fanout.ring import Ring
+from realtime.protocol.redaction import Redaction, Redactions
+from realtime.protocol.rooms import RoomFilter
 
 MAX_EARLY = 1_000  # commits that wait for what is before them; beyond, the log is read
 CUSTOM = "custom"
+WITHOUT_WALLS = Redactions()
 
 
 class IncomingStream(ABC):
-    def __init__(self, name: str, conflatable: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self, name: str, conflatable: frozenset[str] = frozenset(), redactions: Redactions = WITHOUT_WALLS
+    ) -> None:
         self.name = name
+        self.redactions = redactions
         self.conflatable = conflatable  # names of events of which the newest per scope replaces the earlier ones
         self.ring = Ring()
         self.patches = Patches(self.ring, conflatable)
+        self._on_walls: dict[bytes, bytes] = {}
         self.deliveries: Counter[str] = Counter()
         self.renders = 0
         self.known_head = 0  # the head named by a layer message without bodies
@@ -28,6 +36,31 @@ class IncomingStream(ABC):
     def wake(self) -> None:
         """Write what is new: records arrived, or a subscription joined."""
 
+    # --- what a caller gets of it ------------------------------------------------------------------------------------
+    def heard(self, records: Iterable[Record], rooms: RoomFilter, redaction: Redaction) -> list[Record]:
+        """Return the records that these rooms hear and that are shown with this redaction."""
+        found = heard(records, rooms)
+        return found if redaction is not Redaction.PEOPLE else [each for each in found if self.shows(each, redaction)]
+
+    def shows(self, record: Record, redaction: Redaction) -> bool:
+        return redaction is not Redaction.PEOPLE or self.redactions.is_on_walls(record.event)
+
+    def text(self, record: Record, redaction: Redaction) -> bytes:
+        """Return the wire text of a record. That of wall boards is made here, once for all of them."""
+        if redaction is not Redaction.PEOPLE:
+            return record.text(names=redaction is Redaction.NOTHING)
+        made = self._on_walls.get(record.redacted)
+        if made is None:
+            if len(self._on_walls) >= MAX_REMEMBERED:
+                self._on_walls.clear()
+            made = self._on_walls[record.redacted] = self.redactions.on_wall(record.event, record.redacted)
+        return made
+
+    def patch(self, record: Record, redaction: Redaction, *, after: int) -> bytes:
+        """Return the text as a patch of an event after `after`, or whole where there is none or it is longer."""
+        return self.patches.text(record, redaction, self.text, after=after)
+
+    # --- records -----------------------------------------------------------------------------------------------------
     def start(self, epoch: str, head: int) -> None:
         """Begin at this head, unless begun; take what arrived while the head was read."""
         if self.ring.last is None:

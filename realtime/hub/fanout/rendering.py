@@ -6,7 +6,7 @@ from functools import cached_property
 
 from realtime.eventlog.records import Record
 from realtime.protocol.frames import deflated_frame, frame
-from realtime.protocol.messages import flagged_replayed, message
+from realtime.protocol.messages import message
 from realtime.protocol.rooms import RoomFilter
 
 MAX_BATCH_BYTES = 248 * 1024  # one write, and a `batch` below 256 KB; what is more waits until the transport took it
@@ -30,16 +30,6 @@ class Batch:
     @cached_property
     def deflated(self) -> bytes:
         return b"".join(map(deflated_frame, self.texts))
-
-
-def render(records: Sequence[Record], rooms: RoomFilter, *, names: bool, replayed: bool = False) -> Batch:
-    """Render the records that these rooms hear, up to MAX_BATCH_BYTES."""
-
-    def spell(record: Record) -> bytes:
-        text = record.text(names=names)
-        return flagged_replayed(text) if replayed else text
-
-    return cut(heard(records, rooms), records[-1].seq, spell)
 
 
 def heard(records: Iterable[Record], rooms: RoomFilter) -> list[Record]:

@@ -8,8 +8,10 @@ import asyncio
 from collections.abc import Callable
 from time import perf_counter
 
+from realtime.hub.fanout.incoming import WITHOUT_WALLS
 from realtime.hub.fanout.rendering import Batch
 from realtime.hub.fanout.subscriptions import Audience, Options, SubscribedStream, Subscription
+from realtime.protocol.redaction import Redaction, Redactions
 from realtime.protocol.rooms import Room
 
 CLOCK_EVERY = 16  # subscriptions between two looks at the clock
@@ -21,14 +23,18 @@ _NOTHING = Batch(-1, [])
 
 class LiveStream(SubscribedStream):
     def __init__(
-        self, name: str, fell_behind: Callable[[Subscription], None], conflatable: frozenset[str] = frozenset()
+        self,
+        name: str,
+        fell_behind: Callable[[Subscription], None],
+        conflatable: frozenset[str] = frozenset(),
+        redactions: Redactions = WITHOUT_WALLS,
     ) -> None:
-        super().__init__(name, conflatable)
+        super().__init__(name, conflatable, redactions)
         self.subscriber_count = 0
         self.idle_since = None
         self.awaiting = {}
         self._fell_behind = fell_behind
-        self._audiences: dict[tuple[frozenset[Room], bool, Options], Audience] = {}
+        self._audiences: dict[tuple[frozenset[Room], Redaction, Options], Audience] = {}
         self._flush: asyncio.Task[None] | None = None
         self._bundles: set[asyncio.Task[None]] = set()
         self._awake = False
@@ -38,10 +44,10 @@ class LiveStream(SubscribedStream):
         return asyncio.get_running_loop().time()
 
     # --- audiences ---------------------------------------------------------------------------------------------------
-    def audience(self, rooms: frozenset[Room], *, names: bool, options: Options) -> Audience:
-        key = (rooms, names, options)
+    def audience(self, rooms: frozenset[Room], *, redaction: Redaction, options: Options) -> Audience:
+        key = (rooms, redaction, options)
         if key not in self._audiences:
-            self._audiences[key] = Audience(self, rooms, names=names, options=options)
+            self._audiences[key] = Audience(self, rooms, redaction=redaction, options=options)
         return self._audiences[key]
 
     def forget(self, audience: Audience) -> None:

@@ -4,10 +4,13 @@ from abc import abstractmethod
 from dataclasses import dataclass
 from typing import Protocol
 
+from intraday.org.names import Names
 from realtime.eventlog.records import Record
 from realtime.hub.fanout.incoming import IncomingStream
-from realtime.hub.fanout.rendering import Batch, bundled, conflated, cut, heard, render
+from realtime.hub.fanout.rendering import Batch, bundled, conflated, cut
 from realtime.hub.fanout.writer import Writer
+from realtime.protocol.messages import flagged_replayed
+from realtime.protocol.redaction import Redaction
 from realtime.protocol.rooms import Room, RoomFilter
 
 MAX_RENDERED = 16  # batches kept per audience: most subscriptions stand at the same few positions
@@ -40,8 +43,8 @@ class Recipient(Protocol):
     subscriptions: dict[str, "Subscription"]
 
     @property
-    def names(self) -> bool:
-        """True where the caller's role may see names of people."""
+    def names(self) -> Names:
+        """How much of people the caller may see."""
 
 
 class SubscribedStream(IncomingStream):
@@ -58,7 +61,7 @@ class SubscribedStream(IncomingStream):
         """Return the time on the loop's clock."""
 
     @abstractmethod
-    def audience(self, rooms: frozenset[Room], *, names: bool, options: Options) -> "Audience": ...
+    def audience(self, rooms: frozenset[Room], *, redaction: Redaction, options: Options) -> "Audience": ...
 
     @abstractmethod
     def forget(self, audience: "Audience") -> None:
@@ -100,6 +103,10 @@ class Subscription:
         """Return whether work begun under this pause token is still wanted."""
         return self._pauses == token and self.audience is None and not self.connection.closed
 
+    @property
+    def redaction(self) -> Redaction:
+        return self.stream.redactions.of(self.connection.names)
+
     def _leave_audience(self) -> None:
         if self.audience is not None:
             self.audience.leave(self)
@@ -115,26 +122,24 @@ class Subscription:
         if epoch != self.epoch:
             self.unacknowledged.clear()
         self.rooms, self.position, self.epoch = rooms, position, epoch
-        self.stream.audience(rooms, names=self.connection.names, options=self.options).join(self)
+        self.stream.audience(rooms, redaction=self.redaction, options=self.options).join(self)
 
     def write(
         self, records: list[Record], rooms: frozenset[Room], *, replayed: bool = False, reduced: bool = False
     ) -> None:
         """Write missed events before joining, outside the flush; `reduced` leaves out those a later one replaces."""
-        rooms_filter = RoomFilter(rooms)
-        names, stream = self.connection.names, self.stream
+        rooms_filter, redaction, stream = RoomFilter(rooms), self.redaction, self.stream
+
+        def spell(record: Record) -> bytes:
+            text = stream.text(record, redaction)
+            return flagged_replayed(text) if replayed else text
+
         while records:
+            due, upto = stream.heard(records, rooms_filter, redaction), records[-1].seq
             if reduced:
-                due, upto = heard(records, rooms_filter), records[-1].seq
-                batch = conflated(
-                    due,
-                    upto,
-                    lambda record: record.text(names=names),
-                    conflatable=stream.conflatable,
-                    stream=stream.name,
-                )
+                batch = conflated(due, upto, spell, conflatable=stream.conflatable, stream=stream.name)
             else:
-                batch = render(records, rooms_filter, names=names, replayed=replayed)
+                batch = cut(due, upto, spell)
             if batch.texts:
                 self.take(batch)
                 stream.count(batch.names)
@@ -162,10 +167,12 @@ class Subscription:
 class Audience:
     """Subscriptions with the same rooms, rights and options: the same position means the same bytes, rendered once."""
 
-    def __init__(self, stream: SubscribedStream, rooms: frozenset[Room], *, names: bool, options: Options) -> None:
+    def __init__(
+        self, stream: SubscribedStream, rooms: frozenset[Room], *, redaction: Redaction, options: Options
+    ) -> None:
         self.stream = stream
         self.filter = RoomFilter(rooms)
-        self.names = names
+        self.redaction = redaction
         self.options = options
         self.members: dict[Subscription, None] = {}
         self.armed = False  # its interval is running (batch_ms)
@@ -174,8 +181,8 @@ class Audience:
         self._rendered_for: int | None = None
 
     @property
-    def key(self) -> tuple[frozenset[Room], bool, Options]:
-        return self.filter.rooms, self.names, self.options
+    def key(self) -> tuple[frozenset[Room], Redaction, Options]:
+        return self.filter.rooms, self.redaction, self.options
 
     def join(self, subscription: Subscription) -> None:
         subscription.audience = self
@@ -212,7 +219,7 @@ class Audience:
         return found
 
     def _render(self, records: list[Record], *, far_behind: bool) -> Batch:
-        due, upto = heard(records, self.filter), records[-1].seq
+        due, upto = self.stream.heard(records, self.filter, self.redaction), records[-1].seq
         conflatable, stream = self.stream.conflatable, self.stream.name
         if self.options.batch_ms:
             return bundled(due, upto, self._whole, conflatable=conflatable, stream=stream)
@@ -223,7 +230,7 @@ class Audience:
         return cut(due, upto, self._patch if self.options.delta else self._whole)
 
     def _whole(self, record: Record) -> bytes:
-        return record.text(names=self.names)
+        return self.stream.text(record, self.redaction)
 
     def _patch(self, record: Record) -> bytes:
-        return self.stream.patches.text(record, names=self.names, after=self._certain_after)
+        return self.stream.patch(record, self.redaction, after=self._certain_after)
