@@ -57,7 +57,7 @@ READ_ONLY = {
     "attendance.snapshot",
     "backlog.snapshot",
 }
-ACTIONS = ("delete_selected", "enable", "disable", "end", "revoke", "renew_secret", "acknowledge", "resolve")
+ACTIONS = ("delete_selected", "enable", "disable", "end", "revoke", "rotate", "renew_secret", "acknowledge", "resolve")
 RANKS = ["nobody", "outsider", "clerk", "viewer", "analyst", "limited", "supervisor", "admin", "superuser"]
 """`clerk` is staff with every permission of Django's and no membership; `limited` an admin of one department."""
 

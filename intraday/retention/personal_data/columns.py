@@ -20,7 +20,7 @@ ACCOUNTS = {
     "intake.Feed": ("source",),
     "kpi.VolumeDrop": ("confirmed_by",),
     "org.WallBoard": ("created_by",),
-    "outgoing.Channel": ("address",),
+    "outgoing.Channel": ("plain_address",),
     "outgoing.Delivery": ("to", "mailbox"),
     "outgoing.Route": ("to",),
     "realtime.Connection": ("user_id",),
@@ -96,21 +96,22 @@ NOBODY = {
     "kpi.Holiday": ("name",),
     "kpi.IntervalFeed": ("arrivals", "samples"),
     "kpi.QueueSettings": ("opening_hours",),
-    "org.ApiKey": ("prefix", "digest", "scopes"),
+    "org.ApiKey": ("prefix", "digest", "scopes", "replaced_by", "last_used_from"),
     "org.Department": ("code", "name"),
     "org.Membership": ("department_ids",),
     "org.Organization": ("id", "name", "time_zone"),
     "org.Queue": ("name",),
     "org.Scope": ("department_id", "queue_name"),
     "org.WallBoard": ("department_id", "digest"),
-    "outgoing.Channel": ("secret",),
+    "outgoing.Channel": ("plain_secret", "sealed_address", "sealed_secret", "sealed_former_secret"),
     "outgoing.Route": ("department_id", "queue_name"),
     "realtime.Connection": ("id", "organization_id", "role", "rooms"),
     "realtime.Cursor": ("name", "stream", "epoch", "holder"),
     "realtime.Process": ("id", "host", "counters"),
     "realtime.Stream": ("name", "channel", "epoch"),
 }
-"""Columns that name no person: places, words of ours, secrets; addresses of the audit log go with their actor."""
+"""Columns that name no person: places, words of ours, secrets, addresses of feeds; those of the audit log go with their
+actor."""
 
 EVENT_KEYS = {
     Kind.EMPLOYEE: frozenset({"employee_id", "employee_name"}),
