@@ -14,7 +14,7 @@ from intraday.clock.database import clock
 from intraday.feed_health.feed_log import feed_log
 from intraday.org.access import Principal
 from intraday.org.models import Scope
-from intraday.rest import batches, reading
+from intraday.rest import batches, reading, throttling
 from intraday.rest.batches import BatchQuery, SingleQuery
 from intraday.rest.pages import read_query, scope_of
 from intraday.rest.permissions import SignedIn, check_scope, enter
@@ -24,6 +24,7 @@ class IngestView(APIView):
     """Post one record."""
 
     permission_classes = [SignedIn]
+    throttle_classes = throttling.INGEST
 
     @extend_schema(**schema.INGEST)
     def post(self, request: Request) -> Response:
@@ -51,6 +52,7 @@ class BatchIngestView(APIView):
     """Post up to 5,000 records; good rows are stored, bad ones named."""
 
     permission_classes = [SignedIn]
+    throttle_classes = throttling.INGEST
 
     @extend_schema(**schema.BATCH_INGEST)
     def post(self, request: Request) -> Response:
@@ -61,6 +63,7 @@ class ShiftsView(APIView):
     """Post up to 5,000 pieces of the schedule; good rows are stored, bad ones named."""
 
     permission_classes = [SignedIn]
+    throttle_classes = throttling.INGEST
 
     @extend_schema(**schema.SHIFTS)
     def post(self, request: Request) -> Response:

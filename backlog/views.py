@@ -15,7 +15,7 @@ from intraday.clock.database import clock
 from intraday.feed_health.feed_log import feed_log
 from intraday.org.access import Principal
 from intraday.org.models import Scope
-from intraday.rest import batches, reading
+from intraday.rest import batches, reading, throttling
 from intraday.rest.batches import BatchQuery, SingleQuery
 from intraday.rest.pages import read_query
 from intraday.rest.permissions import SignedIn, check_scope, enter
@@ -25,6 +25,7 @@ class IngestView(APIView):
     """Post one snapshot."""
 
     permission_classes = [SignedIn]
+    throttle_classes = throttling.INGEST
 
     @extend_schema(**schema.INGEST)
     def post(self, request: Request) -> Response:
@@ -53,6 +54,7 @@ class BatchIngestView(APIView):
     """Post up to 5,000 snapshots; good rows are stored, bad ones named."""
 
     permission_classes = [SignedIn]
+    throttle_classes = throttling.INGEST
 
     @extend_schema(**schema.BATCH_INGEST)
     def post(self, request: Request) -> Response:

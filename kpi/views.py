@@ -13,7 +13,7 @@ from intraday.clock.database import clock
 from intraday.feed_health.feed_log import feed_log
 from intraday.org.access import Principal
 from intraday.org.models import Scope
-from intraday.rest import batches, reading
+from intraday.rest import batches, reading, throttling
 from intraday.rest.batches import BatchQuery, SingleQuery
 from intraday.rest.pages import (
     ScopeQuery,
@@ -22,6 +22,7 @@ from intraday.rest.pages import (
     scope_of,
 )
 from intraday.rest.permissions import SignedIn, check_scope, enter
+from intraday.rest.quotas import compute_slot
 from kpi import schema, selectors, services
 from kpi.serializers import (
     ComputeSerializer,
@@ -38,6 +39,7 @@ class IngestView(APIView):
     """Post what a queue did in one interval."""
 
     permission_classes = [SignedIn]
+    throttle_classes = throttling.INGEST
 
     @extend_schema(**schema.INGEST)
     def post(self, request: Request) -> Response:
@@ -65,6 +67,7 @@ class IngestView(APIView):
 
 class _BatchView(APIView):
     permission_classes = [SignedIn]
+    throttle_classes = throttling.INGEST
     kind: ClassVar[str]
     serializer: ClassVar[type[IntervalSerializer | ForecastSerializer]]
     time: ClassVar[str]  # what the feed's rhythm is told from
@@ -130,12 +133,11 @@ class ComputeView(APIView):
     def post(self, request: Request) -> Response:
         asked = read_body(ComputeSerializer, request)
         principal = enter(request, asked.get("organization_id"), grant="act", or_grant="ingest")
-        computed = services.compute(
-            organization=principal.organization,
-            scope=scope_of(principal, asked),
-            as_of=asked["as_of_time"],
-            now=clock.now(),
-        )
+        scope = scope_of(principal, asked)
+        with compute_slot(principal.organization):
+            computed = services.compute(
+                organization=principal.organization, scope=scope, as_of=asked["as_of_time"], now=clock.now()
+            )
         figure = {name: value for name, value in structs.asdict(computed.payload).items() if value is not UNSET}
         event = None if computed.event is None else computed.event._asdict()
         return Response({**figure, "event": event}, status=status.HTTP_201_CREATED)
@@ -201,4 +203,6 @@ class WhatIfView(APIView):
         asked = read_body(WhatIfSerializer, request)
         principal = enter(request, asked.get("organization_id"), grant="read")
         change = selectors.Change(**{name: asked[name] for name in selectors.Change._fields if name in asked})
-        return Response(selectors.what_if(scope_of(principal, asked), change, now=clock.now()))
+        scope = scope_of(principal, asked)
+        with compute_slot(principal.organization):
+            return Response(selectors.what_if(scope, change, now=clock.now()))

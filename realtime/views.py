@@ -12,6 +12,7 @@ from rest_framework.views import APIView
 from intraday.clock.database import clock
 from intraday.org.access import Principal
 from intraday.org.models import KeyScope, Scope
+from intraday.rest import throttling
 from intraday.rest.errors import NotFound
 from intraday.rest.json import JSONRenderer
 from intraday.rest.pages import read_body, read_query, scope_of
@@ -57,6 +58,17 @@ def _counts() -> serializers.DictField:
     return serializers.DictField(child=serializers.IntegerField())
 
 
+_limit_reached = inline_serializer(
+    "LimitReached",
+    {
+        "organization_id": serializers.CharField(),
+        "limit": serializers.CharField(help_text="Such as `rows_per_minute`: docs/operations.md has them all."),
+        "refused": serializers.IntegerField(help_text="Requests and connections since the limit was first reached."),
+        "last_at": serializers.DateTimeField(),
+    },
+    many=True,
+)
+
 STATS: dict[str, Any] = {
     "parameters": [OrganizationQuery],
     "responses": {
@@ -70,6 +82,7 @@ STATS: dict[str, Any] = {
                 "messages_by_event": _counts(),
                 "processes": serializers.IntegerField(),
                 "degraded": serializers.BooleanField(help_text="Events come from the log, a second late."),
+                "limits_reached": _limit_reached,
             },
         ),
         **BAD_REQUESTS,
@@ -147,6 +160,7 @@ class NotificationsView(APIView):
     """Tell everybody in a scope, on every screen: maintenance, an outage. Supervisors, and keys that may publish."""
 
     permission_classes = [SignedIn]
+    throttle_classes = throttling.PUBLISH
 
     @extend_schema(request=NotificationSerializer, responses={201: NotificationAnswer, **BAD_POSTS})
     def post(self, request: Request) -> Response:
@@ -161,12 +175,13 @@ class EventsView(APIView):
     """Send an event of your own to everybody in a scope. Supervisors, and keys that may publish."""
 
     permission_classes = [SignedIn]
+    throttle_classes = throttling.PUBLISH
 
     @extend_schema(request=CustomEventSerializer, responses={201: CustomEventAnswer, **BAD_POSTS})
     def post(self, request: Request) -> Response:
         data = read_body(CustomEventSerializer, request)
-        _, scope = _publisher(request, data)
-        event = services.emit(scope=scope, data=data, now=clock.now())
+        principal, scope = _publisher(request, data)
+        event = services.emit(organization=principal.organization, scope=scope, data=data, now=clock.now())
         return Response({"event": event._asdict()}, status=status.HTTP_201_CREATED)
 
 

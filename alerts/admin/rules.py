@@ -23,6 +23,7 @@ from alerts.rules.validation import with_defaults
 from intraday.admin.tenants import OneByOne, TenantModelAdmin
 from intraday.clock.database import clock
 from intraday.org.access import Grant
+from intraday.rest.quotas import LimitReached, compute_slot
 
 PREVIEW = timedelta(hours=24)
 
@@ -106,7 +107,11 @@ class RuleAdmin(OneByOne, TenantModelAdmin):
         form = self.get_form(request, rule, change=rule is not None)(request.POST, instance=rule)
         context = {"title": "Preview", "form": form, "rule": rule, "answer": None}
         if form.is_valid() and hasattr(form, "said"):
-            context |= _previewed(form, rule)
+            try:
+                with compute_slot(form.organization):
+                    context |= _previewed(form, rule)
+            except LimitReached as refusal:
+                form.add_error(None, str(refusal.detail))
         return self._page(request, "preview", context)
 
     def test_view(self, request: HttpRequest, rule_id: Any) -> HttpResponse:

@@ -14,6 +14,7 @@ from intraday.clock.database import clock
 from intraday.feed_health import services
 from intraday.feed_health.services import Delivery
 from intraday.org.access import Principal
+from intraday.org.limits import TooManyError
 from intraday.org.models import KeyScope
 from intraday.rest.permissions import enter
 
@@ -51,6 +52,9 @@ def feed_log(request: Request, kind: str, *, dry_run: bool = False) -> Iterator[
         yield entry
     except ValidationError as error:
         entry.principal, entry.rejected = _only_organization(request), {WHOLE_BODY: error.detail}
+        raise
+    except TooManyError as error:
+        entry.principal, entry.rejected = _only_organization(request), {WHOLE_BODY: str(error)}
         raise
     finally:
         if not dry_run and entry.principal is not None and (entry.accepted or entry.rejected):

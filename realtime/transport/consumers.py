@@ -87,8 +87,12 @@ class RealtimeConsumer(AsyncConsumer):
         except DatabaseError as error:
             log.error("session_not_read", error=str(error).strip())
             return
-        if principal is not None:
+        if principal is None:
+            return
+        try:
             self._attach(principal)
+        except RefusedError as refusal:
+            await self._refuse(refusal, None)
 
     async def websocket_disconnect(self, message: Mapping[str, Any]) -> None:
         self._close_code = message.get("code")
@@ -214,12 +218,13 @@ class RealtimeConsumer(AsyncConsumer):
         known = self.connection.principal if self._authenticated else None  # a message overrides the session cookie
         if known is not None and (known.user_id, known.organization) != (principal.user_id, principal.organization):
             raise RefusedError("other_user", "This connection belongs to another user; open a new one.")
-        self._authenticated = True
         self._attach(principal, request_id)
+        self._authenticated = True
 
     def _attach(self, principal: Principal, request_id: str | int | None = None) -> None:
+        """Raises RefusedError."""
         self._deadline.cancel()
-        self.hub.attach(self.connection, principal)
+        self.hub.attach_new(self.connection, principal)
         answer = {
             "user_id": principal.user_id,
             "organization_id": principal.organization.id,
