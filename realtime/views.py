@@ -17,7 +17,7 @@ from intraday.rest.errors import NotFound
 from intraday.rest.json import JSONRenderer
 from intraday.rest.pages import read_body, read_query, scope_of
 from intraday.rest.permissions import SignedIn, check_organization_level, enter
-from intraday.rest.schema import BAD_POSTS, BAD_REQUESTS
+from intraday.rest.schema import BAD_POSTS, BAD_REQUESTS, CREATING_POSTS
 from realtime import services, stats
 from realtime.hub import rights
 from realtime.hub.rights import Grant, RefusedError
@@ -177,7 +177,7 @@ class EventsView(APIView):
     permission_classes = [SignedIn]
     throttle_classes = throttling.PUBLISH
 
-    @extend_schema(request=CustomEventSerializer, responses={201: CustomEventAnswer, **BAD_POSTS})
+    @extend_schema(request=CustomEventSerializer, responses={201: CustomEventAnswer, **CREATING_POSTS})
     def post(self, request: Request) -> Response:
         data = read_body(CustomEventSerializer, request)
         principal, scope = _publisher(request, data)
