@@ -101,8 +101,8 @@ def _note(pairs: list[tuple[Heard, Heard]]) -> str:
     rows, refused = (sum(getattr(beside, name) for _, beside in pairs) for name in ("rows", "refused"))
     lost = sum(phase.unanswered for pair in pairs for phase in pair)
     return (
-        f"neighbours: {NEIGHBOURS} with {NEIGHBOUR_QUEUES} queues, {POSTS_PER_SECOND} posts a second each, half of them "
-        f"a breach of a queue that was well; the tenant at its limits has {BIG_QUEUES:,} queues and {BIG_SOCKETS} "
+        f"neighbours: {NEIGHBOURS} with {NEIGHBOUR_QUEUES} queues, {POSTS_PER_SECOND} posts a second each, half of "
+        f"them a breach of a queue that was well; the tenant at its limits has {BIG_QUEUES:,} queues and {BIG_SOCKETS} "
         f"sockets on all of them, and got {rows:,} rows through in batches of {BATCH_ROWS:,}, with {refused} batches "
         f"refused (429); alerts that did not come within {LAST_ALERTS_SECONDS:.0f} s of the end of a phase: {lost}. "
         "Ratios are the median of the pairs' ratios of medians."

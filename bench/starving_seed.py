@@ -18,7 +18,7 @@ from django.core.management import call_command  # noqa: E402
 from django.db import transaction  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
-from alerts.evaluation.changes import SYSTEM  # noqa: E402
+from alerts.evaluation.changes import SYSTEM, Actor  # noqa: E402
 from alerts.rule_services import create_rule  # noqa: E402
 from bench.scopes import queues  # noqa: E402
 from bench.starving_scenario import BIG, BIG_SOCKETS, NEIGHBOUR_QUEUES, PASSWORD, RULE, neighbour  # noqa: E402
@@ -30,7 +30,7 @@ from intraday.org.services import add_queues, create_api_key, create_organizatio
 def seed(name: str, count: int) -> str:
     organization = create_organization(id=name, name=name)
     add_queues(organization, queues(count))
-    create_rule(organization=organization, fields=RULE, actor=SYSTEM, now=timezone.now())
+    create_rule(organization=organization, fields=RULE, actor=Actor(SYSTEM), now=timezone.now())
     user = User.objects.create_user(f"{name}.person", password=PASSWORD)
     grant(user=user, organization=organization)
     _, key = create_api_key(organization=organization, name="bench", scopes=[KeyScope.INGEST, KeyScope.READ])

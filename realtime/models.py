@@ -1,10 +1,13 @@
 """The event log, and the reports of each server process."""
 
 import secrets
+from datetime import timedelta
 
 from django.db import models
 
 from intraday.org.models import Organization
+
+ALIVE = timedelta(seconds=6)  # a process that has not reported for so long (three reports) is not counted
 
 
 def new_epoch() -> str:

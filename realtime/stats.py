@@ -2,16 +2,13 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from datetime import timedelta
 from typing import Any
 
 from django.db.models import QuerySet
 
 from intraday.clock.database import clock
-from realtime.models import Connection, Process
+from realtime.models import ALIVE, Connection, Process
 from realtime.protocol.rooms import Room
-
-ALIVE = timedelta(seconds=6)  # three reports
 
 
 def alive() -> QuerySet[Process]:

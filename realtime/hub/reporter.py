@@ -17,12 +17,11 @@ from django.db import transaction
 
 from intraday.clock.database import clock
 from intraday.org.limits import refusals
-from realtime import stats
 from realtime.hub.fanout.connections import Connection
 from realtime.hub.fanout.incoming import IncomingStream
 from realtime.hub.tenants.occupancy import Occupancy, Occupied
+from realtime.models import ALIVE, Process
 from realtime.models import Connection as ConnectionRow
-from realtime.models import Process
 
 FORGOTTEN_AFTER = timedelta(minutes=1)
 RATE_SECONDS = 10
@@ -133,7 +132,7 @@ class Reporter:
     def exchange(self, report: Report) -> tuple[bool, list[Occupied]]:
         """Store a report, and return whether the process was known and what the others have reported."""
         known = self.store(report)
-        others = stats.alive().exclude(id=self.id)
+        others = Process.objects.filter(seen_at__gte=clock.now() - ALIVE).exclude(id=self.id)
         return known, list(others.values_list("occupancy", flat=True))
 
     def store(self, report: Report) -> bool:

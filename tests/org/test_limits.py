@@ -99,7 +99,7 @@ def test_a_queue_that_is_known_is_not_counted(organization: Organization):
     api = client_of(organization)
     with CaptureQueriesContext(connection) as asked:
         assert post(api, snapshot("support"))["status"] == 201
-    assert not [query for query in asked if "COUNT(*)" in query["sql"] or "FOR NO KEY" in query["sql"]]
+    assert not [query for query in asked if "SELECT COUNT(*)" in query["sql"] or "FOR NO KEY" in query["sql"]]
 
 
 # --- names of own events ---------------------------------------------------------------------------------------------
@@ -190,7 +190,7 @@ def test_a_limit_is_logged_once_a_minute_and_counted_for_prometheus(
 
 
 def test_a_person_with_several_organizations_uses_up_the_limit_of_the_one_she_posts_to(
-    organization: Organization, stranger: Organization
+    organization: Organization, stranger: Organization, own_minute: None
 ):
     dana = person("dana", organization, Role.ADMIN)
     person("dana", stranger, Role.ADMIN)
@@ -203,5 +203,4 @@ def test_a_person_with_several_organizations_uses_up_the_limit_of_the_one_she_po
         return int(post_batch(api, *rows)["status"])
 
     assert post_to("org_123") == 201
-    codes = [post_to("org_999") for _ in range(4)]
-    assert codes.count(429) >= 2
+    assert [post_to("org_999") for _ in range(2)] == [201, 429]
