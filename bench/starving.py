@@ -31,6 +31,7 @@ from bench.services import NO_LIMITS, inside
 from bench.starving_scenario import (
     BATCH_ROWS,
     BIG,
+    BIG_FEEDS,
     BIG_QUEUES,
     BIG_SOCKETS,
     BREACHING,
@@ -104,8 +105,8 @@ def _note(pairs: list[tuple[Heard, Heard]]) -> str:
     return (
         f"neighbours: {NEIGHBOURS} with {NEIGHBOUR_QUEUES} queues, {POSTS_PER_SECOND} posts a second each, half of "
         f"them a breach of a queue that was well; the tenant at its limits has {BIG_QUEUES:,} queues and {BIG_SOCKETS} "
-        f"sockets on all of them, and got {rows:,} rows through in batches of {BATCH_ROWS:,}, with {refused} batches "
-        f"refused (429); alerts that did not come within {LAST_ALERTS_SECONDS:.0f} s of the end of a phase: {lost}. "
+        f"sockets on all of them, and got {rows:,} rows through by {BIG_FEEDS} feeds in batches of {BATCH_ROWS:,}, with "
+        f"{refused} batches refused (429); alerts that did not come within {LAST_ALERTS_SECONDS:.0f} s of the end of a phase: {lost}. "
         "Ratios are the median of the pairs' ratios of medians."
     )
 
@@ -274,19 +275,21 @@ def _big(port: int, key: str, heard: Heard, over: Event) -> Iterator[None]:
     options = {"deadline": 600, "count": 10_000_000}
     with client(port=port, path="/ws", steps=steps, conns=BIG_SOCKETS, core=cores()[1], options=options) as ear:
         ear.wait_ready()
-        feed = Thread(target=_feed, args=(_Poster(port, key), heard, over))
-        feed.start()
+        feeds = [Thread(target=_feed, args=(_Poster(port, key), number, heard, over)) for number in range(BIG_FEEDS)]
+        for each in feeds:
+            each.start()
         try:
             yield
         finally:
             over.set()
-            feed.join()
+            for each in feeds:
+                each.join()
 
 
-def _feed(poster: _Poster, heard: Heard, over: Event) -> None:
+def _feed(poster: _Poster, first: int, heard: Heard, over: Event) -> None:
     """Post batch after batch of its queues, as many as its limit lets through."""
     names = queues(BIG_QUEUES)
-    for number in count():
+    for number in count(first, BIG_FEEDS):
         begin = number * BATCH_ROWS % BIG_QUEUES
         rows = [_snapshot(*name, number % 90) for name in names[begin : begin + BATCH_ROWS]]
         status, retry_after = poster.post("/batch-ingest", {"items": rows})

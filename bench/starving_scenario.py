@@ -4,6 +4,7 @@ BIG = "org_big"
 BIG_SOCKETS = 600
 BIG_QUEUES = 10_000
 BATCH_ROWS = 1_000
+BIG_FEEDS = 4  # that post at the same time
 NEIGHBOURS = 3
 NEIGHBOUR_QUEUES = 300
 POSTS_PER_SECOND = 4  # of each neighbour; every second one breaches the rule of a queue that was well

@@ -273,6 +273,7 @@ LIMITS = {
     "connections": env.int("INTRADAY_LIMIT_CONNECTIONS", default=2_000),
     "connections_per_credential": env.int("INTRADAY_LIMIT_CONNECTIONS_PER_CREDENTIAL", default=500),
     "computes": env.int("INTRADAY_LIMIT_COMPUTES", default=2),
+    "posts": env.int("INTRADAY_LIMIT_POSTS", default=3),
 }
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",

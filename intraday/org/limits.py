@@ -33,6 +33,7 @@ NAMES = (
     "connections",
     "connections_per_credential",
     "computes",
+    "posts",
 )
 
 

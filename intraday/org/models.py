@@ -56,6 +56,7 @@ class Organization(models.Model):
     limit_connections = _limit("sockets and event streams")
     limit_connections_per_credential = _limit("sockets and event streams of one key or person")
     limit_computes = _limit("computes, previews and exports at once")
+    limit_posts = _limit("posts worked on at once, in each process")
     access_version = models.PositiveBigIntegerField(
         default=0, editable=False, help_text="Grows when somebody's access changes: open sockets are then asked again."
     )

@@ -6,12 +6,14 @@ process grants its share: the limit divided by the number of server processes.
 """
 
 import math
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from threading import Lock
+from threading import Condition, Lock
 
 from django.conf import settings
+from django.db import connections
 from rest_framework import exceptions, status
 
 from intraday.clock.database import clock
@@ -23,6 +25,9 @@ WINDOW_SECONDS = 60
 PORTIONS = 100  # of a limit: a process may hold one that others would use
 SLOT_SECONDS = 120  # after which a compute whose process died counts no more; none may take as long
 SLOT_RETRY_SECONDS = 2
+LARGE_ROWS = 100
+TURN_SECONDS = 20.0
+MOST_WAITING = 20  # of one organization: each holds a thread
 
 
 class LimitReached(exceptions.APIException):
@@ -113,6 +118,75 @@ def _refusal(organization: Organization, name: str, amount: int) -> str:
     if amount > limit_of(organization, name):
         return f"This request alone has {amount:,} {what}, more than a minute may have: send smaller ones."
     return f"Too many {what} in this minute: send less, or ask the operator to raise {setting_of(name)}."
+
+
+# --- posts, in turn --------------------------------------------------------------------------------------------------
+class Turns:
+    """The posts of each organization that are worked on in this process; others of it wait.
+
+    Otherwise its posts, which wait for each other's locks, would hold all connections to the database.
+    """
+
+    def __init__(self) -> None:
+        self._changed = Condition()
+        self._running: Counter[str] = Counter()
+        self._waiting: Counter[str] = Counter()
+
+    def take(self, place: str, capacity: int) -> bool:
+        """Wait for a turn; return False where too many wait already, or it takes too long."""
+        with self._changed:
+            if self._running[place] >= capacity and self._waiting[place] >= MOST_WAITING:
+                return False
+            self._waiting[place] += 1
+            try:
+                if not self._changed.wait_for(lambda: self._running[place] < capacity, TURN_SECONDS):
+                    return False
+                self._running[place] += 1
+                return True
+            finally:
+                self._forget_one(self._waiting, place)
+
+    def is_free(self, place: str, capacity: int) -> bool:
+        with self._changed:
+            return self._running[place] + self._waiting[place] < capacity
+
+    def give_back(self, place: str) -> None:
+        with self._changed:
+            self._forget_one(self._running, place)
+            self._changed.notify_all()
+
+    @staticmethod
+    def _forget_one(counts: Counter[str], place: str) -> None:
+        counts[place] -= 1
+        if not counts[place]:
+            del counts[place]
+
+
+_turns = Turns()
+
+
+@contextmanager
+def post_turn(organization: Organization, rows: int) -> Iterator[None]:
+    """Hold one of the organization's turns to post; large batches have one for themselves. Raises LimitReached."""
+    is_large = rows >= LARGE_ROWS
+    place = f"{organization.pk} {'large' if is_large else 'small'}"
+    capacity = 1 if is_large else limit_of(organization, "posts")
+    if not _turns.is_free(place, capacity):
+        _return_connections()
+    if not _turns.take(place, capacity):
+        message = "Too many posts wait for each other: send one after another, or larger batches."
+        raise LimitReached(organization, "posts", message, wait=SLOT_RETRY_SECONDS)
+    try:
+        yield
+    finally:
+        _turns.give_back(place)
+
+
+def _return_connections() -> None:
+    """Let others use the connections of this thread while it waits."""
+    for connection in connections.all(initialized_only=True):
+        if not connection.in_atomic_block:
+            connection.close()
 
 
 # --- at once ---------------------------------------------------------------------------------------------------------

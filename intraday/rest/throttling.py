@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -53,7 +53,7 @@ class PerOrganization(BaseThrottle):
     limit: ClassVar[str]
 
     def allow_request(self, request: Request, view: object) -> bool:
-        principal = _principal(request)
+        principal = principal_of(request)
         if principal is not None and principal.may(self.grant):
             quotas.spend(principal.organization, "bytes_per_minute", _size(request))
             quotas.spend(principal.organization, self.limit, self.count(request.data))
@@ -67,7 +67,7 @@ class RowsPerMinute(PerOrganization):
     grant, limit = KeyScope.INGEST, "rows_per_minute"
 
     def count(self, data: Any) -> int:
-        return max(1, len(_items(data)))
+        return rows_in(data)
 
 
 class EventsPerMinute(PerOrganization):
@@ -79,13 +79,23 @@ PUBLISH: list[type[BaseThrottle]] = [PerCredential, EventsPerMinute]
 """`throttle_classes` of views that take rows, and of those that publish."""
 
 
+def turn_of(request: Request) -> AbstractContextManager[None]:
+    """Return what holds the turn of a post; the view answers callers who are in no organization."""
+    principal = principal_of(request)
+    return nullcontext() if principal is None else quotas.post_turn(principal.organization, rows_in(request.data))
+
+
+def rows_in(data: Any) -> int:
+    return max(1, len(_items(data)))
+
+
 def _size(request: Request) -> int:
     """Return the number of bytes of the body. Without this header there is no body for Django."""
     length = str(request.META.get("CONTENT_LENGTH") or "")
     return int(length) if length.isdecimal() else 0
 
 
-def _principal(request: Request) -> Principal | None:
+def principal_of(request: Request) -> Principal | None:
     """Return the caller inside the organization that the body is for; a person may have several."""
     caller = request.auth
     if isinstance(caller, OneOrganization):
