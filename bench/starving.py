@@ -104,10 +104,10 @@ def _note(pairs: list[tuple[Heard, Heard]]) -> str:
     lost = sum(phase.unanswered for pair in pairs for phase in pair)
     return (
         f"neighbours: {NEIGHBOURS} with {NEIGHBOUR_QUEUES} queues, {POSTS_PER_SECOND} posts a second each, half of "
-        f"them a breach of a queue that was well; the tenant at its limits has {BIG_QUEUES:,} queues and {BIG_SOCKETS} "
-        f"sockets on all of them, and got {rows:,} rows through by {BIG_FEEDS} feeds in batches of {BATCH_ROWS:,}, with "
-        f"{refused} batches refused (429); alerts that did not come within {LAST_ALERTS_SECONDS:.0f} s of the end of a phase: {lost}. "
-        "Ratios are the median of the pairs' ratios of medians."
+        f"them a breach of a queue that was well; alerts that did not come within {LAST_ALERTS_SECONDS:.0f} s of the "
+        f"end of a phase: {lost}. The tenant at its limits has {BIG_QUEUES:,} queues and {BIG_SOCKETS} sockets on all "
+        f"of them; {BIG_FEEDS} feeds got {rows:,} rows through in batches of {BATCH_ROWS:,}, with {refused} batches "
+        "refused (429). Ratios are the median of the pairs' ratios of medians."
     )
 
 

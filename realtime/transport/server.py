@@ -45,8 +45,8 @@ DEFLATE = ServerPerMessageDeflateFactory(
 
 
 GARBAGE = (50_000, 20, 100)  # each run walks all connections' objects: a sixth of fan-out by Python's own numbers
-# A request's thread asks for the interpreter after each answer of the database. With Python's own 5 ms it gets it as much
-# later, some twenty times a request, while the event loop fans out to the many sockets of another tenant.
+# A request's thread asks for the interpreter after each answer of the database, some twenty times. With Python's own
+# 5 ms it gets it as much later each time, while the event loop fans out to the many sockets of another tenant.
 SWITCH_SECONDS = 0.001
 SLICE_BYTES = 16 * 1024  # of what came in, at one go: a flood is noticed before the whole of it was taken apart
 MAX_BY_FRAMES = 500  # pings, pongs and fragments a second

@@ -2,22 +2,25 @@
 
 from collections.abc import Iterator
 from copy import deepcopy
+from threading import Event, Thread
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.db import connections
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from intraday.connections.database import pool_stats
 from intraday.org.models import Organization
 from intraday.rest import quotas, shared_counter
-from intraday.rest.quotas import LimitReached, Slots, Windows, compute_slot, processes, spend
+from intraday.rest.quotas import LimitReached, Slots, Windows, compute_slot, post_turn, processes, spend
 from tests.access.people import bearer, person, token_of
 from tests.backlog.posting import post, post_batch, row
 from tests.conftest import client_of, said
 from tests.rest.contract import contract_client
-from tests.services import Valkey
+from tests.services import Valkey, wait_until
 
 WHAT_IF = "/api/intraday/kpi/what-if"
 HISTORY = "/api/intraday/backlog/history"
@@ -190,3 +193,62 @@ def test_spending_is_told_by_the_limit_of_the_organization(organization: Organiz
     with pytest.raises(LimitReached) as refused:
         spend(organization, "events_per_minute", 1)
     assert refused.value.wait == 48
+
+
+# --- posts, in turn --------------------------------------------------------------------------------------------------
+def test_posts_of_one_organization_wait_for_each_other_and_for_nobody_elses(
+    organization: Organization, stranger: Organization
+):
+    limit(organization, posts=2)
+    order, gate = list[str](), Event()
+
+    def work(name: str, of: Organization, rows: int) -> None:
+        with post_turn(of, rows):
+            order.append(name)
+            gate.wait(20)
+
+    small = [Thread(target=work, args=(f"small {n}", organization, 1)) for n in range(5)]
+    large = [Thread(target=work, args=(f"large {n}", organization, 5_000)) for n in range(3)]
+    for thread in (*small, *large):
+        thread.start()
+    other = Thread(target=work, args=("other", stranger, 1))
+    other.start()
+    assert wait_until(lambda: len(order) == 4)
+    assert sorted(name.split()[0] for name in order) == ["large", "other", "small", "small"]
+    gate.set()
+    for thread in (*small, *large, other):
+        thread.join(20)
+    assert len(order) == 9
+
+
+def test_too_many_waiting_posts_are_refused_and_a_turn_that_fails_is_given_back(
+    organization: Organization, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(quotas, "MOST_WAITING", 0)
+    limit(organization, posts=1)
+    with post_turn(organization, 1), pytest.raises(LimitReached, match="posts"), post_turn(organization, 1):
+        pass
+    with pytest.raises(ZeroDivisionError), post_turn(organization, 1):
+        raise ZeroDivisionError
+    with post_turn(organization, 1):
+        pass
+
+
+@pytest.mark.usefixtures("transactional_db")
+def test_a_post_that_waits_holds_no_connection_to_the_database(organization: Organization):
+    limit(organization, posts=1)
+    api = client_of(organization)
+    answers: list[int] = []
+
+    def late() -> None:
+        answers.append(post(api, row())["status"])
+        connections.close_all()
+
+    with post_turn(organization, 1):
+        waiting = Thread(target=late)
+        waiting.start()
+        assert wait_until(lambda: bool(quotas._turns._waiting))
+        assert not answers
+        assert wait_until(lambda: pool_stats()["default"]["pool_size"] - pool_stats()["default"]["pool_available"] <= 1)
+    waiting.join(20)
+    assert answers == [201]
