@@ -1,14 +1,18 @@
 """Limits of an organization: queues, departments and names are counted; superusers set them; refusals are told."""
 
 import json
+import re
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from intraday import checks
 from intraday.audit.models import AuditEntry
 from intraday.feed_health.models import Feed
 from intraday.org import limits
@@ -24,6 +28,7 @@ from tests.conftest import client_of
 from tests.rest.contract import contract_client
 
 EVENTS = "/api/ws/events"
+OPERATIONS = Path(__file__).parents[2] / "docs" / "operations.md"
 
 
 def limit(organization: Organization, **allowed: int) -> None:
@@ -204,3 +209,16 @@ def test_a_person_with_several_organizations_uses_up_the_limit_of_the_one_she_po
 
     assert post_to("org_123") == 201
     assert [post_to("org_999") for _ in range(2)] == [201, 429]
+
+
+def test_a_limit_that_allows_nothing_is_refused_at_start(settings: Any):
+    settings.LIMITS = settings.LIMITS | {"queues": 0}
+    [found] = checks.limits_allow_something(None)
+    assert (found.id, found.msg) == ("intraday.E030", "INTRADAY_LIMIT_QUEUES is 0: at least 1.")
+
+
+def test_every_limit_has_a_default_a_column_and_a_row_in_the_documentation():
+    assert tuple(settings.LIMITS) == limits.NAMES
+    documented = re.findall(r"^\| `(INTRADAY_LIMIT_\w+)` \|", OPERATIONS.read_text(), re.MULTILINE)
+    assert documented == [limits.setting_of(name) for name in limits.NAMES]
+    assert [name for name in limits.NAMES if not hasattr(Organization, f"limit_{name}")] == []
