@@ -6,6 +6,7 @@ process grants its share: the limit divided by the number of server processes.
 """
 
 import math
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,6 +27,10 @@ PORTIONS = 100  # of a limit: a process may hold one that others would use
 SLOT_SECONDS = 120  # after which a compute whose process died counts no more; none may take as long
 SLOT_RETRY_SECONDS = 2
 LARGE_ROWS = 100
+PAUSES = 2.0  # after a large batch, as long as it took
+LONGEST_PAUSE_SECONDS = 5.0
+RECENT_SECONDS = 2.0
+MOST_REMEMBERED = 1_000
 TURN_SECONDS = 20.0
 MOST_WAITING = 20  # of one organization: each holds a thread
 
@@ -131,6 +136,7 @@ class Turns:
         self._changed = Condition()
         self._running: Counter[str] = Counter()
         self._waiting: Counter[str] = Counter()
+        self._active: dict[str, float] = {}  # when each organization last posted
 
     def take(self, place: str, capacity: int) -> bool:
         """Wait for a turn; return False where too many wait already, or it takes too long."""
@@ -155,6 +161,21 @@ class Turns:
             self._forget_one(self._running, place)
             self._changed.notify_all()
 
+    def note_activity(self, organization: str) -> None:
+        with self._changed:
+            if len(self._active) >= MOST_REMEMBERED:
+                self._active = {each: at for each, at in self._active.items() if self._is_recent(at)}
+            self._active[organization] = time.monotonic()
+
+    def has_neighbours(self, organization: str) -> bool:
+        """Tell whether other organizations have just posted to this process."""
+        with self._changed:
+            return any(self._is_recent(at) for each, at in self._active.items() if each != organization)
+
+    @staticmethod
+    def _is_recent(at: float) -> bool:
+        return time.monotonic() - at < RECENT_SECONDS
+
     @staticmethod
     def _forget_one(counts: Counter[str], place: str) -> None:
         counts[place] -= 1
@@ -167,7 +188,11 @@ _turns = Turns()
 
 @contextmanager
 def post_turn(organization: Organization, rows: int) -> Iterator[None]:
-    """Hold one of the organization's turns to post; large batches have one for themselves. Raises LimitReached."""
+    """Hold one of the organization's turns to post; large batches have one for themselves. Raises LimitReached.
+
+    Beside neighbours a large batch is followed by a pause of twice its length, in which its turn is not given back and
+    it is not answered: they have two thirds of the time of this process, however slow the machine.
+    """
     is_large = rows >= LARGE_ROWS
     place = f"{organization.pk} {'large' if is_large else 'small'}"
     capacity = 1 if is_large else limit_of(organization, "posts")
@@ -176,8 +201,13 @@ def post_turn(organization: Organization, rows: int) -> Iterator[None]:
     if not _turns.take(place, capacity):
         message = "Too many posts wait for each other: send one after another, or larger batches."
         raise LimitReached(organization, "posts", message, wait=SLOT_RETRY_SECONDS)
+    _turns.note_activity(organization.pk)
+    begun = time.monotonic()
     try:
         yield
+        if is_large and _turns.has_neighbours(organization.pk):
+            _return_connections()
+            time.sleep(min(LONGEST_PAUSE_SECONDS, PAUSES * (time.monotonic() - begun)))
     finally:
         _turns.give_back(place)
 

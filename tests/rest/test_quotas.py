@@ -252,3 +252,24 @@ def test_a_post_that_waits_holds_no_connection_to_the_database(organization: Org
         assert wait_until(lambda: pool_stats()["default"]["pool_size"] - pool_stats()["default"]["pool_available"] <= 1)
     waiting.join(20)
     assert answers == [201]
+
+
+def test_a_large_batch_leaves_time_to_neighbours_and_to_nobody_where_there_are_none(
+    organization: Organization, stranger: Organization, monkeypatch: pytest.MonkeyPatch
+):
+    turns = quotas.Turns()
+    slept: list[float] = []
+    monkeypatch.setattr(quotas, "_turns", turns)
+    monkeypatch.setattr(quotas.time, "sleep", slept.append)
+    for rows in (1, 5_000):
+        with post_turn(organization, rows):
+            pass
+    assert not slept, "the organization is alone"
+    with post_turn(stranger, 1):
+        pass
+    with post_turn(organization, 1):
+        pass
+    assert not slept, "a single post is small"
+    with post_turn(organization, 5_000):
+        pass
+    assert len(slept) == 1
