@@ -6,12 +6,12 @@ process grants its share: the limit divided by the number of server processes.
 """
 
 import math
-import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Condition, Lock
+from time import monotonic, sleep
 
 from django.conf import settings
 from django.db import connections
@@ -165,7 +165,7 @@ class Turns:
         with self._changed:
             if len(self._active) >= MOST_REMEMBERED:
                 self._active = {each: at for each, at in self._active.items() if self._is_recent(at)}
-            self._active[organization] = time.monotonic()
+            self._active[organization] = monotonic()
 
     def has_neighbours(self, organization: str) -> bool:
         """Tell whether other organizations have just posted to this process."""
@@ -174,7 +174,7 @@ class Turns:
 
     @staticmethod
     def _is_recent(at: float) -> bool:
-        return time.monotonic() - at < RECENT_SECONDS
+        return monotonic() - at < RECENT_SECONDS
 
     @staticmethod
     def _forget_one(counts: Counter[str], place: str) -> None:
@@ -202,12 +202,12 @@ def post_turn(organization: Organization, rows: int) -> Iterator[None]:
         message = "Too many posts wait for each other: send one after another, or larger batches."
         raise LimitReached(organization, "posts", message, wait=SLOT_RETRY_SECONDS)
     _turns.note_activity(organization.pk)
-    begun = time.monotonic()
+    begun = monotonic()
     try:
         yield
         if is_large and _turns.has_neighbours(organization.pk):
             _return_connections()
-            time.sleep(min(LONGEST_PAUSE_SECONDS, PAUSES * (time.monotonic() - begun)))
+            sleep(min(LONGEST_PAUSE_SECONDS, PAUSES * (monotonic() - begun)))
     finally:
         _turns.give_back(place)
 

@@ -260,7 +260,7 @@ def test_a_large_batch_leaves_time_to_neighbours_and_to_nobody_where_there_are_n
     turns = quotas.Turns()
     slept: list[float] = []
     monkeypatch.setattr(quotas, "_turns", turns)
-    monkeypatch.setattr(quotas.time, "sleep", slept.append)
+    monkeypatch.setattr(quotas, "sleep", slept.append)
     for rows in (1, 5_000):
         with post_turn(organization, rows):
             pass
