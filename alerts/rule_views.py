@@ -26,6 +26,7 @@ from intraday.clock.database import clock
 from intraday.org.access import Grant, Principal
 from intraday.rest.pages import ScopeQuery, read_body, read_query
 from intraday.rest.permissions import SignedIn, check_organization_level, check_scope, enter
+from intraday.rest.quotas import compute_slot
 
 
 @contextmanager
@@ -143,7 +144,7 @@ class PreviewView(APIView):
     def post(self, request: Request) -> Response:
         body = read_body(PreviewRequest, request)
         principal = _owner(request, body)
-        with _by_field():
+        with _by_field(), compute_slot(principal.organization):
             return Response(rule_services.preview_rule(organization=principal.organization, **_fields(body)))
 
 

@@ -10,7 +10,7 @@ from attendance.presence.headcounts import PEOPLE_STATUSES
 from attendance.serializers import AttendanceRecordSerializer, PeopleQuery, ShiftSerializer
 from intraday.rest.batches import BatchQuery, SingleQuery
 from intraday.rest.pages import HistoryQuery, ScopeQuery
-from intraday.rest.schema import BAD_POSTS, BAD_REQUESTS, EventRefSchema, batch_answers, page_of
+from intraday.rest.schema import BAD_REQUESTS, CREATING_POSTS, EventRefSchema, batch_answers, page_of
 
 OUTCOMES = ["created", "corrected", "duplicate", "late", "superseded"]
 
@@ -85,7 +85,7 @@ class PersonNowSchema(serializers.Serializer):
 INGEST: dict[str, Any] = {
     "request": AttendanceRecordSerializer,
     "parameters": [SingleQuery],
-    "responses": {201: AttendanceRowResult, **BAD_POSTS},
+    "responses": {201: AttendanceRowResult, **CREATING_POSTS},
 }
 BATCH_INGEST: dict[str, Any] = {
     "request": inline_serializer("AttendanceBatch", {"items": AttendanceRecordSerializer(many=True)}),

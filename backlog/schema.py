@@ -9,7 +9,7 @@ from rest_framework import serializers
 from backlog.serializers import AgeBucketSerializer, BacklogSnapshotSerializer
 from intraday.rest.batches import BatchQuery, SingleQuery
 from intraday.rest.pages import HistoryQuery, ScopeQuery
-from intraday.rest.schema import BAD_POSTS, BAD_REQUESTS, EventRefSchema, batch_answers, page_of
+from intraday.rest.schema import BAD_REQUESTS, CREATING_POSTS, EventRefSchema, batch_answers, page_of
 
 
 class BacklogFigure(serializers.Serializer):
@@ -62,7 +62,7 @@ class BacklogRowResult(serializers.Serializer):
 INGEST: dict[str, Any] = {
     "request": BacklogSnapshotSerializer,
     "parameters": [SingleQuery],
-    "responses": {201: BacklogRowResult, **BAD_POSTS},
+    "responses": {201: BacklogRowResult, **CREATING_POSTS},
 }
 BATCH_INGEST: dict[str, Any] = {
     "request": inline_serializer("BacklogBatch", {"items": BacklogSnapshotSerializer(many=True)}),

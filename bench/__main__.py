@@ -8,7 +8,22 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from bench import alerts, beside, burst, contenders, fanout, idle, ingest, kpi, load, logwrite, services, shrink, storm
+from bench import (
+    alerts,
+    beside,
+    burst,
+    contenders,
+    fanout,
+    idle,
+    ingest,
+    kpi,
+    load,
+    logwrite,
+    services,
+    shrink,
+    starving,
+    storm,
+)
 from bench.contenders import Contender
 from bench.machine import PEERS, MissingError, cores, need
 from bench.report import Report
@@ -26,7 +41,7 @@ MEASURES = {
     "saturation": (fanout.saturation, fanout.FLOOD),
     "single": (fanout.single, fanout.SINGLE),
 }
-LISTENING = ("burst", "idle", "storm", "beside")
+LISTENING = ("burst", "idle", "storm", "beside", "starving")
 WRITING = ("ingest", "logwrite", "kpi", "alerts", "snapshot")
 
 
@@ -102,6 +117,8 @@ def listen(ground: Ground, key: str, name: str, *, rounds: int, quick: bool) -> 
         storm.measure(ground.report, ours)
     elif name == "beside":
         beside.measure(ground.report, ours, key, rounds=rounds, posts=20 if quick else 40)
+    elif name == "starving":
+        starving.measure(ground.report, ground.env, rounds=rounds, seconds=10.0 if quick else 20.0)
 
 
 def write(ground: Ground, key: str, name: str, *, rounds: int, quick: bool) -> None:

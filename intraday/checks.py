@@ -130,6 +130,19 @@ def things_are_kept_long_enough(app_configs: Any, **options: Any) -> list[CheckM
     ]
 
 
+@register()
+def limits_allow_something(app_configs: Any, **options: Any) -> list[CheckMessage]:
+    return [
+        Error(
+            f"INTRADAY_LIMIT_{name.upper()} is {allowed}: at least 1.",
+            "docs/operations.md, Limits of an organization.",
+            id="intraday.E030",
+        )
+        for name, allowed in settings.LIMITS.items()
+        if allowed < 1
+    ]
+
+
 # --- `manage.py check --deploy`, which `docker/run migrate` begins with -----------------------------------------------
 @register(deploy=True)
 def mail_has_a_server(app_configs: Any, **options: Any) -> list[CheckMessage]:

@@ -264,6 +264,19 @@ SECURITY_CONTACT = env.str(
 METRICS_TOKEN = env.str("INTRADAY_METRICS_TOKEN", default="")  # `Authorization: Bearer …` of Prometheus on /metrics
 CALLS_PER_MINUTE_PERSON = env.int("INTRADAY_CALLS_PER_MINUTE_PERSON", default=600)
 CALLS_PER_MINUTE_KEY = env.int("INTRADAY_CALLS_PER_MINUTE_KEY", default=6_000)
+# What one organization may use, unless superusers set a limit of its own (intraday.org.limits): docs/operations.md.
+LIMITS = {
+    "queues": env.int("INTRADAY_LIMIT_QUEUES", default=10_000),
+    "departments": env.int("INTRADAY_LIMIT_DEPARTMENTS", default=1_000),
+    "rows_per_minute": env.int("INTRADAY_LIMIT_ROWS_PER_MINUTE", default=60_000),
+    "bytes_per_minute": env.int("INTRADAY_LIMIT_BYTES_PER_MINUTE", default=50_000_000),
+    "events_per_minute": env.int("INTRADAY_LIMIT_EVENTS_PER_MINUTE", default=1_200),
+    "event_names": env.int("INTRADAY_LIMIT_EVENT_NAMES", default=100),
+    "connections": env.int("INTRADAY_LIMIT_CONNECTIONS", default=2_000),
+    "connections_per_credential": env.int("INTRADAY_LIMIT_CONNECTIONS_PER_CREDENTIAL", default=500),
+    "computes": env.int("INTRADAY_LIMIT_COMPUTES", default=2),
+    "posts": env.int("INTRADAY_LIMIT_POSTS", default=3),
+}
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",

@@ -11,7 +11,7 @@ from rest_framework import serializers
 
 from intraday.rest.batches import BatchQuery, SingleQuery
 from intraday.rest.pages import HistoryQuery, ScopeQuery
-from intraday.rest.schema import BAD_POSTS, BAD_REQUESTS, EventRefSchema, batch_answers, page_of
+from intraday.rest.schema import BAD_POSTS, BAD_REQUESTS, CREATING_POSTS, EventRefSchema, batch_answers, page_of
 from kpi.day.intervals import GridInterval
 from kpi.day.what_if import Case
 from kpi.events import KPIChanged
@@ -76,7 +76,7 @@ def _interval(**options: Any) -> PolymorphicProxySerializer:
 INGEST: dict[str, Any] = {
     "request": _interval(),
     "parameters": [SingleQuery],
-    "responses": {201: KPIRowResult, **BAD_POSTS},
+    "responses": {201: KPIRowResult, **CREATING_POSTS},
 }
 BATCH_INGEST: dict[str, Any] = {
     "request": inline_serializer("KPIBatch", {"items": _interval(many=True)}),

@@ -14,6 +14,7 @@ from intraday.org.models import Scope
 from intraday.rest import reading
 from intraday.rest.pages import ScopeQuery, read_body, read_query, scope_of
 from intraday.rest.permissions import SignedIn, enter
+from intraday.rest.quotas import compute_slot
 from kpi import schema, selectors, services
 from kpi.serializers import (
     ComputeSerializer,
@@ -55,12 +56,11 @@ class ComputeView(APIView):
     def post(self, request: Request) -> Response:
         asked = read_body(ComputeSerializer, request)
         principal = enter(request, asked.get("organization_id"), grant="act", or_grant="ingest")
-        computed = services.compute(
-            organization=principal.organization,
-            scope=scope_of(principal, asked),
-            as_of=asked["as_of_time"],
-            now=clock.now(),
-        )
+        scope = scope_of(principal, asked)
+        with compute_slot(principal.organization):
+            computed = services.compute(
+                organization=principal.organization, scope=scope, as_of=asked["as_of_time"], now=clock.now()
+            )
         figure = {name: value for name, value in structs.asdict(computed.payload).items() if value is not UNSET}
         event = None if computed.event is None else computed.event._asdict()
         return Response({**figure, "event": event}, status=status.HTTP_201_CREATED)
@@ -126,4 +126,6 @@ class WhatIfView(APIView):
         asked = read_body(WhatIfSerializer, request)
         principal = enter(request, asked.get("organization_id"), grant="read")
         change = selectors.Change(**{name: asked[name] for name in selectors.Change._fields if name in asked})
-        return Response(selectors.what_if(scope_of(principal, asked), change, now=clock.now()))
+        scope = scope_of(principal, asked)
+        with compute_slot(principal.organization):
+            return Response(selectors.what_if(scope, change, now=clock.now()))

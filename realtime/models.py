@@ -1,10 +1,13 @@
 """The event log, and the reports of each server process."""
 
 import secrets
+from datetime import timedelta
 
 from django.db import models
 
 from intraday.org.models import Organization
+
+ALIVE = timedelta(seconds=6)  # a process that has not reported for so long (three reports) is not counted
 
 
 def new_epoch() -> str:
@@ -66,6 +69,20 @@ class Cursor(models.Model):
         return f"{self.user_id} {self.name} {self.stream}"
 
 
+class EventName(models.Model):
+    """A name that an organization gave to events of its own. A name that is not used for weeks is forgotten."""
+
+    organization = models.ForeignKey(Organization, models.CASCADE, related_name="event_names")
+    name = models.CharField(max_length=97)
+    used_on = models.DateField(db_index=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organization", "name"], name="event_name_once")]
+
+    def __str__(self) -> str:
+        return f"{self.organization_id} {self.name}"
+
+
 class Process(models.Model):
     """A server process, as it reports itself every second; one that stopped reporting is gone."""
 
@@ -76,6 +93,16 @@ class Process(models.Model):
     seen_at = models.DateTimeField(db_index=True)
     degraded = models.BooleanField(default=False)
     counters = models.JSONField(default=dict)
+    occupancy = models.JSONField(
+        default=dict,
+        db_default=models.Value({}, models.JSONField()),
+        help_text="Connections by organization, and below each by credential; '' is all of the organization.",
+    )
+    refusals = models.JSONField(
+        default=dict,
+        db_default=models.Value({}, models.JSONField()),
+        help_text="Requests refused at a limit in the last hour, by organization and limit.",
+    )
 
     def __str__(self) -> str:
         return f"{self.host}:{self.pid}"

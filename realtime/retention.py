@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from intraday.database import batches
-from realtime.eventlog import store
+from realtime.eventlog import event_names, store
 from realtime.hub import cursors
 from realtime.models import Process
 
@@ -12,6 +12,6 @@ REPORTS_KEPT = timedelta(hours=1)
 
 
 def purge(*, now: datetime) -> int:
-    """Delete events past the retention of their channel, unused cursors and processes that are gone."""
-    gone = store.purge(now=now) + cursors.forget(now=now)
+    """Delete events past the retention of their channel, unused cursors and names, and processes that are gone."""
+    gone = store.purge(now=now) + cursors.forget(now=now) + event_names.purge(now=now)
     return gone + batches.delete(Process.objects.filter(seen_at__lt=now - REPORTS_KEPT))

@@ -7,7 +7,8 @@ from typing import Any
 import structlog
 from django.db import transaction
 
-from intraday.org.models import Scope
+from intraday.org.models import Organization, Scope
+from realtime.eventlog import event_names
 from realtime.eventlog.publishing import EventRef, publish
 from realtime.protocol.events import CustomEvent, SystemNotification
 
@@ -25,7 +26,9 @@ def notify(*, scope: Scope, data: dict[str, Any], by: str, now: datetime) -> tup
 
 
 @transaction.atomic
-def emit(*, scope: Scope, data: dict[str, Any], now: datetime) -> EventRef:
+def emit(*, organization: Organization, scope: Scope, data: dict[str, Any], now: datetime) -> EventRef:
+    """Publish an event of the organization's own. Raises TooManyError where its name is one too many."""
+    event_names.use(organization, data["event"], today=now.date())
     custom = CustomEvent.of(data, scope, published_at=now)
     [event] = publish("custom", [(scope, lambda: custom)])
     return event

@@ -1,18 +1,15 @@
 """Figures of all server processes and hosts, from the reports that each hub writes (realtime.hub.reporter)."""
 
 from collections import Counter
-from collections.abc import Iterator
-from datetime import timedelta
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.db.models import QuerySet
 
 from intraday.clock.database import clock
 from intraday.org.access import KEY_ID, WALL_ID
-from realtime.models import Connection, Process
+from realtime.models import ALIVE, Connection, Process
 from realtime.protocol.rooms import Room
-
-ALIVE = timedelta(seconds=6)  # three reports
 
 
 def alive() -> QuerySet[Process]:
@@ -76,4 +73,20 @@ def totals(organization_id: str | None) -> dict[str, Any]:
         "messages_by_event": dict(by_event),
         "processes": len(processes),
         "degraded": any(process.degraded for process in processes),
+        "limits_reached": _limits_reached(processes, organization_id),
     }
+
+
+def _limits_reached(processes: Iterable[Process], organization_id: str | None) -> list[dict[str, Any]]:
+    """Return the limits that were reached in the last hour, and how many requests were refused for it."""
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for process in processes:
+        for organization, by_limit in process.refusals.items():
+            for limit, told in by_limit.items() if organization_id in (None, organization) else ():
+                sum_up = found.setdefault((organization, limit), {"refused": 0, "last_at": told["last_at"]})
+                sum_up["refused"] += told["refused"]
+                sum_up["last_at"] = max(sum_up["last_at"], told["last_at"])
+    return [
+        {"organization_id": organization, "limit": limit, **found[organization, limit]}
+        for organization, limit in sorted(found)
+    ]

@@ -13,11 +13,12 @@ from intraday.clock.database import clock
 from intraday.org import access
 from intraday.org.access import Principal
 from intraday.org.models import KeyScope, Scope
+from intraday.rest import throttling
 from intraday.rest.errors import NotFound
 from intraday.rest.json import JSONRenderer
 from intraday.rest.pages import read_body, read_query, scope_of
 from intraday.rest.permissions import SignedIn, check_organization_level, enter
-from intraday.rest.schema import BAD_POSTS, BAD_REQUESTS
+from intraday.rest.schema import BAD_POSTS, BAD_REQUESTS, CREATING_POSTS
 from realtime import services, stats
 from realtime.hub import rights
 from realtime.hub.rights import Grant, RefusedError
@@ -57,6 +58,17 @@ def _counts() -> serializers.DictField:
     return serializers.DictField(child=serializers.IntegerField())
 
 
+_limit_reached = inline_serializer(
+    "LimitReached",
+    {
+        "organization_id": serializers.CharField(),
+        "limit": serializers.CharField(help_text="Such as `rows_per_minute`: docs/operations.md has them all."),
+        "refused": serializers.IntegerField(help_text="Requests and connections since the limit was first reached."),
+        "last_at": serializers.DateTimeField(),
+    },
+    many=True,
+)
+
 STATS: dict[str, Any] = {
     "parameters": [OrganizationQuery],
     "responses": {
@@ -70,6 +82,7 @@ STATS: dict[str, Any] = {
                 "messages_by_event": _counts(),
                 "processes": serializers.IntegerField(),
                 "degraded": serializers.BooleanField(help_text="Events come from the log, a second late."),
+                "limits_reached": _limit_reached,
             },
         ),
         **BAD_REQUESTS,
@@ -151,6 +164,7 @@ class NotificationsView(APIView):
     """Notify everybody in a scope, such as of an outage. For supervisors and keys that may publish."""
 
     permission_classes = [SignedIn]
+    throttle_classes = throttling.PUBLISH
 
     @extend_schema(request=NotificationSerializer, responses={201: NotificationAnswer, **BAD_POSTS})
     def post(self, request: Request) -> Response:
@@ -165,12 +179,13 @@ class EventsView(APIView):
     """Send a custom event to everybody in a scope. For supervisors and keys that may publish."""
 
     permission_classes = [SignedIn]
+    throttle_classes = throttling.PUBLISH
 
-    @extend_schema(request=CustomEventSerializer, responses={201: CustomEventAnswer, **BAD_POSTS})
+    @extend_schema(request=CustomEventSerializer, responses={201: CustomEventAnswer, **CREATING_POSTS})
     def post(self, request: Request) -> Response:
         data = read_body(CustomEventSerializer, request)
-        _, scope = _publisher(request, data)
-        event = services.emit(scope=scope, data=data, now=clock.now())
+        principal, scope = _publisher(request, data)
+        event = services.emit(organization=principal.organization, scope=scope, data=data, now=clock.now())
         return Response({"event": event._asdict()}, status=status.HTTP_201_CREATED)
 
 

@@ -1,12 +1,15 @@
 """Fixtures for all tests: an organization, callers of its API, and the real server with real sockets."""
 
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from random import randrange
 from typing import Any
 
 import pytest
 from django.db import connections
 from rest_framework.test import APIClient
 
+from intraday.clock.database import clock
 from intraday.connections.probe import probe
 from intraday.org.models import Organization, Role
 from intraday.org.services import add_queues, create_api_key, create_organization
@@ -85,6 +88,13 @@ def said(answer: Any) -> dict[str, Any]:
     body: dict[str, Any] = dict(answer.json())
     assert body.pop("request_id") == answer["X-Request-ID"]
     return body
+
+
+@pytest.fixture
+def own_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All happens in one minute of the last weeks, 48 s before the next, in which nobody else has counted anything."""
+    at = datetime.now(UTC).replace(second=12, microsecond=0) - timedelta(minutes=randrange(20_000))
+    monkeypatch.setattr(clock, "now", lambda: at)
 
 
 @pytest.fixture

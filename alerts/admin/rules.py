@@ -23,6 +23,7 @@ from alerts.rules.validation import with_defaults
 from intraday.admin.tenants import OneByOne, TenantModelAdmin
 from intraday.clock.database import clock
 from intraday.org.access import Grant
+from intraday.rest.quotas import LimitReached, compute_slot
 
 PREVIEW = timedelta(hours=24)
 
@@ -107,9 +108,12 @@ class RuleAdmin(OneByOne, TenantModelAdmin):
         context = {"title": "Preview", "form": form, "rule": rule, "answer": None}
         if form.is_valid() and hasattr(form, "said"):
             try:
-                context |= _previewed(form, rule)
+                with compute_slot(form.organization):
+                    context |= _previewed(form, rule)
             except ValidationError as error:
                 form.add_error(None, error.messages)
+            except LimitReached as refusal:
+                form.add_error(None, str(refusal.detail))
         return self._page(request, "preview", context)
 
     def test_view(self, request: HttpRequest, rule_id: Any) -> HttpResponse:

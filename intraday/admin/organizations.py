@@ -1,6 +1,7 @@
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.auth.models import User
 from django.contrib.auth.validators import UnicodeUsernameValidator
@@ -11,10 +12,11 @@ from django.http import HttpRequest
 from intraday.admin.tenants import TenantAdmin, TenantModelAdmin
 from intraday.audit import services as audit
 from intraday.clock.database import clock
-from intraday.org import services, walls
+from intraday.org import limits, services, walls
 from intraday.org.access import Grant
 from intraday.org.models import Department, Membership, Organization, Queue, WallBoard
 from intraday.org.passwords import new_password_path
+from intraday.values.names import normalized
 
 
 class MembershipForm(forms.ModelForm):
@@ -82,9 +84,16 @@ class MembershipInline(TenantAdmin, admin.TabularInline):
         return True  # to all who may open the page of the organization
 
 
+LIMITS = [f"limit_{name}" for name in limits.NAMES]
+
+
 @admin.register(Organization)
 class OrganizationAdmin(TenantModelAdmin):
     organization_path = "pk"
+    fieldsets = [
+        (None, {"fields": ["id", "name", "time_zone", "feeds_may_create"]}),
+        ("Limits", {"fields": LIMITS, "description": "Set by the operator. Empty: the default of this installation."}),
+    ]
     list_display = ["id", "name", "time_zone", "feeds_may_create", "created_at"]
     search_fields = ["id", "name"]
     ordering = ["id"]
@@ -97,7 +106,14 @@ class OrganizationAdmin(TenantModelAdmin):
         return bool(request.user.is_superuser)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Organization | None = None) -> list[str]:
-        return ["id"] if obj else []  # rooms, keys and facts are named after it
+        fixed = ["id"] if obj else []  # rooms, keys and facts are named after it
+        return fixed if request.user.is_superuser else [*fixed, *LIMITS]
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest | None, **kwargs: Any) -> Any:
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field is not None and db_field.name in LIMITS:
+            field.widget.attrs["placeholder"] = settings.LIMITS[db_field.name.removeprefix("limit_")]
+        return field
 
     def save_model(self, request: HttpRequest, obj: Organization, form: forms.ModelForm, change: bool) -> None:
         before = audit.stored(obj) if change else None
@@ -105,6 +121,8 @@ class OrganizationAdmin(TenantModelAdmin):
         action = "organization.changed" if change else "organization.created"
         audit.record(action, organization_id=obj.pk, target=obj.name, before=before, after=audit.fields_of(obj))
         services.create_organization(id=obj.id, name=obj.name, time_zone=obj.time_zone)
+        if set(form.changed_data) & set(LIMITS):
+            services.access_changed([obj.pk])  # open sockets take the new limits
 
     def save_formset(self, request: HttpRequest, form: forms.ModelForm, formset: Any, change: bool) -> None:
         """Save the members; say for each person who is new how to choose a password."""
@@ -118,8 +136,31 @@ class OrganizationAdmin(TenantModelAdmin):
         formset.save()
 
 
+class DepartmentForm(forms.ModelForm):
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if self.instance._state.adding and {"organization", "code"} <= cleaned.keys():
+            _check_room(cleaned["organization"], cleaned["code"], "")
+        return cleaned
+
+
+class QueueForm(forms.ModelForm):
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if self.instance._state.adding and {"department", "name"} <= cleaned.keys():
+            department = cleaned["department"]
+            _check_room(department.organization, department.code, normalized(cleaned["name"]))
+        return cleaned
+
+
+def _check_room(organization: Organization, department: str, queue: str) -> None:
+    if not limits.room_for(organization, [(department, queue)]):
+        raise ValidationError(limits.refuse_new(organization, (department, queue)))
+
+
 @admin.register(Department)
 class DepartmentAdmin(TenantModelAdmin):
+    form = DepartmentForm
     list_display = ["code", "name", "organization"]
     list_filter = ["organization"]
     search_fields = ["code", "name"]
@@ -134,6 +175,7 @@ class DepartmentAdmin(TenantModelAdmin):
 
 @admin.register(Queue)
 class QueueAdmin(TenantModelAdmin):
+    form = QueueForm
     organization_path = "department__organization"
     list_display = ["name", "department"]
     list_filter = ["department__organization", "department"]

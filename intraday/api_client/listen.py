@@ -14,7 +14,12 @@ from websockets.sync.client import ClientConnection, connect
 from intraday.api_client.client import loopback
 from intraday.api_client.sequence_check import Message, Position, SequenceCheck
 
-TERMINAL = {4401: "sign in again", 4403: "forbidden", 4413: "too large a message", 4429: "too many messages"}
+TERMINAL = {
+    4401: "sign in again",
+    4403: "forbidden",
+    4413: "too large a message",
+    4429: "too many messages or connections",
+}
 FIRST_WAIT, LONGEST_WAIT = 0.5, 30.0  # seconds
 POLL = 0.25  # how soon a stop is noticed
 LARGEST_MESSAGE = 64 * 1024 * 1024  # a snapshot of a large organization

@@ -14,7 +14,9 @@ from intraday.clock.database import clock
 from intraday.feed_health import services
 from intraday.feed_health.services import Delivery
 from intraday.org.access import Principal
+from intraday.org.limits import TooManyError
 from intraday.org.models import KeyScope
+from intraday.rest import throttling
 from intraday.rest.permissions import enter
 
 NONE: Mapping[int, Any] = MappingProxyType({})
@@ -44,13 +46,18 @@ class FeedLogEntry:
 def feed_log(request: Request, kind: str, *, dry_run: bool = False) -> Iterator[FeedLogEntry]:
     """Log the request when it ends, whatever becomes of it; a dry run delivers nothing and is not logged.
 
-    A body that cannot be read is one refused row of the caller's organization.
+    A body that cannot be read is one refused row of the caller's organization. The request is worked on when it is
+    its organization's turn: raises LimitReached.
     """
     entry = FeedLogEntry()
     try:
-        yield entry
+        with throttling.turn_of(request):
+            yield entry
     except ValidationError as error:
         entry.principal, entry.rejected = _only_organization(request), {WHOLE_BODY: error.detail}
+        raise
+    except TooManyError as error:
+        entry.principal, entry.rejected = _only_organization(request), {WHOLE_BODY: str(error)}
         raise
     finally:
         if not dry_run and entry.principal is not None and (entry.accepted or entry.rejected):

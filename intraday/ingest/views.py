@@ -13,7 +13,7 @@ from intraday.clock.database import clock
 from intraday.feed_health.feed_log import FeedLogEntry, feed_log
 from intraday.ingest.posts import Ingested, Post, Row
 from intraday.org.access import Principal
-from intraday.rest import batches
+from intraday.rest import batches, throttling
 from intraday.rest.batches import BatchQuery, Rows, SingleQuery
 from intraday.rest.pages import read_query
 from intraday.rest.permissions import SignedIn, check_scope, enter
@@ -30,6 +30,7 @@ class IngestView(APIView):
     """Subclasses say of which kind the feed is, how a row looks, and which service stores rows."""
 
     permission_classes = [SignedIn]
+    throttle_classes = throttling.INGEST
     kind: ClassVar[str]
     serializer: ClassVar[type[RowSerializer]]
     service: ClassVar[Callable[[Post[Any]], Ingested]]

@@ -5,7 +5,7 @@ import zoneinfo
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.core.validators import RegexValidator
+from django.core.validators import MinValueValidator, RegexValidator
 from django.db import models
 
 from intraday.values.names import is_printable, normalized
@@ -25,6 +25,11 @@ def valid_time_zone(name: str) -> None:
         raise ValidationError("This is not the name of a time zone. Expected one such as Europe/Berlin.")
 
 
+def _limit(words: str) -> models.PositiveIntegerField:
+    """Return a limit of one organization; NULL means the default of the installation (intraday.org.limits)."""
+    return models.PositiveIntegerField(words, null=True, blank=True, validators=[MinValueValidator(1)])
+
+
 class Organization(models.Model):
     id = models.CharField(primary_key=True, max_length=64, validators=[valid_id])
     name = models.CharField(max_length=128)
@@ -42,6 +47,16 @@ class Organization(models.Model):
         "so. Not ticked: such rows are refused until you add the queue here.",
     )
     created_at = models.DateTimeField(auto_now_add=True)
+    limit_queues = _limit("queues")
+    limit_departments = _limit("departments")
+    limit_rows_per_minute = _limit("rows posted a minute")
+    limit_bytes_per_minute = _limit("bytes posted a minute")
+    limit_events_per_minute = _limit("own events and notifications a minute")
+    limit_event_names = _limit("names of own events")
+    limit_connections = _limit("sockets and event streams")
+    limit_connections_per_credential = _limit("sockets and event streams of one key or person")
+    limit_computes = _limit("computes, previews and exports at once")
+    limit_posts = _limit("posts worked on at once, in each process")
     access_version = models.PositiveBigIntegerField(
         default=0, editable=False, help_text="Grows when somebody's access changes: open sockets are then asked again."
     )

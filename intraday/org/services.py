@@ -2,7 +2,7 @@
 
 import hashlib
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -13,6 +13,7 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 
 from intraday.audit import services as audit
+from intraday.org import limits
 from intraday.org.models import (
     ApiKey,
     Department,
@@ -110,9 +111,9 @@ def resolve_scopes(
 
     Two departments may each have a queue of one name. A department left out is filled in when the queue's name is
     unique, else the error names the candidates. With `create`, names seen for the first time become departments and
-    queues, unless the organization forbids that. `within` are the departments the caller is limited to: for it there
-    are no others, and no organization above them. Such a caller creates nothing: it cannot be told that a name is
-    taken.
+    queues, unless the organization forbids that or is at its limits. `within` are the departments the caller is limited
+    to: for it there are no others, and no organization above them. Such a caller creates nothing: it cannot be told
+    that a name is taken. Raises TooManyError where every name is new and there is room for none.
     """
     create = create and within is None
     refused = create and not organization.feeds_may_create
@@ -128,16 +129,40 @@ def resolve_scopes(
             errors[name] = error.message_dict
     fresh = {name for name in means.values() if name not in known}
     fresh |= {(department, "") for department, _ in fresh if (department, "") not in known}
-    created: frozenset[ScopeName] = frozenset()
-    if fresh and create and not refused:
-        add_queues(organization, fresh)
+    may_create = create and not refused
+    created = _create(organization, fresh) if may_create else frozenset()
+    if created:
         known = _known_scopes(organization, {queue for _, queue in means.values() if queue}, within)
-        created = frozenset(fresh)
-    for name in [name for name, meant in means.items() if meant not in known]:
-        errors[name] = _unknown(means.pop(name), refused=refused)
+    missing = {name: means.pop(name) for name, meant in list(means.items()) if meant not in known}
+    if missing and may_create:
+        without_room = {name: _no_room(organization, meant, known) for name, meant in missing.items()}
+        if not means and not errors:
+            raise limits.TooManyError(_first_message(without_room))
+        errors |= without_room
+    else:
+        errors |= {name: _unknown(meant, refused=refused) for name, meant in missing.items()}
     levels = {department: scope for (department, queue), scope in known.items() if not queue}
     scopes = {name: known[meant] for name, meant in means.items()}
     return Resolved(scopes, levels, errors, created)
+
+
+def _create(organization: Organization, fresh: Collection[ScopeName]) -> frozenset[ScopeName]:
+    """Create those for which the organization has room, and return them."""
+    created = frozenset(limits.room_for(organization, fresh) if fresh else ())
+    if created:
+        add_queues(organization, created)
+    return created
+
+
+def _no_room(organization: Organization, meant: ScopeName, known: Mapping[ScopeName, Scope]) -> dict[str, list[str]]:
+    department = (meant[0], "")
+    if department not in known:
+        return {"department_id": [limits.refuse_new(organization, department)]}
+    return {"queue_name": [limits.refuse_new(organization, meant)]}
+
+
+def _first_message(errors: Mapping[ScopeName, Mapping[str, Sequence[str]]]) -> str:
+    return next(text for by_field in errors.values() for texts in by_field.values() for text in texts)
 
 
 def _unknown(meant: ScopeName, *, refused: bool) -> dict[str, list[str]]:

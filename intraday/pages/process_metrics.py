@@ -6,6 +6,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 
 from intraday.clock.database import clock
 from intraday.connections.database import pool_stats
+from intraday.org.limits import refusals
 
 # (key of psycopg_pool's statistics, name, its unit in ours, help)
 LEVELS = (
@@ -28,6 +29,11 @@ def collected() -> Iterator[Metric]:
     if (seconds := clock.skew()) is not None:
         skew.add_metric([], seconds)
     yield skew
+    says = "Requests and connections refused at a limit of their organization, by limit."
+    limited = CounterMetricFamily("intraday_limited", says, labels=["kind"])
+    for name, count in refusals.totals().items():
+        limited.add_metric([name], count)
+    yield limited
 
 
 def _pools() -> Iterator[Metric]:

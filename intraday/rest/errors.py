@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from structlog.contextvars import get_contextvars
 
 from intraday.connections.database import is_unavailable, sqlstate, unavailable_message
+from intraday.org.limits import TooManyError
 
 log = structlog.get_logger(__name__)
 
@@ -49,6 +50,8 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
         log.error("database_unavailable", view=view, sqlstate=sqlstate(error), error=str(error).strip())
         body = error_body("unavailable", unavailable_message(error))
         return Response(body, status=status.HTTP_503_SERVICE_UNAVAILABLE, headers=RETRY_AFTER)
+    if isinstance(error, TooManyError):
+        return Response(error_body("limit_reached", str(error)), status=status.HTTP_409_CONFLICT)
     from rest_framework.views import (
         exception_handler as drf_exception_handler,
     )  # it loads DRF's settings, which load us

@@ -1,6 +1,7 @@
 """Views that every channel has: a scope's newest figures and those before. Subclasses say where they come from."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -14,6 +15,7 @@ from intraday.rest.csv_renderer import ItemsCSVRenderer
 from intraday.rest.json import JSONRenderer
 from intraday.rest.pages import HistoryQuery, ScopeQuery, page_response, read_query, scope_of
 from intraday.rest.permissions import SignedIn, enter
+from intraday.rest.quotas import compute_slot
 
 Page = tuple[list[dict[str, Any]], datetime | None]
 """Items, and the cursor of the next page if there is one."""
@@ -42,14 +44,16 @@ class HistoryView(APIView):
     def get(self, request: Request) -> Response:
         query = read_query(HistoryQuery, request.query_params)
         principal = enter(request, query.get("organization_id"), grant="read", or_grant=self.or_grant)
-        items, following = self.history(
-            scope_of(principal, query),
-            principal,
-            since=query.get("since"),
-            until=query.get("until"),
-            after=query.get("cursor"),
-            limit=query["limit"],
-        )
+        scope = scope_of(principal, query)
+        with compute_slot(principal.organization) if query["format"] == "csv" else nullcontext():
+            items, following = self.history(
+                scope,
+                principal,
+                since=query.get("since"),
+                until=query.get("until"),
+                after=query.get("cursor"),
+                limit=query["limit"],
+            )
         return page_response(request, items, following)
 
     def history(self, scope: Scope, principal: Principal, **page: Any) -> Page:

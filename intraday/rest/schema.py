@@ -38,6 +38,8 @@ def _errors(*statuses: int) -> dict[Any, Any]:
 
 BAD_REQUESTS = _errors(400, 401, 403, 404, 406, 429, 503)
 BAD_POSTS = BAD_REQUESTS | _errors(413, 415)
+CREATING_POSTS = BAD_POSTS | _errors(409)
+"""Of posts that may make something that an organization has a limited number of, such as a queue."""
 
 
 class RejectedRowSchema(serializers.Serializer):
@@ -69,7 +71,7 @@ def batch_answers(name: str, row: type[serializers.Serializer]) -> dict[Any, Any
             "rejected": RejectedRowSchema(many=True),
         },
     )
-    return {201: answer, 207: answer, **BAD_POSTS, (400, "application/json"): BatchErrorSchema}
+    return {201: answer, 207: answer, **CREATING_POSTS, (400, "application/json"): BatchErrorSchema}
 
 
 def page_of(name: str, item: type[serializers.Serializer]) -> serializers.Serializer:

@@ -1,54 +1,120 @@
-"""Limit calls a minute per credential, counted in the cache. Without a cache nobody is refused."""
+"""Limit calls a minute of each credential, and rows, bytes and events a minute of each organization."""
 
 import hashlib
-import time
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext, suppress
+from typing import Any, ClassVar
 
-import structlog
 from django.conf import settings
-from django.core.cache import cache
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
 from intraday.clock.database import clock
-from intraday.rest.authentication import Caller
+from intraday.org.access import Principal
+from intraday.org.models import KeyScope
+from intraday.rest import quotas
+from intraday.rest.authentication import Caller, OneOrganization
+from intraday.rest.errors import NotFound
+from intraday.rest.quotas import WINDOW_SECONDS
+from intraday.rest.shared_counter import shared_counter
 
-log = structlog.get_logger(__name__)
-
-WINDOW_SECONDS = 60
-PAUSE_SECONDS = 10.0  # a cache that failed is left alone for so long: a frozen one costs its timeout at every try
+MAX_ORGANIZATIONS = 10  # looked at to find a person's
 
 
 class PerCredential(BaseThrottle):
-    """Counts whole minutes: DRF's own throttle keeps, and rewrites at each call, the time of every call."""
+    """Counts whole minutes: DRF's own throttle keeps, and rewrites at each call, the time of every call.
 
-    _cache_failed_at: float | None = None  # of the process
+    Without a cache nobody is refused.
+    """
 
     def allow_request(self, request: Request, view: object) -> bool:
         caller = request.auth
         if not isinstance(caller, Caller):
             return True
         limit = settings.CALLS_PER_MINUTE_PERSON if caller.is_person else settings.CALLS_PER_MINUTE_KEY
-        return self._count(caller.credential) <= int(limit)
+        return (shared_counter.add(self._name(caller.credential)) or 0) <= int(limit)
 
     def wait(self) -> float:
         return WINDOW_SECONDS - clock.now().timestamp() % WINDOW_SECONDS
 
-    def _count(self, credential: str) -> int:
-        """Return the number of calls in this minute, this one included; 0 without a cache."""
-        cls, now = type(self), time.monotonic()
-        if cls._cache_failed_at is not None and now - cls._cache_failed_at < PAUSE_SECONDS:
-            return 0
-        name = (
-            f"calls:{int(clock.now().timestamp()) // WINDOW_SECONDS}:{hashlib.sha256(credential.encode()).hexdigest()}"
-        )
-        try:
-            count = 1 if cache.add(name, 1, timeout=2 * WINDOW_SECONDS) else cache.incr(name)
-        except Exception as error:  # whatever the cache's client raises: it must not cost the caller its call
-            if cls._cache_failed_at is None:
-                log.error("cache_unreachable", error=f"{type(error).__name__}: {error}", effect="calls are not counted")
-            cls._cache_failed_at = now
-            return 0
-        if cls._cache_failed_at is not None:
-            log.info("cache_reachable")
-        cls._cache_failed_at = None
-        return count
+    @staticmethod
+    def _name(credential: str) -> str:
+        minute = int(clock.now().timestamp()) // WINDOW_SECONDS
+        return f"calls:{minute}:{hashlib.sha256(credential.encode()).hexdigest()}"
+
+
+class PerOrganization(BaseThrottle):
+    """Counts what a request brings before it is checked: refusing it shall cost little.
+
+    A caller without the right to post uses nothing up: the view refuses it.
+    """
+
+    grant: ClassVar[str]
+    limit: ClassVar[str]
+
+    def allow_request(self, request: Request, view: object) -> bool:
+        principal = principal_of(request)
+        if principal is not None and principal.may(self.grant):
+            quotas.spend(principal.organization, "bytes_per_minute", _size(request))
+            quotas.spend(principal.organization, self.limit, self.count(request.data))
+        return True
+
+    def count(self, data: Any) -> int:
+        return 1
+
+
+class RowsPerMinute(PerOrganization):
+    grant, limit = KeyScope.INGEST, "rows_per_minute"
+
+    def count(self, data: Any) -> int:
+        return rows_in(data)
+
+
+class EventsPerMinute(PerOrganization):
+    grant, limit = KeyScope.PUBLISH, "events_per_minute"
+
+
+INGEST: list[type[BaseThrottle]] = [PerCredential, RowsPerMinute]
+PUBLISH: list[type[BaseThrottle]] = [PerCredential, EventsPerMinute]
+"""`throttle_classes` of views that take rows, and of those that publish."""
+
+
+def turn_of(request: Request) -> AbstractContextManager[None]:
+    """Return what holds the turn of a post; the view answers callers who are in no organization."""
+    principal = principal_of(request)
+    return nullcontext() if principal is None else quotas.post_turn(principal.organization, rows_in(request.data))
+
+
+def rows_in(data: Any) -> int:
+    return max(1, len(_items(data)))
+
+
+def _size(request: Request) -> int:
+    """Return the number of bytes of the body. Without this header there is no body for Django."""
+    length = str(request.META.get("CONTENT_LENGTH") or "")
+    return int(length) if length.isdecimal() else 0
+
+
+def principal_of(request: Request) -> Principal | None:
+    """Return the caller inside the organization that the body is for; a person may have several."""
+    caller = request.auth
+    if isinstance(caller, OneOrganization):
+        return caller.principal
+    if isinstance(caller, Caller):
+        named: list[str | None] = list(dict.fromkeys(_named(request.data)))
+        for organization_id in named[:MAX_ORGANIZATIONS] or [None]:
+            with suppress(NotFound):
+                return caller.enter(organization_id)
+    return None
+
+
+def _named(data: Any) -> Iterator[str]:
+    for row in (*_items(data), data):
+        name = row.get("organization_id") if isinstance(row, Mapping) else None
+        if isinstance(name, str):
+            yield name
+
+
+def _items(data: Any) -> list[Any]:
+    items = data.get("items") if isinstance(data, Mapping) else None
+    return items if isinstance(items, list) else []

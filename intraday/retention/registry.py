@@ -34,7 +34,13 @@ PURGES = (
     Purge(
         "realtime",
         realtime.retention.purge,
-        ("realtime.Segment", "realtime.Cursor", "realtime.Process", "realtime.Connection"),
+        (
+            "realtime.Segment",
+            "realtime.Cursor",
+            "realtime.EventName",
+            "realtime.Process",
+            "realtime.Connection",
+        ),
     ),
     Purge(
         "kpi",

@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from contextvars import Context
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import NamedTuple
 
 import structlog
@@ -19,6 +20,7 @@ from intraday.clock.database import clock
 from intraday.database import batches
 from realtime.hub.fanout.connections import Connection
 from realtime.hub.shared_reads import DataLoader, in_thread
+from realtime.hub.tenants.threads import in_tenant_thread
 from realtime.models import Cursor
 from realtime.protocol.messages import Position
 
@@ -138,7 +140,7 @@ class Cursors:
 
     def __init__(self, connections: Mapping[str, Connection]) -> None:
         self._connections = connections
-        self._take = DataLoader(take)
+        self._takers: dict[str, DataLoader[CursorClaim, StoredCursor | None]] = {}  # by organization
         self._moves: dict[int, CursorMove] = {}
         self._writing: asyncio.Task[None] | None = None
 
@@ -150,9 +152,16 @@ class Cursors:
         claims = [
             CursorClaim(principal.organization.id, principal.user_id, name, stream, connection.id) for stream in streams
         ]
-        found = dict(zip(streams, await asyncio.gather(*map(self._take.load, claims)), strict=True))
+        taker = self._taker(principal.organization.id)
+        found = dict(zip(streams, await asyncio.gather(*map(taker.load, claims)), strict=True))
         held = {stream: each for stream, each in found.items() if each is not None}
         return held if len(held) == len(streams) else None
+
+    def _taker(self, organization: str) -> DataLoader[CursorClaim, StoredCursor | None]:
+        """One for each organization: taking locks rows, and nobody shall wait for those of another."""
+        if organization not in self._takers:
+            self._takers[organization] = DataLoader(take, run=partial(in_tenant_thread, organization))
+        return self._takers[organization]
 
     def begin(self, row: int, holder: str, at: Position) -> None:
         """Remember where a cursor begins. Only an acknowledgement proves that the client has what lies before it: the

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 import structlog
 from django.db import DatabaseError
@@ -14,6 +14,7 @@ from realtime.hub.fanout.incoming import IncomingStream
 from realtime.hub.fanout.ring import MAX_EVENTS, Ring
 from realtime.hub.loops import Backoff
 from realtime.hub.shared_reads import SingleFlight, in_thread
+from realtime.hub.tenants.threads import in_tenant_thread
 from realtime.protocol.messages import Position
 from realtime.protocol.rooms import Room, RoomFilter
 
@@ -31,6 +32,13 @@ Spawn = Callable[[Coroutine[Any, Any, None]], object]
 
 
 Missed = tuple[list[Record], Position]
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+async def _of_one(stream: str, read: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Read of one stream, in a thread of its organization."""
+    return await in_tenant_thread(Room.parse(stream).organization, read, *args, **kwargs)
 
 
 @dataclass
@@ -113,13 +121,13 @@ class Healing:
         """Read the log after a position, once for all who ask for the same page."""
 
         async def read() -> Page | None:
-            return await in_thread(store.read, stream, after=after, max_events=max_events, max_bytes=max_bytes)
+            return await _of_one(stream, store.read, stream, after=after, max_events=max_events, max_bytes=max_bytes)
 
         return await self._flights.do(("page", stream, after, max_events), read)
 
     async def _restart(self, stream: IncomingStream) -> None:
         """Begin anew at the head, with a snapshot for all: another epoch, or a log that no longer reaches back."""
-        found = (await in_thread(store.heads, [stream.name])).get(stream.name)
+        found = (await _of_one(stream.name, store.heads, [stream.name])).get(stream.name)
         if found is not None:
             stream.restart(*found)
             self._resync_all(stream.name)
@@ -189,8 +197,13 @@ class Healing:
     async def _fill(self, stream: IncomingStream) -> None:
         ring = stream.ring
         upto = None if ring.last is None else ring.start_after
-        page = await in_thread(
-            store.read_back, stream.name, upto=upto, max_events=MAX_REPLAY_EVENTS, max_bytes=MAX_REPLAY_BYTES
+        page = await _of_one(
+            stream.name,
+            store.read_back,
+            stream.name,
+            upto=upto,
+            max_events=MAX_REPLAY_EVENTS,
+            max_bytes=MAX_REPLAY_BYTES,
         )
         if page is not None:
             stream.start(page.epoch, page.head)
@@ -199,7 +212,7 @@ class Healing:
 
     # --- epochs ------------------------------------------------------------------------------------------------------
     async def _begin_epoch(self, stream: IncomingStream, *, lost: int) -> bool:
-        begun = await in_thread(store.begin_epoch, stream.name, epoch=stream.ring.epoch, lost=lost)
+        begun = await _of_one(stream.name, store.begin_epoch, stream.name, epoch=stream.ring.epoch, lost=lost)
         if begun:
             log.error("epoch_begun", stream=stream.name, lost=lost, reason="the log ends before what was delivered")
         return begun

@@ -17,6 +17,7 @@ from django.db import DatabaseError
 from intraday.clock.database import MEASURE_SECONDS, clock
 from intraday.org.access import Principal, Refused
 from intraday.org.key_use import STORE_SECONDS, key_uses
+from intraday.rest.quotas import processes
 from realtime.eventlog import sender
 from realtime.hub.catching_up import CatchingUp
 from realtime.hub.credentials import Login, authenticate
@@ -36,6 +37,7 @@ from realtime.hub.rights import may_keep
 from realtime.hub.shared_reads import DataLoader, in_thread
 from realtime.hub.snapshots import Snapshots
 from realtime.hub.subscribing import SubscribeRequest, Subscribing
+from realtime.hub.tenants.occupancy import Occupancy
 from realtime.protocol.channel_spec import ChannelSpec
 from realtime.protocol.messages import Authenticate
 from realtime.protocol.rooms import Room
@@ -66,7 +68,8 @@ class Hub:
 
     def _assemble(self) -> None:
         """Make the parts; each gets the tables and the few functions that it uses."""
-        self.reporter = Reporter(self.connections, self.streams)
+        self.occupancy = Occupancy()
+        self.reporter = Reporter(self.connections, self.streams, self.occupancy)
         self.healing = Healing(self.streams, resync_all=self._resync_all, spawn=self.spawn)
         self.receiver = Receiver(self.streams, heal_soon=self.healing.heal_soon, check_heads=self.healing.check_heads)
         self.snapshots = Snapshots(self.channels)
@@ -145,7 +148,8 @@ class Hub:
 
     def disconnect(self, connection: Connection) -> None:
         connection.closed = True
-        self.connections.pop(connection.id, None)
+        if self.connections.pop(connection.id, None) is not None:
+            self.occupancy.replace(connection.principal, None)
         self.reporter.forget(connection)
         self.registry.drop_all(connection)
 
@@ -156,9 +160,14 @@ class Hub:
         """
         return await self._credentials.load(Login(message, session))
 
+    def attach_new(self, connection: Connection, principal: Principal) -> None:
+        """Attach a caller who comes now. Raises RefusedError where that is one connection more than may be."""
+        self.occupancy.check(principal, connection.principal)
+        self.attach(connection, principal)
+
     def attach(self, connection: Connection, principal: Principal) -> None:
         """Make this the caller of the connection; it leaves rooms that the caller may not hear, and is told so."""
-        before, connection.principal = connection.principal, principal
+        before = self._set_caller(connection, principal)
         self.reporter.touch(connection)
         if before is not None and (before.user_id, before.organization) != (principal.user_id, principal.organization):
             connection.leave_cursors()
@@ -178,9 +187,16 @@ class Hub:
 
     def detach(self, connection: Connection) -> None:
         """Take the caller from the connection, and all its subscriptions."""
-        connection.principal = None
+        self._set_caller(connection, None)
         self.reporter.touch(connection)
         self.registry.drop_all(connection)
+
+    def _set_caller(self, connection: Connection, principal: Principal | None) -> Principal | None:
+        """Return who it was before."""
+        before, connection.principal = connection.principal, principal
+        if connection.id in self.connections:
+            self.occupancy.replace(before, principal)
+        return before
 
     # --- subscriptions -----------------------------------------------------------------------------------------------
     async def subscribe(self, connection: Connection, request: SubscribeRequest) -> None:
@@ -238,7 +254,9 @@ class Hub:
         report = self.reporter.collect(degraded=self.degraded or sender.current().failing)
         stored = False
         try:
-            stored = await in_thread(self.reporter.store, report)
+            stored, others = await in_thread(self.reporter.exchange, report)
+            self.occupancy.hear(others)
+            processes.count = 1 + len(others)
         finally:
             if not stored:
                 self.reporter.repeat(report)

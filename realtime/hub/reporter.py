@@ -16,10 +16,12 @@ from typing import Any
 from django.db import transaction
 
 from intraday.clock.database import clock
+from intraday.org.limits import refusals
 from realtime.hub.fanout.connections import Connection
 from realtime.hub.fanout.incoming import IncomingStream
+from realtime.hub.tenants.occupancy import Occupancy, Occupied
+from realtime.models import ALIVE, Process
 from realtime.models import Connection as ConnectionRow
-from realtime.models import Process
 
 FORGOTTEN_AFTER = timedelta(minutes=1)
 RATE_SECONDS = 10
@@ -33,6 +35,8 @@ class Report:
 
     degraded: bool
     counters: dict[str, Any]
+    occupancy: dict[str, dict[str, int]]
+    refusals: dict[str, dict[str, Any]]
     changed: list[ConnectionRow]
     gone: list[str]
 
@@ -40,9 +44,12 @@ class Report:
 class Reporter:
     """Writes the row of this process and the rows of connections that changed since the last report."""
 
-    def __init__(self, connections: Mapping[str, Connection], streams: Mapping[str, IncomingStream]) -> None:
+    def __init__(
+        self, connections: Mapping[str, Connection], streams: Mapping[str, IncomingStream], occupancy: Occupancy
+    ) -> None:
         self._connections = connections
         self._streams = streams
+        self._occupancy = occupancy
         self.id = secrets.token_hex(8)
         self._started_at: datetime | None = None  # by the database's clock, once it is known
         self._changed: dict[str, Connection] = {}
@@ -72,6 +79,8 @@ class Reporter:
         report = Report(
             degraded,
             self._counters(),
+            self._occupancy.report(),
+            refusals.recent(),
             [self._row(connection) for connection in self._changed.values()],
             list(self._gone),
         )
@@ -120,10 +129,22 @@ class Reporter:
             rooms=sorted(room.name for room in connection.rooms()),
         )
 
+    def exchange(self, report: Report) -> tuple[bool, list[Occupied]]:
+        """Store a report, and return whether the process was known and what the others have reported."""
+        known = self.store(report)
+        others = Process.objects.filter(seen_at__gte=clock.now() - ALIVE).exclude(id=self.id)
+        return known, list(others.values_list("occupancy", flat=True))
+
     def store(self, report: Report) -> bool:
         """Store a report; return False if the process was not known, so that all connections must be reported again."""
         now = clock.now()
-        state = {"seen_at": now, "degraded": report.degraded, "counters": report.counters}
+        state = {
+            "seen_at": now,
+            "degraded": report.degraded,
+            "counters": report.counters,
+            "occupancy": report.occupancy,
+            "refusals": report.refusals,
+        }
         self._started_at = self._started_at or now
         born = {"host": socket.gethostname(), "pid": os.getpid(), "started_at": self._started_at}
         with transaction.atomic():

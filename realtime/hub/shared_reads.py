@@ -1,5 +1,5 @@
-"""Database reads of the hub: in a small executor of their own (Channels shares one thread for everything), and one
-read for all callers that need the same at the same time.
+"""Database reads of the hub: in a small executor of its own (Channels shares one thread for everything), and one read
+for all callers that need the same at the same time. Reads for one organization: realtime.hub.tenants.threads.
 """
 
 import asyncio
@@ -15,23 +15,26 @@ P = ParamSpec("P")
 T = TypeVar("T")
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
+Run = Callable[..., Coroutine[Any, Any, Any]]
+"""Runs a function with its arguments in a thread."""
 
-_executor = ThreadPoolExecutor(max_workers=3, thread_name_prefix="realtime-db")
+_executor = ThreadPoolExecutor(max_workers=2, thread_name_prefix="realtime-db")
 _revocation_executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="realtime-revocation")
 
 
 async def in_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     loop = asyncio.get_running_loop()
-    return await loop.run_in_executor(_executor, partial(_run, function, *args, **kwargs))
+    return await loop.run_in_executor(_executor, partial(closing, function, *args, **kwargs))
 
 
 async def in_revocation_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Run in the thread of revocation alone: slow snapshots and replays must not delay the end of access."""
     loop = asyncio.get_running_loop()
-    return await loop.run_in_executor(_revocation_executor, partial(_run, function, *args, **kwargs))
+    return await loop.run_in_executor(_revocation_executor, partial(closing, function, *args, **kwargs))
 
 
-def _run(function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+def closing(function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+    """Call a function that asks the database, and close the connections that it opened in this thread."""
     try:
         return function(*args, **kwargs)
     finally:
@@ -69,9 +72,12 @@ class DataLoader(Generic[K, V]):
     So a thousand clients at once cost a few queries, and no answer is older than its request.
     """
 
-    def __init__(self, load_many: Callable[[Collection[K]], Mapping[K, V]], *, pause: float = 0.05) -> None:
+    def __init__(
+        self, load_many: Callable[[Collection[K]], Mapping[K, V]], *, pause: float = 0.05, run: Run = in_thread
+    ) -> None:
         self._load_many = load_many
         self._pause = pause
+        self._in_thread = run
         self._waiting: dict[K, asyncio.Future[V]] = {}
         self._task: asyncio.Task[None] | None = None
 
@@ -87,7 +93,7 @@ class DataLoader(Generic[K, V]):
         while self._waiting:
             batch, self._waiting = self._waiting, {}
             try:
-                values = await in_thread(self._load_many, list(batch))
+                values = await self._in_thread(self._load_many, list(batch))
             except Exception as error:
                 for future in batch.values():
                     future.set_exception(error)

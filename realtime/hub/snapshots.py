@@ -11,7 +11,8 @@ from realtime.eventlog.store import create_stream
 from realtime.hub.fanout.incoming import IncomingStream
 from realtime.hub.fanout.rendering import Batch
 from realtime.hub.fanout.subscriptions import Subscription
-from realtime.hub.shared_reads import SingleFlight, in_thread
+from realtime.hub.shared_reads import SingleFlight
+from realtime.hub.tenants.threads import in_tenant_thread
 from realtime.models import Stream
 from realtime.protocol.channel_spec import ChannelSpec, SnapshotItems
 from realtime.protocol.messages import RESYNC, SNAPSHOT, Resync, SnapshotData, encode_payload, envelope, now
@@ -121,8 +122,9 @@ class Snapshots:
 
     async def _read(self, key: Key) -> Snapshot:
         name, rooms, redaction, wanted = key
-        items = self._channels[Room.parse(name).channel].snapshot if wanted else None
-        taken = await in_thread(read_snapshot, name, items, RoomFilter(rooms), redaction)
+        room = Room.parse(name)
+        items = self._channels[room.channel].snapshot if wanted else None
+        taken = await in_tenant_thread(room.organization, read_snapshot, name, items, RoomFilter(rooms), redaction)
         self._recent[key] = (asyncio.get_running_loop().time(), taken)
         while len(self._recent) > 1 and sum(kept.size for _, kept in self._recent.values()) > MAX_SHARED_BYTES:
             del self._recent[next(iter(self._recent))]

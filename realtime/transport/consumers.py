@@ -14,7 +14,8 @@ from structlog.contextvars import bind_contextvars, clear_contextvars
 
 from intraday.clock.database import clock
 from intraday.logs.access import access_log
-from intraday.org.access import KEY_EXPIRED, Grant, Key, Principal, Refused
+from intraday.org import access
+from intraday.org.access import KEY_EXPIRED, Key, Principal, Refused
 from intraday.org.key_use import key_uses
 from intraday.org.models import KeyScope
 from realtime.hub.fanout.connections import Connection
@@ -89,8 +90,12 @@ class RealtimeConsumer(AsyncConsumer):
         except DatabaseError as error:
             log.error("session_not_read", error=str(error).strip())
             return
-        if isinstance(principal, Principal):
+        if not isinstance(principal, Principal):
+            return
+        try:
             self._attach(principal)
+        except RefusedError as refusal:
+            await self._refuse(refusal, None)
 
     async def websocket_disconnect(self, message: Mapping[str, Any]) -> None:
         self._close_code = message.get("code")
@@ -213,18 +218,19 @@ class RealtimeConsumer(AsyncConsumer):
         principal = await self.hub.authenticate(data, self._session)
         if principal is Refused.KEY_EXPIRED:
             raise RefusedError("key_expired", KEY_EXPIRED, close=Close.SIGN_IN)
-        if isinstance(principal, Refused) or not (principal.may(KeyScope.READ) or principal.may(Grant.WATCH)):
+        if isinstance(principal, Refused) or not (principal.may(KeyScope.READ) or principal.may(access.Grant.WATCH)):
             raise RefusedError("not_authenticated", "The credentials are unknown: sign in again.", close=Close.SIGN_IN)
         key_uses.note(principal, self._remote())
         known = self.connection.principal if self._authenticated else None  # a message overrides the session cookie
         if known is not None and (known.user_id, known.organization) != (principal.user_id, principal.organization):
             raise RefusedError("other_user", "This connection belongs to another user; open a new one.")
-        self._authenticated = True
         self._attach(principal, request_id)
+        self._authenticated = True
 
     def _attach(self, principal: Principal, request_id: str | int | None = None) -> None:
+        """Raises RefusedError."""
         self._deadline.cancel()
-        self.hub.attach(self.connection, principal)
+        self.hub.attach_new(self.connection, principal)
         # A key cannot be renewed on the connection: clients would try, again and again.
         ending = None if isinstance(principal.credential, Key) else principal.expires_at
         answer = {

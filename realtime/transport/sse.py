@@ -36,6 +36,7 @@ OPENING = "intraday.opening"
 """Key in the scope of a request: a function that takes the Opening which the view has checked."""
 PATH = "/api/ws/sse"
 FAIL_SECONDS = 2.0  # between the end of a stream and cutting it off, where the client does not read
+FULL_SECONDS = 30  # after which a stream that was one too many may try again
 RETRY_MS = (1_000, 5_000)  # a time of its own for each client: after a restart they shall not come all at once
 PASSING = {429, 500, 502, 503, 504}  # statuses after which a browser never tries again, though it should
 HEADERS = [
@@ -238,9 +239,9 @@ class EventStreams:
         writer = StreamWriter(send, [*answer.headers, *HEADERS], abort)
         writer.positions.update(openings[0].since)
         with bound_contextvars(request_id=answer.request_id):
-            await _run(get_hub(self._channels), writer, openings[0], receive)
+            refusal = await _run(get_hub(self._channels), writer, openings[0], receive)
             if not writer.started:
-                await _unavailable(answer.headers).send(send, scope)
+                await _not_opened(answer.headers, refusal).send(send, scope)
 
 
 def _no_body() -> Receive:
@@ -255,22 +256,26 @@ def _no_body() -> Receive:
     return receive
 
 
-async def _run(hub: Hub, writer: StreamWriter, opening: Opening, receive: Receive) -> None:
+async def _run(hub: Hub, writer: StreamWriter, opening: Opening, receive: Receive) -> RefusedError | None:
+    """Run the stream to its end; return why it was not begun where a limit is reached."""
     connection = Connection(writer)
     hub.connect(connection)
     try:
-        hub.attach(connection, opening.principal)
+        hub.attach_new(connection, opening.principal)
         await hub.subscribe(connection, SubscribeRequest(opening.grant, opening.since, opening.snapshot))
         await _first(_left(receive), writer.over.wait())
     except DatabaseError as error:
         log.error("stream_not_opened", error=str(error).strip())
     except RefusedError as refusal:
+        if refusal.close is not None:
+            return refusal
         connection.send("error", refusal.data)
         await writer.drained()
     finally:
         hub.disconnect(connection)
         await writer.end()
         _log_end(connection, opening.principal)
+    return None
 
 
 def _log_end(connection: Connection, caller: Principal) -> None:
@@ -297,12 +302,22 @@ async def _first(*waits: Awaitable[Any]) -> None:
             task.cancel()
 
 
-def _unavailable(headers: list[tuple[bytes, bytes]]) -> _Answer:
-    body = msgspec.json.encode(error_body("unavailable", "The database does not answer; try again."))
-    own = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body)), (b"retry-after", b"2")]
+def _not_opened(headers: list[tuple[bytes, bytes]], refusal: RefusedError | None) -> _Answer:
+    if refusal is None:
+        return _error(headers, 503, "unavailable", "The database does not answer; try again.", retry_after=2)
+    return _error(headers, 429, refusal.code, refusal.message, retry_after=FULL_SECONDS)
+
+
+def _error(headers: list[tuple[bytes, bytes]], status: int, code: str, message: str, *, retry_after: int) -> _Answer:
+    body = msgspec.json.encode(error_body(code, message))
+    own = [
+        (b"content-type", b"application/json"),
+        (b"content-length", b"%d" % len(body)),
+        (b"retry-after", b"%d" % retry_after),
+    ]
     return _Answer(
         [
-            {"type": "http.response.start", "status": 503, "headers": [*headers, *own]},
+            {"type": "http.response.start", "status": status, "headers": [*headers, *own]},
             {"type": "http.response.body", "body": body, "more_body": False},
         ]
     )

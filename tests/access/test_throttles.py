@@ -6,8 +6,7 @@ import pytest
 from django.test import Client
 
 from intraday.org.models import Organization
-from intraday.rest import throttling
-from intraday.rest.throttling import PerCredential
+from intraday.rest import shared_counter
 from tests.access.people import bearer, browser_of, person, token_of
 from tests.conftest import client_of
 from tests.services import Valkey
@@ -18,8 +17,8 @@ CURRENT = "/api/intraday/backlog/current"
 @pytest.fixture
 def own_cache(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Valkey]:
     """A cache to be broken, tried again at each call."""
-    monkeypatch.setattr(throttling, "PAUSE_SECONDS", 0.0)
-    monkeypatch.setattr(PerCredential, "_cache_failed_at", None)
+    monkeypatch.setattr(shared_counter, "PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr(shared_counter.shared_counter, "_failed_at", None)
     with Valkey() as valkey:
         caches = deepcopy(settings.CACHES)
         caches["default"]["LOCATION"] = valkey.url

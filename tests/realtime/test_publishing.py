@@ -12,6 +12,7 @@ from intraday.channels import CHANNELS
 from intraday.org.models import Organization, Scope
 from realtime.hub.fanout.stream import LiveStream
 from realtime.hub.reporter import MAX_KEPT, Reporter
+from realtime.hub.tenants.occupancy import Occupancy
 from realtime.models import Process, Segment
 from realtime.protocol.events import OUR_NAMESPACES, RESERVED_NAMES, CustomEvent
 from realtime.publish import publish
@@ -154,7 +155,7 @@ async def test_fifteen_hundred_names_count_together(server: LiveServer, token: s
 
 
 def test_organizations_that_left_are_counted_together_in_the_end(db: None):
-    reporter = Reporter({}, {})
+    reporter = Reporter({}, {}, Occupancy())
     for number in range(3 * MAX_KEPT):
         stream = LiveStream(f"backlog:org:org_{number}", lambda _: None)
         stream.count({"backlog:update": 2})

@@ -107,7 +107,8 @@ NOBODY = {
     "outgoing.Route": ("department_id", "queue_name"),
     "realtime.Connection": ("id", "organization_id", "role", "rooms"),
     "realtime.Cursor": ("name", "stream", "epoch", "holder"),
-    "realtime.Process": ("id", "host", "counters"),
+    "realtime.EventName": ("name",),
+    "realtime.Process": ("id", "host", "counters", "occupancy", "refusals"),
     "realtime.Stream": ("name", "channel", "epoch"),
 }
 """Columns that name no person: places, words of ours, secrets, addresses of feeds; those of the audit log go with their

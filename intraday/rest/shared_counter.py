@@ -1,0 +1,62 @@
+"""Counting in the cache, for all processes together. A cache that fails is left alone for a while."""
+
+import time
+
+import structlog
+from django.core.cache import cache
+
+log = structlog.get_logger(__name__)
+
+PAUSE_SECONDS = 10.0  # a frozen cache costs its timeout at every try
+KEPT_SECONDS = 120
+
+
+class SharedCounter:
+    _failed_at: float | None = None  # of the process
+
+    @property
+    def is_paused(self) -> bool:
+        return self._failed_at is not None and time.monotonic() - self._failed_at < PAUSE_SECONDS
+
+    def add(self, name: str, amount: int = 1) -> int | None:
+        """Add to the counter of this name and return its new value; None without a cache."""
+        if self.is_paused:
+            return None
+        try:
+            total = amount if cache.add(name, amount, timeout=KEPT_SECONDS) else cache.incr(name, amount)
+        except Exception as error:  # whatever the cache's client raises: it must not cost the caller its call
+            self._note_failure(error)
+            return None
+        self._note_success()
+        return int(total)
+
+    def take(self, name: str, *, seconds: int) -> bool | None:
+        """Take a name that nobody else holds, for so long at most; None without a cache."""
+        if self.is_paused:
+            return None
+        try:
+            taken = cache.add(name, 1, timeout=seconds)
+        except Exception as error:  # as above
+            self._note_failure(error)
+            return None
+        self._note_success()
+        return bool(taken)
+
+    def give_back(self, name: str) -> None:
+        try:
+            cache.delete(name)
+        except Exception as error:  # as above; the name comes free when its time is over
+            self._note_failure(error)
+
+    def _note_failure(self, error: Exception) -> None:
+        if self._failed_at is None:
+            log.error("cache_unreachable", error=f"{type(error).__name__}: {error}", effect="each process counts alone")
+        self._failed_at = time.monotonic()
+
+    def _note_success(self) -> None:
+        if self._failed_at is not None:
+            log.info("cache_reachable")
+        self._failed_at = None
+
+
+shared_counter = SharedCounter()
