@@ -160,6 +160,7 @@ GET  metrics                           none   200    200    200    200    200   
 GET  readyz                            none   200    200    200    200    200    200    200    200    200    200
 GET                                    none   302    200    200    200    200    200    200    302    302    302
 GET  alerts/<str:alert_id>             none   302    200    200    200    200    200    200    302    302    302
+GET  audit                             none   302    200    200    200    200    200    200    302    302    302
 GET  runbook                           none   302    200    200    200    200    200    200    302    302    302
 GET  wall/<str:secret>                 none   404    404    404    404    404    404    404    404    404    404
 GET  wall/<str:secret>/token           none   404    404    404    404    404    404    404    404    404    404
