@@ -14,7 +14,7 @@ from alerts.admin.fields import place_choices, recipient_choices
 from alerts.notifications import channel_services
 from alerts.notifications.models import Channel, ChannelKind, Route
 from alerts.notifications.services import try_channel
-from intraday.admin.tenants import OneByOne, TenantModelAdmin
+from intraday.admin.tenants import TenantModelAdmin
 from intraday.clock.database import clock
 from intraday.org.access import Grant
 from intraday.org.models import Organization
@@ -68,7 +68,7 @@ class ChannelForm(ServiceForm):
 
 
 @admin.register(Channel)
-class ChannelAdmin(OneByOne, TenantModelAdmin):
+class ChannelAdmin(TenantModelAdmin):
     grant = Grant.NOTIFY
     form = ChannelForm
     list_display = ["name", "organization", "kind", "leads_to", "enabled"]
@@ -128,7 +128,7 @@ class RouteForm(ServiceForm):
 
 
 @admin.register(Route)
-class RouteAdmin(OneByOne, TenantModelAdmin):
+class RouteAdmin(TenantModelAdmin):
     grant = Grant.NOTIFY
     form = RouteForm
     list_display = ["to", "organization", "minimum_severity", "department_id", "queue_name", "enabled"]

@@ -100,11 +100,12 @@ class OrganizationAdmin(TenantModelAdmin):
         return ["id"] if obj else []  # rooms, keys and facts are named after it
 
     def save_model(self, request: HttpRequest, obj: Organization, form: forms.ModelForm, change: bool) -> None:
-        before = audit.stored(obj) if change else None
         super().save_model(request, obj, form, change)
-        action = "organization.changed" if change else "organization.created"
-        audit.record(action, organization_id=obj.pk, target=obj.name, before=before, after=audit.fields_of(obj))
         services.create_organization(id=obj.id, name=obj.name, time_zone=obj.time_zone)
+
+    def delete_model(self, request: HttpRequest, obj: Organization) -> None:
+        audit.record("organization.removed", target=str(obj))  # in the installation's log: its own goes with it
+        obj.delete()
 
     def save_formset(self, request: HttpRequest, form: forms.ModelForm, formset: Any, change: bool) -> None:
         """Save the members; say for each person who is new how to choose a password."""
@@ -157,6 +158,7 @@ class ApiKeyForm(forms.ModelForm):
 
 @admin.register(ApiKey)
 class ApiKeyAdmin(TenantModelAdmin):
+    audit_kind = "key"
     form = ApiKeyForm
     list_display = ["name", "prefix", "organization", "scopes", "created_at", "revoked_at"]
     list_filter = ["organization"]
@@ -180,6 +182,7 @@ class ApiKeyAdmin(TenantModelAdmin):
 
 @admin.register(WallBoard)
 class WallBoardAdmin(TenantModelAdmin):
+    audit_kind = "wall"
     grant = Grant.WALLS
     fields = ["organization", "department_id", "name"]
     list_display = ["name", "organization", "department_id", "created_by", "created_at", "revoked_at"]

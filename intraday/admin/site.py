@@ -7,6 +7,7 @@ from django.contrib.admin import AdminSite, ModelAdmin
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 
+from intraday.admin.recorded import Recorded
 from intraday.admin.tenants import TenantAdmin, organization_ids
 from intraday.org.access import Grant
 
@@ -22,7 +23,10 @@ class SuperusersOnly:
 
 
 class Site(AdminSite):
-    """Opens to superusers and to members whose role manages something; pages without tenants to superusers alone."""
+    """Opens to superusers and to members whose role manages something; pages without tenants to superusers alone.
+
+    What they change is recorded in the audit log; that of accounts by intraday.org.signals, wherever they are changed.
+    """
 
     site_header = site_title = "Intraday administration"
 
@@ -33,9 +37,12 @@ class Site(AdminSite):
         return user.is_superuser or bool(organization_ids(request, Grant.SILENCE))
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
+        from django.contrib.auth.models import User  # the site is made before the models are loaded
+
         page = admin_class or ModelAdmin
         if not issubclass(page, TenantAdmin):
-            page = type(page.__name__, (SuperusersOnly, page), {"__module__": page.__module__})
+            bases = (SuperusersOnly, page) if model_or_iterable is User else (SuperusersOnly, Recorded, page)
+            page = type(page.__name__, bases, {"__module__": page.__module__})
         super().register(model_or_iterable, page, **options)
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:

@@ -15,6 +15,7 @@ from django.db import models
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from intraday.admin.recorded import Recorded
 from intraday.org import access
 from intraday.org.access import Grant
 from intraday.org.models import Department, Organization
@@ -96,8 +97,11 @@ class TenantAdmin(admin.options.BaseModelAdmin):
         return page.within(request, rows, self.grant) if isinstance(page, TenantAdmin) else rows.none()
 
 
-class TenantModelAdmin(TenantAdmin, admin.ModelAdmin):
+class TenantModelAdmin(TenantAdmin, Recorded):
     """A page of its own: lists, filters and forms."""
+
+    def organization_of(self, obj: models.Model) -> str:
+        return self._organization_id(obj)
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         """Give the form the organizations that its choices may come from; Django makes the class anew each time."""
@@ -119,14 +123,6 @@ class TenantModelAdmin(TenantAdmin, admin.ModelAdmin):
         names += [self.date_hierarchy] if self.date_hierarchy else []
         endings = {lookup[len(name) :].removeprefix("__") for name in names if _begins(lookup, name)}
         return bool(endings & SAFE_LOOKUPS)
-
-
-class OneByOne(admin.ModelAdmin):
-    """For pages whose `delete_model` calls a service: the action that deletes many rows calls it for each."""
-
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-        for row in queryset:
-            self.delete_model(request, row)
 
 
 def _begins(lookup: str, name: str) -> bool:

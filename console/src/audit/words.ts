@@ -21,7 +21,8 @@ export const KINDS: Record<string, [label: string, noun: string]> = {
   holiday: ["Holidays", "holiday of"],
   kpi: ["Figures computed by hand", "figures of"],
   volume: ["Confirmed volumes", "volume of"],
-  event: ["Events published by hand", "event"],
+  account: ["Accounts", "account"],
+  notification: ["Notifications to everybody", "notification to"],
 };
 
 /** Deeds whose sentence is not verb, noun, object. */
