@@ -256,6 +256,7 @@ AXES_RESET_ON_SUCCESS = True
 AXES_DISABLE_ACCESS_LOG = True
 AXES_LOCKOUT_TEMPLATE = "intraday/locked.html"
 AXES_VERBOSE = False
+AXES_ENABLE_ADMIN = False  # its pages edit counts by hand; `manage.py axes_reset_username` lets somebody try again
 SECURITY_CONTACT = env.str(
     "INTRADAY_SECURITY_CONTACT", default=""
 )  # mailto:… or https://… for /.well-known/security.txt

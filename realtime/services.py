@@ -22,7 +22,9 @@ def notify(*, scope: Scope, data: dict[str, Any], by: str, now: datetime) -> tup
     notification = SystemNotification.of(data, scope, notification_id=notification_id, published_at=now)
     log.info("notification_published", id=notification_id, scope=str(scope), title=notification.title, by=by)
     told = {"title": notification.title}
-    audit.record("notification.published", organization_id=scope.organization_id, target=str(scope), after=told, actor=by)
+    audit.record(
+        "notification.published", organization_id=scope.organization_id, target=str(scope), after=told, actor=by
+    )
     [event] = publish("system", [(scope, lambda: notification)])
     return notification_id, event
 

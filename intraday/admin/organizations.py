@@ -9,7 +9,6 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from intraday.admin.tenants import TenantAdmin, TenantModelAdmin
-from intraday.audit import services as audit
 from intraday.clock.database import clock
 from intraday.org import services, walls
 from intraday.org.access import Grant
@@ -94,7 +93,7 @@ class OrganizationAdmin(TenantModelAdmin):
         return bool(request.user.is_superuser)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return bool(request.user.is_superuser)
+        return False  # `manage.py organization delete` ends access first and deletes millions of rows in batches
 
     def get_readonly_fields(self, request: HttpRequest, obj: Organization | None = None) -> list[str]:
         return ["id"] if obj else []  # rooms, keys and facts are named after it
@@ -102,10 +101,6 @@ class OrganizationAdmin(TenantModelAdmin):
     def save_model(self, request: HttpRequest, obj: Organization, form: forms.ModelForm, change: bool) -> None:
         super().save_model(request, obj, form, change)
         services.create_organization(id=obj.id, name=obj.name, time_zone=obj.time_zone)
-
-    def delete_model(self, request: HttpRequest, obj: Organization) -> None:
-        audit.record("organization.removed", target=str(obj))  # in the installation's log: its own goes with it
-        obj.delete()
 
     def save_formset(self, request: HttpRequest, form: forms.ModelForm, formset: Any, change: bool) -> None:
         """Save the members; say for each person who is new how to choose a password."""

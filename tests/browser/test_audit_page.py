@@ -85,7 +85,7 @@ async def reads_her_deeds(page: Page) -> None:
     silence = entry(page, "works on the line").first
     await shows(silence, "head created the silence works on the line")
     told = await silence.locator("time").first.get_attribute("datetime")
-    there = "{dateStyle: 'medium', timeStyle: 'medium', timeZone: '%s'}" % ZONE
+    there = f"{{dateStyle: 'medium', timeStyle: 'medium', timeZone: '{ZONE}'}}"
     local = await page.evaluate(f"new Intl.DateTimeFormat('en-GB', {there}).format(new Date('{told}'))")
     await shows(silence, local)
     await shows(page.locator(".filters"), f"Days and times are those of {ZONE}.")
