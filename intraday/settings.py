@@ -86,9 +86,9 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "intraday.logs.requests.with_request_id",
+    "intraday.pages.headers.added",
     "intraday.pages.health.answered_first",
     "intraday.pages.prometheus.timed",
-    "intraday.pages.headers.added",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

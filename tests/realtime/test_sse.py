@@ -115,7 +115,7 @@ async def test_a_stream_begins_with_a_snapshot_and_goes_on_live(any_server: Live
         async with stream(any_server, token, channels="backlog,alerts") as client:
             assert client.response.status_code == 200
             assert client.response.headers["content-type"] == "text/event-stream"
-            assert client.response.headers["cache-control"] == "no-cache, no-transform"
+            assert client.response.headers["cache-control"] == "no-store, no-transform"
             subscribed = await client.hear()
             assert subscribed["data"]["rooms"] == ["alerts:org:org_123", BACKLOG]
             assert 1_000 <= client.retry <= 5_000
