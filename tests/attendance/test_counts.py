@@ -10,7 +10,7 @@ from attendance import selectors, services
 from intraday.org.models import Organization, Role
 from tests.access.people import browser_of, person
 from tests.attendance.posting import CURRENT, DAY, HISTORY, PEOPLE, moment, plan, record, results, say, shift
-from tests.backlog.test_counts import statements
+from tests.calls import statements
 from tests.rest.contract import ContractClient, contract_client
 
 pytestmark = pytest.mark.usefixtures("transactional_db")
