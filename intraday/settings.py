@@ -14,6 +14,7 @@ from csp.constants import NONE, SELF
 
 from intraday.connections import UrlError, postgres_url, redis_url, roles
 from intraday.logs.setup import configure_logging
+from intraday.version import VERSION
 
 env = environ.Env()
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -291,7 +292,7 @@ REST_FRAMEWORK = {
 SPECTACULAR_SETTINGS = {
     "TITLE": "Intraday console API",
     "DESCRIPTION": "Facts in (backlog snapshots; more to come), figures out. Events are pushed over `/ws`.",
-    "VERSION": "0.1.0",
+    "VERSION": VERSION,
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_AUTHENTICATION": [],
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
