@@ -7,7 +7,7 @@ WORKERS ?= 2
 ARGS    ?=
 BIN     := .venv/bin
 
-.PHONY: help run test check fmt diagram types bundle broker bench faults soak soak-clients lock clean venv runtime testing packages
+.PHONY: help run test check fmt diagram types bundle broker bench faults soak soak-clients dev hooks release lock clean venv runtime testing packages
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -15,6 +15,12 @@ help: ## what can be made
 
 run: runtime ## start everything in one process, with a demo organization
 	@exec $(BIN)/python manage.py up
+
+dev: testing packages ## the same for who changes it: the server starts anew on changes, the console reloads in the browser
+	@exec $(BIN)/python scripts/dev.py
+
+hooks: testing packages ## let every commit run the quick checks of what it changes (.pre-commit-config.yaml)
+	@exec $(BIN)/pre-commit install
 
 test: testing packages ## the whole suite, on a PostgreSQL and a Valkey of its own
 	@if [ -z "$(ARGS)" ] && $(node); then npm test --silent; fi
@@ -72,6 +78,9 @@ faults: testing ## cause each fault on a production layout, and print what it co
 
 soak: testing ## an hour of traffic on a production layout: does anything grow (ARGS="--minutes 10 --out FILE")
 	@exec $(BIN)/python -m faults.soak $(ARGS)
+
+release: testing ## commit, tag and pack a release, without pushing it (VERSION=0.2.0)
+	@exec $(BIN)/python scripts/release.py $(VERSION)
 
 lock: ## resolve the dependencies of pyproject.toml anew
 	@PATH="$(BIN):$$PATH"; command -v uv >/dev/null || { echo "make lock needs uv: pip install uv" >&2; exit 1; }; \

@@ -14,6 +14,7 @@ from alerts.choices import Resolution, Status
 from alerts.default_rules import install_rules as install_rules
 from alerts.default_rules import renew_rules as renew_rules
 from alerts.evaluation.changes import Actor, Changes
+from alerts.evaluation.run import Evaluated
 from alerts.evaluation.run import evaluate as evaluate
 from alerts.evaluation.timers import resolve_unreachable as resolve_unreachable
 from alerts.evaluation.timers import run_timers as run_timers
@@ -21,6 +22,7 @@ from alerts.models import Alert
 from alerts.rules import lifecycle
 from alerts.rules.lifecycle import Decision, LifecycleState
 from alerts.rules.messages import ago
+from intraday.audit import services as audit
 from intraday.rest.errors import NotFound
 
 
@@ -42,6 +44,12 @@ class Caller:
 
 Acknowledged = dict[UUID, Alert | Conflict | None]
 """Answers by id: the alert, the conflict, or None if there is no alert of this id."""
+
+
+def evaluate_by_hand(*, organization_id: str, now: datetime, as_of: datetime | None) -> Evaluated:
+    """Evaluate all rules, because somebody asked."""
+    audit.record("rule.evaluated", organization_id=organization_id, target="all", after={"as_of_time": as_of})
+    return evaluate(organization_id=organization_id, now=now, as_of=as_of)
 
 
 def acknowledge(

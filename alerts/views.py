@@ -51,7 +51,7 @@ class EvaluateView(APIView):
         body = read_body(EvaluateRequest, request)
         principal = enter(request, body.get("organization_id"), grant=Grant.ACT)
         check_organization_level(principal)
-        done = services.evaluate(
+        done = services.evaluate_by_hand(
             organization_id=principal.organization.id, now=clock.now(), as_of=body.get("as_of_time")
         )
         return Response(asdict(done))

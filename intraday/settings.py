@@ -14,6 +14,7 @@ from csp.constants import NONE, SELF
 
 from intraday.connections import UrlError, postgres_url, redis_url, roles
 from intraday.logs.setup import configure_logging
+from intraday.version import VERSION
 
 env = environ.Env()
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -88,9 +89,9 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "intraday.logs.requests.with_request_id",
+    "intraday.pages.headers.added",
     "intraday.pages.health.answered_first",
     "intraday.pages.prometheus.timed",
-    "intraday.pages.headers.added",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -258,6 +259,7 @@ AXES_RESET_ON_SUCCESS = True
 AXES_DISABLE_ACCESS_LOG = True
 AXES_LOCKOUT_TEMPLATE = "intraday/locked.html"
 AXES_VERBOSE = False
+AXES_ENABLE_ADMIN = False  # its pages edit counts by hand; `manage.py axes_reset_username` lets somebody try again
 SECURITY_CONTACT = env.str(
     "INTRADAY_SECURITY_CONTACT", default=""
 )  # mailto:… or https://… for /.well-known/security.txt
@@ -305,7 +307,7 @@ REST_FRAMEWORK = {
 SPECTACULAR_SETTINGS = {
     "TITLE": "Intraday console API",
     "DESCRIPTION": "Facts in (backlog snapshots; more to come), figures out. Events are pushed over `/ws`.",
-    "VERSION": "0.1.0",
+    "VERSION": VERSION,
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_AUTHENTICATION": [],
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],

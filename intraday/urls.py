@@ -15,6 +15,7 @@ from realtime.views import EventStreamView
 urlpatterns = [
     path("", console.page),
     path("alerts/<str:alert_id>", console.alert),
+    path("audit", console.audit),
     path("runbook", console.runbook_page),
     path("wall/<str:secret>", console.wall),
     path("wall/<str:secret>/token", console.wall_token),

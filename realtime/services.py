@@ -7,6 +7,7 @@ from typing import Any
 import structlog
 from django.db import transaction
 
+from intraday.audit import services as audit
 from intraday.org.models import Organization, Scope
 from realtime.eventlog import event_names
 from realtime.eventlog.publishing import EventRef, publish
@@ -21,6 +22,10 @@ def notify(*, scope: Scope, data: dict[str, Any], by: str, now: datetime) -> tup
     notification_id = str(uuid.uuid4())
     notification = SystemNotification.of(data, scope, notification_id=notification_id, published_at=now)
     log.info("notification_published", id=notification_id, scope=str(scope), title=notification.title, by=by)
+    told = {"title": notification.title}
+    audit.record(
+        "notification.published", organization_id=scope.organization_id, target=str(scope), after=told, actor=by
+    )
     [event] = publish("system", [(scope, lambda: notification)])
     return notification_id, event
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
+from tests.documents import ROOT, section
+
 DOCS = ROOT / "docs"
 TOP_FOLDERS = "intraday|alerts|kpi|backlog|attendance|realtime|clients|console|scripts|tests|docs|bench|faults|docker"
 PATH = re.compile(rf"`((?:{TOP_FOLDERS})/[\w./-]*)`")
@@ -18,10 +19,6 @@ def table_rows(text: str) -> list[list[str]]:
     is_ruler = [set(row[0]) <= set("-:") for row in rows]
     headings = {index - 1 for index, ruler in enumerate(is_ruler) if ruler}
     return [row for index, row in enumerate(rows) if not is_ruler[index] and index not in headings]
-
-
-def section(text: str, heading: str) -> str:
-    return text.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
 
 
 def paths_in(cell: str) -> list[str]:

@@ -1,10 +1,11 @@
 """The check of the structure: it holds for the product, and it finds each fault that it is for."""
 
+import re
 from pathlib import Path
 
 import pytest
 
-from tests.structure import MAX_MODULES, circles, crowded_folders, faults
+from tests.structure import MAX_MODULES, ROOT, circles, crowded_folders, faults
 
 CHAIN = {"a": {"b"}, "b": {"c"}, "c": set()}
 
@@ -42,3 +43,10 @@ def test_a_folder_is_crowded_with_one_module_more_than_allowed(tmp_path: Path, m
         (room / "migrations" / f"000{number}.py").touch()
     (room / "__init__.py").touch()
     assert crowded_folders(tmp_path) == crowded
+
+
+def test_tests_share_helpers_in_modules_of_their_own():
+    """A helper inside a test module goes unnoticed, and importing it runs that module's fixtures and settings."""
+    pattern = re.compile(r"^\s*(from|import) tests\.(\w+\.)*test_\w+", re.MULTILINE)
+    found = [path for path in (ROOT / "tests").rglob("*.py") if pattern.search(path.read_text())]
+    assert found == []

@@ -20,7 +20,7 @@ from alerts.notifications.services import try_rule
 from alerts.rules.catalogue import find
 from alerts.rules.messages import describe_rule, format_span, format_value
 from alerts.rules.validation import with_defaults
-from intraday.admin.tenants import OneByOne, TenantModelAdmin
+from intraday.admin.tenants import TenantModelAdmin
 from intraday.clock.database import clock
 from intraday.org.access import Grant
 from intraday.rest.quotas import LimitReached, compute_slot
@@ -50,7 +50,7 @@ class StepInline(admin.TabularInline):
 
 
 @admin.register(Rule)
-class RuleAdmin(OneByOne, TenantModelAdmin):
+class RuleAdmin(TenantModelAdmin):
     grant = Grant.RULES
     form = RuleForm
     inlines = [StepInline]

@@ -15,7 +15,7 @@ from alerts.notifications import channel_services
 from alerts.notifications.models import Channel, ChannelKind, Route
 from alerts.notifications.services import try_channel
 from intraday.admin.overlap import OverlapActionForm, overlap_of
-from intraday.admin.tenants import OneByOne, TenantModelAdmin
+from intraday.admin.tenants import TenantModelAdmin
 from intraday.clock.database import clock
 from intraday.encryption.at_rest import UnreadableError
 from intraday.org.access import Grant
@@ -65,7 +65,7 @@ class ChannelForm(ServiceForm):
 
 
 @admin.register(Channel)
-class ChannelAdmin(OneByOne, TenantModelAdmin):
+class ChannelAdmin(TenantModelAdmin):
     grant = Grant.NOTIFY
     form = ChannelForm
     action_form = OverlapActionForm
@@ -142,7 +142,7 @@ class RouteForm(ServiceForm):
 
 
 @admin.register(Route)
-class RouteAdmin(OneByOne, TenantModelAdmin):
+class RouteAdmin(TenantModelAdmin):
     grant = Grant.NOTIFY
     form = RouteForm
     list_display = ["to", "organization", "minimum_severity", "department_id", "queue_name", "enabled"]

@@ -27,6 +27,7 @@ from alerts.notifications.senders import Sent
 from alerts.rules.catalogue import find
 from alerts.rules.lifecycle import TIMERS_END
 from alerts.rules.messages import fired
+from intraday.audit import services as audit
 from intraday.connections.database import UNREACHABLE
 from intraday.jobs import runs
 from intraday.jobs.leases import bound_waits
@@ -271,6 +272,7 @@ Tried = list[tuple[str, Sent]]
 
 def try_rule(rule: Rule, *, now: datetime) -> Tried:
     """Send a test to every recipient that an alert of this rule may reach; return the results by name."""
+    audit.record("rule.tested", organization_id=rule.organization_id, target=rule.name)
     metric = find(rule.source, rule.metric)
     place = rule.queue_name or rule.department_id or rule.organization_id
     message = fired(place, metric, rule.operator, rule.threshold, rule.for_seconds, rule.threshold)
@@ -281,6 +283,7 @@ def try_rule(rule: Rule, *, now: datetime) -> Tried:
 
 
 def try_channel(channel: Channel, *, now: datetime) -> Sent:
+    audit.record("channel.tested", organization_id=channel.organization_id, target=str(channel))
     [(_, sent)] = _try([recipients.of_channel(channel)], _sample(channel.organization, now), now)
     return sent
 

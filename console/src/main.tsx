@@ -5,6 +5,7 @@ import { createRoot } from "react-dom/client";
 
 import { configureIntraday } from "intraday-realtime";
 import { AlertPage } from "./alerts/AlertPage.js";
+import { AuditLog } from "./audit/AuditLog.js";
 import { Crash } from "./page/Crash.js";
 import { useTheme } from "./kit/browser.js";
 import { LiveDashboard } from "./page/LiveDashboard.js";
@@ -63,6 +64,17 @@ function SingleAlert({ organizations, id }: { organizations: Organizations; id: 
   );
 }
 
+function Audit({ organizations }: { organizations: Organizations }) {
+  const { organization_id } = scopeInAddress(location.search, organizations);
+  const organization = organizations.find(({ id }) => id === organization_id) ?? organizations[0];
+  const session = useMemo(() => newSession(organization, rest()), [organization]);
+  return (
+    <SessionProvider value={session}>
+      <AuditLog organizations={organizations} />
+    </SessionProvider>
+  );
+}
+
 function Wall({ config, organizations, token }: Props & { token: WallToken }) {
   const [organization] = organizations;
   const session = useMemo(() => newSession(organization, rest(token.get), true), [organization, token]);
@@ -91,6 +103,7 @@ function page(config: PageConfig) {
   const organizations: Organizations = [first, ...others];
   if (config.view === "alert" && config.alert_id)
     return <SingleAlert organizations={organizations} id={config.alert_id} />;
+  if (config.view === "audit") return <Audit organizations={organizations} />;
   if (config.view === "wall" && config.token_url) {
     const token = new WallToken(config.token_url);
     configureIntraday({ getToken: token.renewed });

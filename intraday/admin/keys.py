@@ -61,6 +61,7 @@ class ApiKeyForm(forms.ModelForm):
 
 @admin.register(ApiKey)
 class ApiKeyAdmin(TenantModelAdmin):
+    audit_kind = "key"
     form = ApiKeyForm
     action_form = OverlapActionForm
     list_display = ["name", "prefix", "organization", "scopes", "state", "expires_at", "last_used_at", "last_used_from"]

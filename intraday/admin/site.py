@@ -8,6 +8,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 
 from intraday.admin.checked_input import CheckedInput
+from intraday.admin.recorded import Recorded
 from intraday.admin.tenants import TenantAdmin, organization_ids
 from intraday.org.access import Grant
 
@@ -22,18 +23,11 @@ class SuperusersOnly:
     has_change_permission = has_delete_permission = _is_superuser
 
 
-class Recorded:
-    """Mixin into the pages of failed sign-ins: rows may be removed, which lets somebody in again, and not written."""
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-
 class Site(AdminSite):
-    """Opens to superusers and to members whose role manages something; pages without tenants to superusers alone."""
+    """Opens to superusers and to members whose role manages something; pages without tenants to superusers alone.
+
+    What they change is recorded in the audit log; that of accounts by intraday.org.signals, wherever they are changed.
+    """
 
     site_header = site_title = "Intraday administration"
 
@@ -44,10 +38,14 @@ class Site(AdminSite):
         return user.is_superuser or bool(organization_ids(request, Grant.SILENCE))
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
+        from django.contrib.auth.models import User  # the site is made before the models are loaded
+
         page = admin_class or ModelAdmin
-        before: tuple[type, ...] = (Recorded,) if page.__module__.startswith("axes.") else ()
-        before += (CheckedInput,) if issubclass(page, TenantAdmin) else (SuperusersOnly, CheckedInput)
-        checked = type(page.__name__, (*before, page), {"__module__": page.__module__})
+        bases: tuple[type, ...] = (CheckedInput,)
+        if not issubclass(page, TenantAdmin):
+            own = () if model_or_iterable is User else (Recorded,)
+            bases = (SuperusersOnly, CheckedInput, *own)
+        checked = type(page.__name__, (*bases, page), {"__module__": page.__module__})
         super().register(model_or_iterable, checked, **options)
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:

@@ -16,6 +16,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from intraday.admin.checked_input import KeySelect
+from intraday.admin.recorded import Recorded
 from intraday.org import access
 from intraday.org.access import Grant
 from intraday.org.models import Department, Organization
@@ -96,8 +97,11 @@ class TenantAdmin(admin.options.BaseModelAdmin):
         return page.within(request, rows, self.grant) if isinstance(page, TenantAdmin) else rows.none()
 
 
-class TenantModelAdmin(TenantAdmin, admin.ModelAdmin):
+class TenantModelAdmin(TenantAdmin, Recorded):
     """A page of its own: lists, filters and forms."""
+
+    def organization_of(self, obj: models.Model) -> str:
+        return self._organization_id(obj)
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         """Give the form the organizations that its choices may come from; Django makes the class anew each time."""
@@ -112,14 +116,6 @@ class TenantModelAdmin(TenantAdmin, admin.ModelAdmin):
 
     def get_list_filter(self, request: HttpRequest) -> list[Any]:
         return [_limited(str(path)) for path in self.list_filter]
-
-
-class OneByOne(admin.ModelAdmin):
-    """A mixin of pages whose `delete_model` calls a service: the action that deletes many rows calls it for each."""
-
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-        for row in queryset:
-            self.delete_model(request, row)
 
 
 def _limited(path: str) -> Any:

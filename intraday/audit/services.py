@@ -14,8 +14,9 @@ from intraday.audit.models import AuditEntry
 from intraday.clock.database import clock
 
 Fields = Mapping[str, Any]
-SECRETS = frozenset({"secret", "digest", "password", "address"})
-"""Fields of rows whose values are never written: the audit log says that they changed."""
+SECRETS = frozenset({"secret", "digest", "password", "address", "username", "email"})
+"""Fields whose values are never written: the audit log says that they changed. Of names and addresses of accounts, too:
+an erasure would not find those that a person no longer has."""
 HIDDEN = "(hidden)"
 
 
@@ -75,7 +76,9 @@ def _plain(value: Any) -> Any:
     """Return what JSON can hold: instants as text, rows by their names."""
     if isinstance(value, models.Model):
         return str(value)
-    if value is None or isinstance(value, str | int | float | bool | list | dict):
+    if isinstance(value, list):
+        return [_plain(each) for each in value]
+    if value is None or isinstance(value, str | int | float | bool | dict):
         return value
     return DjangoJSONEncoder().encode(value).strip('"')
 

@@ -3,7 +3,7 @@
 A run that stops half way (no time left, a killed worker) leaves whole batches: the next run goes on.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from time import monotonic
 from typing import Any
 
@@ -22,14 +22,21 @@ def rounds(seconds: float | None = SECONDS) -> Iterator[None]:
         yield
 
 
-def delete(rows: QuerySet[Any], *, lock: QuerySet[Any] | None = None, seconds: float | None = SECONDS) -> int:
+def delete(
+    rows: QuerySet[Any],
+    *,
+    lock: QuerySet[Any] | None = None,
+    seconds: float | None = SECONDS,
+    prepare: Callable[[], None] | None = None,
+) -> int:
     """Delete these rows with everything that refers to them; return how many. Locked rows are left to the next run.
 
     `lock`: the row that the writers of these rows lock first. Each batch takes its turn on it.
+    `prepare` is called first in the transaction of each batch.
     """
     deleted = 0
     for _ in rounds(seconds):
-        found = _delete_batch(rows, lock)
+        found = _delete_batch(rows, lock, prepare)
         deleted += found
         if not found:
             break
@@ -37,7 +44,9 @@ def delete(rows: QuerySet[Any], *, lock: QuerySet[Any] | None = None, seconds: f
 
 
 @transaction.atomic
-def _delete_batch(rows: QuerySet[Any], lock: QuerySet[Any] | None) -> int:
+def _delete_batch(rows: QuerySet[Any], lock: QuerySet[Any] | None, prepare: Callable[[], None] | None) -> int:
+    if prepare is not None:
+        prepare()
     if lock is not None:
         lock.select_for_update(of=("self",)).first()
     batch = rows.order_by().select_for_update(skip_locked=True, of=("self",)).only("pk")

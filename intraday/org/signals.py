@@ -2,8 +2,8 @@
 
 Signals, which this code base avoids elsewhere: Django's own admin, `changepassword` and cascades write these tables
 too, and a revocation that depends on the right function being called would one day be forgotten. A bulk `update`
-sends none: services.revoke_keys and walls.revoke say it themselves. Memberships and sign-ins get into the audit log
-here for the same reason.
+sends none: services.revoke_keys and walls.revoke say it themselves. Accounts, memberships and sign-ins get into the
+audit log here for the same reason.
 """
 
 from typing import Any
@@ -17,6 +17,8 @@ from intraday.org.models import ApiKey, Membership, WallBoard
 from intraday.org.services import access_changed
 
 DECISIVE = {"is_active", "password", "username"}
+RECORDED = DECISIVE | {"email", "is_staff", "is_superuser"}
+"""Fields of accounts whose changes are in the audit log."""
 
 
 def credential_changed(instance: Membership | ApiKey | WallBoard, **_: Any) -> None:
@@ -27,6 +29,36 @@ def user_changed(instance: User, created: bool, update_fields: frozenset[str] | 
     """Revoke access, but not at every sign-in, which saves `last_login`. A deleted user loses memberships first."""
     if not created and (update_fields is None or update_fields & DECISIVE):
         access_changed(Membership.objects.filter(user=instance).values_list("organization_id", flat=True))
+
+
+def user_kept(instance: User, update_fields: frozenset[str] | None, **_: Any) -> None:
+    """Keep the account as it was, for the audit log; not at every sign-in."""
+    asked = not instance._state.adding and (update_fields is None or bool(update_fields & RECORDED))
+    instance._before = User.objects.filter(pk=instance.pk).first() if asked else None  # type: ignore[attr-defined]
+
+
+def user_saved(instance: User, created: bool, **_: Any) -> None:
+    before = getattr(instance, "_before", None)
+    if created:
+        _record_account("created", instance)
+    elif before is not None and _account(before) != _account(instance):
+        _record_account("changed", instance, before=_account(before), after=_account(instance))
+
+
+def user_removed(instance: User, **_: Any) -> None:
+    _record_account("removed", instance)
+
+
+def _account(user: User) -> dict[str, Any]:
+    return {name: getattr(user, name) for name in sorted(RECORDED)}
+
+
+def _record_account(action: str, user: User, **values: Any) -> None:
+    """In the log of each organization of the person. In the installation's, which no erasure walks, without values."""
+    organizations = list(Membership.objects.filter(user=user).values_list("organization_id", flat=True))
+    for organization in organizations or [""]:
+        said = values if organization else {}
+        audit.record(f"account.{action}", organization_id=organization, target=user.get_username(), **said)
 
 
 def membership_kept(instance: Membership, **_: Any) -> None:
@@ -84,6 +116,9 @@ def connect() -> None:
         for signal in (post_save, post_delete):
             signal.connect(credential_changed, sender=model, dispatch_uid=f"access-{model.__name__}")
     post_save.connect(user_changed, sender=User, dispatch_uid="access-user")
+    pre_save.connect(user_kept, sender=User, dispatch_uid="audit-user-kept")
+    post_save.connect(user_saved, sender=User, dispatch_uid="audit-user-saved")
+    pre_delete.connect(user_removed, sender=User, dispatch_uid="audit-user-removed")
     pre_save.connect(membership_kept, sender=Membership, dispatch_uid="audit-membership-kept")
     post_save.connect(membership_saved, sender=Membership, dispatch_uid="audit-membership-saved")
     pre_delete.connect(membership_removed, sender=Membership, dispatch_uid="audit-membership-removed")

@@ -1,4 +1,4 @@
-"""The pages of the console: whole, one alert, a wall board; and the runbook."""
+"""The pages of the console: whole, one alert, the audit log, a wall board; and the runbook."""
 
 import json
 from functools import cache
@@ -45,6 +45,13 @@ def page(request: HttpRequest) -> HttpResponse:
 def alert(request: HttpRequest, alert_id: str) -> HttpResponse:
     """Show one alert, as a notification links to it. The page itself asks whether there is such an alert."""
     return _for_people(request, view="alert", alert_id=alert_id)
+
+
+@require_safe
+@never_cache
+def audit(request: HttpRequest) -> HttpResponse:
+    """Show the audit log. The page itself asks for the entries, and says to whom they are not shown."""
+    return _for_people(request, view="audit")
 
 
 @require_safe

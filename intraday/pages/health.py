@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from django.conf import settings
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
@@ -40,7 +41,8 @@ def _embedded_trouble() -> str:
 
 
 PROBES: dict[str, Handler] = {"/healthz": healthz, "/readyz": readyz, "/metrics": prometheus.page}
-"""Orchestrators and Prometheus ask by address, under a Host that nobody could list in the settings."""
+"""Orchestrators and Prometheus ask by address, under a Host that nobody could list in the settings. None asks the
+embedded server, where a page of a foreign name that resolves to this machine would read the answers."""
 
 
 def answered_first(get_response: Handler) -> Handler:
@@ -50,7 +52,7 @@ def answered_first(get_response: Handler) -> Handler:
     """
 
     def handle(request: HttpRequest) -> HttpResponse:
-        probe = PROBES.get(request.path_info)
+        probe = None if settings.EMBEDDED else PROBES.get(request.path_info)
         answer = None if probe is None else probe(request)
         return get_response(request) if answer is None or answer.status_code == 403 else answer
 

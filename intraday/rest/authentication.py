@@ -5,13 +5,15 @@ from typing import Any
 
 from django.conf import settings
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication
-from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 
 from intraday.logs.access import bind_caller
 from intraday.org import access, tokens
 from intraday.org.access import Principal, Refused
 from intraday.org.key_use import key_uses
+from intraday.rest import origins
 from intraday.rest.client_address import of_request
 from intraday.rest.errors import NotFound
 
@@ -130,11 +132,19 @@ class PersonAuthentication(SessionAuthentication):
 
 
 class DemoAuthentication(BaseAuthentication):
-    """Authentication of the demo mode: a call without credentials belongs to the demo organization."""
+    """Authentication of the demo mode: a call without credentials belongs to the demo organization.
+
+    Any page that a browser on this machine shows could make such calls: those of other origins change nothing.
+    """
 
     def authenticate(self, request: Request) -> tuple[None, Caller] | None:
         if not settings.DEMO or "Authorization" in request.headers:
             return None
+        if request.method not in SAFE_METHODS and not origins.of_request_allowed(request._request):
+            raise PermissionDenied(
+                "The demo takes no changes from pages of other origins: open its own page, or send an API key.",
+                code="foreign_origin",
+            )
         principal = access.by_demo("ada", access.DEMO_ORGANIZATION)
         if principal is None:
             return None

@@ -13,6 +13,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 
+from intraday.audit import maintenance
 from intraday.database import batches
 from intraday.jobs.leases import lease
 from intraday.jobs.models import Lease
@@ -77,7 +78,7 @@ def _delete_rows(organization_id: str, found: Counts) -> None:
     for model in _tables():
         if model in (Organization, Lease):
             continue
-        rows = batches.delete(tables.rows_of(model, organization_id), seconds=None)
+        rows = batches.delete(tables.rows_of(model, organization_id), seconds=None, prepare=maintenance.permit)
         found[tables.label(model)] = found.get(tables.label(model), 0) + rows
 
 

@@ -16,10 +16,14 @@ def _header(scope: dict[str, Any], name: bytes) -> str:
     return next((value.decode("latin-1") for key, value in scope["headers"] if key == name), "")
 
 
+def _is_secure(scope: dict[str, Any]) -> bool:
+    return scope.get("scheme") == "wss"
+
+
 def origin_allowed(scope: dict[str, Any]) -> bool:
     """Accept our own origin, listed ones, and none: programs send none, and must authenticate by message."""
     origin = _header(scope, b"origin")
-    return not origin or origins.is_allowed(origin, _header(scope, b"host"))
+    return not origin or origins.is_allowed(origin, _header(scope, b"host"), secure=_is_secure(scope))
 
 
 def session_key(scope: dict[str, Any]) -> str:
@@ -28,7 +32,7 @@ def session_key(scope: dict[str, Any]) -> str:
     Listed origins get no cookies on REST either: their pages authenticate by message.
     """
     origin = _header(scope, b"origin")
-    if not origin or not origins.is_same(origin, _header(scope, b"host")):
+    if not origin or not origins.is_same(origin, _header(scope, b"host"), secure=_is_secure(scope)):
         return ""
     found = parse_cookie(_header(scope, b"cookie")).get(settings.SESSION_COOKIE_NAME, "")
     return found if _SESSION_KEY.fullmatch(found) else ""

@@ -41,7 +41,7 @@ RETRY_MS = (1_000, 5_000)  # a time of its own for each client: after a restart 
 PASSING = {429, 500, 502, 503, 504}  # statuses after which a browser never tries again, though it should
 HEADERS = [
     (b"content-type", b"text/event-stream"),
-    (b"cache-control", b"no-cache, no-transform"),
+    (b"cache-control", b"no-store, no-transform"),
     (b"x-accel-buffering", b"no"),  # nginx would collect events before it passes them on
 ]
 _OWN_HEADERS = {name for name, _ in HEADERS} | {b"content-length"}

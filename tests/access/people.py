@@ -43,3 +43,12 @@ def token_of(user: User, organization: Organization, seconds: float = 600) -> st
     """A token that expires in so many seconds, or has expired."""
     ending = timezone.now() + timedelta(seconds=seconds)
     return tokens.sign(Member(user.pk, organization.id, access.stamp(user), expires_at=ending))
+
+
+TOKEN = "/api/ws/token"
+
+
+def minted(client: APIClient, **body: object) -> dict[str, str]:
+    answer = client.post(TOKEN, body, format="json")
+    assert answer.status_code == 200, answer.content
+    return answer.json()

@@ -44,9 +44,6 @@ ROLES = {
     "backlog.snapshot": "admin",
     "auth.user": "superuser",
     "auth.group": "superuser",
-    "axes.accessattempt": "superuser",
-    "axes.accesslog": "superuser",
-    "axes.accessfailurelog": "superuser",
 }
 READ_ONLY = {
     "org.scope",

@@ -7,12 +7,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import DatabaseError, connection, transaction
 from django.test import Client
 from django.urls import reverse
 
 from alerts.models import Rule, Silence
 from alerts.notifications.models import Channel, Route
-from intraday.audit import retention
+from intraday.audit import maintenance, retention
 from intraday.audit import services as audit
 from intraday.audit.models import AppendOnlyError, AuditEntry
 from intraday.clock.database import clock
@@ -32,7 +33,10 @@ def dana(house: Organization) -> Any:
     """An administrator's browser."""
     client = browser_of(person("dana", house, Role.ADMIN))
     client.defaults |= FROM
+    maintenance.permit()
     AuditEntry.objects.all()._raw_delete(AuditEntry.objects.db)
+    with connection.cursor() as cursor:  # the transaction of the test goes on
+        cursor.execute("SELECT set_config(%s, '', true)", [maintenance.SETTING])
     return client
 
 
@@ -175,7 +179,8 @@ def test_memberships_are_in_the_trail_wherever_they_are_changed(dana: Any, house
     person("ben", house, Role.VIEWER)
     person("ben", house, Role.ANALYST, "dept_456")
     Membership.objects.get(user__username="ben").delete()
-    found = [(entry.action, entry.before, entry.after) for entry in AuditEntry.objects.order_by("id")]
+    entries = AuditEntry.objects.filter(action__startswith="membership.").order_by("id")
+    found = [(entry.action, entry.before, entry.after) for entry in entries]
     viewer, analyst = {"role": "viewer", "department_ids": []}, {"role": "analyst", "department_ids": ["dept_456"]}
     assert found == [
         ("membership.created", None, viewer),
@@ -203,6 +208,23 @@ def test_sign_ins_and_failures_are_in_the_trail_and_typed_secrets_are_not(dana: 
     ]
     assert {entry.address for entry in AuditEntry.objects.filter(action__startswith="person.")} == {"192.0.2.7"}
     assert "mistake" not in str(list(AuditEntry.objects.values()))
+
+
+def test_changes_of_accounts_are_in_the_trail_of_their_organizations_without_values(dana: Any, house: Organization):
+    ben = person("ben", house)
+    ben.set_password("another")
+    ben.email = "ben@example.com"
+    ben.save()
+    entry = newest()
+    assert in_words(entry) == ("org_123", "system", "account.changed", "ben")
+    assert entry.before == entry.after == {"email": "(hidden)", "password": "(hidden)"}
+    ben.is_superuser = True
+    ben.save(update_fields=["is_superuser"])
+    assert (newest().before, newest().after) == ({"is_superuser": False}, {"is_superuser": True})
+    count = AuditEntry.objects.count()
+    ben.last_login = clock.now()
+    ben.save()
+    assert AuditEntry.objects.count() == count
 
 
 def test_a_token_for_a_user_of_the_customer_is_in_the_trail(dana: Any, house: Organization):
@@ -272,6 +294,16 @@ def test_nobody_changes_or_removes_an_entry(dana: Any):
     assert newest().target == "x"
 
 
+@pytest.mark.parametrize("statement", ["UPDATE audit_auditentry SET target = 'y'", "DELETE FROM audit_auditentry"])
+def test_the_database_refuses_what_goes_around_the_models(dana: Any, statement: str):
+    audit.record("rule.created", organization_id="org_123", target="x")
+    with pytest.raises(DatabaseError, match="never changed"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement)
+    with pytest.raises(DatabaseError, match="never changed"), transaction.atomic():
+        AuditEntry._base_manager.update(target="y")
+    assert newest().target == "x"
+
+
 def test_old_entries_are_purged(dana: Any, settings: Any):
     audit.record("rule.created", organization_id="org_123", target="old")
     later = clock.now() + timedelta(seconds=1)
@@ -288,7 +320,7 @@ def test_an_erased_person_is_in_no_entry_and_the_entries_stay(dana: Any, house: 
     count = AuditEntry.objects.count()
     erased = personal_data.erase(personal_data.find(house, "dana"))
     kept = str(list(AuditEntry.objects.values("actor", "target", "before", "after", "address")))
-    assert AuditEntry.objects.count() == count + 1
+    assert AuditEntry.objects.count() == count + 2  # she left, and her account was closed
     assert "dana" not in kept
     assert "192.0.2.7" not in kept
     assert erased.pseudonym in kept

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 from rest_framework.test import APIClient
 
@@ -17,6 +16,7 @@ from intraday.org.models import ApiKey, Organization, Role
 from realtime.protocol import messages
 from tests.access import alerts as fixtures
 from tests.access.people import bearer, browser_of, person, session_of, token_of
+from tests.access.url_table import endpoints
 from tests.conftest import key_of, said
 from tests.live import LiveServer, Socket, socket
 from tests.realtime.notes import in_thread
@@ -160,6 +160,7 @@ GET  metrics                           none   200    200    200    200    200   
 GET  readyz                            none   200    200    200    200    200    200    200    200    200    200
 GET                                    none   302    200    200    200    200    200    200    302    302    302
 GET  alerts/<str:alert_id>             none   302    200    200    200    200    200    200    302    302    302
+GET  audit                             none   302    200    200    200    200    200    200    302    302    302
 GET  runbook                           none   302    200    200    200    200    200    200    302    302    302
 GET  wall/<str:secret>                 none   404    404    404    404    404    404    404    404    404    404
 GET  wall/<str:secret>/token           none   404    404    404    404    404    404    404    404    404    404
@@ -246,26 +247,6 @@ def _lines(table: str) -> Iterator[Line]:
         words = text.split()
         asked, expected = words[: -len(CALLERS)], words[-len(CALLERS) :]
         yield Line(tuple(asked), dict(zip(CALLERS, expected, strict=True)))
-
-
-def routes(resolver: Any, before: str = "") -> Iterator[tuple[str, URLPattern]]:
-    for each in resolver.url_patterns:
-        if isinstance(each, URLResolver):
-            yield from routes(each, before + str(each.pattern))
-        else:
-            yield before + str(each.pattern), each
-
-
-def endpoints() -> set[tuple[str, str]]:
-    """(method, path) of everything served, but for Django's admin."""
-    found = set()
-    for route, pattern in routes(get_resolver()):
-        if route.startswith("admin/"):
-            continue
-        view = getattr(pattern.callback, "cls", None)
-        names = ["get"] if view is None else [name for name in view.http_method_names if hasattr(view, name)]
-        found |= {(name.upper(), route) for name in names if name != "options"}
-    return found
 
 
 @pytest.fixture

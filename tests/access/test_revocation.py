@@ -34,7 +34,7 @@ async def test_a_revoked_key_closes_its_sockets_and_no_other(any_server: LiveSer
 
 
 async def test_a_revoked_key_closes_the_sockets_of_those_it_vouched_for(server: LiveServer, house: Organization):
-    from tests.access.test_tokens import minted
+    from tests.access.people import minted
     from tests.conftest import client_of
 
     token = await in_thread(lambda: minted(client_of(house, "token"), user_id="ben", role="viewer")["token"])

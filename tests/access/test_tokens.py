@@ -6,20 +6,13 @@ from rest_framework.test import APIClient
 
 from intraday.org import access, tokens
 from intraday.org.models import ApiKey, Membership, Organization, Role
-from tests.access.people import bearer, browser_of, person, token_of
+from tests.access.people import TOKEN, bearer, browser_of, minted, person, token_of
 from tests.conftest import client_of
 from tests.live import LiveServer, socket
 from tests.realtime.notes import in_thread
 
-TOKEN = "/api/ws/token"
 CURRENT = "/api/intraday/backlog/current"
 BEN = {"user_id": "ben", "role": "analyst"}
-
-
-def minted(client: APIClient, **body: object) -> dict[str, str]:
-    answer = client.post(TOKEN, body, format="json")
-    assert answer.status_code == 200, answer.content
-    return answer.json()
 
 
 def refused(client: APIClient, status: int, **body: object) -> dict[str, object]:

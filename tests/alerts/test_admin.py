@@ -16,6 +16,7 @@ from alerts.admin.fields import HoursField, SpanField, ValueField
 from alerts.models import Alert, Rule, RuleChange, Silence
 from intraday.org.models import Organization, Scope
 from kpi.models import KPISnapshot
+from tests.alerts.rule_forms import fields
 from tests.alerts.world import World, at
 
 ADD = reverse("admin:alerts_rule_add")
@@ -26,35 +27,6 @@ PREVIEW = reverse("admin:alerts_rule_preview")
 def owner(client: Client, organization: Organization) -> Client:
     client.force_login(get_user_model().objects.create_superuser("rosa"))
     return client
-
-
-def fields(*steps, **changed):
-    """Occupancy > 92 for 10 min on support, with rows for escalation."""
-    rows = {"escalation-TOTAL_FORMS": str(len(steps)), "escalation-INITIAL_FORMS": "0"}
-    for number, (after, to, raised) in enumerate(steps):
-        row = {"after_seconds": after, "to": to, "raise_severity": raised}
-        rows |= {f"escalation-{number}-{name}": value for name, value in row.items()}
-    return {
-        "organization": "org_123",
-        "name": "Support too busy",
-        "enabled": "on",
-        "metric": "kpi:utilization.occupancy",
-        "operator": ">",
-        "threshold": "92",
-        "for_seconds": "10 min",
-        "severity": "high",
-        "evaluate_each": "queue",
-        "department_id": "",
-        "queue_name": "support",
-        "clear_threshold": "88",
-        "recover_for_seconds": "2 min",
-        "cooldown_seconds": "",
-        "auto_resolve": "on",
-        "no_data_mode": "keep_last",
-        "no_data_for_seconds": "5 min",
-        **rows,
-        **changed,
-    }
 
 
 def page(name, rule):

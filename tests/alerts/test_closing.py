@@ -11,7 +11,7 @@ from alerts.services import evaluate
 from intraday.org.models import Queue, Scope
 from intraday.org.services import add_queues
 from kpi.models import QueueSettings
-from tests.alerts.test_intervals import RULE, measured
+from tests.alerts.intervals import RULE, measured
 from tests.alerts.world import TEN, Wall, World, at, names, occupancy
 from tests.heard import Hear
 from tests.kpi.posting import post_all

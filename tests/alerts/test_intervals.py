@@ -1,29 +1,14 @@
 """The service level of closed intervals: two in a row, posted by a feed, judged as they are stored."""
 
-from typing import Any
-
 import pytest
 
 from alerts.evaluation import figure_providers
 from alerts.rule_services import preview_rule
 from alerts.services import evaluate
 from kpi.models import QueueSettings
+from tests.alerts.intervals import RULE, measured
 from tests.alerts.world import World, at
-from tests.kpi.posting import interval, post_all
-
-RULE: dict[str, Any] = {
-    "metric": "service.closed_shortfall_points",
-    "threshold": 5,
-    "clear_threshold": 0,
-    "recover_for_seconds": 0,
-}
-
-
-def measured(minutes: float, in_target: int, *, until: float = 30, **fields: Any) -> dict[str, Any]:
-    """Half an hour of 100 contacts from so many minutes after ten, measured for so long; the target is 80 %."""
-    row = interval(minutes=minutes, length=30, **fields)
-    as_of = at(60 * (minutes + until)).isoformat()
-    return {**row, "as_of": as_of, "offered": 100, "answered": 100, "answered_in_target": in_target, "abandoned": 0}
+from tests.kpi.posting import post_all
 
 
 def shortfalls(seconds: float) -> dict[str, float]:

@@ -14,7 +14,7 @@ from alerts.rule_services import preview_rule
 from intraday.org.models import Role
 from intraday.org.services import add_queues
 from tests.access.people import browser_of, person
-from tests.alerts.test_admin import fields as form_of
+from tests.alerts.rule_forms import fields as form_of
 from tests.alerts.world import OWNER, World, at, names
 from tests.heard import Hear
 

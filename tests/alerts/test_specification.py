@@ -18,7 +18,7 @@ from alerts.services import Conflict
 from intraday.org.models import Organization
 from intraday.org.services import add_queues, create_organization
 from tests.alerts.world import World, at, occupancy
-from tests.backlog.test_concurrency import at_once
+from tests.calls import at_once
 from tests.heard import Hear
 
 HOLD, RECOVER, COOLDOWN, ACK_TIMEOUT, ESCALATE, SNOOZE = 60, 60, 120, 180, 90, 100

@@ -23,7 +23,7 @@ from tests.attendance.posting import (
     say,
     shift,
 )
-from tests.backlog.test_bad_input import NO_JSON, WRONG_TOP, is_error
+from tests.rest.bad_bodies import NO_JSON, WRONG_TOP, is_error
 from tests.rest.contract import ContractClient
 
 Count = Callable[[], dict[str, int]]

@@ -10,7 +10,7 @@ from attendance.models import AttendanceRecord, Person, StatusPeriod
 from intraday.org.models import Organization
 from intraday.org.services import create_organization
 from tests.attendance.posting import CURRENT, STREAM, counts, moment, plan, record, results, say, shift
-from tests.backlog.test_concurrency import at_once
+from tests.calls import at_once
 from tests.heard import Hear
 from tests.rest.contract import ContractClient, contract_client
 

@@ -22,7 +22,7 @@ from tests.attendance.posting import (
     say,
     shift,
 )
-from tests.backlog.test_counts import statements
+from tests.calls import statements
 from tests.rest.contract import ContractClient, contract_client
 
 pytestmark = pytest.mark.usefixtures("transactional_db")

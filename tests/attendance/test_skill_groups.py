@@ -7,7 +7,7 @@ import pytest
 
 from attendance import selectors
 from tests.attendance.posting import moment, plan, record, say, shift
-from tests.backlog.test_counts import statements
+from tests.calls import statements
 from tests.rest.contract import ContractClient
 
 Names = Iterable[tuple[str, str]]

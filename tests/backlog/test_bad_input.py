@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from intraday.org.models import Organization
 from tests.backlog.posting import BATCH, CURRENT, HISTORY, INGEST, post, row
+from tests.rest.bad_bodies import NO_JSON, WRONG_TOP, is_error
 from tests.rest.contract import ContractClient
 
 Count = Callable[[], dict[str, int]]
@@ -20,48 +21,6 @@ def api(api: ContractClient) -> ContractClient:
     """A client of an API with rows that a bad post could harm."""
     post(api, row("support", total=1))
     return api
-
-
-def with_text(field: str, text: str) -> str:
-    """A good row as JSON, with this text in place of one value: what no JSON library would write."""
-    return json.dumps({**row(minutes=15), field: "HERE"}).replace('"HERE"', text)
-
-
-def is_error(body: Any) -> bool:
-    return isinstance(body, dict) and {"code", "message", "request_id"} <= body.keys() <= {
-        "code",
-        "message",
-        "errors",
-        "request_id",
-    }
-
-
-NO_JSON = {
-    "nothing": b"",
-    "text": b"total_items=3",
-    "half": b'{"total_items": ',
-    "two": b"{} {}",
-    "not UTF-8": b'{"queue_name": "\xff\xfe"}',
-    "half a surrogate": b'{"queue_name": "\\ud800"}',
-    "NUL": b"\x00" * 10,
-    "single quotes": b"{'total_items': 3}",
-    "NaN": with_text("average_wait_time_minutes", "NaN").encode(),
-    "Infinity": with_text("average_wait_time_minutes", "Infinity").encode(),
-    "-Infinity": with_text("total_items", "-Infinity").encode(),
-    "1e400": with_text("average_wait_time_minutes", "1e400").encode(),
-    "100,000 brackets": b"[" * 100_000,
-    "100,000 objects": b'{"a":' * 100_000 + b"1" + b"}" * 100_000,
-}
-WRONG_TOP = {
-    "null": b"null",
-    "number": b"3",
-    "a string": b'"row"',
-    "true": b"true",
-    "list": b"[]",
-    "list of rows": json.dumps([row()]).encode(),
-    "empty object": b"{}",
-    "deep inside": b'{"total_items":' + b"[" * 500 + b"]" * 500 + b"}",
-}
 
 
 @pytest.mark.parametrize("path", [INGEST, BATCH], ids=["ingest", "batch"])

@@ -2,47 +2,20 @@
 
 import random
 from collections import Counter
-from collections.abc import Callable
 from functools import partial
-from threading import Barrier, Thread
 from typing import Any
 
 import pytest
-from django.db import connections
 
 from backlog.models import CurrentBacklog, Snapshot
 from intraday.org.models import Organization, Queue, Scope
 from intraday.org.services import create_organization
 from tests.backlog.posting import CURRENT, ORG, at, post, post_batch, results, row
+from tests.calls import at_once
 from tests.heard import Hear
 from tests.rest.contract import ContractClient, contract_client
 
 pytestmark = pytest.mark.usefixtures("transactional_db")
-
-
-def at_once(*calls: Callable[[], Any]) -> list[Any]:
-    """The results of these calls, begun together in a thread each. What one raises fails the test."""
-    barrier, found = Barrier(len(calls)), [None] * len(calls)
-    errors: list[BaseException] = []
-
-    def run(place: int, call: Callable[[], Any]) -> None:
-        try:
-            barrier.wait(10)
-            found[place] = call()
-        except BaseException as error:
-            errors.append(error)
-        finally:
-            connections.close_all()
-
-    threads = [Thread(target=run, args=each) for each in enumerate(calls)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-        assert not thread.is_alive(), "somebody waits for ever"
-    if errors:
-        raise errors[0]
-    return found
 
 
 @pytest.fixture

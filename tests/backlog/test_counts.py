@@ -1,14 +1,12 @@
 """The price of a request in SQL statements does not grow with what it holds. BEGIN and COMMIT count as well."""
 
-from collections.abc import Callable
 from functools import partial
 
 import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 
 from intraday.org.models import Organization
 from tests.backlog.posting import BATCH, CURRENT, HISTORY, post, post_batch, results, row
+from tests.calls import statements
 from tests.rest.contract import ContractClient, contract_client
 
 pytestmark = pytest.mark.usefixtures("transactional_db")
@@ -20,12 +18,6 @@ def api(organization: Organization) -> ContractClient:
     api = contract_client(organization)
     post(api, row("support", total=1))
     return api
-
-
-def statements(act: Callable[[], object]) -> list[str]:
-    with CaptureQueriesContext(connection) as captured:
-        act()
-    return [query["sql"] for query in captured.captured_queries]
 
 
 def batch(count: int, minutes: float = 0, total: int = 10) -> dict[str, object]:

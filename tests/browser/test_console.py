@@ -16,23 +16,11 @@ from intraday.org import walls
 from intraday.org.models import Organization, Role
 from intraday.org.services import grant
 from tests.browser.looks import barriers, picture
+from tests.browser.posting import post
 from tests.browser.visit import PATIENCE, connected, continue_as, open_console, says, shows
 from tests.conftest import key_of
 from tests.live import Caller, ProcessServer
 from tests.realtime.notes import in_thread
-
-
-async def post(server: ProcessServer, queue: str, total: int, **fields: Any) -> None:
-    row = {
-        "organization_id": "org_123",
-        "queue_name": queue,
-        "snapshot_time": datetime.now(UTC).isoformat(),
-        "total_items": total,
-        "average_wait_time_minutes": 3.5,
-    }
-    async with Caller(server) as caller:
-        answer = await caller.post("/api/schedulesbacklog/ingest", row | fields)
-    assert answer.status_code == 201, answer.text
 
 
 def cell(page: Page, queue: str, column: str) -> Locator:

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.browser.test_console import PATIENCE, post
-from tests.browser.test_portal import wait_for
+from tests.browser.posting import post, wait_for
+from tests.browser.visit import PATIENCE
 from tests.live import ROOT, ProcessServer
 from tests.services import free_port
 

@@ -6,17 +6,16 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx2 as httpx
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.browser.test_console import PATIENCE, post
+from tests.browser.posting import post, wait_for
+from tests.browser.visit import PATIENCE
 from tests.live import ROOT, ProcessServer
 from tests.services import free_port
 
@@ -67,16 +66,6 @@ def running(folder: Path, **environment: str) -> Iterator[None]:
     with subprocess.Popen(["node", "server.mjs"], cwd=folder, env=os.environ | environment) as process:
         yield
         process.terminate()
-
-
-def wait_for(url: str) -> None:
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
-        with suppress(httpx.TransportError):
-            httpx.get(url)
-            return
-        time.sleep(0.05)
-    raise AssertionError(f"{url} does not answer")
 
 
 SPARING_CLIENT = """async (options) => {

@@ -10,8 +10,8 @@ import pytest
 
 from intraday.org.models import Organization
 from tests.conftest import key_of
+from tests.documents import ROOT, section
 from tests.live import Caller, LiveServer, socket
-from tests.test_docs import ROOT, section
 
 PROMETHEUS = ROOT / "docker" / "prometheus"
 BOARDS = sorted((ROOT / "docker" / "grafana").glob("*.json"))

@@ -24,7 +24,7 @@ from tests.kpi.posting import (
     post_forecast,
     round_of,
 )
-from tests.kpi.test_formulas_risk import worked_out
+from tests.kpi.risk import worked_out
 
 EMAIL = {"queue_name": "billing"}
 

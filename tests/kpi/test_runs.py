@@ -19,7 +19,7 @@ from kpi.models import CurrentKPI, IntervalStats, KPISnapshot, QueueSettings
 from tests.attendance.posting import BATCH as ATTENDANCE
 from tests.backlog.posting import INGEST as BACKLOG_INGEST
 from tests.backlog.posting import TEN, at, post, row
-from tests.backlog.test_concurrency import at_once
+from tests.calls import at_once
 from tests.kpi.posting import (
     CURRENT,
     INGEST,

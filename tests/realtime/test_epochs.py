@@ -15,18 +15,7 @@ from realtime.eventlog import store
 from realtime.models import Segment, Stream
 from tests.live import LiveServer, Message, socket
 from tests.realtime.notes import in_thread, note
-from tests.realtime.test_sockets import BACKLOG, CUSTOM, cursor, numbers, server_forgets
-
-
-def rewind(stream: str, head: int) -> None:
-    """Go back to an older state under the same epoch, as a restored backup does, or a failover that lost commits."""
-    with transaction.atomic():
-        Segment.objects.filter(stream=stream, last_seq__gt=head).delete()
-        Stream.objects.filter(name=stream).update(head=head)
-
-
-def epoch_of(stream: str = BACKLOG) -> str:
-    return Stream.objects.get(name=stream).epoch
+from tests.realtime.streams import BACKLOG, CUSTOM, cursor, epoch_of, numbers, rewind, server_forgets
 
 
 # --- new epochs ------------------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from realtime.models import Segment, Stream
 from realtime.protocol.rooms import Room
 from tests.live import LiveServer, socket
 from tests.realtime.notes import in_thread, lose, note, scope_of
-from tests.realtime.test_sockets import BACKLOG, CUSTOM, cursor, listeners, numbers
+from tests.realtime.streams import BACKLOG, CUSTOM, cursor, listeners, numbers
 
 
 def hand_over(server: LiveServer, *appended: Appended) -> None:

@@ -22,7 +22,7 @@ from realtime.protocol.rooms import CHANNELS, group_name
 from tests.conftest import key_of
 from tests.live import LiveServer, socket
 from tests.realtime.notes import in_thread, lose, note, scope_of
-from tests.realtime.test_sockets import BACKLOG, CUSTOM, numbers
+from tests.realtime.streams import BACKLOG, CUSTOM, numbers
 
 SIX = [f"{channel}:org:org_123" for channel in CHANNELS]
 

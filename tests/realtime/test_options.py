@@ -3,7 +3,7 @@
 import asyncio
 import json
 from itertools import count
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 from django.db import transaction
@@ -21,11 +21,11 @@ from realtime.hub.fanout.stream import LiveStream
 from realtime.hub.fanout.subscriptions import Options, Subscription
 from realtime.protocol import messages
 from realtime.protocol.channel_spec import ChannelSpec, Conflation
-from realtime.protocol.messages import Payload
 from realtime.protocol.rooms import Room
 from realtime.publish import publish
 from tests.live import LiveServer, Message, Socket, socket
 from tests.realtime.notes import in_thread, note
+from tests.realtime.streams import Gauge
 
 CUSTOM = "custom:org:org_123"
 ROOMS = frozenset({Room("custom", "org_123")})
@@ -37,18 +37,6 @@ values = st.recursive(
     max_leaves=6,
 )
 objects = st.dictionaries(st.sampled_from("abcd"), values, max_size=4)
-
-
-class Gauge(Payload, frozen=True, kw_only=True):
-    """One of which the newest per scope says it all."""
-
-    event: ClassVar[str] = "custom:gauge"
-
-    organization_id: str
-    queue_name: str
-    level: int
-    trend: str | None
-    text: str = "x" * 200
 
 
 @pytest.fixture

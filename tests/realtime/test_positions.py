@@ -18,9 +18,9 @@ from realtime.hub.snapshots import MAX_PART_BYTES, in_parts
 from realtime.models import Stream
 from tests.conftest import client_of
 from tests.live import LiveServer, socket
+from tests.realtime.event_streams import stream
 from tests.realtime.notes import in_thread, note
-from tests.realtime.test_epochs import epoch_of, rewind
-from tests.realtime.test_sse import stream
+from tests.realtime.streams import epoch_of, rewind
 
 BACKLOG, CUSTOM = "backlog:org:org_123", "custom:org:org_123"
 MAX_MESSAGE = 256 * 1024

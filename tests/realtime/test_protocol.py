@@ -152,7 +152,8 @@ NO_MESSAGES = {
     "half a message": ('{"event":"ping"', "bad_message"),
     "NaN": ('{"event":"ping","id":NaN}', "bad_message"),
     "deep": ("[" * 30_000, "invalid"),
-    "deep inside": ('{"event":"subscribe","data":' + '{"a":' * 9_000 + "1" + "}" * 9_000 + "}", "bad_message"),
+    # Which of the two depends on how deep the interpreter's own stack is: 3.13 reads what 3.11 refuses.
+    "deep inside": ('{"event":"subscribe","data":' + '{"a":' * 9_000 + "1" + "}" * 9_000 + "}", "bad_message|invalid"),
     "half a character": ('{"event":"\\ud800"}', "bad_message"),
     "binary": (b'{"event":"ping"}', "bad_message"),
     "a list": ("[]", "invalid"),
@@ -195,7 +196,7 @@ async def test_what_is_no_message_gets_an_error_and_the_connection_lives(kind: s
             for what, (text, code) in NO_MESSAGES.items():
                 answer = await say(client, text)
                 assert answer["event"] == "error", what
-                assert answer["data"]["code"] == code, what
+                assert answer["data"]["code"] in code.split("|"), what
                 assert answer["data"]["message"], what
             assert await still_answers(client)
             assert (await client.subscribe(ROOM))["data"]["rooms"] == [ROOM]

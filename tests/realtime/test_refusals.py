@@ -8,8 +8,8 @@ from intraday.org import services
 from intraday.org.models import Membership, Organization, Role, Scope
 from tests.access.people import person, token_of
 from tests.live import LiveServer, Socket, socket
+from tests.realtime.event_streams import stream
 from tests.realtime.notes import in_thread, note
-from tests.realtime.test_sse import stream
 
 CUSTOM = "custom:org:org_123"
 

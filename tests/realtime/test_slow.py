@@ -18,8 +18,7 @@ from realtime.publish import publish
 from tests.live import LiveServer, socket
 from tests.realtime.notes import in_thread, note, scope_of, urgent
 from tests.realtime.raw import RawSocket
-from tests.realtime.test_options import Gauge
-from tests.realtime.test_sockets import forgotten
+from tests.realtime.streams import Gauge, forgotten
 
 CUSTOM, ALERTS = "custom:org:org_123", "alerts:org:org_123"
 QUEUES = ("support", "billing", "sales")

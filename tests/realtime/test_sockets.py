@@ -17,11 +17,11 @@ from realtime.eventlog import store
 from realtime.models import Stream
 from realtime.protocol.channel_spec import ChannelSpec
 from realtime.publish import publish
-from tests.live import Caller, LiveServer, ProcessServer, Socket, socket
+from tests.live import Caller, LiveServer, ProcessServer, socket
 from tests.realtime.notes import Note, Personal, in_thread, note, scope_of
+from tests.realtime.streams import BACKLOG, CUSTOM, cursor, forgotten, listeners, numbers, server_forgets
 
 INGEST = "/api/schedulesbacklog/ingest"
-BACKLOG, CUSTOM = "backlog:org:org_123", "custom:org:org_123"
 
 
 def row(queue: str = "support", **fields: object) -> dict[str, object]:
@@ -36,15 +36,6 @@ def row(queue: str = "support", **fields: object) -> dict[str, object]:
 
 def at(second: int, queue: str = "support") -> dict[str, object]:
     return row(queue, snapshot_time=f"2026-01-31T10:{second // 60:02}:{second % 60:02}Z", total_items=second)
-
-
-def numbers(client: Socket) -> list[int]:
-    return [message["data"]["number"] for message in client.events()]
-
-
-def cursor(client: Socket, stream: str) -> dict[str, Any]:
-    last = [message for message in client.heard if message.get("stream") == stream][-1]
-    return {stream: {"epoch": last["epoch"], "seq": last["seq"]}}
 
 
 @asynccontextmanager
@@ -128,28 +119,6 @@ async def test_each_room_hears_its_own_and_what_it_encloses(
         for client, expected in zip(clients, rooms.values(), strict=True):
             await client.quiet()
             assert numbers(client) == expected
-
-
-@asynccontextmanager
-async def listeners(server: LiveServer, token: str, *rooms: str) -> AsyncIterator[list[Socket]]:
-    """One connection per room."""
-    async with asyncio.TaskGroup() as group:
-        done = asyncio.Event()
-        ready: list[asyncio.Future[Socket]] = []
-
-        async def listen(room: str, opened: asyncio.Future[Socket]) -> None:
-            async with socket(server, token) as client:
-                await client.subscribe(room)
-                opened.set_result(client)
-                await done.wait()
-
-        for room in rooms:
-            ready.append(asyncio.get_running_loop().create_future())
-            group.create_task(listen(room, ready[-1]))
-        try:
-            yield list(await asyncio.wait_for(asyncio.gather(*ready), 30))
-        finally:
-            done.set()
 
 
 async def test_another_organization_hears_nothing(
@@ -345,12 +314,6 @@ async def test_what_cannot_be_replayed_whole_is_not_replayed_but_shown_anew(
     await refused(1051)
 
 
-def server_forgets(server: LiveServer, stream: str) -> None:
-    """The ring begins at the head, as if the server had just been started."""
-    ring = server.hub.streams[stream].ring
-    server.on_loop(lambda: ring.restart(ring.epoch, ring.last or 0))
-
-
 async def test_one_stream_may_be_recovered_and_another_begun(server: LiveServer, token: str, support: Scope):
     await in_thread(note, support, 1, 2)
     epoch = await in_thread(lambda: Stream.objects.get().epoch)
@@ -414,14 +377,6 @@ async def test_a_bug_in_a_snapshot_ends_that_connection_and_leaves_nothing_of_it
             await forgotten(server, but=1)
         assert (await healthy.subscribe(BACKLOG))["data"]["rooms"] == [BACKLOG]
         assert server.hub.streams[CUSTOM].subscriber_count == 0
-
-
-async def forgotten(server: LiveServer, but: int = 0) -> None:
-    for _ in range(1_000):
-        if len(server.hub.connections) == but:
-            return
-        await asyncio.sleep(0.01)
-    raise AssertionError(f"{len(server.hub.connections)} connections are still known")
 
 
 async def test_a_connection_that_left_while_the_database_was_away_is_not_counted_any_more(

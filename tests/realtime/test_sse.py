@@ -4,8 +4,7 @@ import asyncio
 import json
 import signal
 import socket as sockets
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Callable
 from typing import Any
 
 import httpx2 as httpx
@@ -20,93 +19,14 @@ from realtime.protocol import messages
 from realtime.transport import server as transport_server
 from tests.access.people import person, session_of, token_of
 from tests.conftest import key_of
-from tests.live import Caller, LiveServer, Message, ProcessServer, assert_described
+from tests.live import Caller, LiveServer, ProcessServer
+from tests.realtime.event_streams import PATH, stream
 from tests.realtime.notes import in_thread, lose, note
 from tests.rest.contract import contract_client
 
-PATH = "/api/ws/sse"
 BACKLOG, CUSTOM = "backlog:org:org_123", "custom:org:org_123"
 ROW = {"queue_name": "support", "snapshot_time": "2026-01-31T10:00:00Z", "total_items": 10}
 ROW["average_wait_time_minutes"] = 2.5
-
-
-class Stream:
-    """A client as the standard describes it: fields of a block, the id that stays until the next one."""
-
-    def __init__(self, response: httpx.Response) -> None:
-        self.response = response
-        self._lines: asyncio.Queue[str | None] = asyncio.Queue()
-        self.id = ""
-        self.retry = 0
-        self.comments: list[str] = []
-        self.heard: list[Message] = []
-
-    async def read(self) -> None:
-        """Read in a task of its own: reading cannot be interrupted and resumed."""
-        with suppress(httpx.TransportError):
-            async for line in self.response.aiter_lines():
-                self._lines.put_nowait(line)
-        self._lines.put_nowait(None)
-
-    async def hear(self, seconds: float = 10.0) -> Message:
-        """The next message; raises EOFError where the stream ends."""
-        data = []
-        while True:
-            async with asyncio.timeout(seconds):
-                line = await self._lines.get()
-            if line is None:
-                raise EOFError
-            name, _, value = line.partition(": ")
-            if name == "id":
-                self.id = value
-            elif name == "retry":
-                self.retry = int(value)
-            elif line.startswith(":"):
-                self.comments.append(line)
-            elif name == "data":
-                data.append(value)
-            elif not line and data:
-                message: Message = json.loads("\n".join(data))
-                assert_described(message)
-                self.heard.append(message)
-                return message
-
-    async def until(self, event: str) -> Message:
-        while True:
-            message = await self.hear()
-            if message["event"] == event:
-                return message
-
-    async def quiet(self, seconds: float = 0.3) -> list[Message]:
-        messages = []
-        with suppress(TimeoutError):
-            while True:
-                messages.append(await self.hear(seconds))
-        return messages
-
-    def numbers(self) -> list[int]:
-        return [message["data"]["number"] for message in self.heard if message["event"] == "custom:note"]
-
-
-@asynccontextmanager
-async def stream(
-    server: LiveServer | ProcessServer, token: str = "", headers: dict[str, str] | None = None, **query: Any
-) -> AsyncIterator[Stream]:
-    said = {
-        "Accept": "text/event-stream",
-        **({"Authorization": f"Api-Key {token}"} if token else {}),
-        **(headers or {}),
-    }
-    async with (
-        httpx.AsyncClient(base_url=server.http, timeout=30) as client,
-        client.stream("GET", PATH, params=query, headers=said) as response,
-    ):
-        heard = Stream(response)
-        reading = asyncio.create_task(heard.read()) if response.status_code == 200 else None
-        yield heard
-        if reading is not None:
-            reading.cancel()
-            await asyncio.wait([reading])
 
 
 async def test_a_stream_begins_with_a_snapshot_and_goes_on_live(any_server: LiveServer, token: str):
@@ -115,7 +35,7 @@ async def test_a_stream_begins_with_a_snapshot_and_goes_on_live(any_server: Live
         async with stream(any_server, token, channels="backlog,alerts") as client:
             assert client.response.status_code == 200
             assert client.response.headers["content-type"] == "text/event-stream"
-            assert client.response.headers["cache-control"] == "no-cache, no-transform"
+            assert client.response.headers["cache-control"] == "no-store, no-transform"
             subscribed = await client.hear()
             assert subscribed["data"]["rooms"] == ["alerts:org:org_123", BACKLOG]
             assert 1_000 <= client.retry <= 5_000

@@ -4,7 +4,6 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import httpx2 as httpx
 import pytest
 from django.core import checks
 from django.test import Client
@@ -12,7 +11,6 @@ from django.test import Client
 from intraday.org.models import Organization
 from tests.access.people import browser_of, person
 from tests.conftest import client_of
-from tests.live import LiveServer
 
 SECURITY_TEXT = "/.well-known/security.txt"
 
@@ -32,11 +30,6 @@ def test_files_that_hold_nothing_of_anybody_may_be_kept(organization: Organizati
 def test_no_page_may_use_devices_of_the_browser(db: None):
     policy = Client().get("/signin").headers["Permissions-Policy"]
     assert {"camera=()", "geolocation=()", "microphone=()"} <= set(policy.split(", "))
-
-
-def test_answers_do_not_name_the_program_that_serves_them(server: LiveServer):
-    for path in ("/healthz", "/api/intraday/backlog/current", "/signin"):
-        assert "server" not in httpx.get(server.http + path).headers
 
 
 def test_reports_of_weaknesses_have_an_address_where_one_is_set(settings: Any):

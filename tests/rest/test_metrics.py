@@ -7,37 +7,17 @@ import pytest
 from celery import Task
 from django.contrib.auth.models import User
 from django.test import Client
-from prometheus_client.parser import text_string_to_metric_families
 
 from intraday.celery import app
 from intraday.jobs.models import JobRun
 from intraday.org.models import Organization
 from tests.conftest import key_of
 from tests.live import Caller, LiveServer, socket
+from tests.rest.samples import read, scrape, value
 
 INGEST = "/api/schedulesbacklog/ingest"
 ROW = {"queue_name": "support", "snapshot_time": "2026-01-31T10:00:00Z", "total_items": 10}
 ROW["average_wait_time_minutes"] = 2.5
-Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
-
-
-def read(text: str) -> Samples:
-    return {
-        (sample.name, frozenset(sample.labels.items())): sample.value
-        for family in text_string_to_metric_families(text)
-        for sample in family.samples
-    }
-
-
-def value(samples: Samples, name: str, **labels: str) -> float:
-    return samples.get((name, frozenset(labels.items())), 0.0)
-
-
-def scrape(client: Client) -> Samples:
-    answer = client.get("/metrics")
-    assert answer.status_code == 200
-    assert answer.headers["Content-Type"].startswith("text/plain; version=0.0.4")
-    return read(answer.content.decode())
 
 
 async def test_a_server_tells_its_connections_deliveries_and_requests(

@@ -18,7 +18,7 @@ from intraday.org.models import Organization, Scope
 from intraday.org.services import create_organization
 from intraday.pages import prometheus
 from intraday.pages.bounded import BoundedSource, UnansweredError
-from tests.rest.test_metrics import Samples, scrape, value
+from tests.rest.samples import Samples, scrape, value
 from tests.services import Postgres, Valkey, wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)  # another thread reads

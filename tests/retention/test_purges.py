@@ -16,7 +16,7 @@ from intraday.database import batches
 from intraday.jobs.models import Lease
 from intraday.org.models import ApiKey, Organization, Queue
 from intraday.retention import registry
-from tests.backlog.test_concurrency import at_once
+from tests.calls import at_once
 from tests.retention.rows import make
 
 NOW = datetime(2026, 1, 31, 10, tzinfo=UTC)

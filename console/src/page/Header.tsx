@@ -6,7 +6,7 @@ import { type Theme, useTheme } from "../kit/browser.js";
 import { Icon } from "../kit/Icon.js";
 import { Popover } from "../kit/parts.js";
 import { csrfToken } from "../session/rest.js";
-import { useSession } from "../session/session.js";
+import { addressOf, mayReadAudit, useSession } from "../session/session.js";
 import { clock } from "../kit/words.js";
 
 interface Props {
@@ -45,6 +45,9 @@ export function Header({ picker, connection, tools, now, demo, signedIn }: Props
           {signedIn ? <SignOut /> : <a href="/signin">Sign in</a>}
           <p className="links">
             <a href="/api/docs">API</a> <a href="/admin/">Admin</a>
+            {mayReadAudit(organization) && (
+              <a href={`/audit${addressOf({ organization_id: organization.id })}`}>Audit log</a>
+            )}
           </p>
         </Popover>
       </span>

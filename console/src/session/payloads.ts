@@ -30,6 +30,20 @@ export interface AuditEntry {
   threshold: number | string | null;
 }
 
+/** An entry of the audit log: who did what, from where. */
+export interface AuditLogEntry {
+  at: string;
+  actor: string;
+  /** Such as `rule.changed`. */
+  action: string;
+  target: string;
+  /** The fields that changed; null before a row was made, and after it was removed. */
+  before: Record<string, unknown> | null;
+  after: Record<string, unknown> | null;
+  address: string;
+  request_id: string;
+}
+
 export interface Interval {
   start: string;
   end: string;

@@ -30,7 +30,7 @@ export interface Organization {
 export type Organizations = readonly [Organization, ...Organization[]];
 
 export interface PageConfig {
-  view: "console" | "alert" | "wall";
+  view: "console" | "alert" | "audit" | "wall";
   demo: boolean;
   version: string;
   signed_in?: boolean;
@@ -38,6 +38,9 @@ export interface PageConfig {
   alert_id?: string;
   token_url?: string;
 }
+
+/** An entry may name any department, so it is not for those who are limited to some. */
+export const mayReadAudit = ({ grants, whole }: Organization): boolean => whole && grants.includes("manage");
 
 export interface Session {
   organization: Organization;

@@ -83,6 +83,8 @@ def _own(request: Request) -> Member:
     principal = enter(request, asked.get("organization_id"), grant=KeyScope.READ)
     held = principal.credential
     assert isinstance(held, Member)
+    rights = {"role": principal.role, "ttl": LONGEST_SECONDS}
+    audit.record("token.minted", organization_id=principal.organization.id, target=principal.user_id, after=rights)
     return Member(held.user, held.organization, held.stamp, expires_at=_ending(LONGEST_SECONDS))
 
 

@@ -12,6 +12,7 @@ from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
+from intraday.audit.retention import forget_account
 from intraday.org.models import Membership
 from intraday.retention.personal_data.subject import Subject
 
@@ -59,6 +60,7 @@ def erase(user: User, subject: Subject) -> Counter[str]:
     found = Counter({"sessions.Session": _end_sessions(user)})
     found += Counter({model._meta.label: _sign_ins(user, model).delete()[0] for model in SIGN_INS})
     found["admin.LogEntry"] = _rewrite_log(user, subject)
+    forget_account(user.username, subject.pseudonym)
     user.groups.clear()
     user.user_permissions.clear()
     user.username, user.first_name, user.last_name, user.email = subject.pseudonym, "", "", ""

@@ -9,6 +9,7 @@ from django.apps import apps
 from django.db import transaction
 from django.db.models import Field, JSONField, Model, Q, QuerySet
 
+from intraday.audit import maintenance
 from intraday.retention import tables
 from intraday.retention.personal_data.columns import ACCOUNTS, EMPLOYEES, PROSE
 from intraday.retention.personal_data.subject import Kind, Rewrite, Subject
@@ -58,6 +59,7 @@ def erase(subject: Subject) -> dict[str, int]:
 @transaction.atomic
 def _erase_rows(subject: Subject, model: Table, keys: list[Any], rewrites: Rewrites) -> int:
     """Erase rows under the locks of their writers, in the order of these: writers keep what they have read."""
+    maintenance.permit()
     rows = model._base_manager.select_for_update(of=("self",)).filter(pk__in=keys).order_by("pk")
     found = [mention for row in rows if (mention := _mention(subject, row, rewrites))]
     for mention in found:
