@@ -26,6 +26,7 @@ ROLES = {
     "org.department": "admin",
     "org.queue": "admin",
     "org.scope": "admin",
+    "org.membership": "admin",
     "org.apikey": "admin",
     "org.wallboard": "supervisor",
     "alerts.rule": "admin",
@@ -41,6 +42,9 @@ ROLES = {
     "attendance.shift": "admin",
     "attendance.snapshot": "admin",
     "backlog.snapshot": "admin",
+    "sign_in.groupgrant": "admin",
+    "sign_in.identityprovider": "superuser",
+    "socialaccount.socialaccount": "superuser",
     "auth.user": "superuser",
     "auth.group": "superuser",
     "axes.accessattempt": "superuser",
@@ -49,6 +53,7 @@ ROLES = {
 }
 READ_ONLY = {
     "org.scope",
+    "org.membership",
     "alerts.alert",
     "kpi.intervalstats",
     "attendance.attendancerecord",
@@ -56,7 +61,18 @@ READ_ONLY = {
     "attendance.snapshot",
     "backlog.snapshot",
 }
-ACTIONS = ("delete_selected", "enable", "disable", "end", "revoke", "renew_secret", "acknowledge", "resolve")
+ACTIONS = (
+    "delete_selected",
+    "enable",
+    "disable",
+    "end",
+    "revoke",
+    "renew_secret",
+    "acknowledge",
+    "resolve",
+    "end_sessions",
+    "remove_second_factor",
+)
 RANKS = ["nobody", "outsider", "clerk", "viewer", "analyst", "limited", "supervisor", "admin", "superuser"]
 """`clerk` is staff with every permission of Django's and no membership; `limited` an admin of one department."""
 
@@ -156,16 +172,7 @@ def test_rows_of_another_tenant_cannot_be_opened_changed_or_removed(house: House
             assert answer.status_code in (302, 403, 404), (label, page)
             assert FOREIGN not in answer.content.decode().replace(str(row.pk), "")
             client.post(url(label, page, row.pk), {"post": "yes", "name": "mine now"})
-        for action in (
-            "delete_selected",
-            "enable",
-            "disable",
-            "end",
-            "revoke",
-            "renew_secret",
-            "acknowledge",
-            "resolve",
-        ):
+        for action in ACTIONS:
             form = {"action": action, "_selected_action": [row.pk], "post": "yes"}
             client.post(url(label, "changelist"), form)
         assert list(model._default_manager.order_by("pk").values()) == before, label
