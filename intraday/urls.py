@@ -7,7 +7,17 @@ import backlog.urls
 import kpi.selectors
 from intraday.channels import CHANNELS
 from intraday.feed_health.views import FeedsView
-from intraday.pages import account, console, documents, health, password, prometheus, security_text, sign_in, single_sign_on
+from intraday.pages import (
+    account,
+    console,
+    documents,
+    health,
+    password,
+    prometheus,
+    security_text,
+    sign_in,
+    single_sign_on,
+)
 from intraday.rest.endpoints.audit import AuditView
 from intraday.rest.endpoints.walls import RevokeWallView, WallsView
 from realtime.views import EventStreamView

@@ -54,7 +54,11 @@ class ConfirmView(ReauthenticateView):
     template_name = "intraday/confirm.html"
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if request.method == "POST" and request.user.is_authenticated and CONFIRMATIONS.is_reached(str(request.user.pk)):
+        if (
+            request.method == "POST"
+            and request.user.is_authenticated
+            and CONFIRMATIONS.is_reached(str(request.user.pk))
+        ):
             return locked(request)
         return super().dispatch(request, *args, **kwargs)
 

@@ -62,6 +62,11 @@ class IdentityProviderAdmin(OneByOne):
             action, organization_id=obj.organization_id or "", target=obj.pk, before=before, after=audit.fields_of(obj)
         )
 
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Let memberships that it granted be no obstacle: they are withdrawn first."""
+        deleted, counts, missing, _ = super().get_deleted_objects(objs, request)
+        return deleted, counts, missing, []
+
     def delete_model(self, request: HttpRequest, obj: IdentityProvider) -> None:
         identity_providers.remove(obj)
 
@@ -128,13 +133,13 @@ class MemberAdmin(ReadOnly, TenantModelAdmin):
     def end_sessions(self, request: HttpRequest, queryset: QuerySet[Membership]) -> None:
         for user in self._allowed(request, queryset):
             ended = members.end_sessions(user)
-            messages.success(request, f"{user.get_username()}: {ended} sessions ended.")
+            messages.success(request, f"Sessions of {user.get_username()} ended: {ended}.")
 
     @admin.action(description="Remove the second factor of the selected members")
     def remove_second_factor(self, request: HttpRequest, queryset: QuerySet[Membership]) -> None:
         for user in self._allowed(request, queryset):
-            said = "second factor removed" if members.remove_second_factor(user) else "had no second factor"
-            messages.success(request, f"{user.get_username()}: {said}.")
+            said = "Removed the second factor of" if members.remove_second_factor(user) else "No second factor had"
+            messages.success(request, f"{said} {user.get_username()}.")
 
     def _allowed(self, request: HttpRequest, queryset: QuerySet[Membership]) -> list[Any]:
         """Return the people of the chosen rows, without those who are others' members, too; say who is left out."""

@@ -18,11 +18,11 @@ def why_not(user: User, managed: Collection[str]) -> str:
     A session and a second factor are the person's everywhere: another organization's must not be touched.
     """
     if user.is_superuser:
-        return f"{user.get_username()} is a superuser: only superusers may do that."
+        return f"Left out: {user.get_username()} is a superuser, whom only superusers may sign out."
     if not set(access.organizations_of(user)) <= set(managed):
         return (
-            f"{user.get_username()} is a member of other organizations, too, and is signed in to them by the same "
-            "sessions: remove the membership here, which ends the access at once, or ask the operator."
+            f"Left out: {user.get_username()} is a member of other organizations, too, and is signed in to them by "
+            "the same sessions. Remove the membership here, which ends the access at once, or ask the operator."
         )
     return ""
 

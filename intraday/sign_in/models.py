@@ -46,7 +46,9 @@ class IdentityProvider(models.Model):
     )
     client_id = models.CharField("client ID", max_length=191)
     sealed_secret = models.TextField(editable=False)
-    groups_claim = models.CharField(max_length=64, default="groups", help_text="The claim that lists a person's groups.")
+    groups_claim = models.CharField(
+        max_length=64, default="groups", help_text="The claim that lists a person's groups."
+    )
     is_offered = models.BooleanField(
         "button on the sign-in page",
         default=True,
@@ -114,7 +116,7 @@ class GrantedMembership(models.Model):
     """Marks a membership that groups of a provider granted. Memberships without a mark were made by hand, and stay."""
 
     membership = models.OneToOneField(Membership, models.CASCADE, related_name="granted")
-    provider = models.ForeignKey(IdentityProvider, models.PROTECT, related_name="memberships")
+    provider = models.ForeignKey(IdentityProvider, models.RESTRICT, related_name="memberships")
     groups = models.JSONField(default=list, help_text="Those of the person's groups that granted it.")
 
     def __str__(self) -> str:

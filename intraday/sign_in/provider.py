@@ -9,7 +9,7 @@ from typing import Any
 
 import jwt
 from allauth.account.utils import get_next_redirect_url
-from allauth.socialaccount.internal import jwtkit
+from allauth.socialaccount.adapter import get_adapter
 from allauth.socialaccount.models import SocialApp, SocialLogin, SocialToken
 from allauth.socialaccount.providers.base import AuthProcess
 from allauth.socialaccount.providers.oauth2.client import OAuth2Error
@@ -40,14 +40,11 @@ class Adapter(OpenIDConnectOAuth2Adapter):
 
     def _decode_id_token(self, app: SocialApp, id_token: str) -> Claims:
         try:
-            algorithm, key = jwtkit.fetch_key(id_token, self.openid_config["jwks_uri"], jwtkit.lookup_kid_jwk)
-            if algorithm not in ALGORITHMS:
-                raise OAuth2Error(f"The ID token is signed by {algorithm}.")
             return dict(
                 jwt.decode(
                     id_token,
-                    key=key,
-                    algorithms=[algorithm],
+                    key=self._key(id_token),
+                    algorithms=ALGORITHMS,
                     issuer=self.openid_config["issuer"],
                     audience=app.client_id,
                     leeway=LEEWAY_SECONDS,
@@ -55,7 +52,19 @@ class Adapter(OpenIDConnectOAuth2Adapter):
                 )
             )
         except (jwt.PyJWTError, KeyError, ValueError) as error:
-            raise OAuth2Error("The ID token cannot be verified.") from error
+            raise OAuth2Error(f"The ID token cannot be verified: {error}") from error
+
+    def _key(self, id_token: str) -> jwt.PyJWK:
+        """Return the provider's key that the token names; its only one, if the token names none."""
+        named = jwt.get_unverified_header(id_token).get("kid")
+        with get_adapter().get_requests_session() as session:
+            answer = session.get(self.openid_config["jwks_uri"])
+            answer.raise_for_status()
+        keys = [key for key in jwt.PyJWKSet.from_dict(answer.json()).keys if key.public_key_use in (None, "sig")]
+        found = [key for key in keys if named in (None, key.key_id)]
+        if len(found) != 1:
+            raise OAuth2Error(f"The provider has {len(found)} keys for its ID token.")
+        return found[0]
 
 
 class Provider(OpenIDConnectProvider):
