@@ -269,7 +269,6 @@ ACCOUNT_ADAPTER = "intraday.sign_in.adapters.AccountAdapter"
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_RATE_LIMITS = MFA_RATE_LIMITS = False
 MFA_ADAPTER = "intraday.sign_in.adapters.MFAAdapter"
-MFA_TOTP_TOLERANCE = 1  # the clock of a phone may be half a minute off
 SOCIALACCOUNT_ADAPTER = "intraday.sign_in.adapters.SocialAccountAdapter"
 SOCIALACCOUNT_LOGIN_ON_GET = True  # a form's way to another origin is closed by the content security policy
 PROVIDER_SESSION = env.int("INTRADAY_PROVIDER_SESSION_HOURS", default=12) * 3600  # then its groups are asked again

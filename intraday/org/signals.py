@@ -13,7 +13,7 @@ from django.contrib.auth.signals import user_logged_in, user_logged_out, user_lo
 from django.db.models.signals import post_delete, post_save, pre_delete, pre_save
 
 from intraday.audit import services as audit
-from intraday.org import trail
+from intraday.org import person_audit
 from intraday.org.models import ApiKey, Membership, WallBoard
 from intraday.org.services import access_changed
 
@@ -59,17 +59,19 @@ def _record_membership(action: str, membership: Membership, **fields: Any) -> No
 
 
 def signed_in(user: User, **_: Any) -> None:
-    trail.record("signed_in", user)
+    person_audit.record("signed_in", user)
 
 
 def signed_out(user: User | None, **_: Any) -> None:
     if user is not None:
-        trail.record("signed_out", user)
+        person_audit.record("signed_out", user)
 
 
 def sign_in_failed(credentials: dict[str, Any], **_: Any) -> None:
     """The name that was typed; a password typed in its place must not be kept, so unknown names are not."""
-    trail.record("sign_in_failed", User.objects.filter(username=str(credentials.get("username", ""))[:150]).first())
+    person_audit.record(
+        "sign_in_failed", User.objects.filter(username=str(credentials.get("username", ""))[:150]).first()
+    )
 
 
 def connect() -> None:

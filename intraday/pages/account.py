@@ -15,9 +15,9 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from intraday.org import sessions, trail
+from intraday.org import person_audit, sessions
 from intraday.pages.sign_in import locked
-from intraday.sign_in.codes import ConfirmationCodeForm
+from intraday.sign_in.codes import ConfirmationCodeForm, NewFactorForm
 from intraday.sign_in.limits import CONFIRMATIONS
 
 
@@ -34,7 +34,7 @@ def end_sessions(request: HttpRequest) -> HttpResponse:
     """End the person's sessions on all other browsers; their sockets close within seconds."""
     assert isinstance(request.user, User)
     ended = sessions.end(request.user, but=request.session.session_key or "")
-    trail.record("sessions_ended", request.user, after={"sessions": ended})
+    person_audit.record("sessions_ended", request.user, after={"sessions": ended})
     return render(request, "intraday/account.html", {**_described(request.user), "ended": ended})
 
 
@@ -80,6 +80,9 @@ class ConfirmByCodeView(ConfirmByCode):
 @method_decorator(login_required, name="dispatch")
 class AddSecondFactorView(ActivateTOTPView):
     template_name = "intraday/second_factor.html"
+
+    def get_form_class(self) -> type[NewFactorForm]:
+        return NewFactorForm
 
 
 class RemoveSecondFactorView(DeactivateTOTPView):

@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from intraday.org import services, trail
+from intraday.org import person_audit, services
 from intraday.org.models import Membership, Organization, Role
 from intraday.sign_in.models import GrantedMembership, GroupGrant, IdentityProvider
 
@@ -95,7 +95,7 @@ def _give(
             role=access.role,
             department_ids=access.department_ids,
         )
-        trail.record("groups_granted", user, by=_actor(provider), after=_described(access))
+        person_audit.record("groups_granted", user, by=_actor(provider), after=_described(access))
     assert membership is not None
     GrantedMembership.objects.update_or_create(
         membership=membership, defaults={"provider": provider, "groups": list(access.groups)}
@@ -104,7 +104,7 @@ def _give(
 
 def _withdraw(mark: GrantedMembership) -> None:
     user, provider = mark.membership.user, mark.provider
-    trail.record("groups_withdrawn", user, by=_actor(provider), before={"groups": mark.groups})
+    person_audit.record("groups_withdrawn", user, by=_actor(provider), before={"groups": mark.groups})
     mark.membership.delete()
 
 

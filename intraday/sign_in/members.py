@@ -6,7 +6,7 @@ from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from intraday.org import access, sessions, trail
+from intraday.org import access, person_audit, sessions
 
 CALLER = ""
 """As the actor of an entry: the caller of the request."""
@@ -30,7 +30,7 @@ def why_not(user: User, managed: Collection[str]) -> str:
 @transaction.atomic
 def end_sessions(user: User) -> int:
     ended = sessions.end(user)
-    trail.record("sessions_ended", user, by=CALLER, after={"sessions": ended})
+    person_audit.record("sessions_ended", user, by=CALLER, after={"sessions": ended})
     return ended
 
 
@@ -39,5 +39,5 @@ def remove_second_factor(user: User) -> bool:
     """Remove the second factor with its recovery codes; return whether there was one."""
     removed, _ = Authenticator.objects.filter(user=user).delete()
     if removed:
-        trail.record("second_factor_removed", user, by=CALLER)
+        person_audit.record("second_factor_removed", user, by=CALLER)
     return bool(removed)

@@ -11,7 +11,7 @@ from django.core.mail import send_mail
 from django.db import close_old_connections
 from django.template.loader import render_to_string
 
-from intraday.org import trail
+from intraday.org import person_audit
 from intraday.org.passwords import new_password_path
 from intraday.sign_in.limits import CONFIRMATIONS, MAILS
 
@@ -49,15 +49,15 @@ def _send_link(user: User) -> None:
     context = {"name": user.get_username(), "link": settings.BASE_URL + new_password_path(user)}
     text = render_to_string("intraday/password_mail.txt", context)
     send_mail(SUBJECT, text, settings.DEFAULT_FROM_EMAIL, [user.email])
-    trail.record("password_link_sent", user)
+    person_audit.record("password_link_sent", user)
 
 
 def chosen(user: User) -> None:
     """Note that somebody chose a password by a link; wrong ones before it are forgotten, wherever they were typed."""
     forget_attempts(username=user.get_username())
     CONFIRMATIONS.forget(str(user.pk))
-    trail.record("password_chosen", user)
+    person_audit.record("password_chosen", user)
 
 
 def changed(user: User) -> None:
-    trail.record("password_changed", user)
+    person_audit.record("password_changed", user)

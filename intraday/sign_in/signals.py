@@ -6,28 +6,28 @@ from allauth.mfa import signals
 from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import User
 
-from intraday.org import trail
+from intraday.org import person_audit
 
 
 def added(user: User, authenticator: Authenticator, **_: Any) -> None:
-    trail.record("second_factor_added", user, after={"type": str(authenticator.type)})
+    person_audit.record("second_factor_added", user, after={"type": str(authenticator.type)})
 
 
 def removed(user: User, authenticator: Authenticator, **_: Any) -> None:
-    trail.record("second_factor_removed", user, before={"type": str(authenticator.type)})
+    person_audit.record("second_factor_removed", user, before={"type": str(authenticator.type)})
 
 
 def renewed(user: User, **_: Any) -> None:
-    trail.record("recovery_codes_renewed", user)
+    person_audit.record("recovery_codes_renewed", user)
 
 
 def used(user: User, authenticator: Authenticator, **_: Any) -> None:
     if authenticator.type == Authenticator.Type.RECOVERY_CODES:
-        trail.record("recovery_code_used", user)
+        person_audit.record("recovery_code_used", user)
 
 
 def failed(user: User, **_: Any) -> None:
-    trail.record("second_factor_failed", user)
+    person_audit.record("second_factor_failed", user)
 
 
 def connect() -> None:
