@@ -99,6 +99,24 @@ def base_url_is_an_address(app_configs: Any, **options: Any) -> list[CheckMessag
 
 
 @register()
+def sign_in_is_possible(app_configs: Any, **options: Any) -> list[CheckMessage]:
+    """Return an error for each limit that would let nobody in."""
+    named = {
+        "PASSWORD_HASHES": settings.PASSWORD_HASHES,
+        "SIGN_IN_FAILURES": settings.AXES_FAILURE_LIMIT,
+        "SIGN_IN_FAILURES_ADDRESS": settings.SIGN_IN_FAILURES_ADDRESS,
+        "SIGN_IN_FAILURES_NAME": settings.SIGN_IN_FAILURES_NAME,
+        "PROVIDER_SESSION_HOURS": settings.PROVIDER_SESSION // 3600,
+    }
+    hint = "docs/sign-in.md says what it limits."
+    return [
+        Error(f"INTRADAY_{name} is {value}: at least 1.", hint, id="intraday.E030")
+        for name, value in named.items()
+        if value < 1
+    ]
+
+
+@register()
 def connection_urls_are_read(app_configs: Any, **options: Any) -> list[CheckMessage]:
     return [
         Error(message, "docs/operations.md, Connection URLs.", id="intraday.E005")

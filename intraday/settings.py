@@ -69,6 +69,9 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
     "axes",
     "corsheaders",
     "csp",
@@ -78,6 +81,7 @@ INSTALLED_APPS = [
     "intraday",
     "intraday.audit",
     "intraday.org",
+    "intraday.sign_in",
     "intraday.jobs",
     "intraday.feed_health",
     "realtime",
@@ -103,6 +107,8 @@ MIDDLEWARE = [
     "intraday.audit.origin.remembered",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "intraday.sign_in.hashing.BusyAnswered",
     "axes.middleware.AxesMiddleware",  # last: it answers for a sign-in that was refused
 ]
 ROOT_URLCONF = "intraday.urls"
@@ -250,8 +256,8 @@ REALTIME_MEMORY = env.int("INTRADAY_REALTIME_MEGABYTES", default=256) * 1024 * 1
 TRUSTED_PROXIES = env.int("INTRADAY_TRUSTED_PROXIES", default=0)
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
 # Failed sign-ins are counted in the database: they work, and are limited, without Redis. By name and address together,
-# so that nobody can lock somebody else out.
-AXES_CLIENT_IP_CALLABLE = "intraday.rest.client_address.of_request"
+# so that nobody can lock somebody else out; wider limits are in intraday.sign_in.limits.
+AXES_CLIENT_IP_CALLABLE = "intraday.sign_in.limits.network"
 AXES_FAILURE_LIMIT = env.int("INTRADAY_SIGN_IN_FAILURES", default=10)
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
@@ -260,6 +266,16 @@ AXES_DISABLE_ACCESS_LOG = True
 AXES_LOCKOUT_TEMPLATE = "intraday/locked.html"
 AXES_VERBOSE = False
 AXES_ENABLE_ADMIN = False  # its pages edit counts by hand; `manage.py axes_reset_username` lets somebody try again
+SIGN_IN_FAILURES_ADDRESS = env.int("INTRADAY_SIGN_IN_FAILURES_ADDRESS", default=100)  # in 15 minutes
+SIGN_IN_FAILURES_NAME = env.int("INTRADAY_SIGN_IN_FAILURES_NAME", default=100)  # in a day, from unknown browsers
+# allauth: second factors and OpenID Connect. Its own limits live in the cache, without which they would stop everybody.
+ACCOUNT_ADAPTER = "intraday.sign_in.adapters.AccountAdapter"
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_RATE_LIMITS = MFA_RATE_LIMITS = False
+MFA_ADAPTER = "intraday.sign_in.adapters.MFAAdapter"
+SOCIALACCOUNT_ADAPTER = "intraday.sign_in.adapters.SocialAccountAdapter"
+SOCIALACCOUNT_LOGIN_ON_GET = True  # a form's way to another origin is closed by the content security policy
+PROVIDER_SESSION = env.int("INTRADAY_PROVIDER_SESSION_HOURS", default=12) * 3600  # then its groups are asked again
 SECURITY_CONTACT = env.str(
     "INTRADAY_SECURITY_CONTACT", default=""
 )  # mailto:… or https://… for /.well-known/security.txt
@@ -279,9 +295,10 @@ LIMITS = {
     "computes": env.int("INTRADAY_LIMIT_COMPUTES", default=2),
     "posts": env.int("INTRADAY_LIMIT_POSTS", default=3),
 }
+PASSWORD_HASHES = env.int("INTRADAY_PASSWORD_HASHES", default=2)  # at once, per process; each takes 100 MB
 PASSWORD_HASHERS = [
-    "django.contrib.auth.hashers.Argon2PasswordHasher",
-    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+    "intraday.sign_in.hashing.BoundedArgon2PasswordHasher",
+    "intraday.sign_in.hashing.BoundedPBKDF2PasswordHasher",
 ]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},

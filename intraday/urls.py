@@ -7,7 +7,17 @@ import backlog.urls
 import kpi.selectors
 from intraday.channels import CHANNELS
 from intraday.feed_health.views import FeedsView
-from intraday.pages import console, documents, health, prometheus, security_text, sign_in
+from intraday.pages import (
+    account,
+    console,
+    documents,
+    health,
+    password,
+    prometheus,
+    security_text,
+    sign_in,
+    single_sign_on,
+)
 from intraday.rest.endpoints.audit import AuditView
 from intraday.rest.endpoints.walls import RevokeWallView, WallsView
 from realtime.views import EventStreamView
@@ -19,11 +29,23 @@ urlpatterns = [
     path("runbook", console.runbook_page),
     path("wall/<str:secret>", console.wall),
     path("wall/<str:secret>/token", console.wall_token),
-    path("signin", sign_in.SignInView.as_view()),
+    path("signin", sign_in.SignInView.as_view(), name="account_login"),  # the names are those that allauth goes by
+    path("signin/code", sign_in.CodeView.as_view(), name="mfa_authenticate"),
     path("signout", LogoutView.as_view()),
+    path("sso/<provider_id>", single_sign_on.begin, name="openid_connect_login"),
+    path("sso/<provider_id>/callback", single_sign_on.callback, name="openid_connect_callback"),
+    path("account", account.page, name="mfa_index"),
+    path("account/sessions/end", account.end_sessions),
+    path("account/confirm", account.ConfirmView.as_view(), name="account_reauthenticate"),
+    path("account/confirm/code", account.ConfirmByCodeView.as_view(), name="mfa_reauthenticate"),
+    path("account/second-factor", account.AddSecondFactorView.as_view(), name="mfa_activate_totp"),
+    path("account/second-factor/remove", account.RemoveSecondFactorView.as_view(), name="mfa_deactivate_totp"),
+    path("account/recovery-codes", account.RecoveryCodesView.as_view(), name="mfa_view_recovery_codes"),
+    path("account/recovery-codes/new", account.NewRecoveryCodesView.as_view(), name="mfa_generate_recovery_codes"),
     path(".well-known/security.txt", security_text.page),
-    path("password", sign_in.ChangePasswordView.as_view(), name="password_change"),
-    path("password/<uidb64>/<token>", sign_in.ChoosePasswordView.as_view(), name="password_reset_confirm"),
+    path("password", password.ChangePasswordView.as_view(), name="password_change"),
+    path("password/forgotten", password.ForgottenPasswordView.as_view()),
+    path("password/<uidb64>/<token>", password.ChoosePasswordView.as_view(), name="password_reset_confirm"),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("metrics", prometheus.page),

@@ -49,7 +49,7 @@ class MembershipForm(forms.ModelForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
-        name = cleaned.get("username")
+        name = cleaned["username"] = User.normalize_username(cleaned.get("username") or "")
         if name and not self.instance.pk:
             self.is_known = User.objects.filter(username=name).exists()
             if self.is_known and cleaned.get("email"):

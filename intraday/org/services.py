@@ -283,7 +283,8 @@ def find_or_add_person(username: str, email: str = "") -> tuple[User, bool]:
     A new person has no password yet and signs in once a link has set one (intraday.org.passwords). The address of a
     known person stays: it may reset the password.
     """
-    person, is_new = User.objects.get_or_create(username=username, defaults={"email": email})
+    name = User.normalize_username(username)  # as the sign-in page reads it
+    person, is_new = User.objects.get_or_create(username=name, defaults={"email": email})
     if is_new:
         person.set_unusable_password()
         person.save(update_fields=["password"])

@@ -13,6 +13,7 @@ from django.contrib.auth.signals import user_logged_in, user_logged_out, user_lo
 from django.db.models.signals import post_delete, post_save, pre_delete, pre_save
 
 from intraday.audit import services as audit
+from intraday.org import person_audit
 from intraday.org.models import ApiKey, Membership, WallBoard
 from intraday.org.services import access_changed
 
@@ -90,25 +91,19 @@ def _record_membership(action: str, membership: Membership, **fields: Any) -> No
 
 
 def signed_in(user: User, **_: Any) -> None:
-    _record_sign_in("signed_in", user, user.get_username())
+    person_audit.record("signed_in", user)
 
 
 def signed_out(user: User | None, **_: Any) -> None:
     if user is not None:
-        _record_sign_in("signed_out", user, user.get_username())
+        person_audit.record("signed_out", user)
 
 
 def sign_in_failed(credentials: dict[str, Any], **_: Any) -> None:
     """The name that was typed; a password typed in its place must not be kept, so unknown names are not."""
-    user = User.objects.filter(username=str(credentials.get("username", ""))[:150]).first()
-    _record_sign_in("sign_in_failed", user, user.get_username() if user else "(unknown name)")
-
-
-def _record_sign_in(action: str, user: User | None, name: str) -> None:
-    """Record a sign-in in the audit log of each organization of the person, or of the installation if there is none."""
-    found = Membership.objects.filter(user=user).values_list("organization_id", flat=True) if user else ()
-    for organization in list(found) or [""]:
-        audit.record(f"person.{action}", organization_id=organization, target=name, actor=name)
+    person_audit.record(
+        "sign_in_failed", User.objects.filter(username=str(credentials.get("username", ""))[:150]).first()
+    )
 
 
 def connect() -> None:

@@ -1,16 +1,23 @@
-"""Signing in, with a password; in demo mode also as one of its four people."""
+"""Signing in: with a password, then a code where there is a second factor; in demo mode also as one of its people."""
 
 from typing import Any
 
+from allauth.account.utils import perform_login
+from allauth.mfa.base.views import AuthenticateView
 from django.conf import settings
-from django.contrib.auth import get_user_model, login
+from django.contrib.auth import get_user_model, login, logout
 from django.contrib.auth.forms import AuthenticationForm
-from django.contrib.auth.views import LoginView, PasswordChangeView, PasswordResetConfirmView
+from django.contrib.auth.views import LoginView
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.utils.http import urlencode
 
 from intraday.org.demo import DEMO_PEOPLE
+from intraday.sign_in import identity_providers, limits, passwords
+from intraday.sign_in.adapters import BACKEND
+from intraday.sign_in.codes import SignInCodeForm
 
-DEMO_BACKEND = "django.contrib.auth.backends.ModelBackend"
+LOCKED_SECONDS = 15 * 60
 
 
 class SignInForm(AuthenticationForm):
@@ -24,32 +31,57 @@ class SignInForm(AuthenticationForm):
 
 
 class SignInView(LoginView):
-    """Wrong passwords are counted by django-axes."""
+    """Wrong passwords are counted by django-axes and by intraday.sign_in.limits."""
 
     form_class = SignInForm
     template_name = "intraday/signin.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         people = DEMO_PEOPLE.items() if settings.DEMO else []
-        return super().get_context_data(**kwargs, people=[(name, role.label) for name, role in people])
+        following = self.get_redirect_url()
+        return super().get_context_data(
+            **kwargs,
+            people=[(name, role.label) for name, role in people],
+            providers=identity_providers.offered(),
+            following=f"?{urlencode({'next': following})}" if following else "",
+            can_be_mailed=passwords.can_be_mailed(),
+        )
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         name = request.POST.get("continue_as")
         if settings.DEMO and name in DEMO_PEOPLE:
-            login(request, get_user_model().objects.get(username=name), backend=DEMO_BACKEND)
+            login(request, get_user_model().objects.get(username=name), backend=BACKEND)
             return HttpResponseRedirect(self.get_success_url())
+        if limits.refuses_password(request, request.POST.get("username", "")):
+            return locked(request)
         return super().post(request, *args, **kwargs)
 
+    def form_valid(self, form: AuthenticationForm) -> HttpResponse:
+        """Go on to the second factor, if there is one; the session is signed in after that."""
+        following = self.get_success_url()
+        if self.request.user.is_authenticated:
+            logout(self.request)  # the second step is for people who are not signed in yet
+        response: HttpResponse = perform_login(self.request, form.get_user(), redirect_url=following)
+        return response
 
-class ChangePasswordView(PasswordChangeView):
-    """A signed-in person changes her own password; her other sessions end."""
+    def form_invalid(self, form: AuthenticationForm) -> HttpResponse:
+        was_tried = self.request.POST.get("password") and not getattr(self.request, "axes_locked_out", False)
+        if was_tried:
+            limits.count_wrong_password(self.request, self.request.POST.get("username", ""))
+        return super().form_invalid(form)
 
-    template_name = "intraday/password.html"
-    success_url = "/"
+
+class CodeView(AuthenticateView):
+    """The second step, for people with a second factor."""
+
+    template_name = "intraday/code.html"
+    form_class = SignInCodeForm
+
+    def get_form_class(self) -> type[SignInCodeForm]:
+        return self.form_class
 
 
-class ChoosePasswordView(PasswordResetConfirmView):
-    """A new person chooses the first password, by a link from an administrator (intraday.org.passwords)."""
-
-    template_name = "intraday/password.html"
-    success_url = "/signin"
+def locked(request: HttpRequest) -> HttpResponse:
+    response = render(request, "intraday/locked.html", {"can_be_mailed": passwords.can_be_mailed()}, status=429)
+    response["Retry-After"] = str(LOCKED_SECONDS)
+    return response

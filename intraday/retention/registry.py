@@ -14,6 +14,7 @@ import intraday.audit.retention
 import intraday.feed_health.retention
 import intraday.jobs.retention
 import intraday.org.retention
+import intraday.sign_in.retention
 import kpi.retention
 import realtime.retention
 from intraday.retention import sign_ins
@@ -80,6 +81,7 @@ PURGES = (
     Purge("jobs", intraday.jobs.retention.purge, ("jobs.Lease",)),
     Purge("audit log", intraday.audit.retention.purge, ("audit.AuditEntry",)),
     Purge("credentials", intraday.org.retention.purge, ("org.ApiKey", "org.WallBoard")),
+    Purge("limits of sign-in", intraday.sign_in.retention.purge, ("sign_in.Failure",)),
     Purge(
         "sign-ins",
         sign_ins.purge,
@@ -95,6 +97,7 @@ PURGES = (
 )
 
 _BY_HAND = "made and removed by people"
+_UNUSED = "a table of allauth that nothing writes"
 _PER_SCOPE = "one row for each queue, department or organization"
 BOUNDED = {
     "org.Organization": f"{_BY_HAND}: `manage.py organization delete`",
@@ -115,6 +118,15 @@ BOUNDED = {
     "jobs.JobRun": "one row for each kind of job",
     "realtime.Stream": "one row for each channel of an organization",
     "auth.User": f"{_BY_HAND}: `manage.py person erase`",
+    "account.EmailAddress": _UNUSED,
+    "account.EmailConfirmation": _UNUSED,
+    "mfa.Authenticator": "at most two rows for each person: the second factor and its recovery codes",
+    "socialaccount.SocialAccount": "one row for each person and provider: removed with either",
+    "socialaccount.SocialApp": _UNUSED,
+    "socialaccount.SocialToken": _UNUSED,
+    "sign_in.IdentityProvider": _BY_HAND,
+    "sign_in.GroupGrant": _BY_HAND,
+    "sign_in.GrantedMembership": "at most one row for each membership, removed with it",
     "auth.Group": _BY_HAND,
     "auth.Permission": "one row for each kind of right",
     "auth.User_groups": _BY_HAND,

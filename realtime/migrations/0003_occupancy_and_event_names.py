@@ -5,7 +5,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('org', '0006_limits'),
+        ('org', '0007_limits'),
         ('realtime', '0002_cursor'),
     ]
 

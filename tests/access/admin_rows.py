@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
+from django.contrib.auth.models import User
 from django.db import models
 from django.utils import timezone
 
@@ -15,7 +16,8 @@ from alerts.rules import validation
 from attendance.models import AttendanceRecord, Person, Shift
 from intraday.org import walls
 from intraday.org.models import Department, Organization, Queue, Scope
-from intraday.org.services import add_queues, create_api_key, create_organization
+from intraday.org.services import add_queues, create_api_key, create_organization, grant
+from intraday.sign_in.models import GroupGrant, IdentityProvider
 from kpi.models import Holiday, IntervalStats, OrganizationSettings, QueueSettings
 from tests.alerts.world import BUSY
 
@@ -39,6 +41,8 @@ def make_all(mark: str) -> dict[type[models.Model], models.Model]:
         Queue.objects.get(department__organization=organization),
         create_api_key(organization=organization, name=f"key {mark}", scopes=["read"])[0],
         walls.create(organization=organization, department_id="", name=f"wall {mark}", created_by=mark)[0],
+        grant(user=User.objects.create_user(f"clerk {mark}"), organization=organization),
+        _group_grant(organization, mark),
         scope,
         rule,
         alert,
@@ -89,3 +93,11 @@ def _alerts(organization: Organization, scope: Scope, mark: str) -> tuple[Rule, 
         created_at=now,
     )
     return rule, alert, silence
+
+
+def _group_grant(organization: Organization, mark: str) -> GroupGrant:
+    """Make a grant of a group, of a provider that is the organization's own."""
+    provider = IdentityProvider.objects.create(
+        id=mark, name=f"provider {mark}", organization=organization, issuer=f"https://{mark}.example", client_id=mark
+    )
+    return GroupGrant.objects.create(provider=provider, group=f"group {mark}", organization=organization)

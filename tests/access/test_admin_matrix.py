@@ -27,6 +27,7 @@ ROLES = {
     "org.department": "admin",
     "org.queue": "admin",
     "org.scope": "admin",
+    "org.membership": "admin",
     "org.apikey": "admin",
     "org.wallboard": "supervisor",
     "alerts.rule": "admin",
@@ -42,11 +43,15 @@ ROLES = {
     "attendance.shift": "admin",
     "attendance.snapshot": "admin",
     "backlog.snapshot": "admin",
+    "sign_in.groupgrant": "admin",
+    "sign_in.identityprovider": "superuser",
+    "socialaccount.socialaccount": "superuser",
     "auth.user": "superuser",
     "auth.group": "superuser",
 }
 READ_ONLY = {
     "org.scope",
+    "org.membership",
     "alerts.alert",
     "kpi.intervalstats",
     "attendance.attendancerecord",
@@ -54,7 +59,19 @@ READ_ONLY = {
     "attendance.snapshot",
     "backlog.snapshot",
 }
-ACTIONS = ("delete_selected", "enable", "disable", "end", "revoke", "rotate", "renew_secret", "acknowledge", "resolve")
+ACTIONS = (
+    "delete_selected",
+    "enable",
+    "disable",
+    "end",
+    "revoke",
+    "rotate",
+    "renew_secret",
+    "acknowledge",
+    "resolve",
+    "end_sessions",
+    "remove_second_factor",
+)
 RANKS = ["nobody", "outsider", "clerk", "viewer", "analyst", "limited", "supervisor", "admin", "superuser"]
 """`clerk` is staff with every permission of Django's and no membership; `limited` an admin of one department."""
 

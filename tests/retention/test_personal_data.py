@@ -7,6 +7,9 @@ from typing import Any
 import msgspec
 import pytest
 import time_machine
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount
 from axes.models import AccessAttempt
 from django.apps import apps
 from django.contrib.admin.models import LogEntry
@@ -179,6 +182,9 @@ def dana(organization: Organization) -> User:
     make("org.WallBoard", organization, created_by="dana.doe")
     session_of(user)
     AccessAttempt.objects.create(username="dana.doe", ip_address="127.0.0.1", failures_since_start=1)
+    EmailAddress.objects.create(user=user, email="dana@mail.example")
+    SocialAccount.objects.create(user=user, provider="acme", uid="dana-1", extra_data={"name": "Dana Doe"})
+    Authenticator.objects.create(user=user, type="totp", data={"secret": "dana"})
     content_type = ContentType.objects.get_for_model(User)
     LogEntry.objects.create(
         user=user, content_type=content_type, object_id=user.pk, object_repr="dana.doe", action_flag=2
@@ -196,6 +202,7 @@ def test_after_erasing_an_account_nothing_names_it_and_the_rest_is_counted(dana:
     assert (dana.is_active, dana.email, dana.has_usable_password()) == (False, "", False)
     assert not Membership.objects.filter(user=dana).exists()
     assert not Session.objects.exists()
+    assert not any(model.objects.exists() for model in (Authenticator, EmailAddress, SocialAccount))
     assert "outgoing.Route names her as a recipient" in said
     assert Alert.objects.filter(acknowledged_by=f"{dana.username} by key wfm").exists()
 
@@ -205,6 +212,8 @@ def test_the_export_of_an_account_holds_what_it_did_and_no_secret(dana: User):
     assert exported["account"]["email"] == "dana@mail.example"
     assert len(exported["account"]["sessions"]) == 1
     assert len(exported["account"]["failed_sign_ins"]) == 1
+    assert [row["type"] for row in exported["account"]["second_factors"]] == ["totp"]
+    assert [row["uid"] for row in exported["account"]["identity_providers"]] == ["dana-1"]
     named = exported["named_in"]
     assert {each["acknowledged_by"] for each in named["alerts.Alert"] if "acknowledged_by" in each} >= {"dana.doe"}
     assert {"alerts.AlertAudit", "alerts.RuleChange", "alerts.Silence", "outgoing.Delivery"} <= named.keys()

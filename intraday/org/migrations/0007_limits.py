@@ -5,7 +5,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('org', '0005_normalized_names'),
+        ('org', '0006_key_expiry_and_use'),
     ]
 
     operations = [

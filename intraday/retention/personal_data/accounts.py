@@ -1,22 +1,26 @@
 """Data of an account that belongs to no organization: the account, its sessions, its sign-ins, its admin log."""
 
 from collections import Counter
-from collections.abc import Iterator
 from typing import Any
 
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount
 from axes.models import AccessAttempt, AccessFailureLog, AccessLog
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
 from django.contrib.contenttypes.models import ContentType
-from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from intraday.audit.retention import forget_account
+from intraday.org import sessions
 from intraday.org.models import Membership
 from intraday.retention.personal_data.subject import Subject
 
 SIGN_INS = (AccessAttempt, AccessFailureLog, AccessLog)
+OWNED = (Authenticator, EmailAddress, SocialAccount)
+"""Rows of hers by which she signs in; tokens and confirmations go with them."""
 
 
 def names_of(user: User) -> frozenset[str]:
@@ -50,15 +54,17 @@ def count(user: User, organization_id: str) -> Counter[str]:
     found = Counter({"org.Membership": _memberships(user, organization_id).count()})
     if not why_kept(user, organization_id):
         found += Counter({model._meta.label: _sign_ins(user, model).count() for model in SIGN_INS})
-        found += Counter({"sessions.Session": sum(1 for _ in sessions(user)), "auth.User": 1})
+        found += Counter({model._meta.label: _owned(user, model).count() for model in OWNED})
+        found += Counter({"sessions.Session": sum(1 for _ in sessions.of(user)), "auth.User": 1})
     return found
 
 
 @transaction.atomic
 def erase(user: User, subject: Subject) -> Counter[str]:
     """Empty the account and close it. Its row stays: the admin's log counts what it did."""
-    found = Counter({"sessions.Session": _end_sessions(user)})
+    found = Counter({"sessions.Session": sessions.end(user)})
     found += Counter({model._meta.label: _sign_ins(user, model).delete()[0] for model in SIGN_INS})
+    found += Counter({model._meta.label: _owned(user, model).delete()[0] for model in OWNED})
     found["admin.LogEntry"] = _rewrite_log(user, subject)
     forget_account(user.username, subject.pseudonym)
     user.groups.clear()
@@ -70,20 +76,13 @@ def erase(user: User, subject: Subject) -> Counter[str]:
     return found + Counter({"auth.User": 1})
 
 
-def _end_sessions(user: User) -> int:
-    keys = [session.pk for session in sessions(user)]
-    return Session.objects.filter(pk__in=keys).delete()[0]
-
-
-def sessions(user: User) -> Iterator[Session]:
-    """Yield her sessions: whose they are stands inside them."""
-    for session in Session.objects.iterator():
-        if session.get_decoded().get("_auth_user_id") == str(user.pk):
-            yield session
-
-
 def _sign_ins(user: User, model: Any) -> QuerySet[Any]:
     rows: QuerySet[Any] = model.objects.filter(username__in=names_of(user))
+    return rows
+
+
+def _owned(user: User, model: Any) -> QuerySet[Any]:
+    rows: QuerySet[Any] = model.objects.filter(user=user)
     return rows
 
 
@@ -117,7 +116,10 @@ def export(user: User, organization_id: str) -> dict[str, Any]:
         "last_login": user.last_login,
         "active": user.is_active,
         "memberships": list(_memberships(user, organization_id).values("role", "department_ids")),
-        "sessions": [{"ends_at": session.expire_date} for session in sessions(user)],
+        "sessions": [{"ends_at": session.expire_date} for session in sessions.of(user)],
+        "second_factors": list(_owned(user, Authenticator).values("type", "created_at", "last_used_at")),
+        "identity_providers": list(_owned(user, SocialAccount).values("provider", "uid", "date_joined", "last_login")),
+        "email_addresses": list(_owned(user, EmailAddress).values("email", "verified")),
         "failed_sign_ins": [
             row
             for model in SIGN_INS

@@ -48,6 +48,11 @@ OF_ACCOUNTS = {
     "axes.AccessAttempt",
     "axes.AccessFailureLog",
     "axes.AccessLog",
+    "account.EmailAddress",
+    "account.EmailConfirmation",
+    "mfa.Authenticator",
+    "socialaccount.SocialAccount",
+    "socialaccount.SocialToken",
     "sessions.Session",
 }
 """Tables of Django that belong to accounts, not to organizations (intraday.retention.personal_data.accounts)."""
@@ -110,6 +115,11 @@ NOBODY = {
     "realtime.EventName": ("name",),
     "realtime.Process": ("id", "host", "counters", "occupancy", "refusals"),
     "realtime.Stream": ("name", "channel", "epoch"),
+    "sign_in.Failure": ("kind", "key"),
+    "sign_in.GrantedMembership": ("groups",),
+    "sign_in.GroupGrant": ("group", "department_ids"),
+    "sign_in.IdentityProvider": ("id", "name", "issuer", "client_id", "sealed_secret", "groups_claim"),
+    "socialaccount.SocialApp": ("provider", "provider_id", "name", "client_id", "secret", "key", "settings"),
 }
 """Columns that name no person: places, words of ours, secrets, addresses of feeds; those of the audit log go with their
 actor."""
