@@ -38,7 +38,7 @@ def secret_key_is_set(app_configs: Any, **options: Any) -> list[CheckMessage]:
 
 
 LEAST_LENGTH, LEAST_DISTINCT = 50, 5
-"""What Django's own deployment check asks of a key."""
+"""The strength of a key that Django's own deployment check asks for."""
 
 
 @register()

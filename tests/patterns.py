@@ -1,4 +1,4 @@
-"""How many steps a backtracking engine takes over a text: counted, so that a test can tell linear from exponential."""
+"""Count the steps of a backtracking engine over a text, so that a test can tell linear from exponential."""
 
 import warnings
 from collections.abc import Iterator

@@ -12,12 +12,12 @@ from intraday.encryption.at_rest import UnreadableError, decrypt, encrypt, is_cu
 SEALED = ("sealed_address", "sealed_secret", "sealed_former_secret")
 COLUMNS = ("plain_address", "plain_secret", *SEALED)
 PLAIN_FOR = timedelta(days=1)
-"""How long values of an older version stay plain, so that its processes can read them during an upgrade."""
+"""The time for which values of an older version stay plain, so that its processes can read them during an upgrade."""
 
 
 @dataclass
 class Outcome:
-    """How many channels were encrypted anew, and the names of those that cannot be read."""
+    """The number of channels that were encrypted anew, and the names of unreadable ones."""
 
     changed: int = 0
     unreadable: list[str] = field(default_factory=list)

@@ -16,7 +16,7 @@ from intraday.encryption.at_rest import UnreadableError, encrypt
 from intraday.org.models import Role, Scope
 
 OVERLAP = timedelta(days=7)
-"""How long messages are signed with a former secret too, unless a person says otherwise."""
+"""The time for which messages are signed with a former secret too, unless a person chooses another."""
 
 
 @transaction.atomic

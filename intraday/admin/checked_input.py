@@ -1,4 +1,4 @@
-"""What callers may write into addresses and forms of the admin beside the fields that forms check.
+"""Check addresses and forms of the admin beyond the fields that forms check themselves.
 
 Django reads keys and lookups from them as they stand: text where a column holds numbers would be an error of the
 server, an expression in a lookup the database's time.

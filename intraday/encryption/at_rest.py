@@ -16,7 +16,7 @@ PURPOSE = b"intraday.encryption.1"  # another number when the format changes
 
 
 class UnreadableError(Exception):
-    """What is stored was encrypted with a SECRET_KEY that is neither the present one nor a fallback."""
+    """The stored value was encrypted with a SECRET_KEY that is neither the present one nor a fallback."""
 
     def __init__(self) -> None:
         super().__init__("cannot be read, because SECRET_KEY has changed")

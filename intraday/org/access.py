@@ -54,7 +54,7 @@ DEEDS: dict[str, str] = {
 
 
 WALL = "wall"
-"""In place of a role; it is nobody's, and has one right."""
+"""The stand-in for a role on walls; no person has it, and it has one right."""
 _WALL = frozenset({Grant.WATCH})
 _VIEWER = frozenset({KeyScope.READ})
 _ANALYST = _VIEWER | {Grant.ACT}

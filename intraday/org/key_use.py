@@ -1,4 +1,4 @@
-"""When and from where keys were last used: noted in memory by each call, stored once a minute by the hub."""
+"""The last use of keys, time and address: noted in memory by each call, stored once a minute by the hub."""
 
 import threading
 from dataclasses import dataclass

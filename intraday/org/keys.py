@@ -10,7 +10,7 @@ from intraday.org.models import ApiKey
 from intraday.org.services import create_api_key
 
 OVERLAP = timedelta(days=7)
-"""How long a rotated key lives on, unless its administrator says otherwise."""
+"""The time for which a rotated key lives on, unless its administrator chooses another."""
 
 
 @transaction.atomic

@@ -53,7 +53,7 @@ class TooManyError(Exception):
 # --- what was refused ------------------------------------------------------------------------------------------------
 @dataclass
 class Refusals:
-    """How often one limit of one organization was reached in this process, and when last."""
+    """The number of refusals by one limit of one organization in this process, and the time of the last."""
 
     count: int = 0
     last_at: datetime | None = None

@@ -1,4 +1,4 @@
-"""How much of people a caller may see."""
+"""The names of people that a caller may see."""
 
 from enum import IntEnum
 

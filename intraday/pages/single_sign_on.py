@@ -19,7 +19,7 @@ from intraday.sign_in.sealing import UnreadableSecretError
 log = structlog.get_logger(__name__)
 
 UNREACHABLE = (RequestException, OAuth2Error, UnreadableSecretError, KeyError, ValueError)
-"""What a provider's answers make of the library, when it is away or answers something else than it should."""
+"""Errors of the library when a provider does not answer, or answers something unexpected."""
 
 
 @require_safe

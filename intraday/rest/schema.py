@@ -39,7 +39,7 @@ def _errors(*statuses: int) -> dict[Any, Any]:
 BAD_REQUESTS = _errors(400, 401, 403, 404, 406, 429, 503)
 BAD_POSTS = BAD_REQUESTS | _errors(413, 415)
 CREATING_POSTS = BAD_POSTS | _errors(409)
-"""Of posts that may make something that an organization has a limited number of, such as a queue."""
+"""Answers to posts that may make something of which an organization has a limited number, such as a queue."""
 
 
 class RejectedRowSchema(serializers.Serializer):

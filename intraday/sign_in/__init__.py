@@ -1,1 +1,1 @@
-"""How people prove who they are: bounded password hashing, limits, second factors, sign-in by a provider, sessions."""
+"""Sign-in of people: bounded password hashing, limits, second factors, sign-in by a provider, sessions."""

@@ -1,4 +1,4 @@
-"""What allauth asks of an application: how people are signed in, who may come by a provider, how secrets are kept."""
+"""Adapters of allauth: signing people in, admitting those who come by a provider, keeping secrets."""
 
 from typing import Any
 

@@ -10,7 +10,7 @@ from django.db.models import F, QuerySet
 from django.http import HttpRequest
 
 from intraday.admin.read_only import ReadOnly
-from intraday.admin.tenants import OneByOne, TenantModelAdmin
+from intraday.admin.tenants import TenantModelAdmin
 from intraday.audit import services as audit
 from intraday.org.models import Membership
 from intraday.sign_in import groups, identity_providers, members, sealing
@@ -40,8 +40,8 @@ class IdentityProviderForm(forms.ModelForm):
 
 
 @admin.register(IdentityProvider)
-class IdentityProviderAdmin(OneByOne):
-    """For superusers alone: a provider says who people are."""
+class IdentityProviderAdmin(admin.ModelAdmin):
+    """The page of identity providers, for superusers alone: a provider says who people are."""
 
     form = IdentityProviderForm
     fields = ["id", "name", "organization", "issuer", "client_id", "secret", "groups_claim", "is_offered"]

@@ -16,7 +16,7 @@ RANKS = {role: rank for rank, role in enumerate(Role.values)}
 
 @dataclass(frozen=True)
 class Access:
-    """What somebody may in an organization, and the groups that say so."""
+    """The access of a person to an organization, and the groups that grant it."""
 
     role: str
     department_ids: tuple[str, ...]

@@ -15,13 +15,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 WAITING_PER_HASH = 3
-"""How many wait for each hash under way. More would hold the connections of the database that others need."""
+"""The number of sign-ins that wait for each hash under way. More would hold the connections of the database that others need."""
 WAIT_SECONDS = 3.0
 RETRY_AFTER_SECONDS = 2
 
 
 class HashingBusyError(Exception):
-    """As many passwords are being hashed, and waited for, as this process takes."""
+    """This process hashes, and waits for, as many passwords as it can."""
 
     def __init__(self) -> None:
         super().__init__("Too many passwords are being checked at this moment: try again in a few seconds.")
@@ -68,7 +68,7 @@ class BoundedArgon2PasswordHasher(Argon2PasswordHasher):
 
 
 class BoundedPBKDF2PasswordHasher(PBKDF2PasswordHasher):
-    """Of accounts whose password was set before Argon2. Its `verify` calls `encode`, which must not enter twice."""
+    """The hasher of accounts whose password was set before Argon2. Its `verify` calls `encode`, which must not enter twice."""
 
     def encode(self, password: str, salt: str, iterations: int | None = None) -> str:
         with gate().entered():

@@ -1,4 +1,4 @@
-"""What is known of identity providers and of people who come by them."""
+"""Identity providers, and the people who come by them."""
 
 import re
 from collections.abc import Mapping

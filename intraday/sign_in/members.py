@@ -1,4 +1,4 @@
-"""What an administrator can do about the sign-in of a member: end sessions, take away a lost second factor."""
+"""Acts of an administrator on the sign-in of a member: end sessions, take away a lost second factor."""
 
 from collections.abc import Collection
 
@@ -9,7 +9,7 @@ from django.db import transaction
 from intraday.org import access, person_audit, sessions
 
 CALLER = ""
-"""As the actor of an entry: the caller of the request."""
+"""The actor of an entry who is the caller of the request."""
 
 
 def why_not(user: User, managed: Collection[str]) -> str:

@@ -78,7 +78,7 @@ class GroupGrants(QuerySet["GroupGrant"]):
 
 
 class GroupGrant(models.Model):
-    """What a group of a provider may in an organization."""
+    """The role that a group of a provider has in an organization."""
 
     provider = models.ForeignKey(IdentityProvider, models.CASCADE, related_name="grants")
     group = models.CharField(max_length=200, help_text="As the claim has it: a name, a path or an id.")

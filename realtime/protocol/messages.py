@@ -49,7 +49,7 @@ class Payload(Struct, frozen=True, kw_only=True):
 
     event: ClassVar[str]
     on_walls: ClassVar[Mapping[str, Any] | None] = None
-    """What wall boards are shown: None for nothing of it, else the fields that differ there (UNSET: left out). Anybody
+    """The fields that differ on wall boards; None shows nothing of it (UNSET: left out). Anybody
     may read a wall, so that no person may appear on one."""
 
     @classmethod

@@ -36,7 +36,7 @@ class Part(Enum):
 
 
 SECONDS = {Part.HEAD: 10.0, Part.BODY: 60.0}
-"""From its first byte (a head: from the connection) until it must be complete."""
+"""The time from a part's first byte (a head: from the connection) until it must be complete."""
 
 
 @dataclass(frozen=True)

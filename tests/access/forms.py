@@ -1,4 +1,4 @@
-"""What a browser would post of a page's form."""
+"""The values that a browser would post of a page's form."""
 
 from html.parser import HTMLParser
 from typing import Any

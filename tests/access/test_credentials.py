@@ -17,7 +17,7 @@ from tests.live import LiveServer, Socket, socket
 from tests.realtime.notes import in_thread
 
 WATCHED = {"api/intraday/kpi/intervals", "api/intraday/backlog/history", "api/ws/sse"}
-"""What the page of a wall board reads; nothing else is open to it."""
+"""The endpoints that the page of a wall board reads; nothing else is open to it."""
 SCOPES = {
     "api/intraday/kpi/compute": KeyScope.INGEST,
     "api/ws/token": KeyScope.TOKEN,
@@ -72,7 +72,7 @@ def expected_of(kind: Kind, line: Line) -> str:
 
 
 def different(found: dict[str, str], designed: dict[str, str]) -> dict[str, tuple[str, str]]:
-    """What was found instead of what was designed. An alert that another caller of the table has taken before (409) is
+    """Return found statuses that differ from the designed ones. An alert that another caller of the table has taken before (409) is
     taken here."""
     taken = {key: "200" if status == "409" else status for key, status in designed.items()}
     return {key: (found[key], taken[key]) for key in taken if found[key] != taken[key]}

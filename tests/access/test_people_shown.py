@@ -85,7 +85,7 @@ def work(house: Organization) -> None:
 
 
 def work_on(house: Organization) -> None:
-    """What is heard live."""
+    """Make the changes that are heard live."""
     client = browser_of(person(COLLEAGUE, house, Role.ADMIN))
     rows = {"items": [record(EMPLOYEE, 5, "checked_out", employee_name=NAME), record("emp-1", 6, employee_name=NAME)]}
     assert client.post(BATCH, rows, format="json").status_code == 201

@@ -55,7 +55,7 @@ class Failure:
 
 @dataclass
 class Tally:
-    """What came back."""
+    """Counts of the answers."""
 
     statuses: Counter[int] = field(default_factory=Counter)
     failures: list[Failure] = field(default_factory=list)

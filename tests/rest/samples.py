@@ -1,4 +1,4 @@
-"""What `/metrics` says, by name and labels."""
+"""The samples of `/metrics`, by name and labels."""
 
 from django.test import Client
 from prometheus_client.parser import text_string_to_metric_families

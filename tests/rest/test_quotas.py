@@ -1,4 +1,4 @@
-"""What an organization may use a minute and at once, over several processes, with and without a cache."""
+"""Limits of an organization a minute and at once, over several processes, with and without a cache."""
 
 from collections.abc import Iterator
 from copy import deepcopy

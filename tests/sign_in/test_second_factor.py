@@ -32,7 +32,7 @@ def sign_in(client: Client, following: str = "/") -> Any:
 
 
 def code_of(secret: str, periods: int = 0) -> str:
-    """What the app shows now, or so many periods later."""
+    """Return the code that the app shows now, or so many periods later."""
     counter = int(time.time()) // 30 + periods
     return totp.format_hotp_value(totp.hotp_value(secret, counter))
 

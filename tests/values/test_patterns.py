@@ -25,7 +25,7 @@ QUADRATIC = {
     "kpi/hours.py": "hours of at most LONGEST characters (kpi.models.valid_hours)",
     "intraday/replay/cells.py": "cells of an operator's own file",
 }
-"""Where the square of a text's length is short enough, with the reason."""
+"""Patterns for which the square of a text's length is short enough, with the reason."""
 OF_THE_OPERATOR = {
     "intraday/retention/personal_data/subject.py": "built of a name that the operator types into `manage.py person`",
     "intraday/replay/cells.py": "built of the spelling of an operator's own file",

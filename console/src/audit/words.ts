@@ -2,7 +2,7 @@
 
 import type { AuditLogEntry } from "../session/payloads.js";
 
-/** What an entry is about, by the first half of its action: the label of the filter, and the noun in a sentence. */
+/** Subjects of entries, by the first half of the action: the label of the filter, and the noun in a sentence. */
 export const KINDS: Record<string, [label: string, noun: string]> = {
   person: ["Sign-ins", "person"],
   membership: ["Members", "membership of"],

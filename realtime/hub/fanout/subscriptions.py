@@ -44,7 +44,7 @@ class Recipient(Protocol):
 
     @property
     def names(self) -> Names:
-        """How much of people the caller may see."""
+        """Return the names of people that the caller may see."""
 
 
 class SubscribedStream(IncomingStream):

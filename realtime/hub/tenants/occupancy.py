@@ -14,7 +14,7 @@ from intraday.org.models import Organization
 from realtime.hub.rights import RefusedError
 from realtime.protocol.messages import Close
 
-ALL = ""  # of an organization, whoever its callers are
+ALL = ""  # of an organization, over all its callers
 FEWEST_TOLD = 10  # credentials with fewer connections in a process are not told to the others: there may be thousands
 
 Occupied = Mapping[str, Mapping[str, int]]
