@@ -43,7 +43,7 @@ class Site(AdminSite):
         page = admin_class or ModelAdmin
         bases: tuple[type, ...] = (CheckedInput,)
         if not issubclass(page, TenantAdmin):
-            own = () if model_or_iterable is User else (Recorded,)
+            own = () if model_or_iterable is User or issubclass(page, Recorded) else (Recorded,)
             bases = (SuperusersOnly, CheckedInput, *own)
         checked = type(page.__name__, (*bases, page), {"__module__": page.__module__})
         super().register(model_or_iterable, checked, **options)

@@ -55,7 +55,8 @@ def _account(user: User) -> dict[str, Any]:
 
 
 def _record_account(action: str, user: User, **values: Any) -> None:
-    """Record in the log of each organization of the person; in the installation's, which no erasure walks, no values."""
+    """Record in the log of each organization of the person, or without values in that of the installation, which no
+    erasure walks."""
     organizations = list(Membership.objects.filter(user=user).values_list("organization_id", flat=True))
     for organization in organizations or [""]:
         said = values if organization else {}

@@ -13,12 +13,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from requests import RequestException
 
+from intraday.encryption.at_rest import UnreadableError
 from intraday.sign_in.provider import Adapter
-from intraday.sign_in.sealing import UnreadableSecretError
 
 log = structlog.get_logger(__name__)
 
-UNREACHABLE = (RequestException, OAuth2Error, UnreadableSecretError, KeyError, ValueError)
+UNREACHABLE = (RequestException, OAuth2Error, UnreadableError, KeyError, ValueError)
 """Errors of the library when a provider does not answer, or answers something unexpected."""
 
 

@@ -19,7 +19,8 @@ from django.shortcuts import render
 from django.utils.crypto import constant_time_compare
 
 from intraday.audit import services as audit
-from intraday.sign_in import groups, identity_providers, limits, sealing
+from intraday.encryption import at_rest
+from intraday.sign_in import groups, identity_providers, limits
 from intraday.sign_in.models import IdentityProvider
 
 log = structlog.get_logger(__name__)
@@ -126,10 +127,10 @@ class MFAAdapter(DefaultMFAAdapter):
     """Keeps the secrets of second factors sealed, and says in an authenticator app what they are for."""
 
     def encrypt(self, text: str) -> str:
-        return sealing.sealed(text)
+        return at_rest.encrypt(text)
 
     def decrypt(self, encrypted_text: str) -> str:
-        return sealing.opened(encrypted_text)
+        return at_rest.decrypt(encrypted_text)
 
     def get_totp_label(self, user: User) -> str:
         return user.get_username()

@@ -10,10 +10,11 @@ from django.db.models import F, QuerySet
 from django.http import HttpRequest
 
 from intraday.admin.read_only import ReadOnly
+from intraday.admin.recorded import Recorded
 from intraday.admin.tenants import TenantModelAdmin
-from intraday.audit import services as audit
+from intraday.encryption import at_rest
 from intraday.org.models import Membership
-from intraday.sign_in import groups, identity_providers, members, sealing
+from intraday.sign_in import groups, identity_providers, members
 from intraday.sign_in.models import GroupGrant, IdentityProvider
 
 for unused in (EmailAddress, SocialApp, SocialToken, Authenticator):  # registered by allauth
@@ -40,9 +41,10 @@ class IdentityProviderForm(forms.ModelForm):
 
 
 @admin.register(IdentityProvider)
-class IdentityProviderAdmin(admin.ModelAdmin):
+class IdentityProviderAdmin(Recorded):
     """The page of identity providers, for superusers alone: a provider says who people are."""
 
+    audit_kind = "identity_provider"
     form = IdentityProviderForm
     fields = ["id", "name", "organization", "issuer", "client_id", "secret", "groups_claim", "is_offered"]
     list_display = ["name", "id", "organization", "issuer", "is_offered"]
@@ -52,15 +54,12 @@ class IdentityProviderAdmin(admin.ModelAdmin):
         return ["id", "organization", "issuer"] if obj else []  # the subjects of another issuer are other people
 
     def save_model(self, request: HttpRequest, obj: IdentityProvider, form: forms.ModelForm, change: bool) -> None:
-        before = audit.stored(obj)
-        secret = form.cleaned_data["secret"]
-        if secret:
-            obj.sealed_secret = sealing.sealed(secret)
+        if secret := form.cleaned_data["secret"]:
+            obj.sealed_secret = at_rest.encrypt(secret)
         super().save_model(request, obj, form, change)
-        action = "identity_provider.changed" if change else "identity_provider.created"
-        audit.record(
-            action, organization_id=obj.organization_id or "", target=obj.pk, before=before, after=audit.fields_of(obj)
-        )
+
+    def organization_of(self, obj: IdentityProvider) -> str:
+        return obj.organization_id or ""
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """Let memberships that it granted be no obstacle: they are withdrawn first."""
@@ -72,9 +71,10 @@ class IdentityProviderAdmin(admin.ModelAdmin):
 
 
 @admin.register(GroupGrant)
-class GroupGrantAdmin(TenantModelAdmin, OneByOne):
+class GroupGrantAdmin(TenantModelAdmin):
     """Administrators grant groups of their organization's own provider; superusers those of shared ones, too."""
 
+    audit_kind = "group_grant"
     fields = ["provider", "group", "organization", "role", "department_ids"]
     list_display = ["group", "provider", "organization", "role", "department_ids"]
     list_filter = ["organization"]
@@ -98,16 +98,11 @@ class GroupGrantAdmin(TenantModelAdmin, OneByOne):
         return ["provider", "organization"] if obj else []
 
     def save_model(self, request: HttpRequest, obj: GroupGrant, form: forms.ModelForm, change: bool) -> None:
-        before = audit.stored(obj)
         super().save_model(request, obj, form, change)
-        action = "group_grant.changed" if change else "group_grant.created"
-        after = audit.fields_of(obj)
-        audit.record(action, organization_id=obj.organization_id, target=str(obj), before=before, after=after)
         groups.reapply(obj.provider, obj.organization)
 
     def delete_model(self, request: HttpRequest, obj: GroupGrant) -> None:
         provider, organization = obj.provider, obj.organization
-        audit.record("group_grant.removed", organization_id=organization.pk, target=str(obj))
         super().delete_model(request, obj)
         groups.reapply(provider, organization)
 

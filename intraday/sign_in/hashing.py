@@ -15,13 +15,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 WAITING_PER_HASH = 3
-"""The number of sign-ins that wait for each hash under way. More would hold the connections of the database that others need."""
+"""The number of sign-ins that wait for each hash under way. More would hold database
+connections that others need."""
 WAIT_SECONDS = 3.0
 RETRY_AFTER_SECONDS = 2
 
 
 class HashingBusyError(Exception):
-    """This process hashes, and waits for, as many passwords as it can."""
+    """The process hashes as many passwords as it may, and as many wait."""
 
     def __init__(self) -> None:
         super().__init__("Too many passwords are being checked at this moment: try again in a few seconds.")
@@ -68,7 +69,7 @@ class BoundedArgon2PasswordHasher(Argon2PasswordHasher):
 
 
 class BoundedPBKDF2PasswordHasher(PBKDF2PasswordHasher):
-    """The hasher of accounts whose password was set before Argon2. Its `verify` calls `encode`, which must not enter twice."""
+    """The hasher of passwords set before Argon2. Its `verify` calls `encode`, which must not enter twice."""
 
     def encode(self, password: str, salt: str, iterations: int | None = None) -> str:
         with gate().entered():

@@ -7,8 +7,8 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import F, Q, QuerySet
 
+from intraday.encryption import at_rest
 from intraday.org.models import Membership, Organization, Role, list_of_ids
-from intraday.sign_in import sealing
 
 valid_provider_id = RegexValidator(r"\A[a-z0-9][a-z0-9-]{0,31}\Z", "Use 1 to 32 small letters, digits or '-'.")
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -67,7 +67,7 @@ class IdentityProvider(models.Model):
 
     @property
     def secret(self) -> str:
-        return sealing.opened(self.sealed_secret)
+        return at_rest.decrypt(self.sealed_secret)
 
 
 class GroupGrants(QuerySet["GroupGrant"]):

@@ -72,8 +72,8 @@ def expected_of(kind: Kind, line: Line) -> str:
 
 
 def different(found: dict[str, str], designed: dict[str, str]) -> dict[str, tuple[str, str]]:
-    """Return found statuses that differ from the designed ones. An alert that another caller of the table has taken before (409) is
-    taken here."""
+    """Return found statuses that differ from the designed ones. An alert that another caller of the table has taken
+    before (409) is taken here."""
     taken = {key: "200" if status == "409" else status for key, status in designed.items()}
     return {key: (found[key], taken[key]) for key in taken if found[key] != taken[key]}
 

@@ -3,9 +3,9 @@ from typing import Any
 
 import pytest
 
+from intraday.encryption import at_rest
 from intraday.org.models import Organization
 from intraday.org.services import add_queues
-from intraday.sign_in import sealing
 from intraday.sign_in.models import IdentityProvider
 from tests.sign_in.identity_provider import IdentityProviderProcess
 
@@ -48,5 +48,5 @@ def register(idp: IdentityProviderProcess, name: str, organization: Organization
         organization=organization,
         issuer=idp.issuer,
         client_id=f"intraday-{name}",
-        sealed_secret=sealing.sealed("a client secret"),
+        sealed_secret=at_rest.encrypt("a client secret"),
     )
