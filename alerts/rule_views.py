@@ -17,14 +17,13 @@ from alerts import redaction, rule_services, schema, selectors
 from alerts.serializers import (
     CreateRuleRequest,
     EditRuleRequest,
-    OfOrganization,
     PreviewRequest,
     SilenceRequest,
 )
 from alerts.views import actor, conflict
 from intraday.clock.database import clock
 from intraday.org.access import Grant, Principal
-from intraday.rest.pages import ScopeQuery, read_body, read_query
+from intraday.rest.pages import OfOrganization, ScopeQuery, read_body, read_query
 from intraday.rest.permissions import SignedIn, check_organization_level, check_scope, enter
 from intraday.rest.quotas import compute_slot
 

@@ -16,7 +16,6 @@ from alerts.serializers import (
     CreateRuleRequest,
     EditRuleRequest,
     EvaluateRequest,
-    OfOrganization,
     PreviewRequest,
     RuleBody,
     SilenceBody,
@@ -25,7 +24,7 @@ from alerts.serializers import (
     ValueField,
 )
 from intraday.rest.fields import WholeField
-from intraday.rest.pages import ScopeQuery
+from intraday.rest.pages import OfOrganization, ScopeQuery
 from intraday.rest.schema import BAD_POSTS, BAD_REQUESTS, ErrorSchema, page_of
 
 

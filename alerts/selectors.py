@@ -31,11 +31,9 @@ def snapshot(organization_id: str, rooms: RoomFilter, redaction: Redaction) -> S
     """Return the open alerts of the scopes that these rooms cover, oldest first (channel_spec.SnapshotItems)."""
     rows = Alert.objects.using("snapshot").select_related("scope").filter(organization=organization_id)
     rows = rows.exclude(status=Status.RESOLVED).order_by("triggered_at", "id")
-    if not rooms.everything:
-        rows = rows.filter(Q(scope__department_id__in=rooms.departments) | Q(scope__queue_name__in=rooms.queues))
     return [
         msgspec.Raw(msgspec.json.encode(redacted(AlertChanged.of(row, row.scope), redaction)))
-        for row in rows
+        for row in rooms.narrow(rows)
         if rooms.hears(row.scope.department_id, row.scope.queue_name)
     ]
 

@@ -21,16 +21,10 @@ from intraday.rest.fields import (
     WholeField,
     check_not_ahead,
 )
-from intraday.rest.pages import ScopeQuery
+from intraday.rest.pages import OfOrganization, ScopeQuery
 
 MAX_IDS = 1_000
 MAX_PREVIEW = timedelta(days=31)
-
-
-class OfOrganization(serializers.Serializer):
-    organization_id = serializers.CharField(
-        required=False, max_length=64, help_text="Defaults to the organization of the credential."
-    )
 
 
 class NoteField(serializers.CharField):

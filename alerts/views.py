@@ -1,11 +1,11 @@
 """Alerts: evaluate now, read, acknowledge, resolve, snooze."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -19,7 +19,6 @@ from alerts.serializers import (
     ActRequest,
     AlertsQuery,
     EvaluateRequest,
-    OfOrganization,
     SnoozeRequest,
     to_filters,
 )
@@ -29,7 +28,7 @@ from intraday.org.access import Grant, Principal
 from intraday.rest.csv_renderer import ItemsCSVRenderer
 from intraday.rest.errors import error_body
 from intraday.rest.json import JSONRenderer
-from intraday.rest.pages import page_response, read_body, read_query
+from intraday.rest.pages import OfOrganization, page_response, read_body, read_query
 from intraday.rest.permissions import SignedIn, check_organization_level, check_scope, enter
 
 
@@ -104,58 +103,41 @@ class ActView(APIView):
     """
 
     permission_classes = [SignedIn]
-    body: type[OfOrganization]
+    body: ClassVar[type[OfOrganization]]
+    act: ClassVar[Callable[..., Any]]
 
     def post(self, request: Request, alert_id: UUID) -> Response:
         body = read_body(self.body, request)
         caller = _caller(request, body)
         try:
-            alert = self.act(caller=caller, alert_id=alert_id, now=clock.now(), **_without_scope(body))
+            alert = type(self).act(caller=caller, alert_id=alert_id, now=clock.now(), **_without_scope(body))
         except Conflict as answer:
             return conflict(answer.code, answer.message, selectors.as_dict(answer.alert))
         return Response(selectors.as_dict(alert))
 
-    def act(self, **asked: Any) -> Any:
-        raise NotImplementedError
 
-
+@extend_schema_view(post=extend_schema(**schema.ACKNOWLEDGE))
 class AcknowledgeView(ActView):
     """Acknowledge an alert."""
 
     body = AcknowledgeRequest
-
-    @extend_schema(**schema.ACKNOWLEDGE)
-    def post(self, request: Request, alert_id: UUID) -> Response:
-        return super().post(request, alert_id)
-
-    def act(self, **asked: Any) -> Any:
-        return services.acknowledge(**asked)
+    act = services.acknowledge
 
 
+@extend_schema_view(post=extend_schema(**schema.RESOLVE))
 class ResolveView(ActView):
     """End an alert. If its condition goes on, another one follows after the cooldown."""
 
     body = ActRequest
-
-    @extend_schema(**schema.RESOLVE)
-    def post(self, request: Request, alert_id: UUID) -> Response:
-        return super().post(request, alert_id)
-
-    def act(self, **asked: Any) -> Any:
-        return services.resolve(**asked)
+    act = services.resolve
 
 
+@extend_schema_view(post=extend_schema(**schema.SNOOZE))
 class SnoozeView(ActView):
     """Suppress notifications of an alert until a later time."""
 
     body = SnoozeRequest
-
-    @extend_schema(**schema.SNOOZE)
-    def post(self, request: Request, alert_id: UUID) -> Response:
-        return super().post(request, alert_id)
-
-    def act(self, **asked: Any) -> Any:
-        return services.snooze(**asked)
+    act = services.snooze
 
 
 class AcknowledgeManyView(APIView):

@@ -2,15 +2,12 @@
 
 from typing import Any
 
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import inline_serializer
 from rest_framework import serializers
 
 from attendance.presence.headcounts import PEOPLE_STATUSES
 from attendance.serializers import AttendanceRecordSerializer, PeopleQuery, ShiftSerializer
-from intraday.rest.batches import BatchQuery, SingleQuery
-from intraday.rest.pages import HistoryQuery, ScopeQuery
-from intraday.rest.schema import BAD_REQUESTS, CREATING_POSTS, EventRefSchema, batch_answers, page_of
+from intraday.rest.schema import BAD_REQUESTS, EventRefSchema, batch_ingest, current_of, history_of, single_ingest
 
 OUTCOMES = ["created", "corrected", "duplicate", "late", "superseded"]
 
@@ -82,39 +79,11 @@ class PersonNowSchema(serializers.Serializer):
         ref_name = "PersonNow"
 
 
-INGEST: dict[str, Any] = {
-    "request": AttendanceRecordSerializer,
-    "parameters": [SingleQuery],
-    "responses": {201: AttendanceRowResult, **CREATING_POSTS},
-}
-BATCH_INGEST: dict[str, Any] = {
-    "request": inline_serializer("AttendanceBatch", {"items": AttendanceRecordSerializer(many=True)}),
-    "parameters": [BatchQuery],
-    "responses": batch_answers("Attendance", AttendanceRowResult),
-}
-SHIFTS: dict[str, Any] = {
-    "request": inline_serializer("ShiftBatch", {"items": ShiftSerializer(many=True)}),
-    "parameters": [BatchQuery],
-    "responses": batch_answers("Shift", ShiftRowResult),
-}
-CURRENT: dict[str, Any] = {
-    "parameters": [ScopeQuery],
-    "responses": {
-        200: inline_serializer(
-            "AttendanceCurrent",
-            {"current": AgedAttendanceFigure(allow_null=True), "within": AgedAttendanceFigure(many=True)},
-        ),
-        **BAD_REQUESTS,
-    },
-}
-HISTORY: dict[str, Any] = {
-    "parameters": [HistoryQuery],
-    "responses": {
-        (200, "application/json"): page_of("Attendance", AttendanceFigure),
-        (200, "text/csv"): OpenApiTypes.STR,
-        **BAD_REQUESTS,
-    },
-}
+INGEST = single_ingest(AttendanceRecordSerializer, AttendanceRowResult)
+BATCH_INGEST = batch_ingest("Attendance", AttendanceRecordSerializer(many=True), AttendanceRowResult)
+SHIFTS = batch_ingest("Shift", ShiftSerializer(many=True), ShiftRowResult)
+CURRENT = current_of("Attendance", AgedAttendanceFigure)
+HISTORY = history_of("Attendance", AttendanceFigure)
 PEOPLE: dict[str, Any] = {
     "parameters": [PeopleQuery],
     "responses": {

@@ -1,7 +1,6 @@
 """Read attendance."""
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,19 +8,20 @@ import msgspec
 from django.db.models import Max, QuerySet
 from msgspec import structs
 
-from attendance.choices import AWAY_STATUSES, PRESENT_STATUSES, WORKING_KINDS, AttendanceStatus, ShiftKind
+from attendance.choices import WORKING_KINDS
 from attendance.events import AttendanceChanged
 from attendance.microseconds import to_instant, to_microseconds
 from attendance.models import AttendanceRecord, CurrentAttendance, ScheduledPeriod, Shift, Snapshot, StatusPeriod
 from attendance.presence import headcounts
 from attendance.presence.headcounts import PersonNow
-from attendance.presence.intervals import MINUTE, Interval, subtract, union
+from attendance.presence.intervals import MINUTE
 from attendance.presence.skill_groups import GroupSpan as GroupSpan
 from attendance.presence.skill_groups import SkillGroup as SkillGroup
 from attendance.presence.skill_groups import group_spans as group_spans
 from attendance.presence.skill_groups import skill_groups as skill_groups
-from attendance.presence.stored_scheduled_periods import interval
+from intraday.org import scoped
 from intraday.org.models import Scope
+from intraday.org.scoped import Figure, TimePage
 from intraday.values.rounding import half_up
 from realtime.protocol.redaction import Redaction, redacted
 from realtime.protocol.rooms import RoomFilter
@@ -91,12 +91,8 @@ def snapshot(organization_id: str, rooms: RoomFilter, redaction: Redaction) -> S
 
 def current(scope: Scope, *, now: datetime, names: bool) -> dict[str, Any]:
     """Return the scope's figures with their age, and those of the departments inside it; null before the first."""
-    rows = _current(scope.organization_id)
-    if scope.department_id:
-        rows = rows.filter(scope__department_id=scope.department_id)
-    figures = {row.scope_id: _aged(row, now, names=names) for row in rows}
-    own = figures.pop(scope.pk, None)
-    return {"current": own, "within": list(figures.values())}
+    rows = scoped.inside(_current(scope.organization_id), scope)
+    return scoped.apart(scope, {row.scope_id: _aged(row, now, names=names) for row in rows})
 
 
 def _aged(row: CurrentAttendance, now: datetime, *, names: bool) -> dict[str, Any]:
@@ -106,16 +102,9 @@ def _aged(row: CurrentAttendance, now: datetime, *, names: bool) -> dict[str, An
     return {**as_dict(_payload(row.snapshot, row.scope, names=names)), "data_age_seconds": round(age, 3)}
 
 
-Figure = tuple[Scope, datetime, dict[str, Any]]
-"""A scope, the instant of its figures, and these with the fields of their event, without names."""
-
-
 def figures(organization_id: str, *, now: datetime, scopes: Collection[int] | None = None) -> Iterator[Figure]:
     """Yield the newest figures of every scope of an organization (or of these, by primary key), in one query."""
-    rows = _current(organization_id)
-    if scopes is not None:
-        rows = rows.filter(scope__in=scopes)
-    for row in rows:
+    for row in scoped.chosen(_current(organization_id), scopes):
         assert row.time is not None
         yield row.scope, row.time, _aged(row, now, names=False)
 
@@ -124,31 +113,14 @@ def past_figures(
     organization_id: str, *, since: datetime, until: datetime, scopes: Collection[int] | None = None
 ) -> Iterator[Figure]:
     """Yield figures with since <= time < until, in order of time, in one query."""
-    rows = Snapshot.objects.select_related("scope").filter(
-        scope__organization=organization_id, time__gte=since, time__lt=until
-    )
-    if scopes is not None:
-        rows = rows.filter(scope__in=scopes)
-    for row in rows.order_by("time", "scope").iterator():
+    for row in scoped.past(Snapshot.objects.all(), organization_id, since, until, scopes).iterator():
         yield row.scope, row.time, as_dict(_payload(row, row.scope, names=False))
 
 
-def history(
-    scope: Scope,
-    *,
-    since: datetime | None,
-    until: datetime | None,
-    after: datetime | None,
-    limit: int,
-    names: bool,
-) -> tuple[list[dict[str, Any]], datetime | None]:
-    """Return figures of exactly this scope with since <= time < until, oldest first, from the cursor `after` on; and
-    the cursor of the next page, if there is one."""
-    bounds = {"time__gte": since, "time__lt": until, "time__gt": after}
-    rows = Snapshot.objects.filter(scope=scope, **{name: time for name, time in bounds.items() if time is not None})
-    page = list(rows.order_by("time")[: limit + 1])
-    items = [as_dict(_payload(row, scope, names=names)) for row in page[:limit]]
-    return items, page[limit - 1].time if len(page) > limit else None
+def history(scope: Scope, page: TimePage, *, names: bool) -> tuple[list[dict[str, Any]], datetime | None]:
+    """Return a page of the figures of exactly this scope, and the cursor of the next one."""
+    rows, following = page.take(Snapshot.objects.filter(scope=scope))
+    return [as_dict(_payload(row, scope, names=names)) for row in rows], following
 
 
 def people(
@@ -214,86 +186,6 @@ def as_dict(payload: AttendanceChanged) -> dict[str, Any]:
     return {name: value for name, value in structs.asdict(payload).items() if value is not msgspec.UNSET}
 
 
-# --- people for the figures of queues --------------------------------------------------------------------------------
-@dataclass(frozen=True, slots=True)
-class Staffing:
-    """Heads of a queue at an instant. `available`: present and neither on break, in training nor away."""
-
-    scheduled: int = 0
-    present: int = 0
-    available: int = 0
-
-
-def staffing(organization_id: str, *, at: datetime) -> dict[tuple[str, str], Staffing]:
-    """Return heads by department and queue, of people on a shift that names the queue, in two queries."""
-    shifts = Shift.objects.filter(organization=organization_id, start__lte=at, end__gt=at, cancelled=False)
-    here, away = _whereabouts(organization_id, at)
-    on: dict[tuple[str, str], set[int]] = {}
-    busy: set[int] = set()
-    for person, kind, department, queues in shifts.values_list("person_id", "kind", "department_id", "queue_names"):
-        if kind not in WORKING_KINDS:
-            away.add(person)
-        elif kind != ShiftKind.WORK:
-            busy.add(person)
-        for queue in queues if kind in WORKING_KINDS else ():
-            on.setdefault((department, queue), set()).add(person)
-    return {name: _staffing(people - away, here, busy) for name, people in on.items()}
-
-
-def _staffing(people: set[int], here: dict[int, str], busy: set[int]) -> Staffing:
-    present = [person for person in people if person in here]
-    available = [person for person in present if here[person] == AttendanceStatus.PRESENT and person not in busy]
-    return Staffing(len(people), len(present), len(available))
-
-
-def _whereabouts(organization_id: str, at: datetime) -> tuple[dict[int, str], set[int]]:
-    """Return the status of each person who is present, and the people on leave or with a day off."""
-    time = to_microseconds(at)
-    rows = StatusPeriod.objects.filter(organization=organization_id, starts__lte=time, ends__gt=time)
-    statuses = dict(rows.values_list("person_id", "status"))
-    here = {person: status for person, status in statuses.items() if status in PRESENT_STATUSES}
-    return here, {person for person, status in statuses.items() if status in AWAY_STATUSES}
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """A span of time that a person is to work on a queue."""
-
-    department_id: str
-    queue_name: str
-    employee_id: str
-    start: datetime
-    end: datetime
-
-
-def work_spans(
-    organization_id: str,
-    *,
-    since: datetime,
-    until: datetime,
-    department_id: str | None = None,
-    queue_name: str | None = None,
-) -> list[Span]:
-    """Return the working time of shifts that meets [since, until), minus breaks, training and leave, in one query."""
-    shifts = Shift.objects.filter(organization=organization_id, start__lt=until, end__gt=since, cancelled=False)
-    work: dict[tuple[str, str, str], list[Interval]] = {}
-    other: dict[str, list[Interval]] = {}
-    for shift in shifts.select_related("person"):
-        employee = shift.person.employee_id
-        if shift.kind != ShiftKind.WORK:
-            other.setdefault(employee, []).append(interval(shift))
-            continue
-        for queue in shift.queue_names:
-            if department_id in (None, shift.department_id) and queue_name in (None, queue):
-                work.setdefault((shift.department_id, queue, employee), []).append(interval(shift))
-    return [
-        Span(*name, to_instant(time.starts), to_instant(time.ends))
-        for name in sorted(work)
-        for time in subtract(union(work[name]), other.get(name[2], ()))
-    ]
-
-
 def organizations() -> set[str]:
     """Return the organizations that have attendance of anybody."""
-    rows = CurrentAttendance.objects.filter(time__isnull=False).order_by()
-    return set(rows.values_list("scope__organization_id", flat=True).distinct())
+    return scoped.organizations(CurrentAttendance.objects.filter(time__isnull=False))

@@ -12,7 +12,7 @@ from intraday.clock.database import clock
 from intraday.ingest.views import RowSerializer
 from intraday.org.models import valid_id, valid_queue_name
 from intraday.rest.fields import ChoiceField, InstantField, PrintableField, QueueNameField, WholeField, check_not_ahead
-from intraday.rest.pages import MAX_LIMIT
+from intraday.rest.pages import MAX_LIMIT, OfOrganization
 
 SHIFT_MAX = {True: timedelta(days=2), False: timedelta(days=400)}  # of work; of leave and days off
 QUEUES_MAX = 50
@@ -21,9 +21,6 @@ QUEUES_MAX = 50
 class PersonSerializer(RowSerializer):
     """The person of a row."""
 
-    organization_id = serializers.CharField(
-        max_length=64, required=False, help_text="Defaults to the organization of the credential."
-    )
     employee_id = PrintableField(max_length=64)
     employee_name = PrintableField(max_length=150, required=False, allow_null=True, allow_blank=True)
 
@@ -117,10 +114,7 @@ def _check_span(name: str, start: datetime, end: datetime, longest: timedelta) -
         raise serializers.ValidationError({name: [f"The end must be after the start, by {longest.days} days at most."]})
 
 
-class PeopleQuery(serializers.Serializer):
-    organization_id = serializers.CharField(
-        required=False, max_length=64, help_text="Defaults to the organization of the credential."
-    )
+class PeopleQuery(OfOrganization):
     department_id = serializers.CharField(required=False, max_length=64)
     site_id = serializers.CharField(required=False, max_length=64, default="")
     status = ChoiceField(required=False, choices=list(PEOPLE_STATUSES), help_text="`absent` includes `no_show`.")

@@ -1,5 +1,3 @@
-from typing import Any
-
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
@@ -10,8 +8,6 @@ from attendance import schema, selectors, services
 from attendance.serializers import AttendanceRecordSerializer, PeopleQuery, ShiftSerializer
 from intraday.clock.database import clock
 from intraday.ingest import views as ingest
-from intraday.org.access import Principal
-from intraday.org.models import Scope
 from intraday.rest import reading
 from intraday.rest.pages import read_query, scope_of
 from intraday.rest.permissions import SignedIn, enter
@@ -42,18 +38,14 @@ class ShiftsView(ingest.BatchIngestView):
 class CurrentView(reading.CurrentView):
     """The newest figures of a scope with their age, and those of the departments inside it."""
 
-    def current(self, scope: Scope, principal: Principal) -> dict[str, Any]:
-        return selectors.current(scope, now=clock.now(), names=principal.sees_names)
+    select = selectors.current
 
 
 @extend_schema_view(get=extend_schema(**schema.HISTORY))
 class HistoryView(reading.HistoryView):
     """The figures of exactly one scope, oldest first."""
 
-    csv_columns = selectors.COLUMNS
-
-    def history(self, scope: Scope, principal: Principal, **page: Any) -> reading.Page:
-        return selectors.history(scope, **page, names=principal.sees_names)
+    csv_columns, select = selectors.COLUMNS, selectors.history
 
 
 class PeopleView(APIView):

@@ -1,15 +1,9 @@
 """Responses and queries of the OpenAPI document that no serializer describes."""
 
-from typing import Any
-
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import inline_serializer
 from rest_framework import serializers
 
 from backlog.serializers import AgeBucketSerializer, BacklogSnapshotSerializer
-from intraday.rest.batches import BatchQuery, SingleQuery
-from intraday.rest.pages import HistoryQuery, ScopeQuery
-from intraday.rest.schema import BAD_REQUESTS, CREATING_POSTS, EventRefSchema, batch_answers, page_of
+from intraday.rest.schema import EventRefSchema, batch_ingest, current_of, history_of, single_ingest
 
 
 class BacklogFigure(serializers.Serializer):
@@ -59,31 +53,7 @@ class BacklogRowResult(serializers.Serializer):
     warnings = serializers.ListField(child=serializers.CharField(), required=False)
 
 
-INGEST: dict[str, Any] = {
-    "request": BacklogSnapshotSerializer,
-    "parameters": [SingleQuery],
-    "responses": {201: BacklogRowResult, **CREATING_POSTS},
-}
-BATCH_INGEST: dict[str, Any] = {
-    "request": inline_serializer("BacklogBatch", {"items": BacklogSnapshotSerializer(many=True)}),
-    "parameters": [BatchQuery],
-    "responses": batch_answers("Backlog", BacklogRowResult),
-}
-CURRENT: dict[str, Any] = {
-    "parameters": [ScopeQuery],
-    "responses": {
-        200: inline_serializer(
-            "BacklogCurrent",
-            {"current": AgedBacklogFigure(allow_null=True), "within": AgedBacklogFigure(many=True)},
-        ),
-        **BAD_REQUESTS,
-    },
-}
-HISTORY: dict[str, Any] = {
-    "parameters": [HistoryQuery],
-    "responses": {
-        (200, "application/json"): page_of("Backlog", BacklogFigure),
-        (200, "text/csv"): OpenApiTypes.STR,
-        **BAD_REQUESTS,
-    },
-}
+INGEST = single_ingest(BacklogSnapshotSerializer, BacklogRowResult)
+BATCH_INGEST = batch_ingest("Backlog", BacklogSnapshotSerializer(many=True), BacklogRowResult)
+CURRENT = current_of("Backlog", AgedBacklogFigure)
+HISTORY = history_of("Backlog", BacklogFigure)

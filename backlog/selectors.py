@@ -5,12 +5,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from msgspec import structs
 
 from backlog.events import BacklogChanged
 from backlog.models import CurrentBacklog, Quality, Snapshot
+from intraday.org import scoped
 from intraday.org.models import Scope
+from intraday.org.scoped import Figure, TimePage
 from realtime.protocol.redaction import Redaction
 from realtime.protocol.rooms import RoomFilter
 
@@ -26,26 +28,17 @@ def _current(organization_id: str, using: str = "default") -> QuerySet[CurrentBa
 
 def snapshot(organization_id: str, rooms: RoomFilter, redaction: Redaction) -> Sequence[msgspec.Raw]:
     """Return the current figure of every scope that these rooms hear (realtime.protocol.channel_spec.SnapshotItems)."""
-    rows = _current(organization_id, "snapshot")
-    if not rooms.everything:
-        rows = rows.filter(Q(scope__department_id__in=rooms.departments) | Q(scope__queue_name__in=rooms.queues))
     return [
         msgspec.Raw(msgspec.json.encode(BacklogChanged.of(row.snapshot, row.scope)))
-        for row in rows
+        for row in rooms.narrow(_current(organization_id, "snapshot"))
         if row.snapshot is not None and rooms.hears(row.scope.department_id, row.scope.queue_name)
     ]
 
 
-def current(scope: Scope, *, now: datetime) -> dict[str, Any]:
+def current(scope: Scope, *, now: datetime, names: bool) -> dict[str, Any]:
     """Return the scope's figure with its age, and those of the scopes inside it; null before the first snapshot."""
-    rows = _current(scope.organization_id)
-    if scope.department_id:
-        rows = rows.filter(scope__department_id=scope.department_id)
-    if scope.queue_name:
-        rows = rows.filter(scope__queue_name=scope.queue_name)
-    figures = {row.scope_id: _aged(row, now) for row in rows}
-    own = figures.pop(scope.pk, None)
-    return {"current": own, "within": list(figures.values())}
+    rows = scoped.inside(_current(scope.organization_id), scope)
+    return scoped.apart(scope, {row.scope_id: _aged(row, now) for row in rows})
 
 
 def _aged(row: CurrentBacklog, now: datetime) -> dict[str, Any]:
@@ -59,16 +52,9 @@ def _aged(row: CurrentBacklog, now: datetime) -> dict[str, Any]:
     return {**figure, "data_age_seconds": round(age, 3), "cadence_seconds": row.cadence_seconds}
 
 
-Figure = tuple[Scope, datetime, dict[str, Any]]
-"""A scope, the instant of its figure, and the figure with the fields of its event."""
-
-
 def figures(organization_id: str, *, now: datetime, scopes: Collection[int] | None = None) -> Iterator[Figure]:
     """Yield the newest figure of every scope of an organization (or of these, by primary key), in one query."""
-    rows = _current(organization_id)
-    if scopes is not None:
-        rows = rows.filter(scope__in=scopes)
-    for row in rows:
+    for row in scoped.chosen(_current(organization_id), scopes):
         assert row.time is not None
         yield row.scope, row.time, _aged(row, now)
 
@@ -77,30 +63,14 @@ def past_figures(
     organization_id: str, *, since: datetime, until: datetime, scopes: Collection[int] | None = None
 ) -> Iterator[Figure]:
     """Yield figures with since <= time < until, in order of time, in one query."""
-    rows = Snapshot.objects.select_related("scope").filter(
-        scope__organization=organization_id, time__gte=since, time__lt=until
-    )
-    if scopes is not None:
-        rows = rows.filter(scope__in=scopes)
-    for row in rows.order_by("time", "scope").iterator():
+    for row in scoped.past(Snapshot.objects.all(), organization_id, since, until, scopes).iterator():
         yield row.scope, row.time, as_dict(BacklogChanged.of(row, row.scope))
 
 
-def history(
-    scope: Scope, *, since: datetime | None, until: datetime | None, after: datetime | None, limit: int
-) -> tuple[list[dict[str, Any]], datetime | None]:
-    """Return snapshots of exactly this scope with since <= time < until, oldest first, from the cursor `after` on; and
-    the cursor of the next page, if there is one."""
-    rows = Snapshot.objects.filter(scope=scope).order_by("time")
-    if since is not None:
-        rows = rows.filter(time__gte=since)
-    if until is not None:
-        rows = rows.filter(time__lt=until)
-    if after is not None:
-        rows = rows.filter(time__gt=after)
-    page = list(rows[: limit + 1])
-    items = [as_dict(BacklogChanged.of(row, scope)) for row in page[:limit]]
-    return items, page[limit - 1].time if len(page) > limit else None
+def history(scope: Scope, page: TimePage, *, names: bool) -> tuple[list[dict[str, Any]], datetime | None]:
+    """Return a page of the snapshots of exactly this scope, and the cursor of the next one."""
+    rows, following = page.take(Snapshot.objects.filter(scope=scope))
+    return [as_dict(BacklogChanged.of(row, scope)) for row in rows], following
 
 
 def as_dict(payload: BacklogChanged) -> dict[str, Any]:
@@ -112,5 +82,4 @@ def as_dict(payload: BacklogChanged) -> dict[str, Any]:
 
 def organizations() -> set[str]:
     """Return the organizations that have a backlog."""
-    rows = CurrentBacklog.objects.filter(snapshot__isnull=False).order_by()
-    return set(rows.values_list("scope__organization_id", flat=True).distinct())
+    return scoped.organizations(CurrentBacklog.objects.filter(snapshot__isnull=False))

@@ -28,9 +28,6 @@ class AgeBucketSerializer(serializers.Serializer):
 class BacklogSnapshotSerializer(RowSerializer):
     """One snapshot of a queue, a department (no queue_name) or the organization (neither)."""
 
-    organization_id = serializers.CharField(
-        max_length=64, required=False, help_text="Defaults to the organization of the credential."
-    )
     department_id = serializers.CharField(
         max_length=64, required=False, allow_null=True, help_text="Optional if the queue's name is unique."
     )

@@ -1,13 +1,9 @@
-from typing import Any
-
 from drf_spectacular.utils import extend_schema, extend_schema_view
 
 from backlog import schema, selectors, services
 from backlog.serializers import BacklogSnapshotSerializer
-from intraday.clock.database import clock
 from intraday.ingest import views as ingest
-from intraday.org.access import Grant, Principal
-from intraday.org.models import Scope
+from intraday.org.access import Grant
 from intraday.rest import reading
 
 
@@ -29,16 +25,11 @@ class BatchIngestView(ingest.BatchIngestView):
 class CurrentView(reading.CurrentView):
     """The newest figure of a scope with its age, and those of the scopes inside it."""
 
-    def current(self, scope: Scope, principal: Principal) -> dict[str, Any]:
-        return selectors.current(scope, now=clock.now())
+    select = selectors.current
 
 
 @extend_schema_view(get=extend_schema(**schema.HISTORY))
 class HistoryView(reading.HistoryView):
     """The snapshots of exactly one scope, oldest first."""
 
-    csv_columns = selectors.COLUMNS
-    or_grant = Grant.WATCH
-
-    def history(self, scope: Scope, principal: Principal, **page: Any) -> reading.Page:
-        return selectors.history(scope, **page)
+    csv_columns, select, or_grant = selectors.COLUMNS, selectors.history, Grant.WATCH

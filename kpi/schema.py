@@ -4,14 +4,20 @@ from functools import cache
 from typing import Any
 
 import msgspec
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import PolymorphicProxySerializer, inline_serializer
 from msgspec import inspect, structs
 from rest_framework import serializers
 
-from intraday.rest.batches import BatchQuery, SingleQuery
-from intraday.rest.pages import HistoryQuery, ScopeQuery
-from intraday.rest.schema import BAD_POSTS, BAD_REQUESTS, CREATING_POSTS, EventRefSchema, batch_answers, page_of
+from intraday.rest.pages import ScopeQuery
+from intraday.rest.schema import (
+    BAD_POSTS,
+    BAD_REQUESTS,
+    EventRefSchema,
+    batch_ingest,
+    current_of,
+    history_of,
+    single_ingest,
+)
 from kpi.day.intervals import GridInterval
 from kpi.day.what_if import Case
 from kpi.events import KPIChanged
@@ -73,21 +79,9 @@ def _interval(**options: Any) -> PolymorphicProxySerializer:
     return PolymorphicProxySerializer("IntervalOrAgents", rows, resource_type_field_name=None, **options)
 
 
-INGEST: dict[str, Any] = {
-    "request": _interval(),
-    "parameters": [SingleQuery],
-    "responses": {201: KPIRowResult, **CREATING_POSTS},
-}
-BATCH_INGEST: dict[str, Any] = {
-    "request": inline_serializer("KPIBatch", {"items": _interval(many=True)}),
-    "parameters": [BatchQuery],
-    "responses": batch_answers("KPI", KPIRowResult),
-}
-FORECAST_BATCH_INGEST: dict[str, Any] = {
-    "request": inline_serializer("ForecastBatch", {"items": ForecastSerializer(many=True)}),
-    "parameters": [BatchQuery],
-    "responses": batch_answers("Forecast", KPIRowResult),
-}
+INGEST = single_ingest(_interval(), KPIRowResult)
+BATCH_INGEST = batch_ingest("KPI", _interval(many=True), KPIRowResult)
+FORECAST_BATCH_INGEST = batch_ingest("Forecast", ForecastSerializer(many=True), KPIRowResult)
 COMPUTE: dict[str, Any] = {
     "request": ComputeSerializer,
     "responses": {
@@ -99,21 +93,8 @@ VOLUME_CONFIRMATION: dict[str, Any] = {
     "request": ScopeQuery,
     "responses": {200: KPIFigure, **BAD_POSTS},
 }
-CURRENT: dict[str, Any] = {
-    "parameters": [ScopeQuery],
-    "responses": {
-        200: inline_serializer("KPICurrent", {"current": KPIFigure(allow_null=True), "within": KPIFigure(many=True)}),
-        **BAD_REQUESTS,
-    },
-}
-HISTORY: dict[str, Any] = {
-    "parameters": [HistoryQuery],
-    "responses": {
-        (200, "application/json"): page_of("KPI", KPIFigure),
-        (200, "text/csv"): OpenApiTypes.STR,
-        **BAD_REQUESTS,
-    },
-}
+CURRENT = current_of("KPI", KPIFigure)
+HISTORY = history_of("KPI", KPIFigure)
 INTERVALS: dict[str, Any] = {
     "parameters": [DayIntervalsQuery],
     "responses": {

@@ -7,9 +7,11 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 import structlog
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
+from intraday.org import scoped
 from intraday.org.models import Organization, Scope
+from intraday.org.scoped import Figure, TimePage
 from intraday.values.once import Once
 from kpi import hours
 from kpi.computing import day_reading
@@ -73,12 +75,9 @@ def _current(organization_id: str, using: str = "default") -> QuerySet[CurrentKP
 
 def snapshot(organization_id: str, rooms: RoomFilter, redaction: Redaction) -> Sequence[msgspec.Raw]:
     """The current figure of every scope that these rooms hear (realtime.protocol.channel_spec.SnapshotItems)."""
-    rows = _current(organization_id, "snapshot")
-    if not rooms.everything:
-        rows = rows.filter(Q(scope__department_id__in=rooms.departments) | Q(scope__queue_name__in=rooms.queues))
     return [
         msgspec.Raw(figure)
-        for row in rows
+        for row in rooms.narrow(_current(organization_id, "snapshot"))
         if rooms.hears(row.scope.department_id, row.scope.queue_name) and (figure := _readable(row)) is not None
     ]
 
@@ -98,16 +97,10 @@ def _report_unreadable(scope: Scope, error: Exception) -> None:
         log.error("figure_unreadable", organization_id=scope.organization_id, **place, error=str(error))
 
 
-def current(scope: Scope, *, now: datetime) -> dict[str, Any]:
+def current(scope: Scope, *, now: datetime, names: bool) -> dict[str, Any]:
     """The scope's figure with its age, and those of the scopes inside it; null before the first."""
-    rows = _current(scope.organization_id)
-    if scope.department_id:
-        rows = rows.filter(scope__department_id=scope.department_id)
-    if scope.queue_name:
-        rows = rows.filter(scope__queue_name=scope.queue_name)
-    found = {row.scope_id: _aged(row, now) for row in rows}
-    own = found.pop(scope.pk, None)
-    return {"current": own, "within": list(found.values())}
+    rows = scoped.inside(_current(scope.organization_id), scope)
+    return scoped.apart(scope, {row.scope_id: _aged(row, now) for row in rows})
 
 
 def _aged(row: CurrentKPI, now: datetime) -> dict[str, Any]:
@@ -134,16 +127,9 @@ def _as_stale(state: dict[str, Any], as_of: datetime | None, since: datetime, no
     return state | {"level": "stale", "since": spelled, "reasons": [*reasons, msgspec.to_builtins(silent)]}
 
 
-Figure = tuple[Scope, datetime, dict[str, Any]]
-"""A scope, the instant of its figure, and the figure with the fields of its event."""
-
-
 def figures(organization_id: str, *, now: datetime, scopes: Collection[int] | None = None) -> Iterator[Figure]:
     """The newest figure of every scope of an organization (or of these, by primary key), in one query."""
-    rows = _current(organization_id)
-    if scopes is not None:
-        rows = rows.filter(scope__in=scopes)
-    for row in rows:
+    for row in scoped.chosen(_current(organization_id), scopes):
         assert row.time is not None
         try:
             figure = _aged(row, now)
@@ -157,30 +143,14 @@ def past_figures(
     organization_id: str, *, since: datetime, until: datetime, scopes: Collection[int] | None = None
 ) -> Iterator[Figure]:
     """Figures with since <= time < until, in order of time, in one query."""
-    rows = KPISnapshot.objects.select_related("scope").filter(
-        scope__organization=organization_id, time__gte=since, time__lt=until
-    )
-    if scopes is not None:
-        rows = rows.filter(scope__in=scopes)
-    for row in rows.order_by("time", "scope").iterator():
+    for row in scoped.past(KPISnapshot.objects.all(), organization_id, since, until, scopes).iterator():
         yield row.scope, row.time, msgspec.json.decode(row.figure)  # older ones lack fields: readers expect that
 
 
-def history(
-    scope: Scope, *, since: datetime | None, until: datetime | None, after: datetime | None, limit: int
-) -> tuple[list[dict[str, Any]], datetime | None]:
-    """Figures of exactly this scope with since <= time < until, oldest first, from the cursor `after` on; and the
-    cursor of the next page, if there is one."""
-    rows = KPISnapshot.objects.filter(scope=scope).order_by("time")
-    if since is not None:
-        rows = rows.filter(time__gte=since)
-    if until is not None:
-        rows = rows.filter(time__lt=until)
-    if after is not None:
-        rows = rows.filter(time__gt=after)
-    page = list(rows.values_list("time", "figure")[: limit + 1])
-    items = [as_dict(figure) for _, figure in page[:limit]]
-    return items, page[limit - 1][0] if len(page) > limit else None
+def history(scope: Scope, page: TimePage, *, names: bool) -> tuple[list[dict[str, Any]], datetime | None]:
+    """Return a page of the figures of exactly this scope, and the cursor of the next one."""
+    rows, following = page.take(KPISnapshot.objects.filter(scope=scope).only("time", "figure"))
+    return [as_dict(row.figure) for row in rows], following
 
 
 def as_dict(figure: bytes | memoryview) -> dict[str, Any]:
@@ -239,5 +209,4 @@ def rules_by_queue(organization_id: str) -> Mapping[int, Rules]:
 
 def organizations() -> set[str]:
     """Return the organizations that have a figure."""
-    rows = CurrentKPI.objects.filter(time__isnull=False).order_by()
-    return set(rows.values_list("scope__organization_id", flat=True).distinct())
+    return scoped.organizations(CurrentKPI.objects.filter(time__isnull=False))

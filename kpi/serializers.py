@@ -20,8 +20,8 @@ from intraday.rest.fields import (
     check_not_ahead,
 )
 from intraday.rest.pages import ScopeQuery
+from kpi.ingest.rows import ForecastRow, IntervalRow
 from kpi.models import INTERVAL_MINUTES
-from kpi.rows import ForecastRow, IntervalRow
 
 COUNT_MAX = 1_000_000_000
 SECONDS_MAX = 10.0**12
@@ -49,9 +49,6 @@ def agents_at(**kwargs: Any) -> WholeField:
 class _TimeSerializer(RowSerializer):
     """The organization and the interval of a row."""
 
-    organization_id = serializers.CharField(
-        max_length=64, required=False, help_text="Defaults to the organization of the credential."
-    )
     interval_start = InstantField(help_text="On a full minute of the interval's grid; ISO 8601 with zone.")
     interval_minutes = ChoiceField(choices=INTERVAL_MINUTES)
 

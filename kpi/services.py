@@ -10,18 +10,18 @@ from django.db.models import Model, QuerySet
 from intraday.audit import services as audit
 from intraday.jobs import dirty
 from intraday.org.models import Organization, Scope
-from kpi import ingest as ingesting
 from kpi.computing import runs, volume_drops
 from kpi.computing import targets as targets_of
 from kpi.computing.runs import Computed
 from kpi.computing.targets import Targets
+from kpi.ingest import stored_rows
+from kpi.ingest.rows import ForecastRow as ForecastRow
+from kpi.ingest.rows import IntervalRow as IntervalRow
 from kpi.models import Holiday, OrganizationSettings, QueueSettings
 from kpi.retention import purge as purge
-from kpi.rows import ForecastRow as ForecastRow
-from kpi.rows import IntervalRow as IntervalRow
 
-ingest = ingesting.store_intervals
-ingest_forecast = ingesting.store_forecasts
+ingest = stored_rows.store_intervals
+ingest_forecast = stored_rows.store_forecasts
 
 
 def compute(*, organization: Organization, scope: Scope, as_of: datetime, now: datetime) -> Computed:

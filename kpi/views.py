@@ -1,5 +1,3 @@
-from typing import Any
-
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from msgspec import UNSET, structs
 from rest_framework import status
@@ -9,8 +7,7 @@ from rest_framework.views import APIView
 
 from intraday.clock.database import clock
 from intraday.ingest import views as ingest
-from intraday.org.access import Grant, Principal
-from intraday.org.models import Scope
+from intraday.org.access import Grant
 from intraday.rest import reading
 from intraday.rest.pages import ScopeQuery, read_body, read_query, scope_of
 from intraday.rest.permissions import SignedIn, enter
@@ -88,18 +85,14 @@ class VolumeConfirmationView(APIView):
 class CurrentView(reading.CurrentView):
     """The newest figure of a scope with its age, and those of the scopes inside it."""
 
-    def current(self, scope: Scope, principal: Principal) -> dict[str, Any]:
-        return selectors.current(scope, now=clock.now())
+    select = selectors.current
 
 
 @extend_schema_view(get=extend_schema(**schema.HISTORY))
 class HistoryView(reading.HistoryView):
     """The figures of exactly one scope, oldest first."""
 
-    csv_columns = selectors.COLUMNS
-
-    def history(self, scope: Scope, principal: Principal, **page: Any) -> reading.Page:
-        return selectors.history(scope, **page)
+    csv_columns, select = selectors.COLUMNS, selectors.history
 
 
 class IntervalsView(APIView):

@@ -127,14 +127,14 @@ def metric_choices() -> Groups:
     return list(groups.items())
 
 
-def place_choices(organizations: Collection[Organization]) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
-    """Return the departments and the queues of these organizations by name."""
+def offer_places(form: forms.Form | forms.ModelForm, organizations: Collection[Organization]) -> None:
+    """Offer the departments and the queues of these organizations in the fields of the form."""
     departments = Department.objects.filter(organization__in=organizations).order_by("code")
     queues = Queue.objects.filter(department__organization__in=organizations).order_by("name")
-    return (
-        choices("all departments", departments.values_list("code", flat=True)),
-        choices("all queues", queues.values_list("name", flat=True)),
-    )
+    names = choices("all departments", departments.values_list("code", flat=True))
+    form.fields["department_id"].choices = names  # type: ignore[attr-defined]
+    names = choices("all queues", queues.values_list("name", flat=True))
+    form.fields["queue_name"].choices = names  # type: ignore[attr-defined]
 
 
 def choices(empty: str, values: Iterable[str]) -> list[tuple[str, str]]:

@@ -12,7 +12,7 @@ from alerts.admin.fields import (
     SpanField,
     ValueField,
     metric_choices,
-    place_choices,
+    offer_places,
     recipient_choices,
 )
 from alerts.choices import Level, NoDataMode, Operator, Severity
@@ -97,9 +97,7 @@ class RuleForm(forms.ModelForm):
         if self.stored is not None:
             self.initial.update(rule_fields(self.stored), metric=f"{self.stored.source}:{self.stored.metric}")
             self.initial["seen_version"] = self.stored.version
-        departments, queues = place_choices([self.stored.organization] if self.stored else self.organizations)
-        self.fields["department_id"].choices = departments  # type: ignore[attr-defined]
-        self.fields["queue_name"].choices = queues  # type: ignore[attr-defined]
+        offer_places(self, [self.stored.organization] if self.stored else self.organizations)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from alerts import rule_services
-from alerts.admin.fields import HoursField, place_choices
+from alerts.admin.fields import HoursField, offer_places
 from alerts.admin.rules import actor
 from alerts.choices import Severity, Source
 from alerts.models import Rule, Silence
@@ -44,9 +44,7 @@ class SilenceForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         self.stored = None if self.instance._state.adding else self.instance
         organizations = [self.stored.organization] if self.stored else self.organizations
-        departments, queues = place_choices(organizations)
-        self.fields["department_id"].choices = departments  # type: ignore[attr-defined]
-        self.fields["queue_name"].choices = queues  # type: ignore[attr-defined]
+        offer_places(self, organizations)
         rules = Rule.objects.filter(organization__in=organizations, deleted_at=None)
         self.fields["rule"].queryset = rules  # type: ignore[attr-defined]
 

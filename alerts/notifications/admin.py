@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from alerts.admin.fields import place_choices, recipient_choices
+from alerts.admin.fields import offer_places, recipient_choices
 from alerts.notifications import channel_services
 from alerts.notifications.models import Channel, ChannelKind, Route
 from alerts.notifications.services import try_channel
@@ -132,10 +132,9 @@ class RouteForm(ServiceForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        departments, queues = place_choices(self.organizations)
+        offer_places(self, self.organizations)
         to = recipient_choices(self.organizations, self.instance.to)
-        for name, offered in (("department_id", departments), ("queue_name", queues), ("to", to)):
-            self.fields[name].choices = offered  # type: ignore[attr-defined]
+        self.fields["to"].choices = to  # type: ignore[attr-defined]
 
     def check_instance(self) -> None:
         channel_services.check_route(self.instance)

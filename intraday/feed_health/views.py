@@ -6,16 +6,9 @@ from rest_framework.views import APIView
 
 from intraday.clock.database import clock
 from intraday.feed_health import selectors
-from intraday.rest.pages import read_query
+from intraday.rest.pages import OfOrganization, read_query
 from intraday.rest.permissions import SignedIn, check_organization_level, enter
 from intraday.rest.schema import BAD_REQUESTS
-
-
-class FeedsQuery(serializers.Serializer):
-    organization_id = serializers.CharField(
-        required=False, max_length=64, help_text="Defaults to the organization of the credential."
-    )
-
 
 _feed = inline_serializer(
     "Feed",
@@ -56,11 +49,11 @@ class FeedsView(APIView):
     """A function that returns the open queues. The urls set it: opening hours belong to a layer above this one."""
 
     @extend_schema(
-        parameters=[FeedsQuery],
+        parameters=[OfOrganization],
         responses={200: inline_serializer("Feeds", {"feeds": _feed}), **BAD_REQUESTS},
     )
     def get(self, request: Request) -> Response:
-        asked = read_query(FeedsQuery, request.query_params).get("organization_id")
+        asked = read_query(OfOrganization, request.query_params).get("organization_id")
         principal = enter(request, asked, grant="read")
         assert self.opened is not None
         check_organization_level(principal)  # what a feed last got wrong may name any queue

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
-from rest_framework import serializers, status
+from rest_framework import status
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -15,11 +15,11 @@ from intraday.ingest.posts import Ingested, Post, Row
 from intraday.org.access import Principal
 from intraday.rest import batches, throttling
 from intraday.rest.batches import BatchQuery, Rows, SingleQuery
-from intraday.rest.pages import read_query
+from intraday.rest.pages import OfOrganization, read_query
 from intraday.rest.permissions import SignedIn, check_scope, enter
 
 
-class RowSerializer(serializers.Serializer):
+class RowSerializer(OfOrganization):
     @classmethod
     def to_row(cls, valid: dict[str, Any]) -> Row:
         """Map the wire's names to those of the model."""

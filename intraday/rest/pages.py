@@ -20,12 +20,15 @@ MAX_LIMIT = 1_000
 MANY = (serializers.MultipleChoiceField, serializers.ListField)
 
 
-class ScopeQuery(serializers.Serializer):
-    """The scope of a request: a queue, a department (no queue_name) or the organization (neither)."""
-
+class OfOrganization(serializers.Serializer):
     organization_id = serializers.CharField(
         required=False, max_length=64, help_text="Defaults to the organization of the credential."
     )
+
+
+class ScopeQuery(OfOrganization):
+    """The scope of a request: a queue, a department (no queue_name) or the organization (neither)."""
+
     department_id = serializers.CharField(required=False, max_length=64)
     queue_name = QueueNameField(required=False)
 
@@ -46,10 +49,6 @@ def read_query(serializer: type[serializers.Serializer], query: QueryDict) -> di
     """Return the checked parameters. A misspelled one is refused: ignored, it would answer another question."""
     _check_known(serializer().fields, query)
     return _checked(serializer, query)
-
-
-class NoParameters(serializers.Serializer):
-    """The parameters of an endpoint that takes none."""
 
 
 def _check_known(fields: Mapping[str, serializers.Field], query: QueryDict) -> None:

@@ -3,8 +3,12 @@
 from typing import Any
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import inline_serializer
 from rest_framework import serializers
+
+from intraday.rest.batches import BatchQuery, SingleQuery
+from intraday.rest.pages import HistoryQuery, ScopeQuery
 
 
 class ErrorSchema(serializers.Serializer):
@@ -77,6 +81,28 @@ def batch_answers(name: str, row: type[serializers.Serializer]) -> dict[Any, Any
 def page_of(name: str, item: type[serializers.Serializer]) -> serializers.Serializer:
     fields = {"items": item(many=True), "next": serializers.CharField(allow_null=True)}
     return inline_serializer(f"{name}Page", fields)
+
+
+def single_ingest(serializer: Any, row: type[serializers.Serializer]) -> dict[str, Any]:
+    return {"request": serializer, "parameters": [SingleQuery], "responses": {201: row, **CREATING_POSTS}}
+
+
+def batch_ingest(name: str, items: Any, row: type[serializers.Serializer]) -> dict[str, Any]:
+    return {
+        "request": inline_serializer(f"{name}Batch", {"items": items}),
+        "parameters": [BatchQuery],
+        "responses": batch_answers(name, row),
+    }
+
+
+def current_of(name: str, figure: type[serializers.Serializer]) -> dict[str, Any]:
+    fields: dict[str, Any] = {"current": figure(allow_null=True), "within": figure(many=True)}
+    return {"parameters": [ScopeQuery], "responses": {200: inline_serializer(f"{name}Current", fields), **BAD_REQUESTS}}
+
+
+def history_of(name: str, figure: type[serializers.Serializer]) -> dict[str, Any]:
+    found = {(200, "application/json"): page_of(name, figure), (200, "text/csv"): OpenApiTypes.STR}
+    return {"parameters": [HistoryQuery], "responses": {**found, **BAD_REQUESTS}}
 
 
 def match_any(result: dict[str, Any], **_: Any) -> dict[str, Any]:

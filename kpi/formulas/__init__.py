@@ -4,8 +4,8 @@ from kpi.formulas.deferred import Breaches, ages_of, burn_down_agents, deadline_
 from kpi.formulas.erlang import ErlangC, Staffing, erlang_c, offered_load, required_agents
 from kpi.formulas.erlang_a import ErlangA, erlang_a, required_agents_with_abandonment
 from kpi.formulas.heads import share_heads
-from kpi.formulas.health import DEFAULT_WEIGHTS, HealthScore, Weights, health_label, health_score
-from kpi.formulas.intervals import elapsed_share, prorated
+from kpi.formulas.health import DEFAULT_WEIGHTS, HealthScore, Weights, health_score
+from kpi.formulas.intervals import prorated
 from kpi.formulas.numeric import exact
 from kpi.formulas.recovery import DayRecovery, IntervalLevel, day_recovery, day_recovery_probability, interval_level
 from kpi.formulas.risk import RiskLevel, SlaRisk, risk_level, sla_risk
@@ -74,13 +74,11 @@ __all__ = [
     "day_recovery",
     "day_recovery_probability",
     "deadline_agents",
-    "elapsed_share",
     "erlang_a",
     "erlang_c",
     "exact",
     "finest",
     "headcount_gap",
-    "health_label",
     "health_score",
     "implausible",
     "interval_level",

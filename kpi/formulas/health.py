@@ -9,10 +9,8 @@ from kpi.formulas.staffing import CRITICAL_SHARE, OCCUPANCY_TARGET_MAX, OCCUPANC
 CAP_RISK = 40.0
 CAP_STAFFING = 50.0
 CAP_CRITICAL, CAP_AT_RISK = 40.0, 79.0
-GREEN, AMBER = 80.0, 60.0
 
 CapReason = Literal["critical", "at_risk", "suspect", "risk_critical", "critical_understaffed"]
-Label = Literal["green", "amber", "red"]
 
 
 class Weights(NamedTuple):
@@ -63,18 +61,6 @@ def health_score(
         return HealthScore(None, *parts, cap_reason="suspect" if suspect else None)
     cap, reason = _cap(risk, gap_share) if level is None else _cap_of_state(level)
     return HealthScore(min(score, cap), *parts, cap_reason=reason if score > cap else None)
-
-
-def health_cap(level: str) -> float | None:
-    """Return the highest score that a scope in this state may have; None where the state caps nothing."""
-    cap, reason = _cap_of_state(level)
-    return cap if reason else None
-
-
-def health_label(score: float) -> Label:
-    if score >= GREEN:
-        return "green"
-    return "amber" if score >= AMBER else "red"
 
 
 def _mean(weights: Weights, parts: tuple[float | None, ...]) -> float | None:

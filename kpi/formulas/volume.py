@@ -5,7 +5,7 @@ Times are seconds of the epoch.
 
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain, pairwise
+from itertools import chain
 from typing import NamedTuple
 
 PRIOR_CONTACTS = 400.0
@@ -87,33 +87,6 @@ def reforecast_ratio(*, actual: float, forecast: float, prior_contacts: float = 
     if not prior_contacts + forecast:
         return 1.0
     return (prior_contacts + actual) / (prior_contacts + forecast)
-
-
-def contacts_between(cumulative: Sequence[tuple[float, float]], since: float, until: float) -> float | None:
-    """Return the contacts from `since` to `until` by samples (time, count so far), linear between two samples.
-
-    None where the samples do not cover the span, or where the count fell in it: it was reset or corrected.
-    """
-    ordered = sorted(cumulative)
-    first, last = _count_at(ordered, since), _count_at(ordered, until)
-    if first is None or last is None:
-        return None
-    counts = [first, *(count for time, count in ordered if since < time < until), last]
-    rising = all(count <= later for count, later in pairwise(counts))
-    return last - first if rising else None
-
-
-def _count_at(ordered: Sequence[tuple[float, float]], at: float) -> float | None:
-    place = bisect_left(ordered, at, key=lambda sample: sample[0])
-    if place == len(ordered):
-        return None
-    time, count = ordered[place]
-    if time == at:
-        return count
-    if not place:
-        return None
-    earlier, before = ordered[place - 1]
-    return before + (count - before) * (at - earlier) / (time - earlier)
 
 
 # --- a drop is not low demand ----------------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 """The settings of an organization and of each of its queues, and when a queue is closed."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import date, datetime, timedelta
 from functools import cache, lru_cache
 from typing import Any
@@ -101,17 +101,8 @@ def closed_queues(
     at: datetime,
     holidays: Holidays | None = None,
 ) -> dict[int, datetime]:
-    """Return the next opening of each queue that is closed at that instant, by scope; in one query."""
-    zone = ZoneInfo(organization.time_zone)
-    holidays = _holidays(organization, at) if holidays is None else holidays
-    closed_until = cache(hours.closed_until)
-    found = {}
-    for scope in scopes:
-        days = _days_of(scope, holidays)
-        text = _readable_hours(scope, rules)
-        if (text or days) and (until := closed_until(text, days, zone, at)) is not None:
-            found[scope.pk] = until
-    return found
+    """Return when each queue that is closed at that instant opens next, by primary key of its scope; in one query."""
+    return _by_hours(hours.closed_until, organization, scopes, rules, at, holidays)
 
 
 def opened_queues(
@@ -122,15 +113,23 @@ def opened_queues(
     holidays: Holidays | None = None,
 ) -> dict[int, datetime]:
     """Return since when each queue that is open at that instant has been open, by primary key of its scope."""
+    return _by_hours(hours.open_since, organization, scopes, rules, at, holidays)
+
+
+def _by_hours(
+    judge: Callable[[str, Collection[date], ZoneInfo, datetime], datetime | None],
+    organization: Organization,
+    scopes: Iterable[Scope],
+    rules: Mapping[int, Rules],
+    at: datetime,
+    holidays: Holidays | None,
+) -> dict[int, datetime]:
+    """Return what the judgement of opening hours says of each scope, except where it says nothing."""
     zone = ZoneInfo(organization.time_zone)
     holidays = _holidays(organization, at) if holidays is None else holidays
-    open_since = cache(hours.open_since)
-    found = {}
-    for scope in scopes:
-        text = _readable_hours(scope, rules)
-        if (since := open_since(text, _days_of(scope, holidays), zone, at)) is not None:
-            found[scope.pk] = since
-    return found
+    judged = cache(judge)
+    found = {scope.pk: judged(_readable_hours(scope, rules), _days_of(scope, holidays), zone, at) for scope in scopes}
+    return {pk: instant for pk, instant in found.items() if instant is not None}
 
 
 def _readable_hours(scope: Scope, rules: Mapping[int, Rules]) -> str:

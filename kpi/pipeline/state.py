@@ -11,7 +11,6 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
-from kpi.formulas.health import health_cap
 from kpi.pipeline.conditions import Component, Limits, Reading, StateInputs
 from kpi.pipeline.conditions import readings as readings_of
 
@@ -25,7 +24,6 @@ __all__ = [
     "State",
     "StateInputs",
     "above",
-    "health_cap",
     "judge",
 ]
 

@@ -3,11 +3,15 @@
 import hashlib
 import re
 from dataclasses import dataclass, replace
+from typing import TypeVar
 from urllib.parse import quote, unquote
+
+from django.db.models import Model, Q, QuerySet
 
 from intraday.org.models import ID_PATTERN
 from intraday.values.names import is_printable, normalized
 
+M = TypeVar("M", bound=Model)
 # The order in which streams of one organization are locked: facts, then what is derived, then judgement.
 CHANNELS = ("backlog", "attendance", "kpi", "alerts", "system", "custom")
 
@@ -113,6 +117,12 @@ class RoomFilter:
     def queues(self) -> set[str]:
         """All queue names in these rooms: they narrow a query before `hears` decides."""
         return self._queues | {queue for _, queue in self._pairs}
+
+    def narrow(self, rows: QuerySet[M]) -> QuerySet[M]:
+        """Leave out rows of scopes that surely no room hears; `hears` decides about the others."""
+        if self.everything:
+            return rows
+        return rows.filter(Q(scope__department_id__in=self.departments) | Q(scope__queue_name__in=self.queues))
 
     def hears(self, department: str, queue: str) -> bool:
         return (

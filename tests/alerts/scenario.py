@@ -18,7 +18,7 @@ from alerts.models import Alert, Notification
 from intraday.ingest.posts import Ingested, Post
 from intraday.org.models import Organization, Scope
 from intraday.org.services import add_queues, create_organization
-from kpi.rows import ForecastRow, IntervalRow
+from kpi.ingest.rows import ForecastRow, IntervalRow
 from tests.kpi.queue_simulation import Counts, Minute, Plan, Row, forecasts, minutes
 
 R = TypeVar("R", IntervalRow, ForecastRow)

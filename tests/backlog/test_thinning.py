@@ -15,6 +15,7 @@ from backlog import retention, selectors
 from backlog.models import CurrentBacklog, Snapshot
 from intraday.database import batches
 from intraday.org.models import Organization, Scope
+from intraday.org.scoped import TimePage
 from tests.backlog.conftest import with_database
 from tests.backlog.posting import TEN, post, post_batch, results, row
 from tests.rest.contract import ContractClient
@@ -37,7 +38,7 @@ def long_ago(db: None) -> Iterator[None]:
 
 
 def history(scope: Scope) -> list[Figure]:
-    items, cursor = selectors.history(scope, since=None, until=None, after=None, limit=10_000)
+    items, cursor = selectors.history(scope, TimePage(10_000), names=False)
     assert cursor is None
     return items
 

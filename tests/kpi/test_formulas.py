@@ -13,7 +13,6 @@ from kpi.formulas import (
     burn_down_agents,
     day_recovery,
     deadline_agents,
-    elapsed_share,
     headcount_gap,
     mean_seconds,
     measured_service_level,
@@ -250,10 +249,5 @@ def test_day_recovery(served: int, remaining: int, recovery: DayRecovery) -> Non
 
 
 def test_a_running_interval_is_prorated_by_its_measurement() -> None:
-    nine = 9 * HOUR
-    share = elapsed_share(start=nine, interval_seconds=1800, as_of=nine + 7 * 60)
-
-    assert prorated(count=40, share=share) == pytest.approx(40 * 30 / 7)
-    assert elapsed_share(start=nine, interval_seconds=1800, as_of=nine + HOUR) == 1
-    assert elapsed_share(start=nine, interval_seconds=1800, as_of=nine - 1) == 0
+    assert prorated(count=40, share=7 / 30) == pytest.approx(40 * 30 / 7)
     assert prorated(count=0, share=0) is None

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kpi.formulas import HealthScore, Weights, health_label, health_score
+from kpi.formulas import HealthScore, Weights, health_score
 
 
 @pytest.mark.parametrize(
@@ -83,10 +83,3 @@ def test_the_health_score_is_0_to_100_or_unknown(
 
     for part in (found.score, found.sla, found.staffing, found.utilization):
         assert part is None or 0 <= part <= 100 + 1e-9
-
-
-@pytest.mark.parametrize(
-    ("score", "label"), [(100, "green"), (80, "green"), (79.99, "amber"), (60, "amber"), (59.99, "red"), (0, "red")]
-)
-def test_labels(score: float, label: str) -> None:
-    assert health_label(score) == label

@@ -15,7 +15,6 @@ from kpi.formulas.volume import (
     Trailing,
     add_trailing,
     comparable,
-    contacts_between,
     finest,
     judge_volume,
     nothing_offered,
@@ -126,25 +125,6 @@ def test_the_reforecast_lies_between_one_and_the_raw_ratio(actual: float, foreca
 
     assert (ratio - 1) * (actual - forecast) >= 0
     assert abs(ratio - 1) * forecast <= abs(actual - forecast) + 1e-6
-
-
-@pytest.mark.parametrize(
-    ("samples", "since", "until", "contacts"),
-    [
-        ([(0, 0), (60, 5), (120, 9)], 60, 120, 4),
-        ([(120, 9), (0, 0), (60, 5)], 0, 120, 9),
-        ([(0, 0), (60, 6)], 10, 30, 2),
-        ([(0, 0), (60, 5)], 0, 61, None),
-        ([(10, 0), (60, 5)], 0, 60, None),
-        ([(0, 8), (60, 2), (120, 12)], 0, 120, None),
-        ([(0, 8), (60, 2), (120, 12)], 60, 120, 10),
-        ([], 0, 60, None),
-    ],
-)
-def test_contacts_between_two_instants_of_a_running_count(
-    samples: list[tuple[float, float]], since: float, until: float, contacts: float | None
-) -> None:
-    assert contacts_between(samples, since, until) == contacts
 
 
 # --- trailing spans --------------------------------------------------------------------------------------------------

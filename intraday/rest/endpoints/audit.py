@@ -15,17 +15,14 @@ from intraday.org.access import Grant
 from intraday.rest.csv_renderer import ItemsCSVRenderer
 from intraday.rest.fields import ChoiceField, InstantField, WholeField
 from intraday.rest.json import JSONRenderer
-from intraday.rest.pages import MAX_LIMIT, page_response, read_query
+from intraday.rest.pages import MAX_LIMIT, OfOrganization, page_response, read_query
 from intraday.rest.permissions import SignedIn, check_organization_level, enter
 from intraday.rest.schema import BAD_REQUESTS
 
 COLUMNS = ("at", "actor", "action", "target", "address", "request_id", "before", "after")
 
 
-class AuditQuery(serializers.Serializer):
-    organization_id = serializers.CharField(
-        required=False, max_length=64, help_text="Defaults to the organization of the credential."
-    )
+class AuditQuery(OfOrganization):
     since = InstantField(required=False, help_text="Entries from this instant on.")
     until = InstantField(required=False, help_text="Entries before this instant.")
     action = serializers.CharField(

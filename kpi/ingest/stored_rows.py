@@ -11,9 +11,9 @@ from intraday.ingest.posts import Ingested, Post, Result, RowResult
 from intraday.jobs import dirty
 from intraday.org.models import Scope
 from intraday.values import cadence
-from kpi import plausibility
+from kpi.ingest import plausibility
+from kpi.ingest.rows import ForecastRow, IntervalRow
 from kpi.models import ForecastInterval, IntervalFeed, IntervalStats
-from kpi.rows import ForecastRow, IntervalRow
 
 R = TypeVar("R", IntervalRow, ForecastRow)
 M = TypeVar("M", IntervalStats, ForecastInterval)

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 from intraday.org.models import Scope
 from kpi.formulas import carried_slack, implausible
+from kpi.ingest.rows import ForecastRow, IntervalRow
 from kpi.models import INTERVAL_MINUTES, IntervalStats
-from kpi.rows import ForecastRow, IntervalRow
 
 Key = tuple[Scope, datetime]
 Groups = Mapping[Key, Sequence[tuple[int, IntervalRow]]]

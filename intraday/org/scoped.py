@@ -1,0 +1,62 @@
+"""What all channels ask alike of their rows, each of which has a scope and a time."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar
+
+from django.db.models import Model, QuerySet
+
+from intraday.org.models import Scope
+
+M = TypeVar("M", bound=Model)
+Figure = tuple[Scope, datetime, dict[str, Any]]
+"""A scope, the instant of its figure, and the figure with the fields of its event, without names of people."""
+
+
+def chosen(rows: QuerySet[M], scopes: Collection[int] | None) -> QuerySet[M]:
+    """Return the rows of these scopes, by primary key; None means all."""
+    return rows if scopes is None else rows.filter(scope__in=scopes)
+
+
+def past(
+    rows: QuerySet[M], organization_id: str, since: datetime, until: datetime, scopes: Collection[int] | None
+) -> QuerySet[M]:
+    """Return the rows of an organization with since <= time < until, in order of time."""
+    found = rows.select_related("scope").filter(scope__organization=organization_id, time__gte=since, time__lt=until)
+    return chosen(found, scopes).order_by("time", "scope")
+
+
+def inside(rows: QuerySet[M], scope: Scope) -> QuerySet[M]:
+    """Return the rows of a scope and of the scopes inside it."""
+    names = {"scope__department_id": scope.department_id, "scope__queue_name": scope.queue_name}
+    return rows.filter(**{name: value for name, value in names.items() if value})
+
+
+def apart(scope: Scope, figures: Mapping[int, dict[str, Any]]) -> dict[str, Any]:
+    """Return the figure of the scope itself, null where it has none yet, and those of the scopes inside it."""
+    within = [figure for pk, figure in figures.items() if pk != scope.pk]
+    return {"current": figures.get(scope.pk), "within": within}
+
+
+def organizations(rows: QuerySet[Any]) -> set[str]:
+    """Return the organizations that have any of these rows."""
+    return set(rows.order_by().values_list("scope__organization_id", flat=True).distinct())
+
+
+@dataclass(frozen=True, slots=True)
+class TimePage:
+    """A page of rows of one scope with since <= time < until, oldest first, from the cursor `after` on."""
+
+    limit: int
+    since: datetime | None = None
+    until: datetime | None = None
+    after: datetime | None = None
+
+    def take(self, rows: QuerySet[M]) -> tuple[list[M], datetime | None]:
+        """Return the rows of this page, and the cursor of the next one if there is one."""
+        bounds = {"time__gte": self.since, "time__lt": self.until, "time__gt": self.after}
+        rows = rows.filter(**{name: time for name, time in bounds.items() if time is not None})
+        page = list(rows.order_by("time")[: self.limit + 1])
+        more = len(page) > self.limit
+        return page[: self.limit], page[self.limit - 1].time if more else None  # type: ignore[attr-defined]

@@ -1,0 +1,1 @@
+"""Store what feeds say of intervals, and warn of what they can hardly mean."""
