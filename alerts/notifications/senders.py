@@ -40,6 +40,8 @@ def send(recipient: Recipient, notice: Notice, *, now: datetime) -> Sent:
         "X-Intraday-Delivery": notice.delivery_id,
         "X-Intraday-Signature": payloads.signature(recipient.channel.secret, body, now),
     }
+    if notice.request_id:
+        headers["X-Request-ID"] = notice.request_id
     url = httpx.URL(recipient.channel.address)
     return _reported(lambda: asyncio.run(_post(url, body, headers)))
 
