@@ -29,7 +29,7 @@ class CrowdLayout(Layout):
     tenants = 200
     queues = 1
     listeners = 1
-    period = 10.0
+    period = 30.0  # 20 posts a second: the workers are tried here, not the servers
 
 
 @dataclass
