@@ -61,7 +61,7 @@ async def passes(ground: Ground, scenario: Scenario, *, seed: int, short: bool) 
 
 def show(scenario: Scenario, outcome: Outcome) -> None:
     say(outcome_line(scenario.name, outcome))
-    for text in [*outcome.notes, *outcome.account.findings[:8]]:
+    for text in [*outcome.notes, *outcome.misses, *outcome.account.findings[:8]]:
         say(f"    {text}")
 
 

@@ -25,6 +25,8 @@ class Run:
     seconds: float
     random: Random
     notes: list[str] = field(default_factory=list)
+    misses: list[str] = field(default_factory=list)
+    """Bars of this scenario alone that were missed."""
 
     async def last(self) -> None:
         """Let the fault last as long as it shall, while everything else goes on."""
@@ -66,6 +68,7 @@ class Outcome:
     unjudged: float
     """Seconds that the tenant that waited longest was not judged."""
     notes: list[str]
+    misses: list[str] = field(default_factory=list)
 
     @property
     def allowed(self) -> float:
@@ -73,7 +76,8 @@ class Outcome:
 
     @property
     def passed(self) -> bool:
-        return not self.account.lost and not self.account.doubled and self.unjudged <= self.allowed
+        clean = not self.account.lost and not self.account.doubled and not self.misses
+        return clean and self.unjudged <= self.allowed
 
 
 async def play(scenario: Scenario, layout: Layout, *, seed: int, short: bool) -> Outcome:
@@ -96,4 +100,4 @@ async def settle(scenario: Scenario, run: Run, fault: float) -> Outcome:
         run.notes.append("some rows were never answered")
     await going.all_heard(await run.apart(lambda: audit.heads(run.layout.database())))
     account = await run.apart(lambda: audit.audit(going))
-    return Outcome(account, fault, unjudged, run.notes)
+    return Outcome(account, fault, unjudged, run.notes, run.misses)

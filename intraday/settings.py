@@ -237,6 +237,8 @@ if _redis is not None:
     # A job that hangs ends: first by an exception in it, then with its process. (Threads of the embedded run cannot.)
     CELERY_TASK_SOFT_TIME_LIMIT = env.int("INTRADAY_JOB_SECONDS", default=240)
     CELERY_TASK_TIME_LIMIT = CELERY_TASK_SOFT_TIME_LIMIT + 30
+    # A process of a worker that has used more ends after its job, and a fresh one takes its place.
+    CELERY_WORKER_MAX_MEMORY_PER_CHILD = env.int("INTRADAY_WORKER_MEGABYTES", default=500) * 1024  # in kilobytes
 else:
     # The default capacity of 100 drops silently; one channel per process must hold a burst.
     CHANNEL_LAYERS = {

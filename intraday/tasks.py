@@ -127,14 +127,18 @@ def _judge_dirty(held: HeldLease) -> None:
 
 @shared_task(bind=True, throws=(JobIncompleteError,))
 def judge_all(self: Task, organization_id: str) -> Outcome:
-    """All figures of an organization, then all its alerts. Who is late by now counts in the KPIs of now."""
+    """All figures of an organization, then all its alerts, new facts included. Who is late by now counts in the KPIs of
+    now."""
     return _in_turn(self, "judge_all", organization_id, _judge_all, lock_seconds=FULL_LOCK_SECONDS)
 
 
 def _judge_all(held: HeldLease) -> None:
     _step(held, attendance.services.refresh)
+    marks = dirty.marked(held.organization_id)
     _step(held, kpi.services.compute_all)
-    _step(held, alerts.services.evaluate)
+    _step(held, alerts.services.evaluate, new_facts=bool(marks.scopes))
+    if held.done:
+        dirty.clear(marks)
     _notify_soon()
 
 

@@ -56,9 +56,13 @@ def evaluate(
     now: datetime,
     scopes: Collection[int] | None = None,
     as_of: datetime | None = None,
+    new_facts: bool = False,
     providers: FigureProviders = figure_providers.PROVIDERS,
 ) -> Evaluated:
-    """Evaluate these scopes, or all. With `as_of` as of that instant: scopes with newer readings stay."""
+    """Evaluate these scopes, which feeds posted for, or all; `new_facts` where feeds posted for some of all.
+
+    With `as_of` as of that instant: scopes with newer readings stay.
+    """
     round_ = lock_round(organization_id)
     organization, before = round_.organization, round_.judged_at
     Round.objects.filter(pk=organization_id).update(judged_at=now)
@@ -69,7 +73,8 @@ def evaluate(
     wanted = {compiled.metric.provider for compiled in compiled_rules}
     if any(compiled.metric.rests_on_volume for compiled in compiled_rules):
         wanted.add(SUSPECT_VOLUME)
-    since = max((before or at) - DELAY, at - LOOK_BACK) if as_of is None else None
+    posted = new_facts or scopes is not None
+    since = max((before or at) - DELAY, at - LOOK_BACK) if posted and as_of is None else None
     figures = _read(providers, wanted, organization_id, scopes, now=at, until=as_of, since=since)
     closed = providers.closed(organization_id, at=at)
     changes, judged = Changes(now), 0
@@ -144,8 +149,8 @@ def _between(
     since: datetime | None,
     until: datetime,
 ) -> Iterable[FigureAt]:
-    """Return the figures that feeds posted since the last run; a run over all scopes reads no history."""
-    if provider.past is None or not provider.posted or scopes is None or since is None:
+    """Return the figures that feeds posted since the last run; a run without new facts reads no history."""
+    if provider.past is None or not provider.posted or since is None:
         return ()
     return provider.past(organization_id, since=since, until=until, scopes=scopes)
 

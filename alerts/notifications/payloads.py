@@ -31,6 +31,8 @@ class Notice:
     transition: str
     alert: Mapping[str, Any]
     link: str
+    request_id: str = ""
+    """Of the request that changed the alert; a judgement has none."""
 
     @property
     def title(self) -> str:

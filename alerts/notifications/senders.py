@@ -51,6 +51,8 @@ def _to_channel(channel: Channel, notice: Notice, now: datetime) -> Sent:
         "X-Intraday-Delivery": notice.delivery_id,
         **payloads.signed_headers(secrets, notice.delivery_id, body, now),
     }
+    if notice.request_id:
+        headers["X-Request-ID"] = notice.request_id
     return asyncio.run(_post(url, body, headers))
 
 

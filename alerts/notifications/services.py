@@ -16,6 +16,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q
 from structlog import get_logger
+from structlog.contextvars import get_contextvars
 
 from alerts import selectors
 from alerts.models import Alert, Notification, Rule
@@ -191,7 +192,14 @@ def claim(delivery: Delivery, *, now: datetime) -> Notice | None:
             outcome=Outcome.CANCELLED, detail=why_not, settled_at=now, attempts=F("attempts") - 1
         )
         return None
-    return Notice(str(delivery.pk), notice.transition, _alert_fields(notice.alert), link(notice.alert.pk))
+    fields, href = _alert_fields(notice.alert), link(notice.alert.pk)
+    return Notice(str(delivery.pk), notice.transition, fields, href, _request_id(notice))
+
+
+def _request_id(notice: Notification) -> str:
+    """Return the id of the request that caused the notification, by the audit line of the same transaction."""
+    lines = notice.alert.audit.filter(at=notice.created_at).exclude(request_id="")
+    return lines.values_list("request_id", flat=True).first() or ""
 
 
 def _alert_fields(alert: Alert) -> dict[str, object]:
@@ -289,8 +297,10 @@ def try_channel(channel: Channel, *, now: datetime) -> Sent:
 
 
 def _try(to: list[Recipient], sample: dict[str, object], now: datetime) -> Tried:
+    request_id = str(get_contextvars().get("request_id", ""))
+
     def attempt(recipient: Recipient) -> Sent:
-        notice = Notice(str(uuid4()), "test", sample, settings.BASE_URL)
+        notice = Notice(str(uuid4()), "test", sample, settings.BASE_URL, request_id)
         return senders.send(recipient, notice, now=now)
 
     with ThreadPoolExecutor(AT_ONCE) as pool:

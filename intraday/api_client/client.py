@@ -117,7 +117,8 @@ class Poster:
         except httpx.TransportError as error:
             return Trouble(str(error) or type(error).__name__)
         if response.status_code in TRY_AGAIN:
-            return Trouble(f"HTTP {response.status_code}", retry_after(response.headers.get("Retry-After")))
+            reason = f"HTTP {response.status_code}{_request_id(_json(response))}"
+            return Trouble(reason, retry_after(response.headers.get("Retry-After")))
         if kind == "compute" and response.status_code == httpx.codes.CREATED:
             return Answer(results=[{"result": "computed", **_json(response)}], rejected=[])
         return read_answer(response)
@@ -140,7 +141,13 @@ def read_answer(response: httpx.Response) -> Answer:
     if status in {200, 201, 207, 400} and ("results" in body or "rejected" in body):
         return Answer(results=body.get("results", []), rejected=body.get("rejected", []))
     words = body.get("message") or "not an answer of the intraday API: is the address right?"
-    raise RefusedError(f"HTTP {status} {body.get('code', '')}: {words}", final=status in HOPELESS or not body)
+    said = f"HTTP {status} {body.get('code', '')}: {words}{_request_id(body)}"
+    raise RefusedError(said, final=status in HOPELESS or not body)
+
+
+def _request_id(body: dict[str, Any]) -> str:
+    """Return the words that name the request, by which its operator finds it in the log."""
+    return f" (request {body['request_id']})" if body.get("request_id") else ""
 
 
 def _json(response: httpx.Response) -> dict[str, Any]:

@@ -16,7 +16,8 @@ REMOTE = 9.0
 EVEN = 1e-12
 """Log of the ratio of answers to arrivals, at least: rounding makes it 0 where they are nearly even."""
 TINY = 1e-300
-CACHE = 8192
+CACHE = 2_048
+"""The seconds that are left are part of the question, so only one run asks for the same again."""
 
 
 class Rest(NamedTuple):

@@ -8,7 +8,10 @@ from functools import lru_cache
 from kpi.formulas.numeric import exact, not_negative, share
 from kpi.formulas.staffing import agents_for_slots, scheduled_heads, slots
 
-CACHE = 16_384
+REPEATED = 1_024
+"""What one run asks for again; a few hundred bytes each."""
+REQUIRED = 8_192
+"""As many queues as a large organization has: between two runs most of them may stand still."""
 DEFAULT_MAX_OCCUPANCY = 0.88
 
 
@@ -48,7 +51,7 @@ def offered_load(*, calls: float, interval_seconds: float, aht_seconds: float) -
     return exact(calls) * exact(aht_seconds) / exact(interval_seconds)
 
 
-@lru_cache(CACHE)
+@lru_cache(REPEATED)
 def erlang_c(
     *, calls: float, interval_seconds: float, aht_seconds: float, agents: float, target_seconds: float
 ) -> ErlangC:
@@ -75,7 +78,7 @@ def erlang_c(
     )
 
 
-@lru_cache(CACHE)
+@lru_cache(REQUIRED)
 def required_agents(
     *,
     calls: float,

@@ -8,8 +8,9 @@ from itertools import accumulate
 from typing import NamedTuple
 
 from kpi.formulas.erlang import (
-    CACHE,
     DEFAULT_MAX_OCCUPANCY,
+    REPEATED,
+    REQUIRED,
     Staffing,
     heads_for_occupancy,
     offered_load,
@@ -47,7 +48,7 @@ class _Rates(NamedTuple):
     per_agent: float
 
 
-@lru_cache(CACHE)
+@lru_cache(REPEATED)
 def erlang_a(
     *,
     calls: float,
@@ -128,7 +129,7 @@ def _in_time(a: float, exponent: float, count: int) -> list[float]:
     return found
 
 
-@lru_cache(CACHE)
+@lru_cache(REQUIRED)
 def required_agents_with_abandonment(
     *,
     calls: float,

@@ -125,6 +125,16 @@ def test_a_refusal_says_what_the_server_said(api: FakeApi, reply: Reply, words: 
     assert api.requests == 1
 
 
+def test_a_refusal_and_an_outage_name_the_request(api: FakeApi) -> None:
+    refusal = {"code": "error", "message": "a fault of ours", "request_id": "ab12"}
+    api.script = [Reply(500, refusal)]
+    with poster(api) as feed, pytest.raises(RefusedError, match=r"a fault of ours \(request ab12\)$"):
+        feed.post([ROW])
+    api.script = [Reply(503, refusal, {"Retry-After": "3600"})]
+    with poster(api, patience=5) as feed, pytest.raises(GaveUpError, match=r"HTTP 503 \(request ab12\)$"):
+        feed.post([ROW])
+
+
 def test_health_is_waited_for_and_not_for_ever(api: FakeApi) -> None:
     with poster(api) as feed:
         assert feed.wait_until_healthy(5)

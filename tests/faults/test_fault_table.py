@@ -10,6 +10,7 @@ import httpx2 as httpx
 import pytest
 
 from faults.audit import Account, count_deliveries, count_rows
+from faults.crowd import Ages
 from faults.feeds import BACKLOG, INTERVALS, Feed, Key, Ledger
 from faults.listeners import Listener
 from faults.scenario import Outcome
@@ -35,6 +36,23 @@ def test_a_lost_database_comes_back_from_its_backup_and_clients_go_on():
 def test_a_fault_may_cost_nothing_but_its_time_and_two_minutes(lost: int, doubled: int, unjudged: float, passed: bool):
     outcome = Outcome(Account(lost=lost, doubled=doubled), fault=60.0, unjudged=unjudged, notes=[])
     assert outcome.passed is passed
+
+
+def test_a_bar_that_only_one_scenario_has_is_missed_like_the_others():
+    assert not Outcome(Account(), fault=60.0, unjudged=0.0, notes=[], misses=["too late"]).passed
+
+
+@pytest.mark.parametrize(
+    ("ages", "missed"),
+    [
+        (Ages(mark=60.0, judgement=60.5, run=0.5, judged=200), 0),
+        (Ages(mark=60.1, judgement=60.5, run=0.5, judged=200), 1),
+        (Ages(mark=0.0, judgement=60.6, run=0.5, judged=200), 1),
+        (Ages(mark=0.0, judgement=0.0, run=0.0, judged=199), 1),
+    ],
+)
+def test_a_crowd_is_judged_within_a_minute_and_the_time_of_a_run(ages: Ages, missed: int):
+    assert len(ages.misses(200)) == missed
 
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)

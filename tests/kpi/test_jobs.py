@@ -60,6 +60,16 @@ def test_the_round_over_everything_asks_no_marks(api, outsider, heard, eager):
     assert len(events) == len(others) == 3
 
 
+def test_the_round_over_everything_judges_new_facts_too(api, outsider, eager):
+    """A run over them would follow in seconds, for what is known by then."""
+    with clock(0):
+        for caller in (api, outsider):
+            post(caller, interval(), INGEST)
+        assert DirtyScope.objects.exists()
+        tasks.round_all()
+    assert not DirtyScope.objects.exists()
+
+
 def test_while_an_organization_is_worked_on_another_run_leaves_it_alone(api, heard):
     with clock(0):
         post(api, interval(), INGEST)

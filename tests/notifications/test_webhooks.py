@@ -8,9 +8,11 @@ import socket
 import pytest
 from django.core import mail
 
+from alerts.evaluation.changes import Actor
 from alerts.models import AlertAudit, Notification
 from alerts.notifications import addresses, channel_services, services
 from alerts.notifications.models import Channel, ChannelKind, Delivery, Route
+from alerts.services import Caller, resolve
 from tests.alerts.world import World, at
 from tests.notifications.conftest import outcomes, send
 from tests.notifications.receiver import receiver
@@ -39,6 +41,19 @@ def test_a_webhook_gets_the_alert_signed(world, channel, settings):
     expected = hmac.new(made.secret.encode(), parts["t"].encode() + b"." + body, hashlib.sha256).hexdigest()
     assert hmac.compare_digest(expected, parts["v1"])
     assert int(parts["t"]) == int(at(5).timestamp())
+
+
+def test_a_webhook_names_the_request_that_changed_the_alert(world, channel):
+    with receiver() as hook:
+        channel(hook.url)
+        fire(world)
+        send(at(5))
+        omar = Caller("org_123", Actor("omar", request_id="shift-lead-7"))
+        resolve(caller=omar, alert_id=world.alert.pk, now=at(10))
+        send(at(15))
+    [judged, resolved] = [headers for headers, _ in hook.requests]
+    assert "x-request-id" not in judged
+    assert resolved["x-request-id"] == "shift-lead-7"
 
 
 def test_slack_and_teams_get_what_they_understand(world, channel):

@@ -52,8 +52,11 @@ async function answer<Answer>(response: Response): Promise<Answer> {
     message = `The server answered ${response.status}.`,
     errors = {},
     current,
+    request_id: requestId,
   } = body as Refusal;
   const said = Object.entries(errors).map(([field, why]) => `${field}: ${String(why)}`);
+  // Nothing that the reader could mend: by its id an operator finds the request in the log.
+  if (response.status >= 500 && requestId) said.push(`(request ${requestId})`);
   throw new RestError(response.status, code, [message, ...said].join(" "), current);
 }
 
@@ -63,6 +66,7 @@ interface Refusal {
   message?: string;
   errors?: Record<string, unknown>;
   current?: unknown;
+  request_id?: string;
 }
 
 export function withQuery(path: string, query: object): string {
