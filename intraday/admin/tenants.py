@@ -100,7 +100,7 @@ class TenantAdmin(admin.options.BaseModelAdmin):
 class TenantModelAdmin(TenantAdmin, Recorded):
     """A page of its own: lists, filters and forms."""
 
-    def organization_of(self, obj: models.Model) -> str:
+    def organization_of(self, obj: Any) -> str:
         return self._organization_id(obj)
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
