@@ -32,7 +32,7 @@ class Notice:
     alert: Mapping[str, Any]
     link: str
     request_id: str = ""
-    """Of the request that changed the alert; a judgement has none."""
+    """The id of the request that changed the alert; a judgement has none."""
 
     @property
     def title(self) -> str:

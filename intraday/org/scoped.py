@@ -1,4 +1,4 @@
-"""What all channels ask alike of their rows, each of which has a scope and a time."""
+"""Queries that all channels share: over rows that have a scope and a time."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass

@@ -9,9 +9,9 @@ from kpi.formulas.numeric import exact, not_negative, share
 from kpi.formulas.staffing import agents_for_slots, scheduled_heads, slots
 
 REPEATED = 1_024
-"""What one run asks for again; a few hundred bytes each."""
+"""The number of answers that one run asks for again; a few hundred bytes each."""
 REQUIRED = 8_192
-"""As many queues as a large organization has: between two runs most of them may stand still."""
+"""The number of queues of a large organization: between two runs most of them may stand still."""
 DEFAULT_MAX_OCCUPANCY = 0.88
 
 

@@ -1,4 +1,4 @@
-"""What formulas remember of their answers, so as not to work them out again, stays small in each worker process."""
+"""Remembered answers of formulas stay small in each worker process."""
 
 import pkgutil
 import tracemalloc
