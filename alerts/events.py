@@ -1,16 +1,24 @@
 """Events of alerts: the whole alert at each of its transitions."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from msgspec import UNSET, UnsetType, structs
 
-from alerts.choices import SYSTEM
+from alerts.choices import SYSTEM, Resolution, Severity, Source, Status
 from alerts.models import Alert
 from intraday.org.models import Scope
 from realtime.protocol.messages import Payload, Timestamp, scope_fields
 
-Severity = Literal["low", "medium", "high", "critical"]
+if TYPE_CHECKING:
+    SeverityWord = str
+    SourceWord = str
+    StatusWord = str
+    ResolutionWord = str
+else:
+    SeverityWord, SourceWord, StatusWord, ResolutionWord = (
+        Literal[tuple(choice.value for choice in choices)] for choices in (Severity, Source, Status, Resolution)
+    )
 Value = float | str | None
 PEOPLE: Mapping[str, Any] = dict.fromkeys(("acknowledged_by", "resolved_by", "note"), UNSET)
 """The fields that tell of people or were written by them, as those get them who may not see them."""
@@ -26,8 +34,8 @@ class AlertChanged(Payload, frozen=True, kw_only=True):
     rule_id: str
     rule_name: str
     alert_type: str
-    severity: Severity
-    source: Literal["kpi", "backlog", "attendance", "schedule"]
+    severity: SeverityWord
+    source: SourceWord
     organization_id: str
     department_id: str | UnsetType = UNSET
     queue_name: str | UnsetType = UNSET
@@ -36,13 +44,13 @@ class AlertChanged(Payload, frozen=True, kw_only=True):
     unit: str
     current_value: Value
     threshold_value: Value
-    status: Literal["pending", "acknowledged", "resolved"]
+    status: StatusWord
     triggered_at: Timestamp
     acknowledged_at: Timestamp | UnsetType = UNSET
     acknowledged_by: str | UnsetType = UNSET
     resolved_at: Timestamp | UnsetType = UNSET
     resolved_by: str | UnsetType = UNSET
-    resolution: Literal["manual", "auto", "no_data", "rule_disabled", "orphaned", "closed"] | UnsetType = UNSET
+    resolution: ResolutionWord | UnsetType = UNSET
     condition_cleared_at: Timestamp | UnsetType = UNSET
     note: str | UnsetType = UNSET
     occurrence_count: int
@@ -87,21 +95,21 @@ class AlertChanged(Payload, frozen=True, kw_only=True):
             rule_id=str(row.rule_id),
             rule_name=row.rule_name,
             alert_type=row.alert_type,
-            severity=row.severity,  # type: ignore[arg-type]
-            source=row.source,  # type: ignore[arg-type]
+            severity=row.severity,
+            source=row.source,
             **scope_fields(scope),
             message=row.message,
             metric=row.metric,
             unit=row.unit,
             current_value=row.current_value,
             threshold_value=row.threshold_value,
-            status=row.status,  # type: ignore[arg-type]
+            status=row.status,
             triggered_at=row.triggered_at,
             acknowledged_at=row.acknowledged_at or UNSET,
             acknowledged_by=row.acknowledged_by or UNSET,
             resolved_at=row.resolved_at or UNSET,
             resolved_by=row.resolved_by or UNSET,
-            resolution=row.resolution or UNSET,  # type: ignore[arg-type]
+            resolution=row.resolution or UNSET,
             condition_cleared_at=row.condition_cleared_at or UNSET,
             note=row.note or UNSET,
             occurrence_count=row.occurrence_count,

@@ -7,6 +7,7 @@ from drf_spectacular.utils import inline_serializer
 from rest_framework import serializers
 
 from alerts.choices import Resolution, Severity, Source, Status, Transition
+from alerts.events import AlertChanged
 from alerts.notifications.models import Outcome
 from alerts.serializers import (
     AcknowledgeManyRequest,
@@ -26,51 +27,37 @@ from alerts.serializers import (
 from intraday.rest.fields import WholeField
 from intraday.rest.pages import OfOrganization, ScopeQuery
 from intraday.rest.schema import BAD_POSTS, BAD_REQUESTS, ErrorSchema, page_of
+from intraday.rest.struct_serializers import described
 
 
 def _value() -> Any:
     return ValueField(allow_null=True)
 
 
-class AlertFigure(serializers.Serializer):
-    """An alert as it is now: the `data` of its events."""
-
-    alert_id = serializers.UUIDField()
-    rule_id = serializers.UUIDField()
-    rule_name = serializers.CharField()
-    alert_type = serializers.CharField()
-    severity = serializers.ChoiceField(choices=Severity.choices())
-    source = serializers.ChoiceField(choices=Source.choices())  # type: ignore[assignment]  # hides a property of no use
-    organization_id = serializers.CharField()
-    department_id = serializers.CharField(required=False)
-    queue_name = serializers.CharField(required=False)
-    message = serializers.CharField()
-    metric = serializers.CharField()
-    unit = serializers.CharField(allow_blank=True)
-    current_value = _value()
-    threshold_value = _value()
-    status = serializers.ChoiceField(choices=Status.choices())
-    triggered_at = serializers.DateTimeField()
-    acknowledged_at = serializers.DateTimeField(required=False)
-    acknowledged_by = serializers.CharField(required=False)
-    resolved_at = serializers.DateTimeField(required=False)
-    resolved_by = serializers.CharField(required=False)
-    resolution = serializers.ChoiceField(choices=Resolution.choices(), required=False)
-    condition_cleared_at = serializers.DateTimeField(
-        required=False, help_text="The condition is over; the rule leaves it to people to resolve."
-    )
-    note = serializers.CharField(required=False)
-    occurrence_count = serializers.IntegerField()
-    last_seen_at = serializers.DateTimeField()
-    breaching_since = serializers.DateTimeField(required=False, help_text="Start of the breach, by the data's time.")
-    peak_value = _value()
-    escalation_level = serializers.IntegerField()
-    suppressed = serializers.BooleanField(help_text="Snoozed, silenced, or its feed is down: nobody is notified.")
-    snoozed_until = serializers.DateTimeField(required=False)
-    group_key = serializers.CharField(help_text="One toast for all of the same key within 30 s.")
-    previous_alert_id = serializers.UUIDField(required=False, help_text="Of the same rule and scope.")
-    runbook = serializers.CharField(required=False)
-    version = serializers.IntegerField(help_text="Grows with each transition; for expected_version.")
+_TEXTS = {
+    "condition_cleared_at": "The condition is over; the rule leaves it to people to resolve.",
+    "breaching_since": "Start of the breach, by the data's time.",
+    "suppressed": "Snoozed, silenced, or its feed is down: nobody is notified.",
+    "group_key": "One toast for all of the same key within 30 s.",
+    "version": "Grows with each transition; for expected_version.",
+}
+AlertFigure = described(
+    AlertChanged,
+    "AlertFigure",
+    "An alert as it is now: the `data` of its events.",
+    _TEXTS,
+    alert_id=serializers.UUIDField(),
+    rule_id=serializers.UUIDField(),
+    severity=serializers.ChoiceField(choices=Severity.choices()),
+    source=serializers.ChoiceField(choices=Source.choices()),
+    unit=serializers.CharField(allow_blank=True),
+    current_value=_value(),
+    threshold_value=_value(),
+    status=serializers.ChoiceField(choices=Status.choices()),
+    resolution=serializers.ChoiceField(choices=Resolution.choices(), required=False),
+    peak_value=_value(),
+    previous_alert_id=serializers.UUIDField(required=False, help_text="Of the same rule and scope."),
+)
 
 
 _line = inline_serializer(
@@ -109,7 +96,7 @@ _delivery = inline_serializer(
 )
 
 
-class AlertDetail(AlertFigure):
+class AlertDetail(AlertFigure):  # type: ignore[misc, valid-type]  # made of a struct
     audit = _line
     deliveries = _delivery
 

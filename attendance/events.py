@@ -11,12 +11,14 @@ from intraday.org.models import Scope
 from intraday.values.rounding import half_up
 from realtime.protocol.messages import NOT_STATED, Payload, Timestamp, scope_fields
 
+CheckinStatus = Literal["on_time", "late", "early", "unscheduled"]
+
 
 class RecentCheckin(Struct, frozen=True, kw_only=True):
     employee_id: str
     employee_name: str | None
     checked_in_at: Timestamp
-    status: Literal["on_time", "late", "early", "unscheduled"]
+    status: CheckinStatus
 
 
 class AttendanceChanged(Payload, frozen=True, kw_only=True):
@@ -100,7 +102,7 @@ class CheckedIn(_Person, frozen=True, kw_only=True):
 
     event: ClassVar[str] = "attendance:checkin"
 
-    status: Literal["on_time", "late", "early", "unscheduled"]
+    status: CheckinStatus
     late_minutes: float
 
 

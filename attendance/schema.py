@@ -1,50 +1,48 @@
 """Responses and queries of the OpenAPI document that no serializer describes."""
 
-from typing import Any
+from typing import Any, get_args
 
 from drf_spectacular.utils import inline_serializer
 from rest_framework import serializers
 
+from attendance.events import AttendanceChanged, CheckinStatus, RecentCheckin
 from attendance.presence.headcounts import PEOPLE_STATUSES
 from attendance.serializers import AttendanceRecordSerializer, PeopleQuery, ShiftSerializer
 from intraday.rest.schema import BAD_REQUESTS, EventRefSchema, batch_ingest, current_of, history_of, single_ingest
+from intraday.rest.struct_serializers import described
 
 OUTCOMES = ["created", "corrected", "duplicate", "late", "superseded"]
 
 
-class RecentCheckinSchema(serializers.Serializer):
-    employee_id = serializers.CharField()
-    employee_name = serializers.CharField(allow_null=True, help_text="For roles that see names.")
-    checked_in_at = serializers.DateTimeField()
-    status = serializers.ChoiceField(choices=["on_time", "late", "early", "unscheduled"])
-
-    class Meta:
-        ref_name = "RecentCheckin"
-
-
-class AttendanceFigure(serializers.Serializer):
-    """Scheduled and present people of a scope: the `data` of `attendance:update`."""
-
-    snapshot_id = serializers.UUIDField()
-    organization_id = serializers.CharField()
-    department_id = serializers.CharField(required=False)
-    timestamp = serializers.DateTimeField()
-    scheduled_count = serializers.IntegerField(help_text="present + expected + absent + left early")
-    present_count = serializers.IntegerField()
-    absent_count = serializers.IntegerField(help_text="Not there 5 minutes after the start.")
-    late_count = serializers.IntegerField(help_text="Of those present.")
-    attendance_rate = serializers.FloatField(allow_null=True, min_value=0, max_value=100)
-    recent_checkins = RecentCheckinSchema(many=True, help_text="Of the last hour, newest first, ten at most.")
-    expected_count = serializers.IntegerField(help_text="Not there yet, and not late yet.")
-    no_show_count = serializers.IntegerField(help_text="Of those absent: for more than two hours.")
-    left_early_count = serializers.IntegerField()
-    on_leave_count = serializers.IntegerField()
-    unscheduled_count = serializers.IntegerField(help_text="There without a shift.")
-    lost_minutes = serializers.FloatField(help_text="By coming late or not at all, of shifts that go on now.")
-    reasons = serializers.DictField(child=serializers.CharField(), required=False, help_text="Why a field is null.")
+_recent_checkin = described(
+    RecentCheckin,
+    "RecentCheckin",
+    None,
+    {"employee_name": "For roles that see names."},
+    status=serializers.ChoiceField(choices=get_args(CheckinStatus)),
+)
+_TEXTS = {
+    "scheduled_count": "present + expected + absent + left early",
+    "absent_count": "Not there 5 minutes after the start.",
+    "late_count": "Of those present.",
+    "expected_count": "Not there yet, and not late yet.",
+    "no_show_count": "Of those absent: for more than two hours.",
+    "unscheduled_count": "There without a shift.",
+    "lost_minutes": "By coming late or not at all, of shifts that go on now.",
+    "reasons": "Why a field is null.",
+}
+AttendanceFigure = described(
+    AttendanceChanged,
+    "AttendanceFigure",
+    "Scheduled and present people of a scope: the `data` of `attendance:update`.",
+    _TEXTS,
+    snapshot_id=serializers.UUIDField(),
+    attendance_rate=serializers.FloatField(allow_null=True, min_value=0, max_value=100),
+    recent_checkins=_recent_checkin(many=True, help_text="Of the last hour, newest first, ten at most."),
+)
 
 
-class AgedAttendanceFigure(AttendanceFigure):
+class AgedAttendanceFigure(AttendanceFigure):  # type: ignore[misc, valid-type]  # made of a struct
     data_age_seconds = serializers.FloatField()
 
 

@@ -18,6 +18,10 @@ class AgeBucket(Struct, frozen=True):
     items: int
 
 
+Trend = Literal["growing", "stable", "decreasing"]
+FlowSource = Literal["explicit", "counters", "net_inferred", "none"]
+
+
 class BacklogChanged(Payload, frozen=True, kw_only=True):
     """`backlog:update`: how much work waits in a scope. Percent are 0-100, waits and ages minutes.
 
@@ -40,12 +44,12 @@ class BacklogChanged(Payload, frozen=True, kw_only=True):
     avg_wait_time_minutes: float
     items_over_sla: int | None
     sla_compliance_percentage: float | None
-    backlog_trend: Literal["growing", "stable", "decreasing"]
+    backlog_trend: Trend
     items_added_this_interval: int
     items_completed_this_interval: int
     items_at_risk: int | None
     oldest_item_age_minutes: float | None
-    flow_source: Literal["explicit", "counters", "net_inferred", "none"]
+    flow_source: FlowSource
     interval_seconds: float | None
     added_per_hour: float | None
     completed_per_hour: float | None

@@ -1,25 +1,19 @@
-"""Weekly opening hours, as people write them. Pure: no database, no clock.
+"""Weekly opening hours, as people write them (intraday.values.weekly_hours). Pure: no database, no clock."""
 
-`Mon-Fri 08:00-20:00` a line (or after a semicolon); an end before its start is of the next day.
-"""
-
-import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-DAY_MINUTES = 24 * 60
+from intraday.values import weekly_hours
+from intraday.values.weekly_hours import DAY_MINUTES, DAYS
+
 WEEK_MINUTES = 7 * DAY_MINUTES
 LONGEST = 2_000  # characters of a week: reading them takes steps that grow with their square
 LOOK_AHEAD_DAYS = 400
 LOOK_BACK_DAYS = 9
-_DAY = "|".join(DAYS)
-_LINE = re.compile(rf"(?P<days>(?:{_DAY})(?:\s*[-,]\s*(?:{_DAY}))*)\s+(?P<spans>\d.*)", re.IGNORECASE)
-_SPAN = re.compile(r"(\d{1,2}):(\d{2})\s*-\s*(\d{1,2}):(\d{2})")
 
 
 class Opening(NamedTuple):
@@ -37,40 +31,20 @@ Week = tuple[tuple[Opening, ...], ...]
 def parse(text: str) -> Week:
     """Parse a week of opening hours; empty text means always open. Raises ValueError with a message for the author."""
     days: list[list[Opening]] = [[] for _ in DAYS]
-    lines = [line.strip() for line in re.split(r"[;\n]", text) if line.strip()]
+    lines = weekly_hours.lines(text)
     for line in lines:
-        match = _LINE.fullmatch(line)
-        if match is None:
-            raise ValueError(f"“{line}” is not like “Mon-Fri 08:00-20:00”.")
-        spans = _spans(match["spans"], line)
-        for day in _days(match["days"].lower()):
+        spans = [_opening(span, line) for span in line.spans]
+        for day in line.days:
             days[day] += spans
     week = tuple(tuple(sorted(openings)) for openings in days)
     _refuse_overlaps(week)
     return week if lines else ()
 
 
-def _days(text: str) -> Iterator[int]:
-    for part in text.split(","):
-        first, *last = (DAYS.index(name.strip()) for name in part.split("-"))
-        if len(last) > 1:
-            raise ValueError(f"“{part.strip()}” is not a range of days.")
-        count = (last[0] - first) % 7 + 1 if last else 1
-        yield from ((first + step) % 7 for step in range(count))
-
-
-def _spans(text: str, line: str) -> list[Opening]:
-    parts = re.split(r"\s*,\s*|\s+(?=\d{1,2}:\d{2}\s*-)", text)
-    return [_span(part, line) for part in parts]
-
-
-def _span(text: str, line: str) -> Opening:
-    match = _SPAN.fullmatch(text.strip())
-    numbers = [int(group) for group in match.groups()] if match else [99] * 4
-    start, end = numbers[0] * 60 + numbers[1], numbers[2] * 60 + numbers[3]
-    if max(numbers[1], numbers[3]) > 59 or start >= DAY_MINUTES or end > DAY_MINUTES or start == end:
-        raise ValueError(f"“{text.strip()}” in “{line}” is not a span such as 08:00-20:00 (24:00 ends a day).")
-    return Opening(start, end if end > start else end + DAY_MINUTES)
+def _opening(span: weekly_hours.Span, line: weekly_hours.Line) -> Opening:
+    if span.start == span.end:
+        raise weekly_hours.not_a_span(span.text, line.text)
+    return Opening(span.start, span.end if span.end > span.start else span.end + DAY_MINUTES)
 
 
 def _refuse_overlaps(week: Week) -> None:

@@ -1,11 +1,8 @@
 """The parts of the OpenAPI document that serializers cannot say."""
 
-from functools import cache
 from typing import Any
 
-import msgspec
 from drf_spectacular.utils import PolymorphicProxySerializer, inline_serializer
-from msgspec import inspect, structs
 from rest_framework import serializers
 
 from intraday.rest.pages import ScopeQuery
@@ -18,6 +15,7 @@ from intraday.rest.schema import (
     history_of,
     single_ingest,
 )
+from intraday.rest.struct_serializers import serializer_of
 from kpi.day.intervals import GridInterval
 from kpi.day.what_if import Case
 from kpi.events import KPIChanged
@@ -29,40 +27,6 @@ from kpi.serializers import (
     IntervalSerializer,
     WhatIfSerializer,
 )
-
-_PLAIN: dict[type[inspect.Type], type[serializers.Field]] = {
-    inspect.FloatType: serializers.FloatField,
-    inspect.IntType: serializers.IntegerField,
-    inspect.StrType: serializers.CharField,
-    inspect.BoolType: serializers.BooleanField,
-    inspect.DateTimeType: serializers.DateTimeField,
-}
-
-
-@cache
-def serializer_of(struct: type[msgspec.Struct]) -> type[serializers.Serializer]:
-    """The shape of a struct on the wire, so that it is written down once."""
-    fields = {
-        field.name: _field(inspect.type_info(field.type), required=field.default is not msgspec.UNSET)
-        for field in structs.fields(struct)
-    }
-    return type(struct.__name__, (serializers.Serializer,), {**fields, "__doc__": struct.__doc__})
-
-
-def _field(shape: inspect.Type, **options: Any) -> serializers.Field:
-    if isinstance(shape, inspect.UnionType):
-        [one] = [each for each in shape.types if not isinstance(each, inspect.NoneType)]
-        return _field(one, allow_null=shape.includes_none, **options)
-    if isinstance(shape, inspect.StructType):
-        return serializer_of(shape.cls)(**options)
-    if isinstance(shape, inspect.ListType):
-        return serializers.ListField(child=_field(shape.item_type), **options)
-    if isinstance(shape, inspect.LiteralType):
-        return serializers.ChoiceField(choices=list(shape.values), **options)
-    if isinstance(shape, inspect.DictType):
-        return serializers.DictField(child=serializers.CharField(), **options)
-    return _PLAIN[type(shape)](**options)
-
 
 KPIFigure = serializer_of(KPIChanged)
 

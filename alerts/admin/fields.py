@@ -8,8 +8,9 @@ from django import forms
 
 from alerts.choices import SOURCES
 from alerts.notifications import recipients
-from alerts.rules import catalogue, messages, weekly_windows
+from alerts.rules import catalogue, messages
 from intraday.org.models import Department, Organization, Queue
+from intraday.values import weekly_hours
 from intraday.values.numerals import advice, is_ambiguous
 
 Groups = list[tuple[str, list[tuple[str, str]]]]
@@ -62,40 +63,25 @@ class HoursField(_Bounded):
         return "\n".join(map(_spell, value)) if isinstance(value, list) else value
 
     def to_python(self, value: Any) -> Any:
-        lines = super().to_python(value).lower().splitlines()
-        windows = [_window(line) for line in lines if line.strip()]
         try:
-            weekly_windows.parse(windows)
+            lines = weekly_hours.lines(super().to_python(value))
         except ValueError as error:
             raise forms.ValidationError(str(error)) from error
-        return windows
+        return [_window(line.days, span) for line in lines for span in line.spans]
 
 
 def _spell(window: dict[str, Any]) -> str:
     return f"{','.join(window['days'])} {window['start']}-{window['end']}"
 
 
-def _window(line: str) -> dict[str, Any]:
-    days, _, clock = line.strip().partition(" ")
-    start, dash, end = clock.strip().partition("-")
-    if not dash:
-        raise forms.ValidationError("Write each line like mon-fri 08:00-18:00.")
-    named = [day for part in days.split(",") for day in _days(part)]
-    return {"days": list(dict.fromkeys(named)), "start": start.strip(), "end": end.strip()}
+def _window(days: Sequence[int], span: weekly_hours.Span) -> dict[str, Any]:
+    """Return a window as rules are stored with it; a day that ends at 24:00 ends at the midnight of the next one."""
+    named = list(dict.fromkeys(weekly_hours.DAYS[day] for day in days))
+    return {"days": named, "start": _clock(span.start), "end": _clock(span.end % weekly_hours.DAY_MINUTES)}
 
 
-def _days(part: str) -> Sequence[str]:
-    first, dash, last = part.partition("-")
-    if not dash:
-        return [first]
-    if first not in weekly_windows.DAYS or last not in weekly_windows.DAYS:
-        raise forms.ValidationError(f"Name days from {', '.join(weekly_windows.DAYS)}.")
-    begin, end = weekly_windows.DAYS.index(first), weekly_windows.DAYS.index(last)
-    return (
-        weekly_windows.DAYS[begin : end + 1]
-        if begin <= end
-        else weekly_windows.DAYS[begin:] + weekly_windows.DAYS[: end + 1]
-    )
+def _clock(minutes: int) -> str:
+    return f"{minutes // 60:02d}:{minutes % 60:02d}"
 
 
 class ValueField(_Bounded):

@@ -47,9 +47,7 @@ class Changes:
         """Open an alert (R1)."""
         self._opened.append(alert)
         self.counts["triggered"] += 1
-        self.audit(alert, reason, before="")
-        self._notify(alert, Transition.TRIGGERED)
-        self._publish(AlertTriggered, alert)
+        self._tell(alert, AlertTriggered, reason, before="", people=Transition.TRIGGERED)
 
     def confirm(self, alert: Alert) -> None:
         """Confirm an open alert (R2): its acknowledgement and note stay, and nobody is notified."""
@@ -72,15 +70,12 @@ class Changes:
 
     def follow_rule(self, alert: Alert, note: str) -> None:
         """Record that an open alert follows the edit of its rule (E12). The caller has set the fields."""
-        self._change(alert, "rule changed", note=note)
-        self._publish(AlertUpdated, alert)
+        self._record(alert, AlertUpdated, "rule changed", note=note)
 
     def raise_severity(self, alert: Alert, severity: str) -> None:
         """Raise the severity (R2 with a graver rule): people are notified again."""
         alert.severity = alert.told_severity = severity
-        self._change(alert, "severity raised")
-        self._notify(alert, Transition.RAISED)
-        self._publish(AlertTriggered, alert)
+        self._record(alert, AlertTriggered, "severity raised", people=Transition.RAISED)
 
     def acknowledge(self, alert: Alert, note: str, reason: str) -> None:
         """Acknowledge (R3), or take over (R4)."""
@@ -88,8 +83,7 @@ class Changes:
         alert.status = Status.ACKNOWLEDGED
         alert.acknowledged_at, alert.acknowledged_by = self.now, self.actor.name
         alert.note = note or alert.note
-        self._change(alert, reason, before=before, note=note)
-        self._publish(AlertAcknowledged, alert)
+        self._record(alert, AlertAcknowledged, reason, before=before, note=note)
 
     def resolve(self, alert: Alert, resolution: str, note: str = "", reason: str = "") -> None:
         """Resolve (R5, R6)."""
@@ -98,26 +92,22 @@ class Changes:
         alert.resolved_at, alert.resolved_by = self.now, self.actor.name
         alert.note = note or alert.note
         self.counts["resolved"] += 1
-        self._change(alert, reason or f"resolved: {Resolution(resolution).label}", before=before, note=note)
-        self._notify(alert, Transition.RESOLVED)
-        self._publish(AlertResolved, alert)
+        reason = reason or f"resolved: {Resolution(resolution).label}"
+        self._record(alert, AlertResolved, reason, before=before, note=note, people=Transition.RESOLVED)
 
     def calm(self, alert: Alert) -> None:
         """Note that the condition is over, for rules whose alerts people resolve (E8)."""
         alert.condition_cleared_at = self.now
-        self._change(alert, "condition cleared")
-        self._publish(AlertUpdated, alert)
+        self._record(alert, AlertUpdated, "condition cleared")
 
     def snooze(self, alert: Alert, until: datetime, note: str) -> None:
         alert.snoozed_until, alert.suppressed = until, True
         alert.note = note or alert.note
-        self._change(alert, "snoozed", note=note)
-        self._publish(AlertUpdated, alert)
+        self._record(alert, AlertUpdated, "snoozed", note=note)
 
     def suppress(self, alert: Alert) -> None:
         alert.suppressed = True
-        self._change(alert, "silenced")
-        self._publish(AlertUpdated, alert)
+        self._record(alert, AlertUpdated, "silenced")
 
     def release(self, alert: Alert) -> None:
         """End suppression of an alert that is still open (R11). People are notified once, and timers begin."""
@@ -125,17 +115,14 @@ class Changes:
         if alert.status == Status.PENDING:
             self._remind(alert, "silence over")
         else:
-            self._change(alert, "silence over")
-            self._publish(AlertUpdated, alert)
+            self._record(alert, AlertUpdated, "silence over")
 
     def escalate(self, alert: Alert, *, to: str, severity: str) -> None:
         """Take the next step of escalation (R9)."""
         alert.escalation_level += 1
         alert.escalated_at = self.now
         alert.severity = alert.told_severity = severity or alert.severity
-        self._change(alert, f"escalated to {to}"[:64])
-        self._notify(alert, Transition.ESCALATED, to)
-        self._publish(AlertEscalated, alert)
+        self._record(alert, AlertEscalated, f"escalated to {to}"[:64], people=Transition.ESCALATED, to=to)
 
     def reopen(self, alert: Alert) -> None:
         """Return to pending (R10), the only way back; the audit keeps the name of the person who had acknowledged."""
@@ -145,15 +132,12 @@ class Changes:
 
     def remind(self, alert: Alert) -> None:
         alert.reminded_at = self.now
-        self._change(alert, "reminder")
-        self._notify(alert, Transition.REMINDER)
-        self._publish(AlertTriggered, alert, reminder=True)
+        self._record(alert, AlertTriggered, "reminder", people=Transition.REMINDER, reminder=True)
 
     def _remind(self, alert: Alert, reason: str, *, before: str | None = None, note: str = "") -> None:
         alert.waiting_since = alert.reminded_at = self.now
-        self._change(alert, reason, before=before, note=note)
-        self._notify(alert, Transition.REMINDER)
-        self._publish(AlertTriggered, alert, reminder=True)
+        people = Transition.REMINDER
+        self._record(alert, AlertTriggered, reason, before=before, note=note, people=people, reminder=True)
 
     # --- audit, notifications, events --------------------------------------------------------------------------------
     def audit(self, alert: Alert, reason: str, *, before: str | None = None, note: str = "") -> None:
@@ -174,14 +158,29 @@ class Changes:
             )
         )
 
-    def _change(self, alert: Alert, reason: str, *, before: str | None = None, note: str = "") -> None:
+    def _record(self, alert: Alert, event: type[AlertChanged], reason: str, **what: Any) -> None:
+        """Record a transition of a stored alert. All of them go this way."""
         alert.version += 1
         self._changed[alert.pk] = alert
-        self.audit(alert, reason, before=before, note=note)
+        self._tell(alert, event, reason, **what)
 
-    def _notify(self, alert: Alert, transition: Transition, to: str = "") -> None:
-        if not alert.suppressed:
-            self._notifications.append((alert, transition, to))
+    def _tell(
+        self,
+        alert: Alert,
+        event: type[AlertChanged],
+        reason: str,
+        *,
+        before: str | None = None,
+        note: str = "",
+        people: Transition | None = None,
+        to: str = "",
+        **extra: Any,
+    ) -> None:
+        """Add the line of audit, the notification of `people` unless the alert is suppressed, and the event."""
+        self.audit(alert, reason, before=before, note=note)
+        if people is not None and not alert.suppressed:
+            self._notifications.append((alert, people, to))
+        self._publish(event, alert, **extra)
 
     def _publish(self, event: type[AlertChanged], alert: Alert, **extra: Any) -> None:
         """Publish a copy, because the record may change again before the end."""

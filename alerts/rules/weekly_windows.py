@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, time
 from zoneinfo import ZoneInfo
 
-DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+from intraday.values.weekly_hours import DAYS as DAYS
+
 MAX_WINDOWS = 50
 
 

@@ -71,9 +71,9 @@ def test_hours_of_the_week_are_lines(owner):
         ({"metric": "kpi:utilization.status", "threshold": "busy"}, "One of low, ok, high, critical."),
         ({"metric": "attendance:attendance_rate"}, "for organization and department only"),
         ({"for_seconds": "soon"}, "A span of time"),
-        ({"active_hours": "weekends"}, "Write each line like"),
-        ({"active_hours": "mon-fry 08:00-18:00"}, "Name days from"),
-        ({"active_hours": "mon 8-18"}, "Expected a clock time such as"),
+        ({"active_hours": "weekends"}, "is not like"),
+        ({"active_hours": "mon-fry 08:00-18:00"}, "is not like"),
+        ({"active_hours": "mon 8-18"}, "is not a span"),
         ({"time_zone": "Mars"}, "This is not the name of a time zone. Expected one such as Europe/Berlin."),
     ],
 )

@@ -84,10 +84,8 @@ def test_the_figures_are_counted_in_one_statement(api: ContractClient):
     assert len(counted) == 1
 
 
-def test_queues_are_staffed_in_two_statements_and_their_time_in_one(api: ContractClient):
+def test_figures_are_read_in_one_statement_each(api: ContractClient):
     plan(api, *crowd(200, shift, queue_names=["support", "billing"]))
-    assert len(statements(lambda: selectors.staffing("org_123", at=moment(10)))) == 2
-    assert len(statements(lambda: selectors.work_spans("org_123", since=moment(0), until=moment(10)))) == 1
     assert len(statements(lambda: list(selectors.figures("org_123", now=moment(10))))) == 1
     assert len(statements(lambda: list(selectors.past_figures("org_123", since=moment(0), until=moment(9))))) == 1
 
