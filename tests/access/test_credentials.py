@@ -85,6 +85,8 @@ def test_every_endpoint_answers_every_credential_as_designed(rows: Organization,
     for line in lines(REST):
         if is_page(line) and kind.secret and name not in STRONGEST:
             continue  # pages know sessions alone
+        if "customer" in name and name not in STRONGEST and line.words[-1] not in ("org", "user"):
+            continue  # roles and limits are those of members, whose tokens ask everything
         with transaction.atomic():
             answer = ask(client, line.words[0], path_of(line), line.words[-1])
             transaction.set_rollback(True)

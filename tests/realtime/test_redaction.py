@@ -47,12 +47,14 @@ def stream_of(channel: str) -> LiveStream:
 
 
 def names_in(value: Any) -> set[str]:
-    """The names of all fields that hold something."""
+    """The names of all fields that hold something; `system` is nobody."""
     if isinstance(value, list):
         return set().union(*map(names_in, value))
     if not isinstance(value, dict):
         return set()
-    return {name for name, inner in value.items() if inner is not None}.union(*map(names_in, value.values()))
+    return {name for name, inner in value.items() if inner not in (None, "system")}.union(
+        *map(names_in, value.values())
+    )
 
 
 def shown(channel: str, payload: Payload, names: Names) -> set[str]:

@@ -5,13 +5,14 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from realtime.eventlog.records import Record
-from realtime.hub.fanout.delta import MAX_REMEMBERED, Patches
+from realtime.hub.fanout.delta import Patches
 from realtime.hub.fanout.rendering import heard
 from realtime.hub.fanout.ring import Ring
 from realtime.protocol.redaction import Redaction, Redactions
 from realtime.protocol.rooms import RoomFilter
 
 MAX_EARLY = 1_000  # commits that wait for what is before them; beyond, the log is read
+MAX_ON_WALLS = 100  # texts of wall boards kept per stream: all walls ask for one at about the same time
 CUSTOM = "custom"
 WITHOUT_WALLS = Redactions()
 
@@ -51,7 +52,7 @@ class IncomingStream(ABC):
             return record.text(names=redaction is Redaction.NOTHING)
         made = self._on_walls.get(record.redacted)
         if made is None:
-            if len(self._on_walls) >= MAX_REMEMBERED:
+            if len(self._on_walls) >= MAX_ON_WALLS:
                 self._on_walls.clear()
             made = self._on_walls[record.redacted] = self.redactions.on_wall(record.event, record.redacted)
         return made
