@@ -9,7 +9,7 @@ import re
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -22,7 +22,7 @@ from django.test import Client
 from psycopg.pq import TransactionStatus
 
 from tests.fuzz.inputs import Input
-from tests.fuzz.page_forms import PageForms
+from tests.fuzz.page_forms import Form, PageForms, served_forms
 from tests.fuzz.rest_requests import RestRequests
 from tests.fuzz.world import World
 
@@ -118,11 +118,11 @@ class Sender:
             self._trace = traceback.format_exc()
 
 
-def inputs(world: World, seed: int) -> Iterator[Input]:
+def inputs(world: World, seed: int, forms: Sequence[Form] | None = None) -> Iterator[Input]:
     """Return the endless row of inputs of this seed."""
     random = Random(seed)
     rest = RestRequests(random, world.known, world.now)
-    pages = PageForms(random, world.browser(), world.rows)
+    pages = PageForms(random, world.rows, forms or served_forms(world.browser(), world.rows))
     while True:
         yield rest.make() if random.random() < REST_SHARE else pages.make()
 
