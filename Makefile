@@ -7,7 +7,7 @@ WORKERS ?= 2
 ARGS    ?=
 BIN     := .venv/bin
 
-.PHONY: help run test check fmt diagram types bundle broker bench faults soak soak-clients dev hooks release lock clean venv runtime testing packages
+.PHONY: help run test check fmt diagram types bundle broker bench faults fuzz soak soak-clients dev hooks release lock clean venv runtime testing packages
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -75,6 +75,9 @@ bench: testing ## measure, beside the peers (docs/benchmarks.md holds the last t
 
 faults: testing ## cause each fault on a production layout, and print what it cost (ARGS="--only lock --seed 3 --short")
 	@exec $(BIN)/python -m faults $(ARGS)
+
+fuzz: testing ## hostile requests to every endpoint, form and page: answers of 500, memory (ARGS="--inputs 5000 --seed 2")
+	@exec $(BIN)/python -m tests.fuzz $(ARGS)
 
 soak: testing ## an hour of traffic on a production layout: does anything grow (ARGS="--minutes 10 --out FILE")
 	@exec $(BIN)/python -m faults.soak $(ARGS)

@@ -90,6 +90,15 @@ def security_contact_is_an_address(app_configs: Any, **options: Any) -> list[Che
 
 
 @register()
+def requests_may_have_bodies(app_configs: Any, **options: Any) -> list[CheckMessage]:
+    if settings.MAX_REQUEST_BYTES > 0:
+        return []
+    megabytes = settings.MAX_REQUEST_BYTES // 1024 // 1024
+    message = f"INTRADAY_REQUEST_MEGABYTES is {megabytes}: every request with a body would be refused."
+    return [Error(message, "Set it to 1 or more; 10 fits the documented batches.", id="intraday.E030")]
+
+
+@register()
 def base_url_is_an_address(app_configs: Any, **options: Any) -> list[CheckMessage]:
     parts = urlsplit(settings.BASE_URL)
     if parts.scheme not in ("http", "https") or not parts.netloc:

@@ -1,4 +1,4 @@
-"""python -m tests.fuzz [--inputs N] [--seed N] [--only N]: hostile requests to every endpoint, form and page.
+"""python -m tests.fuzz [--inputs N] [--seed N] [--first N]: hostile requests to every endpoint, form and page.
 
 It starts a PostgreSQL and a Valkey of its own. It ends with 1 where an input was answered with 500 or above, or where
 memory grew by more than a tenth between the first tenth of the inputs and the last.
@@ -40,7 +40,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description="Hostile requests, counted.")
     parser.add_argument("--inputs", type=int, default=100_000)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--only", type=int, help="send this one alone, and show it")
+    parser.add_argument("--first", type=int, default=1, help="begin with this one: --first 4711 --inputs 1 repeats it")
     options = parser.parse_args()
     with ExitStack() as stack:
         os.environ["DATABASE_URL"] = stack.enter_context(Postgres()).url
@@ -50,32 +50,31 @@ def main() -> int:
 
         django.setup()
         guard()
-        return fuzz(options.inputs, options.seed, options.only)
+        return fuzz(range(options.first, options.first + options.inputs), options.seed)
 
 
-def fuzz(count: int, seed: int, only: int | None) -> int:
+def fuzz(numbers: range, seed: int) -> int:
     from django.test.utils import setup_databases
 
     from tests.fuzz import running, world
 
     setup_databases(verbosity=0, interactive=False)  # they go with their server
-    begun, memory = time.monotonic(), []
+    begun, memory, known = time.monotonic(), [], set()
 
     def tell(number: int, tally: "Tally") -> None:
-        if number % max(1, count // 10) == 0:
+        if tally.failures and tally.failures[-1].number == number and tally.failures[-1].fault not in known:
+            known.add(tally.failures[-1].fault)
+            say(str(tally.failures[-1]))
+        if (number - numbers.start + 1) % max(1, len(numbers) // 10) == 0:
             memory.append(running.resident_megabytes())
             line = f"{number:>8} inputs  {time.monotonic() - begun:6.0f} s  {memory[-1]:7.1f} MB resident"
             say(f"{line}  {len(tally.failures)} of 500 and above")
 
-    tally = running.run(world.build(), count=count, seed=seed, only=only, tell=tell)
-    return report(tally, memory[-1] / memory[0] - 1 if memory else 0.0)
+    tally = running.run(world.build(), numbers, seed=seed, tell=tell)
+    return report(tally, memory[-1] / memory[0] - 1)
 
 
 def report(tally: "Tally", grown: float) -> int:
-    for failures in tally.faults():
-        first = failures[0]
-        say(f"\n=== {len(failures)} x {first.fault}\ninput {first.number}, {first.status}: {first.sent}")
-        say(first.trace[-2_500:])
     say("answers: " + ", ".join(f"{status}: {number}" for status, number in sorted(tally.statuses.items())))
     for seconds, number, address in tally.slowest:
         say(f"slowest: {seconds:.2f} s of this process for input {number}, {address[:120]}")

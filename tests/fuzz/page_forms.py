@@ -3,12 +3,13 @@
 Pages come from the admin site and from the URL table, so that a new one takes part as soon as it is registered.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from random import Random
 
 from django.contrib import admin
+from django.contrib.auth.models import User
 from django.db import models
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
@@ -82,43 +83,47 @@ class Form:
     choices: Mapping[str, list[str]]
 
 
+def served_forms(browser: Client, rows: Mapping[type[models.Model], models.Model]) -> list[Form]:
+    """Return the form of each page, and beside that of a new row one with the values of an existing row."""
+    urls = [_url(model, "add") for model in admin.site._registry]
+    urls += [_url(model, "change", row.pk) for model, row in rows.items() if model in admin.site._registry]
+    urls += [f"/admin/auth/user/{row.pk}/password/" for model, row in rows.items() if model is User]
+    found = {}
+    for url in [*urls, "/signin", "/password"]:
+        answer = browser.get(url)
+        if answer.status_code == 200:
+            found[url] = _read(url, answer.content.decode())
+    return [*found.values(), *_filled(found, rows)]
+
+
+def _read(url: str, page: str) -> Form:
+    reader = FormReader()
+    reader.feed(page)
+    return Form(url, [each for each in reader.fields if each[0] != "csrfmiddlewaretoken"], reader.choices)
+
+
+def _filled(forms: Mapping[str, Form], rows: Mapping[type[models.Model], models.Model]) -> Iterator[Form]:
+    for model, row in rows.items():
+        if model not in admin.site._registry:
+            continue
+        change, add = forms.get(_url(model, "change", row.pk)), forms.get(_url(model, "add"))
+        if change and add:
+            mine = {name for name, _ in change.fields}
+            given = change.fields + [each for each in add.fields if each[0] not in mine]
+            yield Form(add.url, given, {**add.choices, **change.choices})
+
+
 @dataclass
 class PageForms:
-    """`rows` has a row of each model; `browser` may open every page."""
+    """`rows` has a row of each model."""
 
     random: Random
-    browser: Client
     rows: Mapping[type[models.Model], models.Model]
-    forms: list[Form] = field(default_factory=list)
+    forms: Sequence[Form]
 
     def __post_init__(self) -> None:
         self._lists = [(model, _url(model, "changelist")) for model in admin.site._registry]
         self._addresses = sorted(set(_addresses(get_resolver(), "/")))
-        urls = [_url(model, "add") for model in admin.site._registry]
-        urls += [_url(model, "change", row.pk) for model, row in self.rows.items() if model in admin.site._registry]
-        urls += [f"/admin/auth/user/{row.pk}/password/" for model, row in self.rows.items() if _is_user(model)]
-        for url in [*urls, "/signin", "/password"]:
-            answer = self.browser.get(url)
-            if answer.status_code == 200:
-                self._read(url, answer.content.decode())
-        self._add_filled()
-
-    def _read(self, url: str, page: str) -> None:
-        reader = FormReader()
-        reader.feed(page)
-        fields = [(name, text) for name, text in reader.fields if name != "csrfmiddlewaretoken"]
-        self.forms.append(Form(url, fields, reader.choices))
-
-    def _add_filled(self) -> None:
-        """Beside the empty form of a new row also one with the values of a row that exists."""
-        for model, row in self.rows.items():
-            if model in admin.site._registry:
-                by_url = {form.url: form for form in self.forms}
-                change, add = by_url.get(_url(model, "change", row.pk)), by_url.get(_url(model, "add"))
-                if change and add:
-                    mine = {name for name, _ in change.fields}
-                    given = change.fields + [each for each in add.fields if each[0] not in mine]
-                    self.forms.append(Form(add.url, given, {**add.choices, **change.choices}))
 
     def make(self) -> Input:
         kinds = [self._posted, self._listed, self._acted, self._addressed]
@@ -195,10 +200,6 @@ class PageForms:
 
 def _url(model: type[models.Model], page: str, *args: object) -> str:
     return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{page}", args=args)
-
-
-def _is_user(model: type[models.Model]) -> bool:
-    return model._meta.label_lower == "auth.user"
 
 
 def _addresses(resolver: URLResolver, prefix: str) -> list[str]:

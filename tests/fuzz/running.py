@@ -9,7 +9,7 @@ import re
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -22,7 +22,7 @@ from django.test import Client
 from psycopg.pq import TransactionStatus
 
 from tests.fuzz.inputs import Input
-from tests.fuzz.page_forms import PageForms
+from tests.fuzz.page_forms import Form, PageForms, served_forms
 from tests.fuzz.rest_requests import RestRequests
 from tests.fuzz.world import World
 
@@ -50,7 +50,10 @@ class Failure:
             ),
             "",
         )
-        return f"{lines[-1][:160]} {at}"
+        return re.sub("[0-9]+", "N", f"{lines[-1][:160]} {at}")
+
+    def __str__(self) -> str:
+        return f"\ninput {self.number}, {self.status}: {self.sent}\n{self.trace[-3_000:]}"
 
 
 @dataclass
@@ -60,13 +63,6 @@ class Tally:
     statuses: Counter[int] = field(default_factory=Counter)
     failures: list[Failure] = field(default_factory=list)
     slowest: list[tuple[float, int, str]] = field(default_factory=list)  # seconds of this process, number, address
-
-    def faults(self) -> list[list[Failure]]:
-        """Return the failures by the fault that they have in common, the most frequent first."""
-        found: dict[str, list[Failure]] = {}
-        for failure in self.failures:
-            found.setdefault(re.sub("[0-9]+", "N", failure.fault), []).append(failure)
-        return sorted(found.values(), key=len, reverse=True)
 
     def took(self, seconds: float, number: int, sent: Input) -> None:
         self.slowest.append((seconds, number, f"{sent.method} {sent.path}"))
@@ -118,21 +114,22 @@ class Sender:
             self._trace = traceback.format_exc()
 
 
-def inputs(world: World, seed: int) -> Iterator[Input]:
+def inputs(world: World, seed: int, forms: Sequence[Form] | None = None) -> Iterator[Input]:
     """Return the endless row of inputs of this seed."""
     random = Random(seed)
     rest = RestRequests(random, world.known, world.now)
-    pages = PageForms(random, world.browser(), world.rows)
+    pages = PageForms(random, world.rows, forms or served_forms(world.browser(), world.rows))
     while True:
         yield rest.make() if random.random() < REST_SHARE else pages.make()
 
 
 def run(
-    world: World, *, count: int, seed: int, only: int | None = None, tell: Callable[[int, Tally], None] | None = None
+    world: World, numbers: range, *, seed: int, tell: Callable[[int, Tally], None] = lambda number, tally: None
 ) -> Tally:
+    """Send the inputs of the seed that have these numbers."""
     tally, sender = Tally(), Sender(world)
-    for number, sent in zip(range(1, count + 1), inputs(world, seed), strict=False):
-        if only is not None and number != only:
+    for number, sent in zip(range(1, numbers.stop), inputs(world, seed), strict=False):
+        if number not in numbers:
             continue
         begun = time.process_time()
         status, trace = sender.send(sent)
@@ -140,8 +137,7 @@ def run(
         tally.statuses[status] += 1
         if status >= 500:
             tally.failures.append(Failure(number, sent, status, trace))
-        if tell is not None:
-            tell(number, tally)
+        tell(number, tally)
     return tally
 
 

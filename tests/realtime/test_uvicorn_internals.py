@@ -33,7 +33,20 @@ METHODS = {
         "resume_writing": [],
         "shutdown": [],
     },
-    HttpToolsProtocol: {"connection_made": ["transport"], "on_message_begin": [], "shutdown": []},
+    HttpToolsProtocol: {
+        "connection_made": ["transport"],
+        "connection_lost": ["exc"],
+        "handle_websocket_upgrade": [],
+        "on_message_begin": [],
+        "on_url": ["url"],
+        "on_header": ["name", "value"],
+        "on_headers_complete": [],
+        "on_body": ["body"],
+        "on_message_complete": [],
+        "shutdown": [],
+        "_should_upgrade": [],
+        "_unset_keepalive_if_required": [],
+    },
     uvicorn.Server: {"startup": ["sockets"], "shutdown": ["sockets"], "run": ["sockets"]},
 }
 VALUES = {
@@ -50,12 +63,17 @@ VALUES = {
         "transport",
         "writable",
     },
-    HttpToolsProtocol: {"cycle", "loop", "scope", "transport"},
+    HttpToolsProtocol: {"client", "cycle", "flow", "loop", "parser", "pipeline", "scope", "transport"},
     uvicorn.Server: {"_captured_signals", "config", "started"},
 }
-LATER = {WebSocketsSansIOProtocol: {"scope"}, HttpToolsProtocol: set(), uvicorn.Server: set()}
-"""Values that exist only after the handshake."""
-OURS = {"FrameProtocol": WebSocketsSansIOProtocol, "StreamProtocol": HttpToolsProtocol, "Server": uvicorn.Server}
+LATER = {WebSocketsSansIOProtocol: {"scope"}, HttpToolsProtocol: {"headers", "url"}, uvicorn.Server: set()}
+"""Values that exist only after the handshake, or once a request has begun."""
+OURS = {
+    "FrameProtocol": WebSocketsSansIOProtocol,
+    "BoundedProtocol": HttpToolsProtocol,
+    "StreamProtocol": HttpToolsProtocol,
+    "Server": uvicorn.Server,
+}
 
 
 def made(base: type) -> object:
@@ -96,7 +114,10 @@ def test_the_values_are_there_from_the_beginning(base: type) -> None:
 
 
 def test_the_values_of_a_request_are_there() -> None:
-    assert "self.response_complete = False" in inspect.getsource(RequestResponseCycle.__init__)
+    of_an_answer = inspect.getsource(RequestResponseCycle.__init__)
+    for value in ("response_started = False", "response_complete = False", "disconnected = False", "keep_alive = "):
+        assert f"self.{value}" in of_an_answer
+    assert "self.message_event = message_event" in of_an_answer
     assert '"extensions": {' in inspect.getsource(WebSocketsSansIOProtocol.handle_connect)
 
 
@@ -105,12 +126,17 @@ def test_the_server_uses_nothing_else(name: str, base: type) -> None:
     """Read the class's source: each `self.x` and `super().x` is its own or listed above."""
     [ours] = [
         node
-        for path in (ROOT / "realtime").glob("**/server.py")
+        for path in (ROOT / "realtime/transport").glob("*.py")
         for node in ast.parse(path.read_text()).body
         if isinstance(node, ast.ClassDef) and node.name == name
     ]
     own = {node.name for node in ast.walk(ours) if isinstance(node, ast.FunctionDef)}
     own |= {node.id for node in ast.walk(ours) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    own |= {
+        node.target.id
+        for node in ast.walk(ours)
+        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)
+    }
     of_self, of_super = set(), set()
     for node in ast.walk(ours):
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "self":

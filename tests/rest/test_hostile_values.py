@@ -1,0 +1,142 @@
+"""Values that programs stumble over, in bodies and addresses: a clear 400, whatever the endpoint."""
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.test import Client
+from rest_framework.test import APIClient
+
+from intraday.org.models import Organization, Role
+from tests.access.people import bearer, person, token_of
+
+INGEST = "/api/schedulesbacklog/ingest"
+BATCH = "/api/schedulesbacklog/batch-ingest"
+PREVIEW = "/api/alerts/rules/preview"
+RULES = "/api/alerts/rules"
+ACKNOWLEDGE = "/api/alerts/acknowledge"
+SPAN = '"since":"2026-01-30T10:00:00Z","until":"2026-01-31T10:00:00Z"'
+ROW = '"queue_name":"support","snapshot_time":"2026-01-31T10:00:00Z","average_wait_time_minutes":1'
+RULE = '"name":"n","source":"kpi","metric":"service_level","operator":"<","severity":"high"'
+
+BODIES = {
+    "nothing but brackets": (INGEST, "[" * 100_000),
+    "an object in an object in …": (INGEST, '{"a":' * 20_000),
+    "a depth that is complete": (INGEST, "[" * 20_000 + "]" * 20_000),
+    "a number of 5,000 digits": (INGEST, f'{{{ROW},"total_items":{"9" * 5_000}}}'),
+    "a number of 30 digits": (INGEST, f'{{{ROW},"total_items":{"9" * 30}}}'),
+    "text of 5,000 digits": (INGEST, f'{{{ROW},"total_items":"{"9" * 5_000}"}}'),
+    "more than the column holds": (INGEST, f'{{{ROW},"total_items":{2**63}}}'),
+    "NaN": (INGEST, f'{{{ROW},"total_items":NaN}}'),
+    "Infinity": (INGEST, f'{{{ROW},"total_items":Infinity}}'),
+    "a float beyond floats": (INGEST, f'{{{ROW},"total_items":1e400}}'),
+    "NaN as text": (INGEST, f'{{{ROW},"total_items":"NaN"}}'),
+    "true as a number": (INGEST, f'{{{ROW},"total_items":1,"items_over_sla":[true]}}'),
+    "digits of another script": (INGEST, f'{{{ROW},"total_items":"\u0661\u00b2"}}'),
+    "NUL in a name": (INGEST, '{"queue_name":"a\\u0000b","snapshot_time":"2026-01-31T10:00:00Z","total_items":1}'),
+    "half a character": (INGEST, '{"queue_name":"\\ud800","snapshot_time":"2026-01-31T10:00:00Z","total_items":1}'),
+    "a date of 3,000 characters": (INGEST, f'{{"queue_name":"support","snapshot_time":"2026-{"0" * 3_000}1"}}'),
+    "a fraction of 3,000 digits": (INGEST, f'{{"snapshot_time":"2026-01-31T10:00:00.{"1" * 3_000}Z"}}'),
+    "the end of time": (INGEST, '{"queue_name":"support","snapshot_time":"9999-12-31T23:59:59-14:00"}'),
+    "the beginning of time": (INGEST, '{"queue_name":"support","snapshot_time":"0001-01-01T00:00:00+14:00"}'),
+    "more rows than a batch has": (BATCH, '{"items":[' + "{}," * 5_000 + "{}]}"),
+    "ids that are no text": (ACKNOWLEDGE, '{"ids":[true]}'),
+    "ids that are numbers": (ACKNOWLEDGE, '{"ids":[1]}'),
+    "ids below zero": (ACKNOWLEDGE, '{"ids":[-1]}'),
+    "ids in lists": (ACKNOWLEDGE, '{"ids":[[]]}'),
+    "a draft that is a list": (PREVIEW, f'{{{SPAN},"draft":[1]}}'),
+    "a draft with hours that are a number": (PREVIEW, f'{{{SPAN},"draft":{{{RULE},"threshold":1,"active_hours":5}}}}'),
+    "a draft with steps that are null": (PREVIEW, f'{{{SPAN},"draft":{{{RULE},"threshold":1,"escalation":null}}}}'),
+    "a draft with steps that are texts": (PREVIEW, f'{{{SPAN},"draft":{{{RULE},"threshold":1,"escalation":["x"]}}}}'),
+    "a draft with a source that is a list": (PREVIEW, f'{{{SPAN},"draft":{{"source":[],"metric":{{}},"name":1}}}}'),
+    "a draft with half a step": (PREVIEW, f'{{{SPAN},"draft":{{{RULE},"threshold":1,"escalation":[{{}}]}}}}'),
+    "a draft with an unknown field": (PREVIEW, f'{{{SPAN},"draft":{{{RULE},"threshold":1,"treshold":2}}}}'),
+    "a preview of a year": (PREVIEW, '{"since":"2025-01-01T00:00:00Z","until":"2026-01-01T00:00:00Z","draft":{}}'),
+    "a metric whose likeness takes long": (RULES, f'{{{RULE.replace("service_level", "a" * 100_000)},"threshold":1}}'),
+    "a threshold that no column holds": (RULES, f'{{{RULE},"threshold":{"9" * 400}}}'),
+    "more windows than a week has": (
+        RULES,
+        f'{{{RULE},"threshold":1,"active_hours":['
+        + ",".join(['{"days":["mon"],"start":"08:00","end":"09:00"}'] * 51)
+        + "]}",
+    ),
+    "seconds beyond all": (RULES, f'{{{RULE},"threshold":1,"for_seconds":{10**18}}}'),
+    "agents beyond all": ("/api/intraday/kpi/what-if", '{"queue_name":"support","agents":1000000000000}'),
+    "contacts beyond all": ("/api/intraday/kpi/what-if", '{"queue_name":"support","volume":1e300}'),
+    "a day that is none": ("/api/intraday/kpi/compute", '{"queue_name":"support","as_of_time":"2026-02-30T00:00:00Z"}'),
+}
+ADDRESSES = [
+    "/api/intraday/backlog/history?since=2026-01-31T10:00:00.%s" % ("1" * 3_000),
+    "/api/intraday/backlog/history?limit=%s" % ("9" * 5_000),
+    "/api/intraday/backlog/history?limit=%C2%B2",
+    "/api/intraday/backlog/history?queue_name=a%00b",
+    "/api/intraday/backlog/history?cursor=%ED%A0%80",
+    "/api/intraday/kpi/intervals?queue_name=support&date=99999-01-01",
+    "/api/intraday/kpi/intervals?queue_name=support&date=0001-01-01",
+    "/api/alerts?rule_id=%s" % ("1" * 40),
+    "/api/alerts?cursor=~~~~",
+    "/api/audit?cursor=%s" % ("9" * 30),
+]
+
+
+@pytest.fixture
+def ada(organization: Organization) -> APIClient:
+    """An administrator, who gets furthest."""
+    return bearer(token_of(person("ada", organization, Role.ADMIN), organization))
+
+
+def post(client: APIClient, path: str, body: str) -> Any:
+    return client.generic("POST", path, body.encode(), content_type="application/json")
+
+
+@pytest.mark.parametrize("name", BODIES)
+def test_a_hostile_body_is_refused_and_says_why(ada: APIClient, name: str):
+    answer = post(ada, *BODIES[name])
+    assert answer.status_code == 400, answer.content
+    assert answer.json()["message"]
+    assert len(answer.content) < 10_000_000
+
+
+@pytest.mark.parametrize("address", ADDRESSES, ids=lambda address: address[:60])
+def test_a_hostile_address_is_refused_and_says_why(ada: APIClient, address: str):
+    answer = ada.get(address)
+    assert answer.status_code in (400, 404), answer.content
+    assert answer.json()["message"]
+
+
+PAGES = {
+    "/admin/auth/group/": {"action": "delete_selected", "_selected_action": "²"},
+    "/admin/org/queue/": {"action": "delete_selected", "_selected_action": "9" * 40},
+    "/admin/kpi/holiday/": {"action": "delete_selected", "_selected_action": "a\0b"},
+    "/admin/alerts/rule/": {"action": "enable", "_selected_action": "no id"},
+}
+
+
+@pytest.fixture
+def boss(client: Client, django_user_model: Any) -> Client:
+    client.force_login(django_user_model.objects.create_superuser("boss"))
+    return client
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_row_of_the_admin_is_not_chosen_by_what_is_no_key(boss: Client, page: str):
+    assert boss.post(page, PAGES[page]).status_code == 400
+
+
+def test_what_is_no_row_is_a_wrong_choice_in_a_form(boss: Client):
+    for scope in ("x", "²", "9" * 40, "-1", str(uuid4())):
+        answer = boss.post("/admin/kpi/holiday/add/", {"scope": scope, "date": "2026-01-31"})
+        assert answer.status_code == 200
+        assert "scope" in answer.context["adminform"].errors
+
+
+def test_lists_of_the_admin_take_no_lookups_but_their_filters(boss: Client):
+    for query in ("ip_address__lt=x", "attempt_time__regex=(", "username__startswith=a", "_facets=a%00b"):
+        assert boss.get(f"/admin/axes/accessattempt/?{query}").status_code in (302, 400)
+    assert boss.get("/admin/axes/accessattempt/add/").status_code == 403
+
+
+def test_a_name_that_unicode_makes_longer_than_any_is_a_failed_sign_in(client: Client, db: None):
+    answer = client.post("/signin", {"username": "\ufdfa" * 40, "password": "x"})
+    assert answer.status_code == 200
+    assert answer.context["form"].errors
