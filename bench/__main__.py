@@ -118,7 +118,7 @@ def listen(ground: Ground, key: str, name: str, *, rounds: int, quick: bool) -> 
     elif name == "beside":
         beside.measure(ground.report, ours, key, rounds=rounds, posts=20 if quick else 40)
     elif name == "starving":
-        starving.measure(ground.report, ground.env, rounds=rounds, seconds=10.0 if quick else 20.0)
+        starving.measure(ground.report, ground.env, rounds=rounds if quick else 2 * rounds, seconds=8.0)
 
 
 def write(ground: Ground, key: str, name: str, *, rounds: int, quick: bool) -> None:

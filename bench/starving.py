@@ -1,64 +1,40 @@
 """Rows about neighbours: one tenant at its limits, and what the others feel of it.
 
-Each pair of phases has the same neighbours on the same machine: without the big tenant, and beside it. The
-application runs as in production (web, worker, beat), is started anew for each phase, and nothing is pinned to a core.
+The application runs twice as in production (web, worker, beat), on databases with the same neighbours, one of which has
+the big tenant, too. Phases of seconds take turns, and who has no turn is stopped (SIGSTOP): what else the machine does
+falls on both alike. Nothing is pinned to a core.
 """
 
-import http.client
-import json
+import signal
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from http.cookies import SimpleCookie
+from dataclasses import dataclass
 from itertools import count
 from statistics import median, quantiles
 from threading import Event, Thread
-from typing import Any
-from urllib.parse import urlencode
 
 import psycopg
-from websockets.exceptions import ConnectionClosed
-from websockets.sync.client import connect
 
-from bench.ingest import PATH
-from bench.load import client
-from bench.machine import cores
 from bench.report import Report, Row
-from bench.scopes import queues
 from bench.services import NO_LIMITS, inside
+from bench.starving_clients import KINDS, Heard, Poster, big_tenant, listening, sign_in
 from bench.starving_scenario import (
     BATCH_ROWS,
     BIG,
     BIG_FEEDS,
     BIG_QUEUES,
     BIG_SOCKETS,
-    BREACHING,
     NEIGHBOUR_QUEUES,
     NEIGHBOURS,
-    PASSWORD,
     POSTS_PER_SECOND,
     neighbour,
 )
-from faults.processes import Beat, Serve, Worker
+from faults.processes import Beat, Program, Serve, Worker
 
 BAR = 1.5
-SIGN_IN_EVERY = 1.0
 LAST_ALERTS_SECONDS = 15.0
 CHECKED_BEFORE = 3.0  # seconds of a phase that are not counted: first writes, first look-ups
-KINDS = ("ingest", "alerts", "sign-in")
-
-
-@dataclass
-class Heard:
-    """Seconds that each kind of thing took, and what the big tenant got through."""
-
-    took: dict[str, list[float]] = field(default_factory=lambda: {kind: [] for kind in KINDS})
-    rows: int = 0
-    refused: int = 0
-    unanswered: int = 0
-    failures: list[str] = field(default_factory=list)
 
 
 def measure(report: Report, env: dict[str, str], *, rounds: int, seconds: float) -> None:
@@ -68,15 +44,15 @@ def measure(report: Report, env: dict[str, str], *, rounds: int, seconds: float)
         "alone": inside("bench.starving_seed", without, str(NEIGHBOURS), "0"),
         "beside": inside("bench.starving_seed", beside, str(NEIGHBOURS), str(BIG_QUEUES)),
     }
-    queue_numbers = {"alone": count(), "beside": count()}
     pairs = []
-    for number in range(rounds):
-        order = ("alone", "beside") if number % 2 == 0 else ("beside", "alone")
-        phases = {
-            name: _phase(without if name == "alone" else beside, keys[name], queue_numbers[name], seconds)
-            for name in order
+    with ExitStack() as stack:
+        sides = {
+            name: stack.enter_context(_side(env, keys[name])) for name, env in (("alone", without), ("beside", beside))
         }
-        pairs.append((phases["alone"], phases["beside"]))
+        for number in range(rounds):
+            order = ("alone", "beside") if number % 2 == 0 else ("beside", "alone")
+            phases = {name: _phase(sides[name], seconds) for name in order}
+            pairs.append((phases["alone"], phases["beside"]))
     for kind in KINDS:
         report.rows.append(_row(kind, pairs))
     report.notes.append(_note(pairs))
@@ -121,27 +97,63 @@ def _database(env: dict[str, str], name: str, number: int) -> dict[str, str]:
     return {**limited, **own, "REDIS_URL": f"{env['REDIS_URL'].rstrip('/').removesuffix('/0')}/{number}"}
 
 
-# --- a phase ---------------------------------------------------------------------------------------------------------
-def _phase(env: dict[str, str], keys: dict[str, str], numbers: Iterator[int], seconds: float) -> Heard:
+# --- a side and its phases -------------------------------------------------------------------------------------------
+@dataclass
+class _Side:
+    """The processes on one database."""
+
+    programs: list[Program]
+    keys: dict[str, str]
+    numbers: Iterator[int]
+
+    @property
+    def port(self) -> int:
+        return self.programs[0].port
+
+    def signal(self, how: signal.Signals) -> None:
+        for program in self.programs:
+            for process in program.processes():
+                process.send_signal(how)
+
+
+@contextmanager
+def _side(env: dict[str, str], keys: dict[str, str]) -> Iterator[_Side]:
+    with ExitStack() as stack:
+        programs = [stack.enter_context(each) for each in (Serve(env), Worker(env), Beat(env))]
+        side = _Side(programs, keys, count())
+        side.signal(signal.SIGSTOP)
+        try:
+            yield side
+        finally:
+            side.signal(signal.SIGCONT)
+
+
+def _phase(side: _Side, seconds: float) -> Heard:
+    side.signal(signal.SIGCONT)
+    try:
+        return _heard(side, seconds)
+    finally:
+        side.signal(signal.SIGSTOP)
+
+
+def _heard(side: _Side, seconds: float) -> Heard:
     heard, over = Heard(), Event()
     with ExitStack() as stack:
-        web = stack.enter_context(Serve(env))
-        stack.enter_context(Worker(env))
-        stack.enter_context(Beat(env))
-        if BIG in keys:
-            stack.enter_context(_big(web.port, keys[BIG], heard, over))
-        ears = [stack.enter_context(_listening(web.port, keys[neighbour(n)], heard)) for n in range(NEIGHBOURS)]
+        if BIG in side.keys:
+            stack.enter_context(big_tenant(side.port, side.keys[BIG], heard, over))
+        keys = [side.keys[neighbour(number)] for number in range(NEIGHBOURS)]
+        ears = [stack.enter_context(listening(side.port, key, heard)) for key in keys]
         counted_from = time.monotonic() + CHECKED_BEFORE
-        work = [Thread(target=_sign_in, args=(web.port, heard, over, counted_from))]
-        for number, ear in enumerate(ears):
-            poster = _Poster(web.port, keys[neighbour(number)])
-            work.append(Thread(target=poster.run, args=(heard, ear, numbers, over, counted_from)))
+        work = [Thread(target=sign_in, args=(side.port, heard, over, counted_from))]
+        for key, ear in zip(keys, ears, strict=True):
+            poster = Poster(side.port, key)
+            work.append(Thread(target=poster.run, args=(heard, ear, side.numbers, over, counted_from)))
         for each in work:
             each.start()
         over.wait(seconds + CHECKED_BEFORE)
         ends = time.monotonic() + LAST_ALERTS_SECONDS
-        for each in ears:
-            each.stop_posting()
+        for ear in ears:
+            ear.stop_posting()
         while any(each.awaited for each in ears) and time.monotonic() < ends:
             time.sleep(0.05)
         over.set()
@@ -151,151 +163,3 @@ def _phase(env: dict[str, str], keys: dict[str, str], numbers: Iterator[int], se
     if heard.failures:
         raise RuntimeError(f"{len(heard.failures)} failures, the first: {heard.failures[0]}")
     return heard
-
-
-def _snapshot(department: str, queue: str, total: int) -> dict[str, Any]:
-    return {
-        "department_id": department,
-        "queue_name": queue,
-        "snapshot_time": datetime.now(UTC).isoformat(),
-        "total_items": total,
-        "average_wait_time_minutes": 2.5,
-        "items_over_sla": 0,
-    }
-
-
-class _Poster:
-    """A feed over one kept-alive connection."""
-
-    def __init__(self, port: int, key: str) -> None:
-        self._http = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
-        self._headers = {"Authorization": f"Api-Key {key}", "Content-Type": "application/json"}
-
-    def post(self, path: str, content: dict[str, Any]) -> tuple[int, float]:
-        """Return the status, and after how many seconds it may be tried again."""
-        self._http.request("POST", PATH + path, json.dumps(content), self._headers)
-        answer = self._http.getresponse()
-        answer.read()
-        return answer.status, float(answer.headers.get("Retry-After", 1))
-
-    def run(self, heard: Heard, ear: "_Ear", numbers: Iterator[int], over: Event, counted_from: float) -> None:
-        names = queues(NEIGHBOUR_QUEUES)
-        begun = time.monotonic()
-        for number in count():
-            if over.wait(max(0.0, begun + number / POSTS_PER_SECOND - time.monotonic())) or ear.stopped:
-                return
-            department, queue = names[next(numbers) % NEIGHBOUR_QUEUES]
-            row = _snapshot(department, queue, BREACHING if number % 2 else 1)
-            started = time.monotonic()
-            if number % 2 and started > counted_from:
-                ear.awaited[queue] = started
-            status, _ = self.post("/ingest", row)
-            if status != http.client.CREATED:
-                heard.failures.append(f"a neighbour's post was answered {status}")
-            if started > counted_from:
-                heard.took["ingest"].append(time.monotonic() - started)
-
-
-class _Ear:
-    """A neighbour's socket, which hears its alerts."""
-
-    def __init__(self, socket: Any, heard: Heard) -> None:
-        self._socket, self._heard = socket, heard
-        self.awaited: dict[str, float] = {}
-        self.stopped = False
-
-    def stop_posting(self) -> None:
-        self.stopped = True
-
-    def listen(self) -> None:
-        try:
-            for text in self._socket:
-                message = json.loads(text)
-                queue = message["data"].get("queue_name")
-                if message["event"] == "alert:triggered" and (since := self.awaited.pop(queue, None)) is not None:
-                    self._heard.took["alerts"].append(time.monotonic() - since)
-        except ConnectionClosed:
-            return
-
-
-@contextmanager
-def _listening(port: int, key: str, heard: Heard) -> Iterator[_Ear]:
-    with connect(f"ws://127.0.0.1:{port}/ws", max_size=None) as socket:
-        socket.send(json.dumps({"event": "authenticate", "data": {"token": key}}))
-        while (message := json.loads(socket.recv(60)))["event"] != "authenticated":
-            pass
-        rooms = {"channels": ["alerts"], "organization_id": message["data"]["organization_id"], "snapshot": False}
-        socket.send(json.dumps({"event": "subscribe", "data": rooms}))
-        while json.loads(socket.recv(60))["event"] != "subscribed":
-            pass
-        ear = _Ear(socket, heard)
-        thread = Thread(target=ear.listen, daemon=True)
-        thread.start()
-        yield ear
-    thread.join(10)
-
-
-def _sign_in(port: int, heard: Heard, over: Event, counted_from: float) -> None:
-    """Sign in as one person after another; browsers bring the token of the form and its cookie."""
-    for number in count():
-        if over.wait(SIGN_IN_EVERY):
-            return
-        page = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
-        page.request("GET", "/signin")
-        shown = page.getresponse()
-        shown.read()
-        cookie = SimpleCookie(shown.headers["Set-Cookie"])["csrftoken"].value
-        form = {"username": f"{neighbour(number % NEIGHBOURS)}.person", "password": PASSWORD}
-        headers = {"Content-Type": "application/x-www-form-urlencoded", "Cookie": f"csrftoken={cookie}"}
-        started = time.monotonic()
-        page.request("POST", "/signin", urlencode({**form, "csrfmiddlewaretoken": cookie}), headers)
-        status = page.getresponse().status
-        if status != http.client.FOUND:
-            heard.failures.append(f"a sign-in was answered {status}")
-        if started > counted_from:
-            heard.took["sign-in"].append(time.monotonic() - started)
-        page.close()
-
-
-# --- the tenant at its limits ----------------------------------------------------------------------------------------
-@contextmanager
-def _big(port: int, key: str, heard: Heard, over: Event) -> Iterator[None]:
-    steps = (
-        (json.dumps({"event": "authenticate", "data": {"token": key}}), '"event":"authenticated"'),
-        (
-            json.dumps(
-                {
-                    "event": "subscribe",
-                    "data": {"channels": ["backlog"], "organization_id": BIG, "snapshot": False},
-                }
-            ),
-            '"event":"subscribed"',
-        ),
-    )
-    options = {"deadline": 600, "count": 10_000_000}
-    with client(port=port, path="/ws", steps=steps, conns=BIG_SOCKETS, core=cores()[1], options=options) as ear:
-        ear.wait_ready()
-        feeds = [Thread(target=_feed, args=(_Poster(port, key), number, heard, over)) for number in range(BIG_FEEDS)]
-        for each in feeds:
-            each.start()
-        try:
-            yield
-        finally:
-            over.set()
-            for each in feeds:
-                each.join()
-
-
-def _feed(poster: _Poster, first: int, heard: Heard, over: Event) -> None:
-    """Post batch after batch of its queues, as many as its limit lets through."""
-    names = queues(BIG_QUEUES)
-    for number in count(first, BIG_FEEDS):
-        begin = number * BATCH_ROWS % BIG_QUEUES
-        rows = [_snapshot(*name, number % 90) for name in names[begin : begin + BATCH_ROWS]]
-        status, retry_after = poster.post("/batch-ingest", {"items": rows})
-        if status == http.client.TOO_MANY_REQUESTS:
-            heard.refused += 1
-        else:
-            heard.rows += len(rows)
-        if over.wait(retry_after if status == http.client.TOO_MANY_REQUESTS else 0):
-            return

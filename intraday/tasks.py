@@ -53,7 +53,8 @@ class JobIncompleteError(Exception):
 @shared_task
 def round_dirty() -> None:
     """Every DIRTY_SECONDS: organizations with new facts."""
-    _ask(judge_dirty, "judge_dirty", dirty.organizations(), every=DIRTY_SECONDS)
+    due = turns.without_tired("judge_dirty", dirty.organizations())
+    _ask(judge_dirty, "judge_dirty", due, every=DIRTY_SECONDS)
 
 
 @shared_task

@@ -91,7 +91,10 @@ class OrganizationAdmin(TenantModelAdmin):
     organization_path = "pk"
     fieldsets = [
         (None, {"fields": ["id", "name", "time_zone", "feeds_may_create"]}),
-        ("Limits", {"fields": LIMITS, "description": "Set by the operator. Empty: the default of this installation."}),
+        (
+            "Limits",
+            {"fields": [*LIMITS], "description": "Set by the operator. Empty: the default of this installation."},
+        ),
     ]
     list_display = ["id", "name", "time_zone", "feeds_may_create", "created_at"]
     search_fields = ["id", "name"]
@@ -108,7 +111,7 @@ class OrganizationAdmin(TenantModelAdmin):
         fixed = ["id"] if obj else []  # rooms, keys and facts are named after it
         return fixed if request.user.is_superuser else [*fixed, *LIMITS]
 
-    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest | None, **kwargs: Any) -> Any:
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
         if field is not None and db_field.name in LIMITS:
             field.widget.attrs["placeholder"] = settings.LIMITS[db_field.name.removeprefix("limit_")]

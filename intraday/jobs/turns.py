@@ -14,6 +14,8 @@ from intraday.clock.database import clock
 from intraday.jobs.leases import FREE
 from intraday.jobs.models import Lease
 
+LONGEST_REST = timedelta(seconds=20)
+
 
 def ask(
     job: str, organization_ids: Collection[str], *, lost_after: float, rest: float = 0.0
@@ -64,3 +66,18 @@ def withdraw(job: str, organization_ids: Collection[str]) -> None:
     """Note that these tasks were not sent."""
     if organization_ids:
         Lease.objects.filter(job=job, organization_id__in=organization_ids).update(asked_at=None)
+
+
+def without_tired(job: str, organization_ids: Collection[str]) -> set[str]:
+    """Leave out organizations whose last run took long and ended a moment ago: for as long as it took, others work.
+
+    Otherwise one whose facts come faster than they are judged would keep a worker busy without a pause. An
+    organization that is alone is never left out.
+    """
+    asked = set(organization_ids)
+    if len(asked) < 2:
+        return asked
+    now = clock.read()
+    rows = Lease.objects.filter(job=job, organization_id__in=asked, done_at__gt=now - LONGEST_REST)
+    last = rows.exclude(begun_at=None).values_list("organization_id", "begun_at", "done_at")
+    return asked.difference(each for each, begun_at, done_at in last if now - done_at < done_at - begun_at)

@@ -42,6 +42,18 @@ def test_the_least_recently_judged_comes_first_and_one_that_never_was_before_all
     assert ask("a", "b", "c", "new") == ["new", "b", "c", "a"]
 
 
+def test_an_organization_whose_run_took_long_rests_as_long_unless_it_is_alone():
+    now = clock.read()
+    for name, took, ended in (("big", 8, 3), ("rested", 8, 9), ("small", 0.1, 1)):
+        done_at = now - timedelta(seconds=ended)
+        begun_at = done_at - timedelta(seconds=took)
+        Lease.objects.create(
+            job="judge_dirty", organization_id=name, expires_at=FREE, begun_at=begun_at, done_at=done_at
+        )
+    assert turns.without_tired("judge_dirty", {"big", "rested", "small", "new"}) == {"rested", "small", "new"}
+    assert turns.without_tired("judge_dirty", {"big"}) == {"big"}
+
+
 def test_a_task_that_still_waits_is_not_sent_again():
     assert ask("a", "b") == ["a", "b"]
     assert begin("a")
