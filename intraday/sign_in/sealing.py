@@ -4,6 +4,7 @@ Another SECRET_KEY opens them as long as SECRET_KEY_FALLBACKS names the one that
 """
 
 from base64 import urlsafe_b64encode
+from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
@@ -35,6 +36,6 @@ def _box() -> MultiFernet:
     return MultiFernet([_fernet(secret) for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)])
 
 
-def _fernet(secret: str) -> Fernet:
+def _fernet(secret: Any) -> Fernet:
     key = salted_hmac(_SALT, "1", secret=secret, algorithm="sha256").digest()
     return Fernet(urlsafe_b64encode(key))
