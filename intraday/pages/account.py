@@ -60,11 +60,13 @@ class ConfirmView(ReauthenticateView):
             and CONFIRMATIONS.is_reached(str(request.user.pk))
         ):
             return locked(request)
-        return super().dispatch(request, *args, **kwargs)
+        response: HttpResponseBase = super().dispatch(request, *args, **kwargs)
+        return response
 
     def form_invalid(self, form: Any) -> HttpResponse:
         CONFIRMATIONS.count(str(self.request.user.pk))
-        return super().form_invalid(form)
+        response: HttpResponse = super().form_invalid(form)
+        return response
 
 
 class ConfirmByCodeView(ConfirmByCode):

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from allauth.socialaccount.models import SocialAccount, SocialApp
+from allauth.socialaccount.models import SocialApp
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
@@ -71,8 +71,7 @@ def email_in(claims: Claims) -> str:
 
 @transaction.atomic
 def remove(row: IdentityProvider) -> None:
-    """Remove a provider with all that it granted. Nobody who came by it can sign in by a later one of that id."""
+    """Remove a provider with all that it granted."""
     groups.withdraw_all(row)
-    SocialAccount.objects.filter(provider=row.pk).delete()
     audit.record("identity_provider.removed", organization_id=row.organization_id or "", target=row.pk)
     row.delete()

@@ -81,7 +81,10 @@ class Provider(OpenIDConnectProvider):
     def redirect(self, request: HttpRequest, process: str, next_url: str | None = None, **kwargs: Any) -> HttpResponse:
         nonce = secrets.token_urlsafe(24)
         parameters = {"nonce": nonce}
-        return super().redirect(request, process, next_url, auth_params=parameters, nonce=nonce, **kwargs)
+        response: HttpResponse = super().redirect(
+            request, process, next_url, auth_params=parameters, nonce=nonce, **kwargs
+        )
+        return response
 
     def sociallogin_from_response(self, request: HttpRequest, response: Claims) -> SocialLogin:
         login = super().sociallogin_from_response(request, response)

@@ -1,12 +1,15 @@
-"""Second factors in the audit log."""
+"""Second factors in the audit log; the end of ties to a provider that is removed."""
 
 from typing import Any
 
 from allauth.mfa import signals
 from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount
 from django.contrib.auth.models import User
+from django.db.models.signals import post_delete
 
 from intraday.org import person_audit
+from intraday.sign_in.models import IdentityProvider
 
 
 def added(user: User, authenticator: Authenticator, **_: Any) -> None:
@@ -30,7 +33,13 @@ def failed(user: User, **_: Any) -> None:
     person_audit.record("second_factor_failed", user)
 
 
+def provider_removed(instance: IdentityProvider, **_: Any) -> None:
+    """Untie everybody, also where it goes with its organization: a later provider of this id knows other people."""
+    SocialAccount.objects.filter(provider=instance.pk).delete()
+
+
 def connect() -> None:
+    post_delete.connect(provider_removed, sender=IdentityProvider, dispatch_uid="provider-removed")
     for signal, receiver in (
         (signals.authenticator_added, added),
         (signals.authenticator_removed, removed),

@@ -44,7 +44,7 @@ export function Header({ picker, connection, tools, now, demo, signedIn }: Props
           </p>
           {signedIn ? <SignOut /> : <a href="/signin">Sign in</a>}
           <p className="links">
-            <a href="/api/docs">API</a> <a href="/admin/">Admin</a>
+            {signedIn && <a href="/account">Account</a>} <a href="/api/docs">API</a> <a href="/admin/">Admin</a>
             {mayReadAudit(organization) && (
               <a href={`/audit${addressOf({ organization_id: organization.id })}`}>Audit log</a>
             )}
