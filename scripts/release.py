@@ -5,12 +5,14 @@ section of the changelog, and checksums. Whatever is missing is said before anyt
 """
 
 import hashlib
+import json
 import re
 import shutil
 import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 ROOT = Path.cwd()
 CHANGELOG, PROJECT = ROOT / "CHANGELOG.md", ROOT / "pyproject.toml"
@@ -37,10 +39,11 @@ def release(version: str) -> Path:
     try:
         CHANGELOG.write_text(CHANGELOG.read_text().replace(UNRELEASED, heading(version), 1))
         PROJECT.write_text(re.sub(r'(?m)^version = ".*"$', f'version = "{version}"', PROJECT.read_text(), count=1))
-        list_materials(target)
+        list_materials(target, version)
         git("commit", "--quiet", "--message", f"Release {version}", "--", CHANGELOG.name, PROJECT.name)
     except (OSError, subprocess.CalledProcessError) as error:
         git("checkout", "--quiet", "HEAD", "--", CHANGELOG.name, PROJECT.name)
+        shutil.rmtree(target)
         raise ReleaseError(f"{error} {getattr(error, 'stderr', '') or ''}".strip()) from error
     git("tag", "--annotate", f"v{version}", "--message", f"Release {version}", "--message", notes)
     pack(version, target, notes)
@@ -69,14 +72,24 @@ def heading(version: str) -> str:
     return f"{UNRELEASED}\n## {version} ({datetime.now(UTC):%Y-%m-%d})\n"
 
 
-def list_materials(target: Path) -> None:
+def list_materials(target: Path, version: str) -> None:
     """Write what the server and the front end are made of, from the lock files."""
     python = [sys.executable, "-m", "cyclonedx_py", "requirements", "requirements.txt", "--pyproject", PROJECT.name]
     python += ["--output-reproducible", "--output-format", "JSON", "--output-file", str(target / "sbom-python.json")]
     subprocess.run(python, check=True, capture_output=True, text=True)
     npm = ["npm", "sbom", "--sbom-format", "cyclonedx", "--package-lock-only", "--omit", "dev"]
-    found = subprocess.run(npm, check=True, capture_output=True, text=True).stdout
+    with TemporaryDirectory() as work:
+        copy_manifests(Path(work), version)
+        found = subprocess.run(npm, cwd=work, check=True, capture_output=True, text=True).stdout
     (target / "sbom-npm.json").write_text(found)
+
+
+def copy_manifests(work: Path, version: str) -> None:
+    """Copy what npm reads; packages that are never published have no version of their own, and npm insists on one."""
+    shutil.copy("package-lock.json", work)
+    for name in git("ls-files", "package.json", "*/package.json").splitlines():
+        (work / name).parent.mkdir(parents=True, exist_ok=True)
+        (work / name).write_text(json.dumps({"version": version, **json.loads(Path(name).read_text())}))
 
 
 def pack(version: str, target: Path, notes: str) -> None:

@@ -1,6 +1,7 @@
 """The paths that the documents name: each exists, and each question of a newcomer has its file."""
 
 import re
+import subprocess
 from collections import Counter
 from pathlib import Path
 
@@ -62,8 +63,35 @@ def test_the_page_of_moves_has_one_heading_and_one_block_for_each_app():
 
 @pytest.mark.parametrize(
     "page",
-    [ROOT / "README.md", *(page for page in sorted(DOCS.rglob("*.md")) if page.name != "moved.md")],
+    [
+        ROOT / "README.md",
+        ROOT / "CONTRIBUTING.md",
+        *(page for page in sorted(DOCS.rglob("*.md")) if page.name != "moved.md"),
+    ],
     ids=lambda page: page.name,
 )
 def test_paths_of_the_project_in_a_page_exist(page: Path):
     assert [path for path in PATH.findall(page.read_text()) if not (ROOT / path).exists()] == []
+
+
+def test_every_room_has_one_owner():
+    rows = table_rows(section((DOCS / "architecture.md").read_text(), "Who owns which room"))
+    owned = [path for _, rooms, _ in rows for path in paths_in(rooms)]
+    folders = subprocess.run(
+        ["git", "ls-tree", "-d", "--name-only", "HEAD", ".", "intraday/"],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout.split()
+    assert sorted(owned) == sorted({*folders, ".github"} - {"intraday", "intraday/migrations"})
+
+
+def test_every_command_of_contributing_is_one_of_the_makefile_or_of_npm():
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    commands = [line for block in re.findall(r"```bash\n(.*?)```", text, re.DOTALL) for line in block.splitlines()]
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert {line.split()[1] for line in commands if line.startswith("make ")} <= targets
+    named = [word for line in commands for word in re.findall(r"\btests/[\w/]+", line)]
+    assert all((ROOT / path).exists() for path in named)
+    assert [line for line in commands if not line.startswith(("make ", "npm test --workspace console"))] == []

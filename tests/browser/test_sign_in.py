@@ -25,10 +25,10 @@ grant(user=dana, organization=Organization.objects.get(), role="supervisor")
 """
 ACME = """
 from intraday.org.models import Organization
-from intraday.sign_in import sealing
+from intraday.encryption import at_rest
 from intraday.sign_in.models import GroupGrant, IdentityProvider
 provider = IdentityProvider.objects.create(id="acme", name="Acme", issuer="{issuer}", client_id="intraday",
-    sealed_secret=sealing.sealed("secret"))
+    sealed_secret=at_rest.encrypt("secret"))
 GroupGrant.objects.create(provider=provider, group="wfm", organization=Organization.objects.get(), role="analyst")
 """
 
