@@ -19,7 +19,7 @@ from tests.live import ROOT, test_database
 from tests.services import Valkey, dies_with_parent, wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
-JOBS = 8
+JOBS = 4
 
 
 @contextmanager
@@ -65,4 +65,4 @@ def test_each_job_of_a_worker_whose_processes_are_replaced_all_the_time_is_done_
     run = JobRun.objects.get(job="intraday.tasks.judge_dirty")
     assert (run.runs, run.failures, run.skipped) == (JOBS, 0, 0)
     assert Lease.objects.filter(job="judge_dirty", done_at__isnull=False).count() == JOBS
-    assert len(seen) >= JOBS // 2
+    assert len(seen) > 2  # which it started with
