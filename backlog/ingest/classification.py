@@ -75,10 +75,10 @@ def _fill_snapshots(
             continue
         snapshot = stored.get(row.time)
         if snapshot is not None and not snapshot.derived and reported_values(snapshot) == reported_values(row):
-            classified.rows.results[index] = _result("duplicate", snapshot)
+            classified.rows.results[index] = _result("duplicate", scope, snapshot)
             continue
         if (thinned := _thinned_over(row.time, history, stored)) is not None:
-            classified.rows.results[index] = _result("superseded", thinned)
+            classified.rows.results[index] = _result("superseded", scope, thinned)
             classified.rows.warn(index, THINNED)
             continue
         outcome: Result = "corrected"
@@ -86,18 +86,17 @@ def _fill_snapshots(
             snapshot = stored[row.time] = Snapshot(scope=scope, time=row.time)
             outcome = "late" if newest is not None and row.time < newest else "created"
         _fill(snapshot, row, now)
-        classified.rows.results[index] = _result(outcome, snapshot)
+        classified.rows.results[index] = _result(outcome, scope, snapshot)
         classified.rows.warn(index, *_warnings(snapshot))
         classified.changed[snapshot.pk] = snapshot
     for index, time in contradicted.items():
         standing = stored.get(time) or _thinned_over(time, history, stored)
         assert standing is not None
-        classified.rows.results[index] = _result("superseded", standing)
+        classified.rows.results[index] = _result("superseded", scope, standing)
     return classified
 
 
-def _result(result: Result, snapshot: Snapshot) -> RowResult:
-    scope = snapshot.scope
+def _result(result: Result, scope: Scope, snapshot: Snapshot) -> RowResult:
     name = scope.department_id, scope.queue_name
     return RowResult(result, snapshot.time, name, {"snapshot_id": str(snapshot.pk)})
 
