@@ -9,7 +9,7 @@ class IntradayConfig(AppConfig):
 
     def ready(self) -> None:
         from intraday import checks  # noqa: F401 - registers them
-        from intraday.admin import organizations  # noqa: F401 - registers its pages, on the site that needs this package
+        from intraday.admin import keys, organizations  # noqa: F401 - register pages, on the site that needs this package
         from intraday.logs import requests
         from intraday.rest import origins  # needs the settings
 

@@ -11,7 +11,6 @@ from celery import Celery, Task, states
 from celery.schedules import crontab
 from celery.signals import beat_init, celeryd_init, task_postrun, task_prerun, task_revoked, worker_init
 from celery.worker import WorkController
-from django.conf import settings
 from django.db import close_old_connections
 from kombu.entity import Queue
 
@@ -110,10 +109,16 @@ def _return_connections(task: Task) -> None:
 
 @celeryd_init.connect
 @beat_init.connect
-def _refuse_wrong_urls(**_: Any) -> None:
-    """End a worker or beat whose URLs cannot be read: manage.py does so by the system checks."""
-    if settings.CONNECTION_ERRORS:
-        raise SystemExit("\n".join(settings.CONNECTION_ERRORS))
+def _refuse_wrong_settings(**_: Any) -> None:
+    """End a worker or beat whose settings are wrong, such as a weak SECRET_KEY, as manage.py does.
+
+    Celery runs the system checks too, and says nothing of what they found.
+    """
+    from django.core.checks import run_checks
+
+    wrong = [found for found in run_checks() if found.is_serious() and not found.is_silenced()]
+    if wrong:
+        raise SystemExit("\n".join(str(found) for found in wrong))
 
 
 @task_revoked.connect

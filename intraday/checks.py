@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage, Error, register
+from django.core.exceptions import ImproperlyConfigured
 
 DAY = timedelta(days=1)
 
@@ -22,11 +23,40 @@ def demo_needs_embedded(app_configs: Any, **options: Any) -> list[CheckMessage]:
     return []
 
 
+def _secret_key() -> str:
+    try:
+        return settings.SECRET_KEY
+    except ImproperlyConfigured:  # Django's own word for an empty one
+        return ""
+
+
 @register()
 def secret_key_is_set(app_configs: Any, **options: Any) -> list[CheckMessage]:
-    if not settings.SECRET_KEY:
+    if not _secret_key():
         return [Error("SECRET_KEY is missing.", "Set it to 50 random characters.", id="intraday.E002")]
     return []
+
+
+LEAST_LENGTH, LEAST_DISTINCT = 50, 5
+"""What Django's own deployment check asks of a key."""
+
+
+@register()
+def secret_key_is_strong(app_configs: Any, **options: Any) -> list[CheckMessage]:
+    """Return an error for a key that can be guessed: it signs sessions and tokens, and encrypts stored secrets."""
+    key = _secret_key()
+    if not key or not _is_weak(key):
+        return []
+    message = f"SECRET_KEY is weak: it needs {LEAST_LENGTH} random characters, so that nobody can guess it."
+    hint = (
+        "Make one by `openssl rand -base64 48`, and put the present one into SECRET_KEY_FALLBACKS for a while: "
+        "docs/operations.md, Keys and secrets."
+    )
+    return [Error(message, hint, id="intraday.E007")]
+
+
+def _is_weak(key: str) -> bool:
+    return len(key) < LEAST_LENGTH or len(set(key)) < LEAST_DISTINCT or key.startswith("django-insecure-")
 
 
 @register()

@@ -54,6 +54,8 @@ def _embedded_database() -> Path:
 
 
 SECRET_KEY = env.str("SECRET_KEY", default="") or (_embedded_secret() if EMBEDDED else "")
+# Former keys, comma-separated: what they signed or encrypted is still read (docs/operations.md, Keys and secrets).
+SECRET_KEY_FALLBACKS = [key.strip() for key in env.list("SECRET_KEY_FALLBACKS", default=[]) if key.strip()]
 ALLOWED_HOSTS = env.list("INTRADAY_ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 ALLOWED_ORIGINS = env.list("INTRADAY_ALLOWED_ORIGINS", default=[])  # browsers on other origins: REST and /ws alike
 

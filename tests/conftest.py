@@ -8,7 +8,7 @@ from django.db import connections
 from rest_framework.test import APIClient
 
 from intraday.connections.probe import probe
-from intraday.org.models import Organization
+from intraday.org.models import Organization, Role
 from intraday.org.services import add_queues, create_api_key, create_organization
 from tests.heard import heard
 from tests.live import LiveServer
@@ -73,7 +73,10 @@ def client_of(organization: Organization, *scopes: str) -> APIClient:
 
 
 def key_of(organization: Organization, *scopes: str) -> str:
-    _, secret = create_api_key(organization=organization, name="test", scopes=scopes or ("ingest", "read"))
+    """Return the secret of a new key. Its tokens may have any role."""
+    _, secret = create_api_key(
+        organization=organization, name="test", scopes=scopes or ("ingest", "read"), token_role=Role.ADMIN
+    )
     return secret
 
 

@@ -13,7 +13,7 @@ from intraday.audit import services as audit
 from intraday.clock.database import clock
 from intraday.org import services, walls
 from intraday.org.access import Grant
-from intraday.org.models import ApiKey, Department, KeyScope, Membership, Organization, Queue, WallBoard
+from intraday.org.models import Department, Membership, Organization, Queue, WallBoard
 from intraday.org.passwords import new_password_path
 
 
@@ -145,37 +145,6 @@ class QueueAdmin(TenantModelAdmin):
     def save_model(self, request: HttpRequest, obj: Queue, form: forms.ModelForm, change: bool) -> None:
         super().save_model(request, obj, form, change)
         services.add_queues(obj.department.organization, [(obj.department.code, obj.name)])
-
-
-class ApiKeyForm(forms.ModelForm):
-    scopes = forms.MultipleChoiceField(choices=KeyScope.choices, widget=forms.CheckboxSelectMultiple)
-
-    class Meta:
-        model = ApiKey
-        fields = ["organization", "name", "scopes"]
-
-
-@admin.register(ApiKey)
-class ApiKeyAdmin(TenantModelAdmin):
-    form = ApiKeyForm
-    list_display = ["name", "prefix", "organization", "scopes", "created_at", "revoked_at"]
-    list_filter = ["organization"]
-    actions = ["revoke"]
-
-    def has_change_permission(self, request: HttpRequest, obj: ApiKey | None = None) -> bool:
-        return obj is None and super().has_change_permission(request, obj)  # keys are made and revoked, not edited
-
-    def save_model(self, request: HttpRequest, obj: ApiKey, form: forms.ModelForm, change: bool) -> None:
-        key, secret = services.create_api_key(
-            organization=obj.organization, name=obj.name, scopes=form.cleaned_data["scopes"]
-        )
-        obj.pk = key.pk
-        messages.warning(request, f"The key of {key.name}, shown only now: {secret}")
-
-    @admin.action(description="Revoke the selected keys")
-    def revoke(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
-        changed = services.revoke_keys(queryset, now=clock.now())
-        messages.success(request, f"{changed} keys revoked.")
 
 
 @admin.register(WallBoard)

@@ -4,7 +4,7 @@ A credential is remembered with what it was authenticated as, so that an open so
 """
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
 from typing import Any
@@ -63,10 +63,11 @@ ROLE_GRANTS: dict[str, frozenset[str]] = {
 # --- credentials -----------------------------------------------------------------------------------------------------
 @dataclass(frozen=True)
 class Key:
-    """An API key."""
+    """An API key, with its expiry and the highest role of its tokens as they were at the look-up."""
 
     key: int
-    expires_at = None
+    expires_at: datetime | None = None
+    token_role: str = Role.VIEWER
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ class Member:
 
 @dataclass(frozen=True)
 class Issued:
-    """A customer's own user, for whom a key with the scope `token` vouched."""
+    """A customer's own user, for whom a key with the scope `token` vouched, for no longer than the key lives."""
 
     key: int
     user_id: str
@@ -111,8 +112,12 @@ Credential = Key | Member | Issued | Wall | Demo
 class Refused(Enum):
     """Why a credential does not hold."""
 
-    SIGN_IN = "sign_in"  # it is void: revoked, expired, unknown
+    SIGN_IN = "sign_in"  # it is void: revoked, unknown, or a token that has expired
+    KEY_EXPIRED = "key_expired"  # a key, or one that vouched for the token
     NOT_A_MEMBER = "not_a_member"  # the person is known, and does not belong to the organization
+
+
+KEY_EXPIRED = "The API key has expired: ask an administrator of the organization for a new one."
 
 
 @dataclass(frozen=True)
@@ -146,16 +151,21 @@ class Principal:
 
 # --- authenticating ------------------------------------------------------------------------------------------------
 def by_api_key(secret: str) -> Principal | None:
-    return by_api_keys([secret]).get(secret)
+    found = by_api_keys([secret]).get(secret)
+    return None if isinstance(found, Refused) else found
 
 
-def by_api_keys(secrets: Collection[str]) -> dict[str, Principal]:
-    """Return the principal of each secret that is a key in force, in one query."""
+def by_api_keys(secrets: Collection[str]) -> dict[str, Principal | Refused]:
+    """Return the principal of each secret that is a key, Refused if the key has expired, in one query.
+
+    Unknown and revoked ones are left out.
+    """
     if not secrets:
         return {}
     digests = {key_digest(secret): secret for secret in secrets}
     rows = ApiKey.objects.select_related("organization").filter(digest__in=digests, revoked_at=None)
-    return {digests[key.digest]: _key_principal(key) for key in rows}
+    now = clock.now()
+    return {digests[key.digest]: _vouched(Key(key.pk), key, now) for key in rows}
 
 
 def by_membership(user: User, organization_id: str, *, session: str = "") -> Principal | None:
@@ -190,7 +200,7 @@ def authenticate(credentials: Iterable[Credential]) -> dict[Credential, Principa
         elif isinstance(each, Demo):
             answers[each] = _demo(each)
         else:
-            answers[each] = _vouched(each, keys.get(each.key))
+            answers[each] = _vouched(each, keys.get(each.key), now)
     return answers
 
 
@@ -223,15 +233,23 @@ def _member(credential: Member, row: Membership | None) -> Principal | Refused:
     return Principal(row.organization, name, name, row.role, ROLE_GRANTS[row.role], credential, departments)
 
 
-def _vouched(credential: Key | Issued, key: ApiKey | None) -> Principal | Refused:
+def _vouched(credential: Key | Issued, key: ApiKey | None, now: datetime) -> Principal | Refused:
     if key is None:
         return Refused.SIGN_IN
+    if key.expires_at is not None and key.expires_at <= now:
+        return Refused.KEY_EXPIRED
     if isinstance(credential, Key):
         return _key_principal(key)
-    if KeyScope.TOKEN not in key.scopes:
+    if KeyScope.TOKEN not in key.scopes or credential.role not in Role(key.token_role).and_below:
         return Refused.SIGN_IN
+    return _issued_principal(credential, key)
+
+
+def _issued_principal(credential: Issued, key: ApiKey) -> Principal:
     who, role = credential.user_id, credential.role
     name = _fitting(who, f" by key {key.name}")
+    ending = min(filter(None, [credential.expires_at, key.expires_at]))
+    credential = replace(credential, expires_at=ending)
     return Principal(key.organization, name, who, role, ROLE_GRANTS[role], credential, credential.departments)
 
 
@@ -243,7 +261,8 @@ def _fitting(who: str, by: str) -> str:
 
 def _key_principal(key: ApiKey) -> Principal:
     name, user_id = f"key {key.name}", f"key:{key.prefix}"
-    return Principal(key.organization, name, user_id, Role.VIEWER, frozenset(key.scopes), Key(key.pk))
+    credential = Key(key.pk, key.expires_at, key.token_role)
+    return Principal(key.organization, name, user_id, Role.VIEWER, frozenset(key.scopes), credential)
 
 
 def _wall(credential: Wall, board: WallBoard | None) -> Principal | Refused:
@@ -290,6 +309,14 @@ def organizations_by_grant(user: User) -> dict[str, frozenset[str]]:
         for grant in ROLE_GRANTS[row.role] if not row.department_ids else ():
             found.setdefault(grant, set()).add(row.organization_id)
     return {grant: frozenset(ids) for grant, ids in found.items()}
+
+
+def role_in(user: User, organization: Organization) -> Role | None:
+    """Return the role that the person may hand on there: her own; a superuser's is the highest."""
+    if user.is_superuser:
+        return Role.ADMIN
+    held = Membership.objects.filter(user=user.pk, organization=organization).values_list("role", flat=True).first()
+    return None if held is None else Role(held)
 
 
 def by_session(session_key: str) -> User | None:

@@ -109,6 +109,12 @@ class Role(models.TextChoices):
     SUPERVISOR = "supervisor"
     ADMIN = "admin"
 
+    @property
+    def and_below(self) -> "tuple[Role, ...]":
+        """Return the roles that may no more than this one, itself included; the highest comes last."""
+        every = tuple(Role)
+        return every[: every.index(self) + 1]
+
 
 def list_of_ids(ids: object) -> None:
     if not isinstance(ids, list) or not all(isinstance(each, str) and re.fullmatch(ID_PATTERN, each) for each in ids):
@@ -148,15 +154,33 @@ def known_key_scopes(scopes: object) -> None:
 
 
 class ApiKey(models.Model):
-    """A feed's credential. Only its SHA-256 is stored: the key itself is 256 random bits, so it needs no salt."""
+    """A feed's credential. Only its SHA-256 is stored: the key itself is 256 random bits, so it needs no salt.
+
+    Rotation makes another row, of the same name and rights, and an end for this one; until then both are in force.
+    """
 
     organization = models.ForeignKey(Organization, models.CASCADE, related_name="api_keys")
     name = models.CharField(max_length=128, help_text="Which system uses it.")
     prefix = models.CharField(max_length=12, editable=False)
     digest = models.CharField(max_length=64, unique=True, editable=False)
     scopes = models.JSONField(default=list, validators=[known_key_scopes])
+    # Keys of older versions, and those that their processes make during an upgrade, mint what they could.
+    token_role = models.CharField(
+        "highest role of its tokens",
+        max_length=16,
+        choices=Role,
+        default=Role.VIEWER,
+        db_default=Role.ADMIN,
+        help_text="Of tokens that a key with the scope “token” makes for the customer's own users.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
-    revoked_at = models.DateTimeField(null=True, blank=True)
+    expires_at = models.DateTimeField(
+        "expires", null=True, blank=True, help_text="In UTC. Left empty: it holds until it is revoked."
+    )
+    revoked_at = models.DateTimeField("revoked", null=True, blank=True)
+    replaced_by = models.CharField(max_length=12, blank=True, default="", db_default="", editable=False)
+    last_used_at = models.DateTimeField("last used", null=True, blank=True, editable=False)
+    last_used_from = models.CharField(max_length=45, blank=True, default="", db_default="", editable=False)
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"

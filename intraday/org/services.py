@@ -205,8 +205,18 @@ def key_digest(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()
 
 
-def create_api_key(*, organization: Organization, name: str, scopes: Sequence[str]) -> tuple[ApiKey, str]:
-    """A new key and its text, which is shown this once and cannot be read again."""
+def create_api_key(
+    *,
+    organization: Organization,
+    name: str,
+    scopes: Sequence[str],
+    expires_at: datetime | None = None,
+    token_role: str = Role.VIEWER,
+) -> tuple[ApiKey, str]:
+    """Make a key; return it and its text, which is shown this once and cannot be read again.
+
+    `token_role` is the highest role of tokens that it may mint; the caller checks that its maker has that role.
+    """
     secret = f"{KEY_PREFIX}{secrets.token_urlsafe(32)}"
     key = ApiKey(
         organization=organization,
@@ -214,13 +224,21 @@ def create_api_key(*, organization: Organization, name: str, scopes: Sequence[st
         prefix=secret[:9],
         digest=key_digest(secret),
         scopes=sorted({KeyScope(scope).value for scope in scopes}),
+        token_role=token_role,
+        expires_at=expires_at,
     )
     key.full_clean()
     with transaction.atomic():
         key.save()
-        described = {"name": name, "scopes": key.scopes}
-        audit.record("key.created", organization_id=organization.id, target=str(key), after=described)
+        audit.record("key.created", organization_id=organization.id, target=str(key), after=_rights_of_key(key))
     return key, secret
+
+
+def _rights_of_key(key: ApiKey) -> dict[str, Any]:
+    """Return what a key may, for the audit log."""
+    ending = {"expires_at": key.expires_at} if key.expires_at else {}
+    tokens = {"token_role": key.token_role} if KeyScope.TOKEN in key.scopes else {}
+    return {"name": key.name, "scopes": key.scopes, **tokens, **ending}
 
 
 @transaction.atomic

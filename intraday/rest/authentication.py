@@ -10,7 +10,9 @@ from rest_framework.request import Request
 
 from intraday.logs.access import bind_caller
 from intraday.org import access, tokens
-from intraday.org.access import Principal
+from intraday.org.access import Principal, Refused
+from intraday.org.key_use import key_uses
+from intraday.rest.client_address import of_request
 from intraday.rest.errors import NotFound
 
 
@@ -76,8 +78,9 @@ class HeaderAuthentication(BaseAuthentication):
     keyword: str
     failure: tuple[str, str]
     """Message and code for a caller with a bad secret."""
+    expired = (access.KEY_EXPIRED, "key_expired")
 
-    def principal_of(self, secret: str) -> Principal | None:
+    def principal_of(self, secret: str) -> Principal | Refused | None:
         raise NotImplementedError
 
     def authenticate(self, request: Request) -> tuple[None, Caller] | None:
@@ -85,8 +88,9 @@ class HeaderAuthentication(BaseAuthentication):
         if keyword.lower() != self.keyword.lower():
             return None
         principal = self.principal_of(secret.strip())
-        if principal is None:
-            raise AuthenticationFailed(*self.failure)
+        if not isinstance(principal, Principal):
+            raise AuthenticationFailed(*(self.expired if principal is Refused.KEY_EXPIRED else self.failure))
+        key_uses.note(principal, of_request(request._request))
         bind_caller(principal.user_id)
         return None, OneOrganization(principal)
 
@@ -100,8 +104,8 @@ class ApiKeyAuthentication(HeaderAuthentication):
     keyword = "Api-Key"
     failure = ("This API key is unknown or revoked.", "bad_key")
 
-    def principal_of(self, secret: str) -> Principal | None:
-        return access.by_api_key(secret)
+    def principal_of(self, secret: str) -> Principal | Refused | None:
+        return access.by_api_keys([secret]).get(secret)
 
 
 class TokenAuthentication(HeaderAuthentication):
@@ -110,7 +114,7 @@ class TokenAuthentication(HeaderAuthentication):
     keyword = "Bearer"
     failure = ("This token is invalid or has expired: get another one.", "bad_token")
 
-    def principal_of(self, secret: str) -> Principal | None:
+    def principal_of(self, secret: str) -> Principal | Refused | None:
         return access.by_credential(tokens.read(secret))
 
 

@@ -27,18 +27,15 @@ class Login(NamedTuple):
         return bool(self.session) and self.message.token is None and not demo
 
 
-def authenticate(logins: Collection[Login]) -> dict[Login, Principal | None]:
-    """Return the caller behind each login, None where it is refused. The number of queries is fixed."""
+def authenticate(logins: Collection[Login]) -> dict[Login, Principal | Refused]:
+    """Return the caller behind each login, or why it is refused. The number of queries is fixed."""
     keys = access.by_api_keys({each.key for each in logins if each.key})
     members = _members([each for each in logins if each.by_session])
     credentials = {each: members.get(each) if each.by_session else _credential(each) for each in logins}
     principals = access.authenticate({each for each in credentials.values() if each is not None})
-    return {each: keys.get(each.key) if each.key else _principal(credentials[each], principals) for each in logins}
-
-
-def _principal(credential: Credential | None, principals: dict[Credential, Principal | Refused]) -> Principal | None:
-    found = None if credential is None else principals[credential]
-    return None if isinstance(found, Refused) else found
+    known: dict[Credential | None, Principal | Refused] = {None: Refused.SIGN_IN}
+    known.update(principals)
+    return {each: keys.get(each.key, Refused.SIGN_IN) if each.key else known[credentials[each]] for each in logins}
 
 
 def _credential(login: Login) -> Credential | None:

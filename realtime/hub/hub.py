@@ -15,7 +15,8 @@ from django.conf import settings
 from django.db import DatabaseError
 
 from intraday.clock.database import MEASURE_SECONDS, clock
-from intraday.org.access import Principal
+from intraday.org.access import Principal, Refused
+from intraday.org.key_use import STORE_SECONDS, key_uses
 from realtime.eventlog import sender
 from realtime.hub.catching_up import CatchingUp
 from realtime.hub.credentials import Login, authenticate
@@ -102,6 +103,7 @@ class Hub:
             Loop("cursors", TICK_SECONDS, self.cursors.check_holders),
             Loop("reports", REPORT_SECONDS, self._report),
             Loop("clock", MEASURE_SECONDS, self._measure_clock),
+            Loop("key uses", STORE_SECONDS, self._store_key_uses),
         ]
         return {loop.name: loop for loop in loops}
 
@@ -131,6 +133,7 @@ class Hub:
         await asyncio.gather(*tasks, return_exceptions=True)
         clock.forget()  # nobody measures it from now on
         try:
+            await self._store_key_uses()
             await in_thread(self.reporter.leave)
         except DatabaseError as error:
             log.warning("process_not_signed_off", error=str(error).strip())
@@ -146,8 +149,11 @@ class Hub:
         self.reporter.forget(connection)
         self.registry.drop_all(connection)
 
-    async def authenticate(self, message: Authenticate, session: str = "") -> Principal | None:
-        """Return the caller with these credentials, or with this browser session. Raises DatabaseError."""
+    async def authenticate(self, message: Authenticate, session: str = "") -> Principal | Refused:
+        """Return the caller with these credentials, or with this browser session, or why there is none.
+
+        Raises DatabaseError.
+        """
         return await self._credentials.load(Login(message, session))
 
     def attach(self, connection: Connection, principal: Principal) -> None:
@@ -211,6 +217,12 @@ class Hub:
         self.healing.forget()
         shrink([stream.ring for stream in self.streams.values()], settings.REALTIME_MEMORY)
         self.registry.close_idle()
+
+    async def _store_key_uses(self) -> None:
+        for connection in self.connections.values():
+            if connection.principal is not None:  # as long as its socket is open, a key is in use
+                key_uses.note(connection.principal)
+        await in_thread(key_uses.store)
 
     async def _measure_clock(self) -> None:
         await in_thread(clock.measure)

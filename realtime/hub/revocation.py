@@ -13,7 +13,7 @@ from django.db import DatabaseError
 
 from intraday.clock.database import clock
 from intraday.org import access
-from intraday.org.access import Member, Principal, Refused
+from intraday.org.access import KEY_EXPIRED, Key, Member, Principal, Refused
 from realtime.hub.fanout.connections import Connection
 from realtime.hub.shared_reads import in_revocation_thread
 from realtime.protocol.messages import Close
@@ -67,7 +67,13 @@ class Revocation:
             assert connection.principal is not None
             expires_at = connection.principal.expires_at
             if expires_at is not None and expires_at <= now:
-                self._end(connection, "token_expired", "The token has expired: authenticate anew.", Close.SIGN_IN)
+                self._end_expired_one(connection, connection.principal)
+
+    def _end_expired_one(self, connection: Connection, principal: Principal) -> None:
+        if isinstance(principal.credential, Key):
+            self._end(connection, "key_expired", KEY_EXPIRED, Close.SIGN_IN)
+        else:
+            self._end(connection, "token_expired", "The token has expired: authenticate anew.", Close.SIGN_IN)
 
     async def _check_sessions(self) -> None:
         by_key: dict[str, list[Connection]] = {}
@@ -110,6 +116,8 @@ class Revocation:
     def _refuse(self, connection: Connection, why: Refused) -> None:
         if why is Refused.NOT_A_MEMBER:
             self._end(connection, "forbidden", "No longer a member of this organization.", Close.FORBIDDEN)
+        elif why is Refused.KEY_EXPIRED:
+            self._end(connection, "key_expired", KEY_EXPIRED, Close.SIGN_IN)
         else:
             self._end(connection, "revoked", "The credentials were revoked: sign in again.", Close.SIGN_IN)
 

@@ -14,7 +14,8 @@ from structlog.contextvars import bind_contextvars, clear_contextvars
 
 from intraday.clock.database import clock
 from intraday.logs.access import access_log
-from intraday.org.access import Principal
+from intraday.org.access import KEY_EXPIRED, Key, Principal, Refused
+from intraday.org.key_use import key_uses
 from realtime.hub.fanout.connections import Connection
 from realtime.hub.fanout.writer import Writer
 from realtime.hub.hub import Hub, get_hub
@@ -87,7 +88,7 @@ class RealtimeConsumer(AsyncConsumer):
         except DatabaseError as error:
             log.error("session_not_read", error=str(error).strip())
             return
-        if principal is not None:
+        if isinstance(principal, Principal):
             self._attach(principal)
 
     async def websocket_disconnect(self, message: Mapping[str, Any]) -> None:
@@ -209,8 +210,11 @@ class RealtimeConsumer(AsyncConsumer):
     # --- requests ----------------------------------------------------------------------------------------------------
     async def on_authenticate(self, data: Authenticate, request_id: str | int | None) -> None:
         principal = await self.hub.authenticate(data, self._session)
-        if principal is None or not principal.may("read"):
+        if principal is Refused.KEY_EXPIRED:
+            raise RefusedError("key_expired", KEY_EXPIRED, close=Close.SIGN_IN)
+        if isinstance(principal, Refused) or not principal.may("read"):
             raise RefusedError("not_authenticated", "Unknown credentials; sign in again.", close=Close.SIGN_IN)
+        key_uses.note(principal, self._remote())
         known = self.connection.principal if self._authenticated else None  # a message overrides the session cookie
         if known is not None and (known.user_id, known.organization) != (principal.user_id, principal.organization):
             raise RefusedError("other_user", "This connection belongs to another user; open a new one.")
@@ -220,11 +224,13 @@ class RealtimeConsumer(AsyncConsumer):
     def _attach(self, principal: Principal, request_id: str | int | None = None) -> None:
         self._deadline.cancel()
         self.hub.attach(self.connection, principal)
+        # A key cannot be renewed on the connection: clients would try, again and again.
+        ending = None if isinstance(principal.credential, Key) else principal.expires_at
         answer = {
             "user_id": principal.user_id,
             "organization_id": principal.organization.id,
             "role": principal.role,
-            "expires_at": principal.expires_at and messages.spell(principal.expires_at),
+            "expires_at": None if ending is None else messages.spell(ending),
         }
         self.connection.send("authenticated", answer, request_id)
 

@@ -101,7 +101,7 @@ def test_a_taken_port_is_explained_with_the_next_one(tmp_path: Path):
 
 
 def test_it_refuses_to_run_on_a_real_database(tmp_path: Path):
-    ended = up(tmp_path, DATABASE_URL="postgresql://localhost/production", SECRET_KEY="x" * 50)
+    ended = up(tmp_path, DATABASE_URL="postgresql://localhost/production", SECRET_KEY="only-for-tests-" + "x" * 40)
     assert ended.returncode == 1
     assert "manage.py serve" in ended.stderr
     assert "Traceback" not in ended.stderr

@@ -16,11 +16,12 @@ DUMP = """
 import json, intraday.settings as s
 print(json.dumps({name: getattr(s, name, None) for name in dir(s) if name.isupper()}, default=repr))
 """
+STRONG = "only-for-tests-" + "x" * 40
 DATABASE = "postgresql://a,b/intraday?sslmode=require&options=-c%20search_path%3Dx"
 
 
 def run(*command: str, var: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    own = {"SECRET_KEY": "x" * 50, "INTRADAY_VAR": str(var), "DATABASE_URL": DATABASE, "REDIS_URL": "redis://cache"}
+    own = {"SECRET_KEY": STRONG, "INTRADAY_VAR": str(var), "DATABASE_URL": DATABASE, "REDIS_URL": "redis://cache"}
     return subprocess.run(
         [sys.executable, *command], cwd=ROOT, env=os.environ | own | environment, capture_output=True, text=True
     )

@@ -5,7 +5,7 @@ from typing import Any
 
 from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema
 from rest_framework import serializers
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import PermissionDenied, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -37,7 +37,7 @@ class UserTokenRequest(serializers.Serializer):
 
     organization_id = serializers.CharField(required=False, max_length=64, help_text="That of the key.")
     user_id = PrintableField(max_length=150, help_text="Who that is in the customer's system.")
-    role = ChoiceField(choices=Role.choices)
+    role = ChoiceField(choices=Role.choices, help_text="At most the one that was chosen for the key.")
     department_ids = serializers.ListField(
         child=serializers.CharField(max_length=64, validators=[valid_id]),
         required=False,
@@ -75,7 +75,7 @@ class TokenView(APIView):
         credential = _own(request) if isinstance(caller, Person) else _for_user(request)
         principal = access.by_credential(credential)
         assert principal is not None, "it was vouched for a moment ago"
-        return Response(_answer(credential, principal))
+        return Response(_answer(principal))
 
 
 def _own(request: Request) -> Member:
@@ -87,14 +87,24 @@ def _own(request: Request) -> Member:
 
 
 def _for_user(request: Request) -> Issued:
-    """Raises PermissionDenied for keys without the scope, and for tokens: those would never end."""
+    """Raises PermissionDenied for keys without the scope or the role, and for tokens: those would never end."""
     asked = read_body(UserTokenRequest, request)
     principal = enter(request, asked.get("organization_id"), grant=KeyScope.TOKEN)
     assert isinstance(principal.credential, Key)
+    _check_role(principal, asked["role"], highest=principal.credential.token_role)
     departments = frozenset(asked["department_ids"]) if "department_ids" in asked else None
     _check_known(principal, departments or frozenset())
     _record(principal, asked, departments)
     return Issued(principal.credential.key, asked["user_id"], asked["role"], departments, _ending(asked["ttl"]))
+
+
+def _check_role(principal: Principal, role: str, *, highest: str) -> None:
+    if role not in Role(highest).and_below:
+        raise PermissionDenied(
+            f"{principal.name} may make tokens of the role '{highest}' at most, and not of '{role}': "
+            "ask an administrator of the organization for a key that may.",
+            code="forbidden",
+        )
 
 
 def _record(principal: Principal, asked: dict[str, Any], departments: frozenset[str] | None) -> None:
@@ -114,7 +124,9 @@ def _ending(seconds: int) -> Any:
     return clock.now().replace(microsecond=0) + timedelta(seconds=seconds)
 
 
-def _answer(credential: Member | Issued, principal: Principal) -> dict[str, Any]:
+def _answer(principal: Principal) -> dict[str, Any]:
+    credential = principal.credential  # which ends with the key, if that comes first
+    assert isinstance(credential, Member | Issued)
     return {
         "token": tokens.sign(credential),
         "expires_at": credential.expires_at,

@@ -96,7 +96,7 @@ NOBODY = {
     "kpi.Holiday": ("name",),
     "kpi.IntervalFeed": ("arrivals", "samples"),
     "kpi.QueueSettings": ("opening_hours",),
-    "org.ApiKey": ("prefix", "digest", "scopes"),
+    "org.ApiKey": ("prefix", "digest", "scopes", "replaced_by", "last_used_from"),
     "org.Department": ("code", "name"),
     "org.Membership": ("department_ids",),
     "org.Organization": ("id", "name", "time_zone"),
@@ -110,7 +110,8 @@ NOBODY = {
     "realtime.Process": ("id", "host", "counters"),
     "realtime.Stream": ("name", "channel", "epoch"),
 }
-"""Columns that name no person: places, words of ours, secrets; addresses of the audit log go with their actor."""
+"""Columns that name no person: places, words of ours, secrets, addresses of feeds; those of the audit log go with their
+actor."""
 
 EVENT_KEYS = {
     Kind.EMPLOYEE: frozenset({"employee_id", "employee_name"}),
