@@ -14,8 +14,10 @@ from alerts.admin.fields import place_choices, recipient_choices
 from alerts.notifications import channel_services
 from alerts.notifications.models import Channel, ChannelKind, Route
 from alerts.notifications.services import try_channel
+from intraday.admin.overlap import OverlapActionForm, overlap_of
 from intraday.admin.tenants import OneByOne, TenantModelAdmin
 from intraday.clock.database import clock
+from intraday.encryption.at_rest import UnreadableError
 from intraday.org.access import Grant
 from intraday.org.models import Organization
 
@@ -54,16 +56,11 @@ class ChannelForm(ServiceForm):
 
     class Meta:
         model = Channel
-        fields = ["organization", "name", "kind", "address", "enabled"]
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.initial["address"] = ""
-
-    def clean_address(self) -> str:
-        return self.cleaned_data["address"] or str(self.instance.address)
+        fields = ["organization", "name", "kind", "enabled"]
 
     def check_instance(self) -> None:
+        if self.cleaned_data["address"]:
+            self.instance.address = self.cleaned_data["address"]
         channel_services.check_channel(self.instance)
 
 
@@ -71,19 +68,36 @@ class ChannelForm(ServiceForm):
 class ChannelAdmin(OneByOne, TenantModelAdmin):
     grant = Grant.NOTIFY
     form = ChannelForm
-    list_display = ["name", "organization", "kind", "leads_to", "enabled"]
+    action_form = OverlapActionForm
+    list_display = ["name", "organization", "kind", "leads_to", "signed_with", "enabled"]
     list_filter = ["organization", "kind"]
     search_fields = ["name"]
     actions = ["send_test", "renew_secret"]
 
+    def get_fields(self, request: HttpRequest, obj: Channel | None = None) -> list[Any]:
+        shown = ["leads_to", "signed_with"] if obj else []
+        return ["organization", "name", "kind", "address", *shown, "enabled"]
+
     @admin.display(description="leads to")
     def leads_to(self, channel: Channel) -> str:
-        if channel.kind == ChannelKind.MAIL:
-            return channel.address
-        return f"{urlsplit(channel.address).hostname}/…"
+        try:
+            address = channel.address
+        except UnreadableError as error:
+            return f"The address {error}: enter it again."
+        return address if channel.kind == ChannelKind.MAIL else f"{urlsplit(address).hostname}/…"
+
+    @admin.display(description="signed with")
+    def signed_with(self, channel: Channel) -> str:
+        """Show the ends of secrets: enough to tell two apart, and nothing to sign with."""
+        try:
+            tails = [f"…{secret.rstrip('=')[-4:]}" for secret in channel.secrets_in_force(clock.now())]
+        except UnreadableError as error:
+            return f"The secret {error}: renew it."
+        until = f" until {channel.former_until:%Y-%m-%d %H:%M} UTC" if tails[1:] else ""
+        return ", and ".join(tails) + until or "-"
 
     def get_readonly_fields(self, request: HttpRequest, obj: Channel | None = None) -> list[str]:
-        return ["organization", "kind", "leads_to"] if obj else []
+        return ["organization", "kind", "leads_to", "signed_with"] if obj else []
 
     def save_model(self, request: HttpRequest, obj: Channel, form: forms.ModelForm, change: bool) -> None:
         secret = channel_services.save_channel(obj)
@@ -103,7 +117,7 @@ class ChannelAdmin(OneByOne, TenantModelAdmin):
     @admin.action(description="Renew the secret of the selected webhooks", permissions=["change"])
     def renew_secret(self, request: HttpRequest, queryset: QuerySet[Channel]) -> None:
         for channel in queryset.filter(kind=ChannelKind.WEBHOOK):
-            secret = channel_services.renew_secret(channel)
+            secret = channel_services.renew_secret(channel, now=clock.now(), overlap=overlap_of(request))
             messages.warning(request, f"{channel} is signed with this secret, shown only now: {secret}")
 
 

@@ -1,7 +1,7 @@
 """Make and change channels and routes."""
 
 import secrets
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx2 as httpx
@@ -9,22 +9,27 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
 
-from alerts.notifications import recipients
+from alerts.notifications import payloads, recipients
 from alerts.notifications.models import Channel, ChannelKind, Delivery, Outcome, Route
 from intraday.audit import services as audit
+from intraday.encryption.at_rest import UnreadableError, encrypt
 from intraday.org.models import Role, Scope
+
+OVERLAP = timedelta(days=7)
+"""How long messages are signed with a former secret too, unless a person says otherwise."""
 
 
 @transaction.atomic
 def save_channel(channel: Channel) -> str | None:
     """Save a channel and return its secret, if this made one. Raises ValidationError, by field."""
     check_channel(channel)
-    before = audit.stored(channel)
+    stored = None if channel._state.adding else Channel.objects.get(pk=channel.pk)
+    before = None if stored is None else _described(stored)
     made = None
-    if channel.kind == ChannelKind.WEBHOOK and not channel.secret:
-        made = channel.secret = secrets.token_urlsafe(32)
+    if channel.kind == ChannelKind.WEBHOOK and not channel.has_secret:
+        made = channel.secret = payloads.new_secret(secrets.token_bytes(32))
     channel.save()
-    _record("saved", channel, before, audit.fields_of(channel))
+    _record("saved", channel, before, _described(channel))
     return made
 
 
@@ -33,18 +38,37 @@ def remove_channel(channel: Channel, *, now: datetime) -> None:
     """Remove a channel: waiting deliveries are dropped, earlier ones stay in the history of their alerts."""
     waiting = Delivery.objects.filter(channel=channel, settled_at=None)
     waiting.update(outcome=Outcome.CANCELLED, detail="channel removed", settled_at=now)
-    _record("removed", channel, audit.fields_of(channel), None)
+    _record("removed", channel, _described(channel), None)
     channel.delete()
 
 
 @transaction.atomic
-def renew_secret(channel: Channel) -> str:
-    """Renew and return the secret; messages are signed with it from now on."""
-    before = {"secret": channel.secret}
-    channel.secret = secrets.token_urlsafe(32)
-    channel.save(update_fields=["secret"])
-    _record("renewed", channel, before, {"secret": channel.secret})
-    return channel.secret
+def renew_secret(channel: Channel, *, now: datetime, overlap: timedelta = OVERLAP) -> str:
+    """Renew and return the secret; messages are signed with it from now on, and with the former one for the overlap.
+
+    A former secret that cannot be read has no overlap; one that was in its overlap already ends.
+    """
+    current = Channel.objects.select_for_update().get(pk=channel.pk)
+    former, before = _readable(current, "secret") if overlap else None, _described(current)
+    current.sealed_former_secret = encrypt(former or "")
+    current.former_until = now + overlap if former else None
+    made = current.secret = payloads.new_secret(secrets.token_bytes(32))
+    current.save(update_fields=["plain_secret", "sealed_secret", "sealed_former_secret", "former_until"])
+    _record("renewed", current, before, _described(current))
+    return made
+
+
+def _described(channel: Channel) -> dict[str, Any]:
+    """Return a channel as the audit log compares it, which hides the values of secrets."""
+    hidden = {name: _readable(channel, name) for name in ("address", "secret")}
+    return audit.fields_of(channel) | hidden | {"former_until": channel.former_until}
+
+
+def _readable(channel: Channel, name: str) -> str | None:
+    try:
+        return str(getattr(channel, name))
+    except UnreadableError:
+        return None
 
 
 def check_channel(channel: Channel) -> None:
@@ -53,7 +77,10 @@ def check_channel(channel: Channel) -> None:
     if channel.name in Role.values:
         errors["name"] = "That is a role."
     try:
-        validate_email(channel.address) if channel.kind == ChannelKind.MAIL else _check_url(channel.address)
+        address = channel.address
+        validate_email(address) if channel.kind == ChannelKind.MAIL else _check_url(address)
+    except UnreadableError as error:
+        errors["address"] = f"The address {error}: enter it again."
     except ValidationError as error:
         errors["address"] = error.messages
     if errors:

@@ -1,11 +1,14 @@
 """Channels that alerts are sent to, routes of alerts to recipients, and deliveries."""
 
 import uuid
+from datetime import datetime
 
 from django.db import models
+from django.db.models.functions import Now
 
 from alerts.choices import Severity
 from alerts.models import Notification
+from intraday.encryption.at_rest import decrypt, encrypt
 from intraday.org.models import Organization
 
 
@@ -17,13 +20,26 @@ class ChannelKind(models.TextChoices):
 
 
 class Channel(models.Model):
-    """A recipient that is no person: a program, a chat, a shared mailbox. Its address is as secret as its secret."""
+    """A recipient that is no person: a program, a chat, a shared mailbox.
+
+    `address` and `secret` are encrypted at rest, except for mailboxes. A plain value of another kind was stored by a
+    process of an older version: it counts, being the newest, until it is encrypted (alerts.notifications.at_rest).
+    """
 
     organization = models.ForeignKey(Organization, models.CASCADE, related_name="alert_channels")
     name = models.CharField(max_length=100)
     kind = models.CharField(max_length=16, choices=ChannelKind)
-    address = models.CharField(max_length=500)
-    secret = models.CharField(max_length=100)
+    plain_address = models.CharField(max_length=500, db_column="address", blank=True, default="", editable=False)
+    plain_secret = models.CharField(max_length=100, db_column="secret", blank=True, default="", editable=False)
+    plain_since = models.DateTimeField(
+        db_default=Now(), editable=False, help_text="When it was made, or came from an older version."
+    )
+    sealed_address = models.TextField(blank=True, default="", db_default="", editable=False)
+    sealed_secret = models.TextField(blank=True, default="", db_default="", editable=False)
+    sealed_former_secret = models.TextField(blank=True, default="", db_default="", editable=False)
+    former_until = models.DateTimeField(
+        null=True, editable=False, help_text="Until then messages are signed with the former secret, too."
+    )
     enabled = models.BooleanField(default=True)
 
     class Meta:
@@ -32,6 +48,34 @@ class Channel(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def address(self) -> str:
+        """The mailbox, or the URL. Raises UnreadableError."""
+        return self.plain_address or decrypt(self.sealed_address)
+
+    @address.setter
+    def address(self, text: str) -> None:
+        is_mailbox = self.kind == ChannelKind.MAIL
+        self.plain_address, self.sealed_address = (text, "") if is_mailbox else ("", encrypt(text))
+
+    @property
+    def secret(self) -> str:
+        """The secret of a webhook, '' of the other kinds. Raises UnreadableError."""
+        return self.plain_secret or decrypt(self.sealed_secret)
+
+    @secret.setter
+    def secret(self, text: str) -> None:
+        self.plain_secret, self.sealed_secret = "", encrypt(text)
+
+    @property
+    def has_secret(self) -> bool:
+        return bool(self.plain_secret or self.sealed_secret)
+
+    def secrets_in_force(self, now: datetime) -> list[str]:
+        """Return the secrets to sign with, the newest first. Raises UnreadableError."""
+        is_over = self.former_until is None or self.former_until <= now
+        return [each for each in (self.secret, "" if is_over else decrypt(self.sealed_former_secret)) if each]
 
 
 class Route(models.Model):

@@ -1,9 +1,10 @@
 """Render notices as mail, and as the JSON that webhooks, Slack and Teams take. Pure."""
 
+import base64
 import hashlib
 import hmac
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 from alerts.rules import messages
 
 Body = dict[str, Any]
+STANDARD_PREFIX = "whsec_"
 TITLES = {
     "triggered": "{severity}",
     "raised": "now {severity}",
@@ -110,8 +112,36 @@ def _teams(text: str) -> str:
 BODIES: dict[str, Callable[[Notice], Body]] = {"webhook": webhook, "slack": slack, "teams": teams}
 
 
-def signature(secret: str, body: bytes, at: datetime) -> str:
-    """Sign as `t=<unix seconds>,v1=<hex HMAC-SHA256 of "t.body">`: an old message cannot be passed off as a new one."""
-    stamp = int(at.timestamp())
-    digest = hmac.new(secret.encode(), f"{stamp}.".encode() + body, hashlib.sha256).hexdigest()
-    return f"t={stamp},v1={digest}"
+def new_secret(random: bytes) -> str:
+    """Spell a secret as Standard Webhooks do."""
+    return STANDARD_PREFIX + base64.b64encode(random).decode()
+
+
+def signed_headers(secrets: Sequence[str], message_id: str, body: bytes, at: datetime) -> dict[str, str]:
+    """Return the headers that prove where the body is from, by each of the secrets; none if there is no secret.
+
+    Our own is from before the others, which are those of Standard Webhooks; the instant in each is signed too, so that
+    an old message cannot be passed off as a new one.
+    """
+    if not secrets:
+        return {}
+    stamp = str(int(at.timestamp()))
+    ours = [f"v1={_mac(secret.encode(), stamp, body=body).hex()}" for secret in secrets]
+    macs = [_mac(_standard_key(secret), message_id, stamp, body=body) for secret in secrets]
+    return {
+        "X-Intraday-Signature": ",".join([f"t={stamp}", *ours]),
+        "webhook-id": message_id,
+        "webhook-timestamp": stamp,
+        "webhook-signature": " ".join(f"v1,{base64.b64encode(mac).decode()}" for mac in macs),
+    }
+
+
+def _mac(key: bytes, *parts: str, body: bytes) -> bytes:
+    """Return HMAC-SHA256 over the parts and the body, with full stops between."""
+    return hmac.new(key, ".".join([*parts, ""]).encode() + body, hashlib.sha256).digest()
+
+
+def _standard_key(secret: str) -> bytes:
+    """Return the bytes that sign: a secret from before Standard Webhooks is taken as it is spelled."""
+    is_standard = secret.startswith(STANDARD_PREFIX)
+    return base64.b64decode(secret.removeprefix(STANDARD_PREFIX)) if is_standard else secret.encode()

@@ -14,8 +14,10 @@ from django.core.mail import EmailMessage
 
 from alerts.notifications import addresses, payloads
 from alerts.notifications.addresses import RefusedError
+from alerts.notifications.models import Channel
 from alerts.notifications.payloads import Notice
 from alerts.notifications.recipients import Recipient
+from intraday.encryption.at_rest import UnreadableError
 
 TRY_AGAIN = frozenset({408, 425, 429})
 
@@ -33,15 +35,23 @@ def send(recipient: Recipient, notice: Notice, *, now: datetime) -> Sent:
     """Send a notice. Failures of the other side are returned, never raised."""
     if recipient.mailbox or recipient.channel is None:
         return _reported(lambda: _mail(recipient.mailbox, notice))
-    body = msgspec.json.encode(payloads.BODIES[recipient.channel.kind](notice))
+    channel = recipient.channel
+    return _reported(lambda: _to_channel(channel, notice, now))
+
+
+def _to_channel(channel: Channel, notice: Notice, now: datetime) -> Sent:
+    try:
+        url, secrets = httpx.URL(channel.address), channel.secrets_in_force(now)
+    except UnreadableError as error:
+        return Sent(False, f"address or secret {error}: set them anew on the channel's page")
+    body = msgspec.json.encode(payloads.BODIES[channel.kind](notice))
     headers = {
         "Content-Type": "application/json",
         "User-Agent": "intraday-alerts",
         "X-Intraday-Delivery": notice.delivery_id,
-        "X-Intraday-Signature": payloads.signature(recipient.channel.secret, body, now),
+        **payloads.signed_headers(secrets, notice.delivery_id, body, now),
     }
-    url = httpx.URL(recipient.channel.address)
-    return _reported(lambda: asyncio.run(_post(url, body, headers)))
+    return asyncio.run(_post(url, body, headers))
 
 
 def _reported(act: Callable[[], Sent]) -> Sent:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 import structlog
 
+import alerts.notifications.at_rest
 import alerts.retention
 import attendance.retention
 import backlog.retention
@@ -68,6 +69,7 @@ PURGES = (
             "alerts.EscalationStep",
         ),
     ),
+    Purge("secrets of channels", alerts.notifications.at_rest.keep, ()),  # overlaps that end, and plain ones
     Purge("feeds", intraday.feed_health.retention.purge, ("intake.FeedMinute", "intake.Feed")),
     Purge("jobs", intraday.jobs.retention.purge, ("jobs.Lease",)),
     Purge("audit log", intraday.audit.retention.purge, ("audit.AuditEntry",)),

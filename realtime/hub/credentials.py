@@ -33,9 +33,14 @@ def authenticate(logins: Collection[Login]) -> dict[Login, Principal | Refused]:
     members = _members([each for each in logins if each.by_session])
     credentials = {each: members.get(each) if each.by_session else _credential(each) for each in logins}
     principals = access.authenticate({each for each in credentials.values() if each is not None})
-    known: dict[Credential | None, Principal | Refused] = {None: Refused.SIGN_IN}
-    known.update(principals)
-    return {each: keys.get(each.key, Refused.SIGN_IN) if each.key else known[credentials[each]] for each in logins}
+    return {
+        each: keys.get(each.key, Refused.SIGN_IN) if each.key else _found(credentials[each], principals)
+        for each in logins
+    }
+
+
+def _found(credential: Credential | None, principals: dict[Credential, Principal | Refused]) -> Principal | Refused:
+    return Refused.SIGN_IN if credential is None else principals[credential]
 
 
 def _credential(login: Login) -> Credential | None:

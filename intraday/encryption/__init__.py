@@ -1,0 +1,1 @@
+"""Secrets at rest: encrypted with keys that come from SECRET_KEY."""
