@@ -226,7 +226,7 @@ def _boards(ids: set[int]) -> dict[int, WallBoard]:
 def _member(credential: Member, row: Membership | None) -> Principal | Refused:
     if row is None:
         return Refused.NOT_A_MEMBER
-    if not row.user.is_active or not constant_time_compare(stamp(row.user), credential.stamp):
+    if not row.user.is_active or not _is_stamp_of(row.user, credential.stamp):
         return Refused.SIGN_IN
     name = row.user.get_username()
     departments = frozenset(row.department_ids) or None
@@ -287,6 +287,12 @@ def _demo(credential: Demo) -> Principal | Refused:
 def stamp(user: User) -> str:
     """Changes with the password, and tells nothing of it."""
     return user.get_session_auth_hash()[:16]
+
+
+def _is_stamp_of(user: User, stated: str) -> bool:
+    """Return whether the password is the same as then; SECRET_KEY may have become a fallback since."""
+    valid = [stamp(user), *(each[:16] for each in user.get_session_auth_fallback_hash())]
+    return any(constant_time_compare(each, stated) for each in valid)
 
 
 def organizations_of(user: User) -> list[str]:

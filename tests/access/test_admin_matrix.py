@@ -56,7 +56,7 @@ READ_ONLY = {
     "attendance.snapshot",
     "backlog.snapshot",
 }
-ACTIONS = ("delete_selected", "enable", "disable", "end", "revoke", "renew_secret", "acknowledge", "resolve")
+ACTIONS = ("delete_selected", "enable", "disable", "end", "revoke", "rotate", "renew_secret", "acknowledge", "resolve")
 RANKS = ["nobody", "outsider", "clerk", "viewer", "analyst", "limited", "supervisor", "admin", "superuser"]
 """`clerk` is staff with every permission of Django's and no membership; `limited` an admin of one department."""
 
@@ -156,16 +156,7 @@ def test_rows_of_another_tenant_cannot_be_opened_changed_or_removed(house: House
             assert answer.status_code in (302, 403, 404), (label, page)
             assert FOREIGN not in answer.content.decode().replace(str(row.pk), "")
             client.post(url(label, page, row.pk), {"post": "yes", "name": "mine now"})
-        for action in (
-            "delete_selected",
-            "enable",
-            "disable",
-            "end",
-            "revoke",
-            "renew_secret",
-            "acknowledge",
-            "resolve",
-        ):
+        for action in ACTIONS:
             form = {"action": action, "_selected_action": [row.pk], "post": "yes"}
             client.post(url(label, "changelist"), form)
         assert list(model._default_manager.order_by("pk").values()) == before, label

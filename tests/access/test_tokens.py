@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 from django.core import signing
 from rest_framework.test import APIClient
@@ -125,6 +127,15 @@ def test_a_token_that_was_tampered_with_expired_or_is_none_is_401(house: Organiz
         answer = bearer(token).get(CURRENT)
         assert (answer.status_code, answer.json()["code"]) == (401, "bad_token"), token
     assert tokens.read(good) is not None
+
+
+def test_sessions_and_tokens_outlive_a_change_of_the_secret_key(house: Organization, settings: Any):
+    dana = person("dana", house, Role.VIEWER)
+    browser, token = browser_of(dana), token_of(dana, house)
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "another" * 10, [settings.SECRET_KEY]
+    assert (browser.get(CURRENT).status_code, bearer(token).get(CURRENT).status_code) == (200, 200)
+    settings.SECRET_KEY_FALLBACKS = []
+    assert (browser_of(dana).get(CURRENT).status_code, bearer(token).get(CURRENT).status_code) == (200, 401)
 
 
 async def test_a_socket_takes_a_token_and_says_when_it_ends(server: LiveServer, house: Organization):
