@@ -1,11 +1,13 @@
 """`manage.py apikey` and `manage.py bootstrap`."""
 
+from datetime import UTC, datetime, timedelta
 from io import StringIO
 
 import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.test import Client
+from django.utils import timezone
 from pytest_django import Settings
 
 from intraday.org import access
@@ -67,6 +69,43 @@ def test_revoke_says_what_it_did_not_find(organization: Organization, given: str
     with pytest.raises(CommandError, match="0 active keys"):
         run("apikey", "revoke", given)
     assert ApiKey.objects.filter(revoked_at=None).count() == 1
+
+
+def test_a_key_is_rotated_by_its_prefix(organization: Organization):
+    first = key_of(organization)
+    second, told = run("apikey", "rotate", first[:9], "--overlap-days", "2")
+    ending = (timezone.now() + timedelta(days=2)).strftime("%Y-%m-%d")
+    assert f"test ({first[:9]}…) holds until {ending}" in told
+    assert access.by_api_key(first) is not None
+    assert access.by_api_key(second.strip()) is not None
+    listed, _ = run("apikey", "list")
+    assert f"in force until {ending}" in listed
+    assert f"replaced by {second[:9]}…  never used" in listed
+    with pytest.raises(CommandError, match="was rotated already"):
+        run("apikey", "rotate", first)
+
+
+def test_a_key_with_an_end_and_a_role_for_its_tokens(organization: Organization):
+    words = ["--scope", "token", "--token-role", "analyst", "--expires", "2999-01-31"]
+    run("apikey", "create", "--organization", "org_123", *words)
+    key = ApiKey.objects.get()
+    assert (key.token_role, key.expires_at) == ("analyst", datetime(2999, 1, 31, tzinfo=UTC))
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["create", "--organization", "org_123", "--expires", "2026-01-01"], "2026-01-01 has begun"),
+        (["create", "--organization", "org_123", "--expires", "soon"], "'soon' is no day such as 2027-01-31"),
+        (["create", "--organization", "org_123", "--token-role", "owner"], "invalid choice"),
+        (["rotate", "ik_x", "--overlap-days", "-1"], "'-1' is no number of days from 0 to 365"),
+        (["rotate", "ik_x", "--overlap-days", "366"], "'366' is no number of days from 0 to 365"),
+    ],
+)
+def test_a_key_command_says_what_is_wrong(organization: Organization, words: list[str], said: str):
+    with pytest.raises(CommandError, match=said):
+        run("apikey", *words)
+    assert not ApiKey.objects.exists()
 
 
 def test_an_unknown_organization_gets_no_key(db: None):

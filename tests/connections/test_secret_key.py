@@ -19,7 +19,7 @@ SERVE_OR_WORK = [
 def test_nothing_serves_or_works_with_a_weak_key(command: str, tmp_path: Path):
     done = run(*command.split(), var=tmp_path, SECRET_KEY="changeme", REDIS_URL="redis://localhost:1")
     assert done.returncode == 1
-    assert "(intraday.E007) SECRET_KEY is weak: it needs 50 random characters." in done.stderr
+    assert "(intraday.E007) SECRET_KEY is weak: it needs 50 random characters, so that nobody" in done.stderr
     assert "openssl rand -base64 48" in done.stderr
     assert "changeme" not in done.stderr + done.stdout
 
