@@ -5,7 +5,7 @@ They come with the caller's organization, so that comparing with them costs no s
 """
 
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Lock
@@ -13,6 +13,7 @@ from typing import Any
 
 import structlog
 from django.conf import settings
+from django.db.models import Count, Q
 
 from intraday.clock.database import clock
 from intraday.org.models import Organization, Scope
@@ -122,34 +123,25 @@ def lock(organization: Organization) -> None:
 def room_for(organization: Organization, new: Collection[ScopeName]) -> set[ScopeName]:
     """Return those of the new departments and queues that still fit; call it in the transaction that makes them."""
     lock(organization)
-    there = _counted(organization, {department for department, _ in new})
-    free = {name: limit_of(organization, name) - there.counts[name] for name in ("departments", "queues")}
+    free = _free(organization)
     fitting: set[ScopeName] = set()
     for department, queue in sorted(new):  # a department comes before its queues
-        if (department, queue) in there.known:
-            fitting.add((department, queue))
-            continue
         kind = "queues" if queue else "departments"
-        has_place = not queue or (department, "") in there.known or (department, "") in fitting
+        has_place = not queue or (department, "") not in new or (department, "") in fitting
         if free[kind] > 0 and has_place:
             free[kind] -= 1
             fitting.add((department, queue))
     return fitting
 
 
-@dataclass(frozen=True)
-class _There:
-    known: set[ScopeName]
-    counts: Mapping[str, int]
-
-
-def _counted(organization: Organization, departments: Collection[str]) -> _There:
+def _free(organization: Organization) -> dict[str, int]:
     """Count scopes: a queue that was removed in the admin keeps its history, and its place."""
-    scopes = Scope.objects.filter(organization=organization)
-    known = set(scopes.filter(department_id__in=departments).values_list("department_id", "queue_name"))
-    queues = scopes.exclude(queue_name="").count()
-    inner = scopes.filter(queue_name="").exclude(department_id="").count()
-    return _There(known, {"queues": queues, "departments": inner})
+    in_department = ~Q(department_id="")
+    there = Scope.objects.filter(organization=organization).aggregate(
+        queues=Count("pk", filter=in_department & ~Q(queue_name="")),
+        departments=Count("pk", filter=in_department & Q(queue_name="")),
+    )
+    return {name: limit_of(organization, name) - count for name, count in there.items()}
 
 
 def refuse_new(organization: Organization, name: ScopeName) -> str:

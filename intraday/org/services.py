@@ -131,7 +131,7 @@ def resolve_scopes(
     fresh |= {(department, "") for department, _ in fresh if (department, "") not in known}
     may_create = create and not refused
     created = _create(organization, fresh) if may_create else frozenset()
-    if created:
+    if fresh and may_create:  # also those that somebody else has created meanwhile
         known = _known_scopes(organization, {queue for _, queue in means.values() if queue}, within)
     missing = {name: means.pop(name) for name, meant in list(means.items()) if meant not in known}
     if missing and may_create:

@@ -27,8 +27,8 @@ PORTIONS = 100  # of a limit: a process may hold one that others would use
 SLOT_SECONDS = 120  # after which a compute whose process died counts no more; none may take as long
 SLOT_RETRY_SECONDS = 2
 LARGE_ROWS = 100
-PAUSES = 2.0  # after a large batch, as long as it took
-LONGEST_PAUSE_SECONDS = 5.0
+PAUSES = 4.0  # after a large batch, as long as it took
+LONGEST_PAUSE_SECONDS = 10.0
 RECENT_SECONDS = 2.0
 MOST_REMEMBERED = 1_000
 TURN_SECONDS = 20.0
@@ -190,8 +190,8 @@ _turns = Turns()
 def post_turn(organization: Organization, rows: int) -> Iterator[None]:
     """Hold one of the organization's turns to post; large batches have one for themselves. Raises LimitReached.
 
-    Beside neighbours a large batch is followed by a pause of twice its length, in which its turn is not given back and
-    it is not answered: they have two thirds of the time of this process, however slow the machine.
+    Beside neighbours a large batch is followed by a pause of four times its length, in which its turn is not given back and
+    it is not answered: they have four fifths of the time of this process, however slow the machine.
     """
     is_large = rows >= LARGE_ROWS
     place = f"{organization.pk} {'large' if is_large else 'small'}"

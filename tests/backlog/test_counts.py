@@ -38,7 +38,9 @@ def ingestion(found: list[str]) -> list[str]:
     return found[found.index("BEGIN") : found.index("COMMIT") + 1]
 
 
-def test_a_batch_of_1000_scopes_takes_at_most_20_statements_and_one_of_2000_no_more(api: ContractClient):
+def test_a_batch_of_1000_scopes_takes_at_most_20_statements_22_with_new_ones_and_one_of_2000_no_more(
+    api: ContractClient,
+):
     prices = {
         count: [price(api, batch(count), "created"), price(api, batch(count, minutes=15), "created")]
         for count in (1000, 2000)
@@ -46,7 +48,7 @@ def test_a_batch_of_1000_scopes_takes_at_most_20_statements_and_one_of_2000_no_m
     # The feeds' books are left out: a minute may begin in between, and begins with a row of its own.
     assert [len(ingestion(each)) for each in prices[2000]] == [len(ingestion(each)) for each in prices[1000]]
     unheard_of, known = prices[1000]
-    assert len(ingestion(unheard_of)) <= 20
+    assert len(ingestion(unheard_of)) <= 22  # queues are counted before new ones are made, under a lock
     assert len(known) <= 20
 
 
