@@ -21,12 +21,12 @@ class Recorded(admin.ModelAdmin):
         """Return the id of the organization whose audit log tells of this row; '' is the installation's."""
         return ""
 
-    def save_model(self, request: HttpRequest, obj: models.Model, form: forms.ModelForm, change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: Any, form: forms.ModelForm, change: bool) -> None:
         before = audit.stored(obj) if change else None
         super().save_model(request, obj, form, change)
         self._record("changed" if change else "created", obj, before, audit.fields_of(obj))
 
-    def delete_model(self, request: HttpRequest, obj: models.Model) -> None:
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
         self._record("removed", obj, audit.fields_of(obj), None)
         super().delete_model(request, obj)
 
