@@ -67,7 +67,8 @@ def interrupt(number: int, frame: FrameType | None) -> None:
 
 
 def main() -> int:
-    signal.signal(signal.SIGTERM, interrupt)
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, interrupt)
     server, vite = started(SERVER), started(VITE)
     say(f"the console with hot reload is at http://localhost:{VITE_PORT}/ as soon as the server is up.")
     try:

@@ -28,7 +28,8 @@ def dev(tmp_path: Path) -> Iterator[tuple["subprocess.Popen[str]", str, str]]:
     )
     yield running, f"http://localhost:{ports['PORT']}", f"http://localhost:{ports['VITE_PORT']}"
     if running.poll() is None:
-        running.kill()
+        running.terminate()
+        running.communicate(timeout=30)
 
 
 def answered(url: str, *, begun_after: float = 0.0) -> httpx.Response:
@@ -55,7 +56,7 @@ def test_the_console_is_served_from_its_sources_and_the_server_starts_anew_on_a_
     first = started(answered(f"{server}/metrics"))
     page = answered(f"{vite}/")
     assert "/@vite/client" in page.text
-    assert "/build/assets/" not in page.text
+    assert "/static/intraday/build/" not in page.text
     assert "createRoot" in httpx.get(f"{vite}/src/main.tsx").text
     assert httpx.get(f"{vite}/api/alerts").json()["items"] == []
     assert asyncio.run(welcomed(vite)) == "welcome"
