@@ -31,7 +31,7 @@ class CheckedInput(admin.ModelAdmin):
     """Base class that the site puts before every page."""
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
-        return super().get_object(request, object_id, from_field or None)
+        return None if "\0" in object_id else super().get_object(request, object_id, from_field or None)
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         chosen = request.POST.getlist(ACTION_CHECKBOX_NAME)

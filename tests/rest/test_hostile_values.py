@@ -123,6 +123,11 @@ def test_a_row_of_the_admin_is_not_chosen_by_what_is_no_key(boss: Client, page: 
     assert boss.post(page, PAGES[page]).status_code == 400
 
 
+def test_an_address_of_the_admin_that_holds_a_nul_leads_nowhere(boss: Client):
+    for page in ("change", "delete", "history"):
+        assert boss.get(f"/admin/org/organization/a%00/{page}/").status_code == 302
+
+
 def test_what_is_no_row_is_a_wrong_choice_in_a_form(boss: Client):
     for scope in ("x", "²", "9" * 40, "-1", str(uuid4())):
         answer = boss.post("/admin/kpi/holiday/add/", {"scope": scope, "date": "2026-01-31"})
