@@ -47,7 +47,7 @@ def server(tmp_path_factory: pytest.TempPathFactory, mails: Path) -> Iterator[Pr
 
 @pytest.fixture
 def refused(page: Page) -> list[str]:
-    """What the content security policy refused."""
+    """Collect the refusals of the content security policy."""
     said: list[str] = []
 
     def listen(message: ConsoleMessage) -> None:
