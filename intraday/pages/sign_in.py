@@ -25,7 +25,7 @@ class SignInForm(AuthenticationForm):
 
     def clean_username(self) -> str:
         name: str = self.cleaned_data["username"]
-        if len(name) > self.username_field.max_length:
+        if len(name) > (self.username_field.max_length or 0):
             raise self.get_invalid_login_error()
         return name
 

@@ -212,11 +212,9 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _may_not_answer(self) -> bool:
         """Return whether an answer has begun, or is due to a request before this one."""
-        if self.cycle is None:
-            return False
         if self._part is Part.BODY:  # the cycle is this request's
             return self.cycle.response_started or bool(self.pipeline)
-        return not self.cycle.response_complete
+        return self.cycle is not None and not self.cycle.response_complete
 
     def _linger(self) -> None:
         """End our side and read on for a moment: bytes left unread would make the kernel throw our answer away."""

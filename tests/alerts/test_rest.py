@@ -396,6 +396,26 @@ def key(organization: Organization) -> str:
     return key_of(organization)
 
 
+def test_a_preview_reads_a_bounded_number_of_figures(
+    rosa: ContractClient, world: World, monkeypatch: pytest.MonkeyPatch
+):
+    from tests.backlog.posting import post as post_backlog
+    from tests.backlog.posting import row
+
+    monkeypatch.setattr("alerts.evaluation.preview.MOST_FIGURES", 2)
+    api = ContractClient()
+    api.credentials(HTTP_AUTHORIZATION=f"Api-Key {key(world.organization)}")
+    span = {"since": "2026-01-31T10:00:00Z", "until": "2026-01-31T12:00:00Z"}
+    rule = world.rule(source="backlog", metric="total_items", threshold=50, clear_threshold=20)
+    for minutes in (0, 15):
+        post_backlog(api, row(minutes=minutes, total=10))
+    assert rosa.post(PREVIEW, {"rule_id": str(rule.pk), **span}, format="json").status_code == 200
+    post_backlog(api, row(minutes=30, total=10))
+    refused = rosa.post(PREVIEW, {"rule_id": str(rule.pk), **span}, format="json")
+    assert refused.status_code == 400
+    assert "shorten" in refused.json()["errors"]["since"][0]
+
+
 @pytest.mark.parametrize(
     ("body", "field"),
     [

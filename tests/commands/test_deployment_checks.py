@@ -42,6 +42,7 @@ def test_a_complete_production_has_nothing_to_say(settings: Any):
         ({"BASE_URL": "https://localhost.example"}, set()),
         ({"TRUSTED_PROXIES": 0}, {"intraday.W010"}),
         ({"TRUSTED_PROXIES": -1}, {"intraday.E013"}),
+        ({"MAX_REQUEST_BYTES": 0}, {"intraday.E030"}),
     ],
 )
 def test_each_gap_is_named(settings: Any, changes: dict[str, Any], ids: set[str]):

@@ -10,15 +10,18 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import psutil
-from django.core.signals import got_request_exception
-from django.db import DatabaseError, connection, transaction
+from django.core.handlers.wsgi import WSGIHandler
+from django.core.signals import got_request_exception, request_finished, request_started
+from django.db import DatabaseError, close_old_connections, connection, transaction
 from django.http import HttpRequest
-from django.test import Client
+from django.test import RequestFactory
 from psycopg.pq import TransactionStatus
 
 from tests.fuzz.inputs import Input
@@ -70,37 +73,56 @@ class Tally:
         del self.slowest[SLOWEST:]
 
 
+class Environments(RequestFactory):
+    """Makes environments of WSGI requests. (Django's test client leaves receivers of signals behind at each one.)"""
+
+    def request(self, **request: Any) -> dict[str, Any]:
+        return self._base_environ(**request)
+
+
 class Sender:
-    """A caller of the application that sees its exceptions."""
+    """A server of the application that sees its exceptions."""
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._client = Client(raise_request_exception=False)
+        self._environments = Environments()
+        self._application = WSGIHandler()
         self._trace = ""
 
     def _note(self, request: HttpRequest | None = None, **_: object) -> None:
         self._trace = traceback.format_exc()
 
+    @contextmanager
+    def noting(self) -> Iterator[None]:
+        """Note exceptions that views raise, and keep the connection of the transaction that is rolled back."""
+        got_request_exception.connect(self._note)
+        for signal in (request_started, request_finished):
+            signal.disconnect(close_old_connections)
+        try:
+            yield
+        finally:
+            for signal in (request_started, request_finished):
+                signal.connect(close_old_connections)
+            got_request_exception.disconnect(self._note)
+
     def send(self, sent: Input) -> tuple[int, str]:
         """Return the status and, for an exception, its traceback."""
-        caller = self._world.callers[sent.caller]
-        self._client.cookies = caller.cookies
         self._trace = ""
-        got_request_exception.connect(self._note)
-        try:
-            with transaction.atomic():
-                status = self._answer(sent, caller.headers)
-                self._check()
-                transaction.set_rollback(True)
-        finally:
-            got_request_exception.disconnect(self._note)
+        with transaction.atomic():
+            status = self._answer(sent)
+            self._check()
+            transaction.set_rollback(True)
         return (599 if self._trace and status < 500 else status), self._trace
 
-    def _answer(self, sent: Input, credentials: dict[str, str]) -> int:
-        headers = {"QUERY_STRING": sent.query, **credentials, **sent.headers}
-        answer = self._client.generic(sent.method, sent.path, sent.body, sent.content_type, **headers)
-        if answer.streaming:
-            list(answer)
+    def _answer(self, sent: Input) -> int:
+        headers = {"QUERY_STRING": sent.query, **self._world.callers[sent.caller].headers, **sent.headers}
+        environ = self._environments.generic(sent.method, sent.path, sent.body, sent.content_type, **headers)
+        answer = self._application(environ, lambda *_: None)
+        try:
+            for _ in answer:
+                pass
+        finally:
+            answer.close()
         return int(answer.status_code)
 
     def _check(self) -> None:
@@ -115,29 +137,29 @@ class Sender:
 
 
 def inputs(world: World, seed: int, forms: Sequence[Form] | None = None) -> Iterator[Input]:
-    """Return the endless row of inputs of this seed."""
+    """Return the endless row of inputs of this seed; reads the forms of all pages first, unless they are given."""
     random = Random(seed)
     rest = RestRequests(random, world.known, world.now)
     pages = PageForms(random, world.rows, forms or served_forms(world.browser(), world.rows))
-    while True:
-        yield rest.make() if random.random() < REST_SHARE else pages.make()
+    return iter(lambda: rest.make() if random.random() < REST_SHARE else pages.make(), None)
 
 
 def run(
     world: World, numbers: range, *, seed: int, tell: Callable[[int, Tally], None] = lambda number, tally: None
 ) -> Tally:
     """Send the inputs of the seed that have these numbers."""
-    tally, sender = Tally(), Sender(world)
-    for number, sent in zip(range(1, numbers.stop), inputs(world, seed), strict=False):
-        if number not in numbers:
-            continue
-        begun = time.process_time()
-        status, trace = sender.send(sent)
-        tally.took(time.process_time() - begun, number, sent)
-        tally.statuses[status] += 1
-        if status >= 500:
-            tally.failures.append(Failure(number, sent, status, trace))
-        tell(number, tally)
+    tally, sender, made = Tally(), Sender(world), inputs(world, seed)
+    with sender.noting():
+        for number, sent in zip(range(1, numbers.stop), made, strict=False):
+            if number not in numbers:
+                continue
+            begun = time.process_time()
+            status, trace = sender.send(sent)
+            tally.took(time.process_time() - begun, number, sent)
+            tally.statuses[status] += 1
+            if status >= 500:
+                tally.failures.append(Failure(number, sent, status, trace))
+            tell(number, tally)
     return tally
 
 

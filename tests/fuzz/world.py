@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from http.cookies import SimpleCookie
 
 from django.contrib.auth.models import User
 from django.db import models
@@ -16,6 +15,7 @@ from tests.conftest import client_of, key_of
 
 MARK = "eigen"
 YEAR = 365 * 24 * 3600
+CSRF = "x" * 32  # what a page would have been given
 
 
 @dataclass(frozen=True)
@@ -25,11 +25,11 @@ class Caller:
 
     @property
     def headers(self) -> dict[str, str]:
-        return {"HTTP_AUTHORIZATION": self.authorization} if self.authorization else {}
-
-    @property
-    def cookies(self) -> SimpleCookie:
-        return SimpleCookie({"sessionid": self.session} if self.session else {})
+        if self.authorization:
+            return {"HTTP_AUTHORIZATION": self.authorization}
+        if self.session:
+            return {"HTTP_COOKIE": f"sessionid={self.session}; csrftoken={CSRF}", "HTTP_X_CSRFTOKEN": CSRF}
+        return {}
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class World:
 
     def browser(self) -> Client:
         client = Client()
-        client.cookies = self.callers["boss"].cookies
+        client.cookies["sessionid"] = self.callers["boss"].session
         return client
 
 

@@ -46,6 +46,11 @@ def fields(**changed):
 ADD = reverse("admin:kpi_queuesettings_add")
 
 
+def test_hours_have_a_length(boss):
+    answer = boss.post(ADD, fields(opening_hours="Mon 08:00-09:00" + " " * 2_000 + ", 10:00-11:00"))
+    assert "At most 2000 characters" in answer.context["adminform"].errors["opening_hours"][0]
+
+
 def test_a_queue_is_set_up_and_worked_out_anew(boss):
     assert boss.get(ADD).status_code == 200
     assert boss.post(ADD, fields()).status_code == 302

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import json
+import re
 import socket as sockets
 from collections.abc import Iterator
 from typing import Any
@@ -12,13 +13,22 @@ import pytest
 from intraday.org.models import Organization
 from realtime.transport import bounded_http
 from realtime.transport import server as transport
-from realtime.transport.bounded_http import HEAD_BYTES, MAX_HEADERS, TARGET_BYTES, BoundedProtocol, Part
+from realtime.transport.bounded_http import (
+    HEAD_BYTES,
+    IDLE_SECONDS,
+    MAX_HEADERS,
+    SECONDS,
+    TARGET_BYTES,
+    BoundedProtocol,
+    Part,
+)
 from tests.conftest import key_of
-from tests.live import LiveServer
+from tests.live import ROOT, LiveServer
 from tests.services import wait_until
 
 INGEST = "/api/schedulesbacklog/ingest"
 MEGABYTE = 1024 * 1024
+DOCKER = ROOT / "docker"
 CROWD = 200
 
 
@@ -210,6 +220,26 @@ def test_an_answer_may_take_longer_than_a_request(hasty: None, peers: Any, organ
     assert peer.first() == 200
     with pytest.raises(TimeoutError):
         peer.rest(within=1.0)
+
+
+def test_the_proxies_that_we_describe_leave_the_answer_to_us(settings: Any):
+    """They take a little more, wait as long, and give up idle connections to us before we do."""
+    nginx, upstreams, haproxy = (
+        (DOCKER / name).read_text() for name in ("nginx.conf", "upstreams.conf", "haproxy.cfg")
+    )
+    assert number(nginx, r"client_max_body_size (\d+)m") * MEGABYTE > settings.MAX_REQUEST_BYTES
+    assert number(nginx, r"large_client_header_buffers \d+ (\d+)k") * 1024 > TARGET_BYTES
+    assert number(nginx, r"client_header_timeout (\d+)s") == SECONDS[Part.HEAD]
+    assert number(nginx, r"client_body_timeout (\d+)s") == SECONDS[Part.BODY]
+    assert number(haproxy, r"timeout http-request (\d+)s") == SECONDS[Part.HEAD]
+    assert number(haproxy, r"tune.bufsize (\d+)") - number(haproxy, r"tune.maxrewrite (\d+)") >= HEAD_BYTES
+    assert upstreams.count("keepalive 32") == upstreams.count("keepalive_timeout")
+    assert number(upstreams, r"keepalive_timeout (\d+)s") < IDLE_SECONDS
+
+
+def number(text: str, pattern: str) -> int:
+    [found] = re.findall(pattern, text)
+    return int(found)
 
 
 # --- many ------------------------------------------------------------------------------------------------------------
