@@ -190,8 +190,8 @@ _turns = Turns()
 def post_turn(organization: Organization, rows: int) -> Iterator[None]:
     """Hold one of the organization's turns to post; large batches have one for themselves. Raises LimitReached.
 
-    Beside neighbours a large batch is followed by a pause of four times its length, in which its turn is not given back and
-    it is not answered: they have four fifths of the time of this process, however slow the machine.
+    Beside neighbours a large batch is followed by a pause of four times its length, in which its turn is not given back
+    and it is not answered: they have four fifths of the time of this process, however slow the machine.
     """
     is_large = rows >= LARGE_ROWS
     place = f"{organization.pk} {'large' if is_large else 'small'}"
