@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import signal
 import subprocess
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -143,6 +144,9 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="one short round: a look, not a measurement")
     parser.add_argument("--write", action="store_true", help="put the table into docs/benchmarks.md")
     options = parser.parse_args()
+    signal.signal(
+        signal.SIGTERM, signal.default_int_handler
+    )  # so that processes are ended, also those that are stopped
     report = Report()
     with ExitStack() as stack:
         os.sched_setaffinity(0, {cores()[1]})  # inherited by everything that is not the measured server

@@ -78,6 +78,11 @@ def without_tired(job: str, organization_ids: Collection[str]) -> set[str]:
     if len(asked) < 2:
         return asked
     now = clock.read()
-    rows = Lease.objects.filter(job=job, organization_id__in=asked, done_at__gt=now - LONGEST_REST)
-    last = rows.exclude(begun_at=None).values_list("organization_id", "begun_at", "done_at")
-    return asked.difference(each for each, begun_at, done_at in last if now - done_at < done_at - begun_at)
+    last = Lease.objects.filter(job=job, organization_id__in=asked, done_at__gt=now - LONGEST_REST)
+    return asked.difference(row.organization_id for row in last if _is_tired(row, now))
+
+
+def _is_tired(last: Lease, now: datetime) -> bool:
+    if last.begun_at is None or last.done_at is None:
+        return False
+    return now - last.done_at < last.done_at - last.begun_at
