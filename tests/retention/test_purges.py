@@ -40,6 +40,7 @@ BORDERS: list[tuple[str, str, float, dict[str, Any]]] = [
     ("realtime.Cursor", "moved_at", 30, {}),
     ("realtime.Process", "seen_at", 1 / 24, {}),
     ("sessions.Session", "expire_date", 0, {}),
+    ("sign_in.Failure", "at", 1, {}),
 ]
 
 
