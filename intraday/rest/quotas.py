@@ -1,4 +1,4 @@
-"""Limit the use of an organization a minute, and its computes at once (docs/adr/0021-limits.md).
+"""Limit the use of an organization a minute, and its computes at once (ADR 23).
 
 A process reserves portions of a limit in the cache and serves from them, so that a single request asks the cache about
 once in a hundred, and all processes together never pass the limit. Where there is no cache that others see, each

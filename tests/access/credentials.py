@@ -110,7 +110,9 @@ def _key(*scopes: str) -> Maker:
 
 
 def _made(organization: Organization, *scopes: str) -> tuple[ApiKey, str]:
-    return services.create_api_key(organization=organization, name="-".join(scopes), scopes=scopes)
+    return services.create_api_key(
+        organization=organization, name="-".join(scopes), scopes=scopes, token_role=Role.ADMIN
+    )
 
 
 def _foreign_key(house: Organization, stranger: Organization) -> Kind:
@@ -120,6 +122,12 @@ def _foreign_key(house: Organization, stranger: Organization) -> Kind:
 def _revoked_key(house: Organization, stranger: Organization) -> Kind:
     key, secret = _made(house, *KeyScope.values)
     services.revoke_keys(ApiKey.objects.filter(pk=key.pk), now=timezone.now())
+    return Kind(VOID, secret)
+
+
+def _expired_key(house: Organization, stranger: Organization) -> Kind:
+    key, secret = _made(house, *KeyScope.values)
+    ApiKey.objects.filter(pk=key.pk).update(expires_at=timezone.now() - timedelta(seconds=1))
     return Kind(VOID, secret)
 
 
@@ -207,6 +215,7 @@ KINDS: dict[str, Maker] = {
     "key of another tenant": _foreign_key,
     "key that was revoked": _revoked_key,
     "key that never was": _unknown_key,
+    "key that has expired": _expired_key,
     "wall": _wall(),
     "wall of one department": _wall(HERE),
     "wall of another tenant": _foreign_wall,

@@ -1,5 +1,5 @@
 """Columns for encrypted secrets beside the plain ones, which keep their names and values: processes of the version before
-go on reading and writing these during the upgrade. Plain values are encrypted a day later (docs/adr/0021).
+go on reading and writing these during the upgrade. Plain values are encrypted a day later (docs/adr/0022-secrets-at-rest.md).
 """
 
 import django.db.models.functions.datetime
