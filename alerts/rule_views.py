@@ -23,9 +23,9 @@ from alerts.serializers import (
 from alerts.views import actor, conflict
 from intraday.clock.database import clock
 from intraday.org.access import Grant, Principal
+from intraday.rest.limits.quotas import compute_slot
 from intraday.rest.pages import OfOrganization, ScopeQuery, read_body, read_query
 from intraday.rest.permissions import SignedIn, check_organization_level, check_scope, enter
-from intraday.rest.quotas import compute_slot
 
 
 @contextmanager

@@ -316,7 +316,7 @@ REST_FRAMEWORK = {
         "intraday.rest.authentication.DemoAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["intraday.rest.permissions.Nobody"],
-    "DEFAULT_THROTTLE_CLASSES": ["intraday.rest.throttling.PerCredential"],
+    "DEFAULT_THROTTLE_CLASSES": ["intraday.rest.limits.throttling.PerCredential"],
     "DEFAULT_RENDERER_CLASSES": ["intraday.rest.json.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["intraday.rest.json.JSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",

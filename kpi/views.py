@@ -9,9 +9,9 @@ from intraday.clock.database import clock
 from intraday.ingest import views as ingest
 from intraday.org.access import Grant
 from intraday.rest import reading
+from intraday.rest.limits.quotas import compute_slot
 from intraday.rest.pages import ScopeQuery, read_body, read_query, scope_of
 from intraday.rest.permissions import SignedIn, enter
-from intraday.rest.quotas import compute_slot
 from kpi import schema, selectors, services
 from kpi.serializers import (
     ComputeSerializer,

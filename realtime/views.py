@@ -13,9 +13,9 @@ from intraday.clock.database import clock
 from intraday.org import access
 from intraday.org.access import Principal
 from intraday.org.models import KeyScope, Scope
-from intraday.rest import throttling
 from intraday.rest.errors import NotFound
 from intraday.rest.json import JSONRenderer
+from intraday.rest.limits import throttling
 from intraday.rest.pages import read_body, read_query, scope_of
 from intraday.rest.permissions import SignedIn, check_organization_level, enter
 from intraday.rest.schema import BAD_POSTS, BAD_REQUESTS, CREATING_POSTS

@@ -23,7 +23,7 @@ from alerts.rules.validation import with_defaults
 from intraday.admin.tenants import TenantModelAdmin
 from intraday.clock.database import clock
 from intraday.org.access import Grant
-from intraday.rest.quotas import LimitReached, compute_slot
+from intraday.rest.limits.quotas import LimitReached, compute_slot
 
 PREVIEW = timedelta(hours=24)
 

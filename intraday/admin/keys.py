@@ -14,7 +14,8 @@ from django.http import HttpRequest
 from intraday.admin.overlap import OverlapActionForm, overlap_of
 from intraday.admin.tenants import TenantModelAdmin
 from intraday.clock.database import clock
-from intraday.org import access, keys, services
+from intraday.org import access, services
+from intraday.org.credentials import keys
 from intraday.org.models import ApiKey, KeyScope, Role
 
 

@@ -11,8 +11,9 @@ from django.http import HttpRequest
 
 from intraday.admin.tenants import TenantAdmin, TenantModelAdmin
 from intraday.clock.database import clock
-from intraday.org import limits, services, walls
+from intraday.org import limits, services
 from intraday.org.access import Grant
+from intraday.org.credentials import walls
 from intraday.org.models import Department, Membership, Organization, Queue, WallBoard
 from intraday.org.passwords import new_password_path
 from intraday.values.names import normalized

@@ -16,7 +16,7 @@ from intraday.feed_health.services import Delivery
 from intraday.org.access import Principal
 from intraday.org.limits import TooManyError
 from intraday.org.models import KeyScope
-from intraday.rest import throttling
+from intraday.rest.limits import throttling
 from intraday.rest.permissions import enter
 
 NONE: Mapping[int, Any] = MappingProxyType({})

@@ -13,8 +13,9 @@ from intraday.clock.database import clock
 from intraday.feed_health.feed_log import FeedLogEntry, feed_log
 from intraday.ingest.posts import Ingested, Post, Row
 from intraday.org.access import Principal
-from intraday.rest import batches, throttling
+from intraday.rest import batches
 from intraday.rest.batches import BatchQuery, Rows, SingleQuery
+from intraday.rest.limits import throttling
 from intraday.rest.pages import OfOrganization, read_query
 from intraday.rest.permissions import SignedIn, check_scope, enter
 

@@ -15,7 +15,8 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from intraday.org import person_audit, sessions
+from intraday.org import person_audit
+from intraday.org.credentials import sessions
 from intraday.pages.sign_in import locked
 from intraday.sign_in.codes import ConfirmationCodeForm, NewFactorForm
 from intraday.sign_in.limits import CONFIRMATIONS

@@ -13,8 +13,9 @@ from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
 
 from intraday.clock.database import clock
-from intraday.org import access, tree, walls
+from intraday.org import access, tree
 from intraday.org.access import DEMO_ORGANIZATION, Principal
+from intraday.org.credentials import walls
 from intraday.pages import runbook
 from intraday.rest.errors import error_response
 

@@ -10,9 +10,10 @@ from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 
 from intraday.logs.access import bind_caller
-from intraday.org import access, tokens
+from intraday.org import access
 from intraday.org.access import Principal, Refused
-from intraday.org.key_use import key_uses
+from intraday.org.credentials import tokens
+from intraday.org.credentials.key_use import key_uses
 from intraday.rest import origins
 from intraday.rest.client_address import of_request
 from intraday.rest.errors import NotFound
@@ -23,7 +24,7 @@ class Caller:
 
     @property
     def credential(self) -> str:
-        """Calls with the same value are counted together (intraday.rest.throttling)."""
+        """Calls with the same value are counted together (intraday.rest.limits.throttling)."""
         raise NotImplementedError
 
     @property

@@ -13,9 +13,9 @@ from intraday.clock.database import clock
 from intraday.org.scoped import TimePage
 from intraday.rest.csv_renderer import ItemsCSVRenderer
 from intraday.rest.json import JSONRenderer
+from intraday.rest.limits.quotas import compute_slot
 from intraday.rest.pages import HistoryQuery, ScopeQuery, page_response, read_query, scope_of
 from intraday.rest.permissions import SignedIn, enter
-from intraday.rest.quotas import compute_slot
 
 Page = tuple[list[dict[str, Any]], datetime | None]
 """Items, and the cursor of the next page if there is one."""

@@ -17,7 +17,7 @@ from intraday.audit import maintenance
 from intraday.database import batches
 from intraday.jobs.leases import lease
 from intraday.jobs.models import Lease
-from intraday.org import walls
+from intraday.org.credentials import walls
 from intraday.org.models import ApiKey, Membership, Organization, WallBoard
 from intraday.org.services import access_changed, revoke_keys
 from intraday.retention import tables

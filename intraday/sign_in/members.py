@@ -6,7 +6,8 @@ from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from intraday.org import access, person_audit, sessions
+from intraday.org import access, person_audit
+from intraday.org.credentials import sessions
 
 CALLER = ""
 """The actor of an entry who is the caller of the request."""

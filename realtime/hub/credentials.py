@@ -3,8 +3,9 @@
 from collections.abc import Collection
 from typing import NamedTuple
 
-from intraday.org import access, tokens
+from intraday.org import access
 from intraday.org.access import Credential, Demo, Member, Principal, Refused
+from intraday.org.credentials import tokens
 from intraday.org.services import KEY_PREFIX
 from realtime.protocol.messages import Authenticate
 

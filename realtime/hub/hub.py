@@ -16,8 +16,8 @@ from django.db import DatabaseError
 
 from intraday.clock.database import MEASURE_SECONDS, clock
 from intraday.org.access import Principal, Refused
-from intraday.org.key_use import STORE_SECONDS, key_uses
-from intraday.rest.quotas import processes
+from intraday.org.credentials.key_use import STORE_SECONDS, key_uses
+from intraday.rest.limits.quotas import processes
 from realtime.eventlog import sender
 from realtime.hub.catching_up import CatchingUp
 from realtime.hub.credentials import Login, authenticate

@@ -16,7 +16,7 @@ from intraday.clock.database import clock
 from intraday.logs.access import access_log
 from intraday.org import access
 from intraday.org.access import KEY_EXPIRED, Key, Principal, Refused
-from intraday.org.key_use import key_uses
+from intraday.org.credentials.key_use import key_uses
 from intraday.org.models import KeyScope
 from realtime.hub.fanout.connections import Connection
 from realtime.hub.fanout.writer import Writer

@@ -14,7 +14,7 @@ from alerts.models import Alert, Rule, Silence
 from alerts.notifications.models import Channel, Route
 from alerts.rules import validation
 from attendance.models import AttendanceRecord, Person, Shift
-from intraday.org import walls
+from intraday.org.credentials import walls
 from intraday.org.models import Department, Organization, Queue, Scope
 from intraday.org.services import add_queues, create_api_key, create_organization, grant
 from intraday.sign_in.models import GroupGrant, IdentityProvider

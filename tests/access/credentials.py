@@ -15,8 +15,9 @@ from django.core import signing
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from intraday.org import access, services, tokens, walls
+from intraday.org import access, services
 from intraday.org.access import Issued, Member
+from intraday.org.credentials import tokens, walls
 from intraday.org.models import ApiKey, KeyScope, Membership, Organization, Role, WallBoard
 from tests.access.people import person, session_of, token_of
 

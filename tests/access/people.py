@@ -7,8 +7,9 @@ from django.test import Client
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from intraday.org import access, tokens
+from intraday.org import access
 from intraday.org.access import Member
+from intraday.org.credentials import tokens
 from intraday.org.models import Organization, Role
 from intraday.org.services import grant
 

@@ -15,8 +15,9 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from intraday.audit.models import AuditEntry
-from intraday.org import access, keys, services
-from intraday.org.key_use import KeyUses, key_uses
+from intraday.org import access, services
+from intraday.org.credentials import keys
+from intraday.org.credentials.key_use import KeyUses, key_uses
 from intraday.org.models import ApiKey, Organization, Role
 from realtime.hub import hub
 from tests.access.people import bearer, person

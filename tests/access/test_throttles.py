@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from intraday.org.models import Organization
-from intraday.rest import shared_counter
+from intraday.rest.limits import shared_counter
 from tests.access.people import bearer, browser_of, person, token_of
 from tests.conftest import client_of
 from tests.services import Valkey

@@ -4,7 +4,8 @@ import pytest
 from django.core import signing
 from rest_framework.test import APIClient
 
-from intraday.org import access, tokens
+from intraday.org import access
+from intraday.org.credentials import tokens
 from intraday.org.models import ApiKey, Membership, Organization, Role
 from tests.access.people import TOKEN, bearer, browser_of, minted, person, token_of
 from tests.conftest import client_of

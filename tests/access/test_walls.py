@@ -6,8 +6,9 @@ from django.test import Client
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from intraday.org import access, tokens, walls
+from intraday.org import access
 from intraday.org.access import Grant, Wall
+from intraday.org.credentials import tokens, walls
 from intraday.org.models import Organization, Role, WallBoard
 from intraday.org.names import Names
 from tests.access.people import bearer, browser_of, person

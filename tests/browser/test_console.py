@@ -12,7 +12,7 @@ import pytest
 from django.contrib.auth import get_user_model
 from playwright.async_api import Browser, Locator, Page, WebSocketRoute, expect
 
-from intraday.org import walls
+from intraday.org.credentials import walls
 from intraday.org.models import Organization, Role
 from intraday.org.services import grant
 from tests.browser.looks import barriers, picture

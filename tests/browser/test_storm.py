@@ -340,7 +340,7 @@ async def test_a_burst_of_alerts_of_one_group_is_one_toast(page: Page, stage: St
 async def test_a_wall_is_read_from_afar(browser: Browser, embedded: ProcessServer) -> None:
     script = """
 from intraday.org.models import Organization
-from intraday.org import walls
+from intraday.org.credentials import walls
 organization = Organization.objects.get(id="org_123")
 print("secret", walls.create(organization=organization, department_id="", name="wall", created_by="sam")[1])
 """

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from intraday.connections.database import pool_stats
 from intraday.org.models import Organization
-from intraday.rest import quotas, shared_counter
-from intraday.rest.quotas import LimitReached, Slots, Windows, compute_slot, post_turn, processes, spend
+from intraday.rest.limits import quotas, shared_counter
+from intraday.rest.limits.quotas import LimitReached, Slots, Windows, compute_slot, post_turn, processes, spend
 from tests.access.people import bearer, person, token_of
 from tests.backlog.posting import post, post_batch, row
 from tests.conftest import client_of, said

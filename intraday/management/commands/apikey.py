@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db.models import QuerySet
 
 from intraday.clock.database import clock
-from intraday.org import keys
+from intraday.org.credentials import keys
 from intraday.org.models import ApiKey, KeyScope, Organization, Role
 from intraday.org.services import create_api_key, revoke_keys
 

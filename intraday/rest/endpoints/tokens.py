@@ -12,8 +12,9 @@ from rest_framework.views import APIView
 
 from intraday.audit import services as audit
 from intraday.clock.database import clock
-from intraday.org import access, tokens
+from intraday.org import access
 from intraday.org.access import Issued, Key, Member, Principal
+from intraday.org.credentials import tokens
 from intraday.org.models import Department, KeyScope, Role, valid_id
 from intraday.rest.authentication import Caller, Person
 from intraday.rest.fields import ChoiceField, PrintableField

@@ -11,8 +11,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from intraday.clock.database import clock
-from intraday.org import walls
 from intraday.org.access import Grant, Principal
+from intraday.org.credentials import walls
 from intraday.org.models import WallBoard
 from intraday.rest.errors import NotFound
 from intraday.rest.pages import read_body, read_query, scope_of

@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from intraday.audit.retention import forget_account
-from intraday.org import sessions
+from intraday.org.credentials import sessions
 from intraday.org.models import Membership
 from intraday.retention.personal_data.subject import Subject
 

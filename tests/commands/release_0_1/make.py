@@ -125,7 +125,7 @@ def operate(organization: Any, now: datetime) -> Row:
     import kpi.services
     from alerts.models import Alert
     from alerts.services import Caller
-    from intraday.org import walls
+    from intraday.org.credentials import walls
     from intraday.org.models import Membership, Role
 
     actor = Actor("ada")

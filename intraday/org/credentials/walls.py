@@ -7,8 +7,9 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from intraday.audit import services as audit
-from intraday.org import access, tokens
+from intraday.org import access
 from intraday.org.access import Principal, Wall
+from intraday.org.credentials import tokens
 from intraday.org.models import Organization, WallBoard
 from intraday.org.services import access_changed, key_digest
 

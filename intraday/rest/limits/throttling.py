@@ -12,11 +12,11 @@ from rest_framework.throttling import BaseThrottle
 from intraday.clock.database import clock
 from intraday.org.access import Principal
 from intraday.org.models import KeyScope
-from intraday.rest import quotas
 from intraday.rest.authentication import Caller, OneOrganization
 from intraday.rest.errors import NotFound
-from intraday.rest.quotas import WINDOW_SECONDS
-from intraday.rest.shared_counter import shared_counter
+from intraday.rest.limits import quotas
+from intraday.rest.limits.quotas import WINDOW_SECONDS
+from intraday.rest.limits.shared_counter import shared_counter
 
 MAX_ORGANIZATIONS = 10  # looked at to find a person's
 

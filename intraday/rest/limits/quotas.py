@@ -20,7 +20,7 @@ from rest_framework import exceptions, status
 from intraday.clock.database import clock
 from intraday.org.limits import limit_of, refusals, setting_of
 from intraday.org.models import Organization
-from intraday.rest.shared_counter import shared_counter
+from intraday.rest.limits.shared_counter import shared_counter
 
 WINDOW_SECONDS = 60
 PORTIONS = 100  # of a limit: a process may hold one that others would use
