@@ -63,7 +63,14 @@ urlpatterns = [
     path("api/ws/", include("realtime.urls")),
     path("api/schema", SpectacularAPIView.as_view(), name="schema"),
     path("asyncapi.json", documents.events_document),
-    path("api/docs", SpectacularSwaggerSplitView.as_view(url_name="schema", template_name="intraday/docs.html")),
+    path(
+        "api/docs",
+        SpectacularSwaggerSplitView.as_view(
+            url_name="schema",
+            template_name="intraday/docs.html",
+            http_method_names=["get", "head"],  # it has no template for what OPTIONS answers
+        ),
+    ),
 ]
 handler400 = "intraday.rest.errors.bad_request"
 handler404 = "intraday.rest.errors.not_found"

@@ -104,6 +104,12 @@ def test_a_hostile_address_is_refused_and_says_why(ada: APIClient, address: str)
     assert answer.json()["message"]
 
 
+def test_the_page_of_the_documentation_knows_no_other_method(client: Client, db: None):
+    assert client.get("/api/docs").status_code == 200
+    for method in ("OPTIONS", "POST", "DELETE"):
+        assert client.generic(method, "/api/docs").status_code == 405
+
+
 PAGES = {
     "/admin/auth/group/": {"action": "delete_selected", "_selected_action": "²"},
     "/admin/org/queue/": {"action": "delete_selected", "_selected_action": "9" * 40},
