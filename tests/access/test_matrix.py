@@ -173,12 +173,12 @@ GET  sso/<provider_id>                 none   404    404    404    404    404   
 GET  sso/<provider_id>/callback        none   404    404    404    404    404    404    404    404    404    404
 GET  account                           none   302    200    200    200    200    200    200    302    302    302
 GET  account/sessions/end              none   405    405    405    405    405    405    405    405    405    405
-GET  account/confirm                   none   302    403    403    403    403    403    403    302    302    302
-GET  account/confirm/code              none   302    403    403    403    403    403    403    302    302    302
-GET  account/second-factor             none   302    403    403    403    403    403    403    302    302    302
+GET  account/confirm                   none   302    200    200    200    200    200    200    302    302    302
+GET  account/confirm/code              none   302    302    302    302    302    302    302    302    302    302
+GET  account/second-factor             none   302    302    302    302    302    302    302    302    302    302
 GET  account/second-factor/remove      none   302    404    404    404    404    404    404    302    302    302
 GET  account/recovery-codes            none   302    404    404    404    404    404    404    302    302    302
-GET  account/recovery-codes/new        none   302    403    403    403    403    403    403    302    302    302
+GET  account/recovery-codes/new        none   302    302    302    302    302    302    302    302    302    302
 GET  password/forgotten                none   200    200    200    200    200    200    200    200    200    200
 GET  signout                           none   405    405    405    405    405    405    405    405    405    405
 """
