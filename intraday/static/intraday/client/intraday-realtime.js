@@ -1009,7 +1009,7 @@ class oe {
   }
   /** Without waiting for the next attempt; also after `stopped`, when somebody has signed in again. */
   reconnectNow = () => this.#i.reconnectNow();
-  /** Ends the connection; whoever listens next opens it again. */
+  /** Ends the connection; the next listener opens it again. */
   close() {
     this.#n?.(), this.#n = void 0, this.#i.close();
   }
