@@ -119,7 +119,7 @@ def sign_in_is_possible(app_configs: Any, **options: Any) -> list[CheckMessage]:
     }
     hint = "docs/sign-in.md says what it limits."
     return [
-        Error(f"INTRADAY_{name} is {value}: at least 1.", hint, id="intraday.E030")
+        Error(f"INTRADAY_{name} is {value}: at least 1.", hint, id="intraday.E032")
         for name, value in named.items()
         if value < 1
     ]
@@ -163,7 +163,7 @@ def limits_allow_something(app_configs: Any, **options: Any) -> list[CheckMessag
         Error(
             f"INTRADAY_LIMIT_{name.upper()} is {allowed}: at least 1.",
             "docs/operations.md, Limits of an organization.",
-            id="intraday.E030",
+            id="intraday.E031",
         )
         for name, allowed in settings.LIMITS.items()
         if allowed < 1

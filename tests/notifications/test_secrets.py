@@ -129,7 +129,8 @@ def test_reencrypting_lets_a_fallback_go(channel: Any, settings: Any, capsys: py
     settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "another" * 10, [former]
     call_command("reencrypt")
     call_command("reencrypt")
-    assert capsys.readouterr().out.splitlines() == ["1 channels encrypted anew.", "0 channels encrypted anew."]
+    said = [line for line in capsys.readouterr().out.splitlines() if "channels" in line]
+    assert said == ["1 channels encrypted anew.", "0 channels encrypted anew."]
     settings.SECRET_KEY_FALLBACKS = []
     made = Channel.objects.get()
     assert (made.address, made.secrets_in_force(timezone.now())) == (URL, [renewed, secret])

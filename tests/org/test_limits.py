@@ -214,7 +214,7 @@ def test_a_person_with_several_organizations_uses_up_the_limit_of_the_one_she_po
 def test_a_limit_that_allows_nothing_is_refused_at_start(settings: Any):
     settings.LIMITS = settings.LIMITS | {"queues": 0}
     [found] = checks.limits_allow_something(None)
-    assert (found.id, found.msg) == ("intraday.E030", "INTRADAY_LIMIT_QUEUES is 0: at least 1.")
+    assert (found.id, found.msg) == ("intraday.E031", "INTRADAY_LIMIT_QUEUES is 0: at least 1.")
 
 
 def test_every_limit_has_a_default_a_column_and_a_row_in_the_documentation():

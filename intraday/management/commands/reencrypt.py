@@ -2,7 +2,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from alerts.notifications import at_rest
+from alerts.notifications import at_rest as channels
+from intraday.sign_in import at_rest as sign_in
 
 
 class Command(BaseCommand):
@@ -12,10 +13,12 @@ class Command(BaseCommand):
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        outcome = at_rest.encrypt_all()
+        outcome = channels.encrypt_all()
+        changed, unreadable = sign_in.encrypt_all()
         self.stdout.write(f"{outcome.changed} channels encrypted anew.")
-        if outcome.unreadable:
+        self.stdout.write(f"{changed} identity providers and second factors encrypted anew.")
+        if unreadable := [*outcome.unreadable, *unreadable]:
             raise CommandError(
-                "Encrypted with a SECRET_KEY that is not known here: set addresses and secrets anew in the admin, or "
-                f"add that key to SECRET_KEY_FALLBACKS: {', '.join(outcome.unreadable)}."
+                "Encrypted with a SECRET_KEY that is not known here: set these secrets anew in the admin, or add that "
+                f"key to SECRET_KEY_FALLBACKS: {', '.join(unreadable)}."
             )
