@@ -119,6 +119,10 @@ class MemberAdmin(ReadOnly, TenantModelAdmin):
     readonly_fields = ["granted_by"]
     actions = ["end_sessions", "remove_second_factor"]
 
+    def has_delete_permission(self, request: HttpRequest, obj: Membership | None = None) -> bool:
+        """Let superusers delete accounts, whose memberships go with them."""
+        return bool(request.user.is_superuser)
+
     @admin.display(description="granted by")
     def granted_by(self, obj: Membership) -> str:
         granted = getattr(obj, "granted", None)

@@ -41,7 +41,7 @@ def make_all(mark: str) -> dict[type[models.Model], models.Model]:
         Queue.objects.get(department__organization=organization),
         create_api_key(organization=organization, name=f"key {mark}", scopes=["read"])[0],
         walls.create(organization=organization, department_id="", name=f"wall {mark}", created_by=mark)[0],
-        grant(user=User.objects.create_user(f"clerk {mark}"), organization=organization),
+        grant(user=User.objects.create_user(f"clerk.{mark}"), organization=organization),
         _group_grant(organization, mark),
         scope,
         rule,

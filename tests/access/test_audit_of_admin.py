@@ -9,6 +9,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from allauth.mfa.totp.internal.auth import TOTP
+from allauth.socialaccount.models import SocialAccount
 from django.contrib import admin
 from django.contrib.auth.models import Group, User
 from django.db import models, transaction
@@ -21,6 +23,7 @@ from alerts.notifications.models import Channel, Route
 from intraday.audit.models import AuditEntry
 from intraday.org.models import Organization, Role, Scope
 from intraday.org.services import add_queues
+from intraday.sign_in.models import IdentityProvider
 from kpi.models import Holiday, OrganizationSettings, QueueSettings
 from tests.access.admin_rows import make_all
 from tests.access.forms import fields_of
@@ -53,6 +56,15 @@ ADDED: dict[str, dict[str, Any]] = {
     "kpi.holiday": {"date": "{tomorrow}", "name": "another"},
     "auth.user": {"username": "another", **PASSWORDS},
     "auth.group": {"name": "another"},
+    "sign_in.identityprovider": {
+        "id": "another",
+        "name": "another",
+        "issuer": "https://another.example",
+        "client_id": "another",
+        "secret": "another",
+    },
+    "sign_in.groupgrant": {"provider": MARK, "group": "another", "role": "viewer"},
+    "socialaccount.socialaccount": {"provider": MARK, "uid": "another", "extra_data": '{"sub": 1}'},
 }
 CHANGED: dict[str, dict[str, Any]] = {
     "org.organization": {"name": "another"},
@@ -66,10 +78,14 @@ CHANGED: dict[str, dict[str, Any]] = {
     "kpi.holiday": {"name": "another"},
     "auth.user": {"email": "another@example.com"},
     "auth.group": {"name": "another"},
+    "sign_in.identityprovider": {"name": "another"},
+    "sign_in.groupgrant": {"group": "another"},
+    "socialaccount.socialaccount": {"uid": "another"},
 }
 BEFORE: dict[str, Callable[[], Any]] = {
     "alerts.rule enable": lambda: Rule.objects.update(enabled=False),
-    "outgoing.channel renew_secret": lambda: Channel.objects.update(kind="webhook", address="https://hooks.example/"),
+    "outgoing.channel renew_secret": lambda: Channel.objects.update(kind="webhook"),
+    "org.membership remove_second_factor": lambda: TOTP.activate(User.objects.get(username=f"clerk.{MARK}"), "A" * 32),
     "kpi.queuesettings add": lambda: QueueSettings.objects.all().delete(),
     "kpi.organizationsettings add": lambda: OrganizationSettings.objects.all().delete(),
     "kpi.holiday add": lambda: Holiday.objects.all().delete(),
@@ -85,7 +101,10 @@ def rows(db: None) -> dict[type[models.Model], models.Model]:
     organization = made[Organization]
     assert isinstance(organization, Organization)
     user = person("member", organization, Role.VIEWER)
-    return made | {User: user, Group: Group.objects.create(name="group")}
+    provider = IdentityProvider.objects.get()
+    tie = SocialAccount.objects.create(user=user, provider=provider.pk, uid="1")
+    group = Group.objects.create(name="group")
+    return made | {User: user, Group: group, IdentityProvider: provider, SocialAccount: tie}
 
 
 @pytest.fixture
@@ -165,6 +184,8 @@ def scoped(client: Client, label: str, typed: dict[str, Any]) -> dict[str, Any]:
     chosen: dict[str, Any] = {"organization": f"org_{MARK}"}
     if label.startswith("kpi"):
         chosen["scope"] = Scope.objects.filter(queue_name="another queue").values_list("pk", flat=True)[0]
+    if label.startswith("socialaccount"):
+        chosen["user"] = User.objects.get(username="member").pk
     if label == "org.queue":
         chosen["department"] = Organization.objects.get().departments.get().pk
     return chosen | {name: tomorrow if value == "{tomorrow}" else value for name, value in typed.items()}

@@ -31,6 +31,7 @@ KINDS_OF_THE_ADMIN |= {"organization_settings", "queue", "queue_settings", "rout
 FACT = "a fact of a feed; feeds are counted, and each row tells when it was received"
 HISTORY = "in the history of the alert, with the person and the note"
 NOTHING = "stores nothing"
+FACTOR = "a step with a second factor, whose entries tests/sign_in/test_second_factor.py looks at"
 SILENT = {
     ("POST", "api/schedulesbacklog/ingest"): FACT,
     ("POST", "api/schedulesbacklog/batch-ingest"): FACT,
@@ -48,6 +49,13 @@ SILENT = {
     ("POST", "api/alerts/<uuid:alert_id>/acknowledge"): HISTORY,
     ("POST", "api/alerts/<uuid:alert_id>/resolve"): HISTORY,
     ("POST", "api/alerts/<uuid:alert_id>/snooze"): HISTORY,
+    ("POST", "account/confirm"): FACTOR,
+    ("POST", "account/confirm/code"): FACTOR,
+    ("POST", "account/second-factor"): FACTOR,
+    ("POST", "account/second-factor/remove"): FACTOR,
+    ("POST", "account/recovery-codes/new"): FACTOR,
+    ("POST", "signin/code"): FACTOR,
+    ("POST", "password/forgotten"): "its entry follows with the mail, in a thread: tests/sign_in/test_passwords.py",
     ("POST", "api/ws/events"): "data of the customer's programs, kept in the event log; thousands a minute are allowed",
 }
 
@@ -94,9 +102,10 @@ DEEDS: dict[tuple[str, str], tuple[Callable[[Any, str], Any], str]] = {
     ("POST", "signout"): (lambda client, path: client.post(path), "person.signed_out"),
     ("POST", "password"): (
         lambda client, path: client.post(path, {"old_password": PASSWORD, **NEW_PASSWORD}),
-        "account.changed",
+        "person.password_changed",
     ),
-    ("POST", "password/<uidb64>/<token>"): (choose_password, "account.changed"),
+    ("POST", "password/<uidb64>/<token>"): (choose_password, "person.password_chosen"),
+    ("POST", "account/sessions/end"): (lambda client, path: client.post(path), "person.sessions_ended"),
 }
 
 

@@ -12,7 +12,8 @@ from intraday.channels import CHANNELS
 from intraday.org.models import KeyScope, Organization
 from tests.access import alerts as fixtures
 from tests.access.credentials import KINDS, NOBODY, STRANGER, VOID, Kind
-from tests.access.test_matrix import ANSWERS, CALLERS, REST, SOCKET, Line, ask, lines, routes
+from tests.access.test_matrix import ANSWERS, CALLERS, REST, SOCKET, Line, ask, lines
+from tests.access.url_table import routes
 from tests.live import LiveServer, Socket, socket
 from tests.realtime.notes import in_thread
 

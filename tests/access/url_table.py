@@ -1,5 +1,6 @@
 """Everything that is served, from the URL table, so that tests forget no address."""
 
+import inspect
 from collections.abc import Iterator
 from typing import Any
 
@@ -26,8 +27,16 @@ def endpoints() -> set[tuple[str, str]]:
 
 def posted_pages() -> set[tuple[str, str]]:
     """("POST", path) of the pages with a form, but for Django's admin."""
-    views = {route: getattr(pattern.callback, "view_class", None) for route, pattern in _outside_the_admin()}
-    return {("POST", route) for route, view in views.items() if hasattr(view, "post") and not hasattr(view, "schema")}
+    views = {
+        route: getattr(pattern.callback, "view_class", pattern.callback) for route, pattern in _outside_the_admin()
+    }
+    return {("POST", route) for route, view in views.items() if _takes_posts(view) and not hasattr(view, "schema")}
+
+
+def _takes_posts(view: Any) -> bool:
+    """Tell whether it is a class with `post`, or a function that `require_POST` guards."""
+    guards = inspect.getclosurevars(view).nonlocals if inspect.isfunction(view) else {}
+    return hasattr(view, "post") or "POST" in guards.get("request_method_list", ())
 
 
 def _outside_the_admin() -> Iterator[tuple[str, URLPattern]]:

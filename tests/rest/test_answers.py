@@ -24,6 +24,8 @@ class Kind:
     """Whether caches may keep it."""
     ours: bool = True
     """Whether it is an answer of the application, which knows of browsers; else of the server before it."""
+    refused: bool = False
+    """Whether the server before the application refuses it in words, in JSON (realtime.transport.bounded_http)."""
 
 
 KINDS = {
@@ -47,7 +49,7 @@ KINDS = {
     "static file": Kind(200, "GET /static/intraday/plain.css", stored=True),
     "no static file": Kind(404, "GET /static/nothing.css", stored=True),
     "foreign host": Kind(400, "GET /signin", host="evil.example"),
-    "no HTTP": Kind(400, "GET / / /", ours=False),
+    "no HTTP": Kind(400, "GET / / /", ours=False, refused=True),
     "socket": Kind(101, "GET /ws", SOCKET, ours=False),
     "socket elsewhere": Kind(403, "GET /nothing", SOCKET, ours=False),
     "socket for another page": Kind(403, "GET /ws", (*SOCKET, "Origin: https://evil.example"), ours=False),
@@ -71,7 +73,10 @@ def ask(port: int, kind: Kind, key: str, *more: str) -> tuple[int, dict[str, str
 
 def check(name: str, kind: Kind, headers: dict[str, str]) -> None:
     assert not {"server", "x-powered-by", "via"} & headers.keys(), name
-    assert ("no-store" in headers.get("cache-control", "")) is (kind.ours and not kind.stored), (name, headers)
+    assert ("no-store" in headers.get("cache-control", "")) is ((kind.ours or kind.refused) and not kind.stored), (
+        name,
+        headers,
+    )
     assert ("camera=()" in headers.get("permissions-policy", "")) is kind.ours, name
 
 
