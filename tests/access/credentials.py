@@ -57,11 +57,11 @@ def _session(like: str, user: User) -> Kind:
 
 
 def _superuser(house: Organization, stranger: Organization) -> Kind:
-    return _session(STRANGER, User.objects.create_superuser("root"))
+    return _session(STRANGER, User.objects.create(username="root", is_staff=True, is_superuser=True))
 
 
 def _clerk(house: Organization, stranger: Organization) -> Kind:
-    clerk = User.objects.create_user("clerk", is_staff=True)
+    clerk = User.objects.create(username="clerk", is_staff=True)
     clerk.user_permissions.set(Permission.objects.all())
     return _session(STRANGER, clerk)
 

@@ -80,7 +80,7 @@ CHANGED: dict[str, dict[str, Any]] = {
     "auth.group": {"name": "another"},
     "sign_in.identityprovider": {"name": "another"},
     "sign_in.groupgrant": {"group": "another"},
-    "socialaccount.socialaccount": {"uid": "another"},
+    "socialaccount.socialaccount": {"uid": "another", "extra_data": '{"sub": 1}'},
 }
 BEFORE: dict[str, Callable[[], Any]] = {
     "alerts.rule enable": lambda: Rule.objects.update(enabled=False),

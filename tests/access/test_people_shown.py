@@ -23,7 +23,7 @@ from tests.access.test_matrix import REST, ask, lines
 from tests.attendance.posting import BATCH, record
 from tests.live import LiveServer, Socket, socket
 from tests.realtime.notes import in_thread
-from tests.realtime.test_sse import Stream, stream
+from tests.realtime.event_streams import Stream, stream
 
 NAME, EMPLOYEE, COLLEAGUE, NOTE = "Ada Lovelace", "emp-4711", "omar-the-colleague", "told the vendor"
 SHOWN_FROM = {NAME: Names.FULL, EMPLOYEE: Names.IDS, COLLEAGUE: Names.COLLEAGUES, NOTE: Names.COLLEAGUES}
