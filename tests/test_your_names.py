@@ -5,7 +5,7 @@ import re
 import pytest
 
 from tests.services import SHARED
-from tests.test_docs import DOCS
+from tests.structure import ROOT
 
 pytestmark = pytest.mark.shared
 
@@ -31,13 +31,13 @@ def squeezed(text: str) -> str:
 @pytest.mark.parametrize("what", PATTERNS)
 def test_each_name_of_the_document_stands_beside_ours(what: str):
     names = set(re.findall(PATTERNS[what], document()))
-    page = (DOCS / "your-names.md").read_text()
+    page = (ROOT / "docs" / "your-names.md").read_text()
     assert len(names) >= 3
     assert [name for name in sorted(names) if name not in page] == []
 
 
 def test_each_snippet_of_the_document_stands_beside_ours():
-    page = squeezed((DOCS / "your-names.md").read_text())
+    page = squeezed((ROOT / "docs" / "your-names.md").read_text())
     snippets = re.findall(r"^```\w*\n(.*?)^```$", document(), re.DOTALL | re.MULTILINE)
     snippets = [snippet for snippet in snippets if "┌" not in snippet]  # a drawing
     assert len(snippets) > 30

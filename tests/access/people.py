@@ -53,3 +53,9 @@ def minted(client: APIClient, **body: object) -> dict[str, str]:
     answer = client.post(TOKEN, body, format="json")
     assert answer.status_code == 200, answer.content
     return answer.json()
+
+
+def refused(client: APIClient, status: int, **body: object) -> dict[str, object]:
+    answer = client.post(TOKEN, body, format="json")
+    assert answer.status_code == status, answer.content
+    return answer.json()

@@ -12,7 +12,7 @@ from intraday.channels import CHANNELS
 from intraday.org.models import KeyScope, Organization
 from tests.access import alerts as fixtures
 from tests.access.credentials import KINDS, NOBODY, STRANGER, VOID, Kind
-from tests.access.test_matrix import ANSWERS, CALLERS, REST, SOCKET, Line, ask, lines
+from tests.access.tables import ANSWERS, CALLERS, REST, SOCKET, Line, ask, is_page, lines, path_of
 from tests.access.url_table import routes
 from tests.live import LiveServer, Socket, socket
 from tests.realtime.notes import in_thread
@@ -26,7 +26,6 @@ SCOPES = {
     "api/ws/events": KeyScope.PUBLISH,
 }
 """The scopes of keys that are enough, beside `ingest` for what is called so and `read` for what viewers read."""
-OPEN = {"api/schema", "api/docs"}
 OUTSIDE = {STRANGER, VOID, NOBODY, "key_999"}
 WALL_CHANNELS = {"kpi", "backlog", "attendance", "alerts"}
 STRONGEST = ("key: every scope", "token of a member: admin", "token of a customer's admin")
@@ -37,14 +36,6 @@ ROOMS = [line for line in lines(SOCKET) if line.words[0] == "subscribe"]
 def rows(house: Organization) -> Organization:
     fixtures.make(house)
     return house
-
-
-def path_of(line: Line) -> str:
-    return "" if len(line.words) == 2 else line.words[1]
-
-
-def is_page(line: Line) -> bool:
-    return path_of(line) in OPEN or not path_of(line).startswith("api/")
 
 
 def scope_for(line: Line) -> str | None:

@@ -20,12 +20,11 @@ from intraday.org.credentials import keys
 from intraday.org.credentials.key_use import KeyUses, key_uses
 from intraday.org.models import ApiKey, Organization, Role
 from realtime.hub import hub
-from tests.access.people import bearer, person
-from tests.access.test_tokens import minted, refused
+from tests.access.people import bearer, minted, person, refused
 from tests.conftest import key_of
 from tests.live import LiveServer, socket
+from tests.realtime.event_streams import stream
 from tests.realtime.notes import in_thread
-from tests.realtime.test_sse import stream
 
 CURRENT = "/api/intraday/backlog/current"
 SECOND = timedelta(seconds=1)

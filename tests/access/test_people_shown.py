@@ -18,12 +18,11 @@ from realtime.models import Connection, Process
 from tests.access import alerts as fixtures
 from tests.access.credentials import KINDS, Kind, wall_token
 from tests.access.people import bearer, browser_of, person, token_of
-from tests.access.test_credentials import is_page
-from tests.access.test_matrix import REST, ask, lines
+from tests.access.tables import REST, ask, is_page, lines
 from tests.attendance.posting import BATCH, record
 from tests.live import LiveServer, Socket, socket
-from tests.realtime.notes import in_thread
 from tests.realtime.event_streams import Stream, stream
+from tests.realtime.notes import in_thread
 
 NAME, EMPLOYEE, COLLEAGUE, NOTE = "Ada Lovelace", "emp-4711", "omar-the-colleague", "told the vendor"
 SHOWN_FROM = {NAME: Names.FULL, EMPLOYEE: Names.IDS, COLLEAGUE: Names.COLLEAGUES, NOTE: Names.COLLEAGUES}

@@ -12,15 +12,10 @@ from django.utils import timezone
 
 from intraday.org.models import Organization
 from realtime.models import Cursor
+from tests.access.page_sockets import browser
 from tests.access.people import person, session_of, token_of
 from tests.live import LiveServer, socket
 from tests.realtime.notes import in_thread, note, scope_of
-
-
-def browser(server: LiveServer, session: str, origin: str | None = "") -> Any:
-    """A socket as a page opens it; of our own origin unless another is named, without one if None."""
-    origin = server.http if origin == "" else origin
-    return socket(server, origin=origin, additional_headers={"Cookie": f"theme=dark; sessionid={session}"})
 
 
 async def test_a_member_of_one_organization_is_signed_in_at_once(any_server: LiveServer, house: Organization):

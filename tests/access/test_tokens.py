@@ -2,24 +2,17 @@ from typing import Any
 
 import pytest
 from django.core import signing
-from rest_framework.test import APIClient
 
 from intraday.org import access
 from intraday.org.credentials import tokens
 from intraday.org.models import ApiKey, Membership, Organization, Role
-from tests.access.people import TOKEN, bearer, browser_of, minted, person, token_of
+from tests.access.people import bearer, browser_of, minted, person, refused, token_of
 from tests.conftest import client_of
 from tests.live import LiveServer, socket
 from tests.realtime.notes import in_thread
 
 CURRENT = "/api/intraday/backlog/current"
 BEN = {"user_id": "ben", "role": "analyst"}
-
-
-def refused(client: APIClient, status: int, **body: object) -> dict[str, object]:
-    answer = client.post(TOKEN, body, format="json")
-    assert answer.status_code == status, answer.content
-    return answer.json()
 
 
 def test_a_member_gets_a_token_that_does_what_her_membership_allows(house: Organization):

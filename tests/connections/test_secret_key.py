@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from intraday import checks
-from tests.connections.test_settings import STRONG, run
+from tests.connections.commands import STRONG, run
 
 SERVE_OR_WORK = [
     "manage.py serve --port 0",

@@ -1,30 +1,18 @@
 """URLs and timeouts of a process, and the errors about wrong ones."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from intraday.checks import redis_is_verified
-from tests.live import ROOT
+from tests.connections.commands import run
 
 DUMP = """
 import json, intraday.settings as s
 print(json.dumps({name: getattr(s, name, None) for name in dir(s) if name.isupper()}, default=repr))
 """
-STRONG = "only-for-tests-" + "x" * 40
-DATABASE = "postgresql://a,b/intraday?sslmode=require&options=-c%20search_path%3Dx"
-
-
-def run(*command: str, var: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    own = {"SECRET_KEY": STRONG, "INTRADAY_VAR": str(var), "DATABASE_URL": DATABASE, "REDIS_URL": "redis://cache"}
-    return subprocess.run(
-        [sys.executable, *command], cwd=ROOT, env=os.environ | own | environment, capture_output=True, text=True
-    )
 
 
 @pytest.fixture(scope="module")

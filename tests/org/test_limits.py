@@ -23,7 +23,7 @@ from realtime.eventlog.event_names import remembered
 from realtime.models import EventName
 from tests.access.people import browser_of, person
 from tests.backlog.posting import post, post_batch, row
-from tests.backlog.test_concurrency import at_once
+from tests.calls import at_once
 from tests.conftest import client_of
 from tests.rest.contract import contract_client
 

@@ -348,7 +348,7 @@ def test_a_name_says_by_which_provider_somebody_came(db: None, claims: dict[str,
 async def test_sockets_of_a_withdrawn_membership_close(
     server: LiveServer, idp: IdentityProviderProcess, house: Organization
 ):
-    from tests.access.test_sessions import browser
+    from tests.access.page_sockets import browser
 
     acme = await in_thread(register, idp, "acme", house)
     await in_thread(allow, acme, "wfm", house, Role.VIEWER)

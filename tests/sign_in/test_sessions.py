@@ -8,8 +8,8 @@ from django.test import Client
 
 from intraday.audit.models import AuditEntry
 from intraday.org.models import Organization, Role
+from tests.access.page_sockets import browser
 from tests.access.people import person, session_of
-from tests.access.test_sessions import browser
 from tests.live import LiveServer
 from tests.realtime.notes import in_thread
 
