@@ -173,7 +173,7 @@ describe("a page that brings a token", () => {
     expect(client.status.getState()).toMatchObject({
       state: "stopped",
       code: 4401,
-      reason: "The server refuses the tokens that getToken answers: Unknown credentials; sign in again.",
+      reason: "The server refuses the tokens that getToken answers: The credentials are unknown: sign in again.",
     });
   });
 
