@@ -18,6 +18,7 @@ from intraday.sign_in.provider import Provider
 
 Claims = Mapping[str, Any]
 BASE_LENGTH = 100
+LONGEST_CLAIM = 1_000
 
 
 def as_app(row: IdentityProvider) -> SocialApp:
@@ -52,7 +53,8 @@ def has_access(user: User) -> bool:
 def name_for(row: IdentityProvider, claims: Claims) -> str:
     """Return a user name that nobody has and nobody can be taken for: `ben@acme`, ended by the provider's id."""
     told = next((claims[key] for key in ("preferred_username", "email", "name") if claims.get(key)), "")
-    base = re.sub(r"[^\w.+-]+", "-", User.normalize_username(str(told)).partition("@")[0]).strip("-")[:BASE_LENGTH]
+    told = User.normalize_username(str(told)[:LONGEST_CLAIM]).partition("@")[0]
+    base = re.sub(r"[^\w.+-]+", "-", told).strip("-")[:BASE_LENGTH]
     names = (f"{base or 'person'}{number}@{row.pk}" for number in ["", *range(2, 1000)])
     return next(name for name in names if not User.objects.filter(username__iexact=name).exists())
 

@@ -43,7 +43,7 @@ def _line(text: str) -> Line:
     match = _LINE.fullmatch(text)
     if match is None:
         raise ValueError(f"“{text}” is not like “Mon-Fri 08:00-20:00”.")
-    spans = re.split(r"\s*,\s*|\s+(?=\d{1,2}:\d{2}\s*-)", match["spans"])
+    spans = re.split(r" ?, ?| (?=\d{1,2}:\d{2} ?-)", " ".join(match["spans"].split()))
     days = list(_days(match["days"].lower()))
     return Line(days, [_span(span.strip(), text) for span in spans], text)
 

@@ -208,7 +208,9 @@ def test_it_waits_as_long_as_the_server_asks_before_it_comes_back() -> None:
     assert time.monotonic() - started >= 0.4
 
 
-@pytest.mark.parametrize(("code", "words"), [(4401, "sign in again"), (4403, "forbidden"), (4429, "too many messages")])
+@pytest.mark.parametrize(
+    ("code", "words"), [(4401, "sign in again"), (4403, "forbidden"), (4429, "too many messages or connections")]
+)
 def test_a_terminal_close_ends_it_with_the_reason_in_words(code: int, words: str) -> None:
     def refuse(visitor: Visitor) -> None:
         visitor.hear()

@@ -273,6 +273,8 @@ async def test_what_one_acknowledges_the_others_see(page: Page, browser: Browser
     mine = page.locator("#alerts article", has_text="billing")
     await shows(mine, "critical")
     await shows(page.locator(".toasts li", has_text="billing"), "items waiting")
+    # Pages that open within a second share a snapshot, and hear what came after it.
+    await expect(mine).to_contain_text(re.compile(r"for ([2-9]|\d\d) s"), timeout=PATIENCE)
     async with await browser.new_context() as context:
         other = await context.new_page()
         await continue_as(other, embedded, "sam")

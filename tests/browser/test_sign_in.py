@@ -46,7 +46,7 @@ def server(tmp_path_factory: pytest.TempPathFactory, mails: Path) -> Iterator[Pr
 
 
 @pytest.fixture
-def refused(page: Page) -> list[str]:
+async def refused(page: Page) -> list[str]:
     """Collect the refusals of the content security policy."""
     said: list[str] = []
 

@@ -106,7 +106,7 @@ def test_secrets_have_no_default_and_nothing_is_open_but_the_proxy():
     text = (ROOT / "docker" / "compose.yaml").read_text()
     assert {name for name, service in SERVICES.items() if "ports" in service} == {"proxy"}
     for secret in ("SECRET_KEY", "POSTGRES_PASSWORD", "INTRADAY_ALLOWED_HOSTS"):
-        assert set(re.findall(rf"\$\{{{secret}[^}}]*\}}", text)) == {f"${{{secret}:?}}"}
+        assert set(re.findall(rf"\$\{{{secret}:[^}}]*\}}", text)) == {f"${{{secret}:?}}"}
 
 
 def test_every_variable_is_one_that_somebody_reads():

@@ -56,9 +56,9 @@ def test_an_empty_address_keeps_the_one_that_is_there(owner):
     ("changed", "said"),
     [
         ({"name": "supervisor"}, "This is the name of a role: choose another one."),
-        ({"address": "ftp://hooks.example"}, "An address such as"),
-        ({"address": "https://me:pw@hooks.example"}, "without a user&#x27;s name"),
-        ({"address": ""}, "An address such as"),
+        ({"address": "ftp://hooks.example"}, "Expected an address such as"),
+        ({"address": "https://me:pw@hooks.example"}, "without a user name in it"),
+        ({"address": ""}, "Expected an address such as"),
         ({"kind": "mail"}, "Enter a valid email address."),
     ],
 )

@@ -11,6 +11,8 @@ from alerts.models import Notification
 from alerts.notifications import services
 from alerts.notifications.models import ChannelKind, Delivery
 from intraday.org.models import Role
+from tests.access.people import browser_of
+from tests.access.people import person as a_person
 from tests.alerts.world import at
 from tests.notifications.conftest import outcomes, send
 
@@ -81,11 +83,12 @@ def test_two_routes_to_one_person_are_one_message(world, person, route):
     assert notified() == ["sam@example.com"]
 
 
-def test_what_nobody_is_to_hear_is_said_in_the_history(world, api):
+def test_what_nobody_is_to_hear_is_said_in_the_history(world):
     world.rule()
     world.judge(95, 0)
     send(at(0))
-    [line] = api.get(f"/api/alerts/{world.alert.pk}").json()["deliveries"]
+    reader = browser_of(a_person("vic", world.organization))
+    [line] = reader.get(f"/api/alerts/{world.alert.pk}").json()["deliveries"]
     assert (line["to"], line["outcome"], line["detail"]) == (None, "cancelled", "nobody to tell")
 
 

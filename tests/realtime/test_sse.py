@@ -126,7 +126,7 @@ JUDGED: list[tuple[str, dict[str, str], int]] = [
     ("key", {"channels": "backlog", "since": "backlog:0:-1"}, 400),
     ("key", {"channels": "backlog", "organization_id": "org_999"}, 404),
     ("key", {"rooms": "backlog:org:org_999"}, 404),
-    ("key", {"rooms": ",".join(f"backlog:org:org_123:queue:{n}" for n in range(1_001))}, 400),
+    ("key", {"rooms": ",".join(f"backlog:org:org_123:queue:{n}" for n in range(1_001))}, 414),
     ("limited", {"channels": "backlog"}, 403),
     ("limited", {"channels": "backlog", "department_id": "dept_456"}, 200),
     ("limited", {"rooms": "backlog:org:org_123:dept:dept_789"}, 403),

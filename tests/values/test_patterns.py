@@ -22,6 +22,7 @@ FIELDS = {"RegexValidator", "RegexField", "ClockField"}
 
 QUADRATIC = {
     "alerts/admin/fields.py": "spans of at most LONGEST_TEXT characters",
+    "intraday/sign_in/identity_providers.py": "claims of at most LONGEST_CLAIM characters",
     "kpi/hours.py": "hours of at most LONGEST characters (kpi.models.valid_hours)",
     "intraday/replay/cells.py": "cells of an operator's own file",
 }
