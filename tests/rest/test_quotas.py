@@ -261,15 +261,17 @@ def test_a_large_batch_leaves_time_to_neighbours_and_to_nobody_where_there_are_n
     slept: list[float] = []
     monkeypatch.setattr(quotas, "_turns", turns)
     monkeypatch.setattr(quotas, "sleep", slept.append)
-    for rows in (1, 5_000):
+    for rows in (1, 5_000, 5_000):
         with post_turn(organization, rows):
             pass
     assert not slept, "the organization is alone"
-    with post_turn(stranger, 1):
+    with post_turn(stranger, 5_000):
         pass
+    assert not slept, "nothing to rest from"
     with post_turn(organization, 1):
         pass
     assert not slept, "a single post is small"
+    turns.rest(f"{organization.pk} large", 3.0)
     with post_turn(organization, 5_000):
         pass
-    assert len(slept) == 1
+    assert [2.5 < seconds <= 3.0 for seconds in slept] == [True]

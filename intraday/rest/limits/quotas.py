@@ -27,8 +27,8 @@ PORTIONS = 100  # of a limit: a process may hold one that others would use
 SLOT_SECONDS = 120  # after which a compute whose process died counts no more; none may take as long
 SLOT_RETRY_SECONDS = 2
 LARGE_ROWS = 100
-PAUSES = 4.0  # after a large batch, as long as it took
-LONGEST_PAUSE_SECONDS = 10.0
+RESTS = 4.0  # of the length of a large batch: until the next one of the organization begins
+LONGEST_REST_SECONDS = 10.0
 RECENT_SECONDS = 2.0
 MOST_REMEMBERED = 1_000
 TURN_SECONDS = 20.0
@@ -137,6 +137,7 @@ class Turns:
         self._running: Counter[str] = Counter()
         self._waiting: Counter[str] = Counter()
         self._active: dict[str, float] = {}  # when each organization last posted
+        self._rests: dict[str, float] = {}  # until when a place rests after a large batch
 
     def take(self, place: str, capacity: int) -> bool:
         """Wait for a turn; return False where too many wait already, or it takes too long."""
@@ -167,6 +168,16 @@ class Turns:
                 self._active = {each: at for each, at in self._active.items() if self._is_recent(at)}
             self._active[organization] = monotonic()
 
+    def rest(self, place: str, seconds: float) -> None:
+        with self._changed:
+            now = monotonic()
+            self._rests = {each: until for each, until in self._rests.items() if until > now} | {place: now + seconds}
+
+    def rest_left(self, place: str) -> float:
+        """Return the seconds for which the place still rests after its last large batch."""
+        with self._changed:
+            return max(0.0, self._rests.get(place, 0.0) - monotonic())
+
     def has_neighbours(self, organization: str) -> bool:
         """Tell whether other organizations have just posted to this process."""
         with self._changed:
@@ -190,8 +201,8 @@ _turns = Turns()
 def post_turn(organization: Organization, rows: int) -> Iterator[None]:
     """Hold one of the organization's turns to post; large batches have one for themselves. Raises LimitReached.
 
-    Beside neighbours a large batch is followed by a pause of four times its length, in which its turn is not given back
-    and it is not answered: they have four fifths of the time of this process, however slow the machine.
+    Beside neighbours a large batch begins no sooner than four times the length of the one before after its end: they
+    have four fifths of the time of this process, however slow the machine. A batch now and then waits for nothing.
     """
     is_large = rows >= LARGE_ROWS
     place = f"{organization.pk} {'large' if is_large else 'small'}"
@@ -204,11 +215,14 @@ def post_turn(organization: Organization, rows: int) -> Iterator[None]:
     _turns.note_activity(organization.pk)
     begun = monotonic()
     try:
-        yield
-        if is_large and _turns.has_neighbours(organization.pk):
+        if is_large and (left := _turns.rest_left(place)) and _turns.has_neighbours(organization.pk):
             _return_connections()
-            sleep(min(LONGEST_PAUSE_SECONDS, PAUSES * (monotonic() - begun)))
+            sleep(left)
+            begun = monotonic()
+        yield
     finally:
+        if is_large:
+            _turns.rest(place, min(LONGEST_REST_SECONDS, RESTS * (monotonic() - begun)))
         _turns.give_back(place)
 
 
