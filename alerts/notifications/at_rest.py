@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from alerts.notifications.models import Channel, ChannelKind
-from intraday.encryption.at_rest import UnreadableError, decrypt, encrypt, is_current
+from intraday.encryption.at_rest import UnreadableError, renewed
 
 SEALED = ("sealed_address", "sealed_secret", "sealed_former_secret")
 COLUMNS = ("plain_address", "plain_secret", *SEALED)
@@ -67,10 +67,8 @@ def _encrypt_row(pk: int, outcome: Outcome) -> None:
 
 def _encrypt_column(channel: Channel, name: str) -> bool:
     """Encrypt a column with the present key; return whether it can be read."""
-    stored = getattr(channel, name)
     try:
-        if not is_current(stored):
-            setattr(channel, name, encrypt(decrypt(stored)))
+        setattr(channel, name, renewed(getattr(channel, name)))
     except UnreadableError:
         return False
     return True

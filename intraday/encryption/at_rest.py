@@ -46,6 +46,11 @@ def is_current(sealed: str) -> bool:
         return False
 
 
+def renewed(sealed: str) -> str:
+    """Return it encrypted with the present key; unchanged if it is already. Raises UnreadableError."""
+    return sealed if is_current(sealed) else encrypt(decrypt(sealed))
+
+
 def _present() -> Fernet:
     return _fernet(settings.SECRET_KEY)
 

@@ -1,11 +1,13 @@
 """Keep the secrets of sign-in encrypted with the present key: those of identity providers and of second factors."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from allauth.mfa.models import Authenticator
 from django.db import transaction
+from django.db.models import Model
 
-from intraday.encryption.at_rest import UnreadableError, decrypt, encrypt, is_current
+from intraday.encryption.at_rest import UnreadableError, renewed
 from intraday.sign_in.models import IdentityProvider
 
 ENCRYPTED = ("secret", "seed")
@@ -34,27 +36,27 @@ def _rows() -> Iterator[tuple[str, bool | None]]:
 @transaction.atomic
 def _provider(provider_id: str) -> bool | None:
     row = IdentityProvider.objects.select_for_update().get(pk=provider_id)
-    stored = row.sealed_secret
     try:
-        row.sealed_secret = _anew(stored)
+        secret = renewed(row.sealed_secret)
     except UnreadableError:
         return None
-    row.save(update_fields=["sealed_secret"])
-    return row.sealed_secret != stored
+    return _store(row, "sealed_secret", secret)
 
 
 @transaction.atomic
 def _authenticator(pk: int) -> bool | None:
     row = Authenticator.objects.select_for_update().get(pk=pk)
     try:
-        data = {name: _anew(value) if name in ENCRYPTED else value for name, value in row.data.items()}
+        data = {name: renewed(value) if name in ENCRYPTED else value for name, value in row.data.items()}
     except UnreadableError:
         return None
-    is_changed = data != row.data
-    row.data = data
-    row.save(update_fields=["data"])
-    return bool(is_changed)
+    return _store(row, "data", data)
 
 
-def _anew(stored: str) -> str:
-    return stored if is_current(stored) else encrypt(decrypt(stored))
+def _store(row: Model, name: str, value: Any) -> bool:
+    """Store a changed value; return whether it has changed."""
+    if getattr(row, name) == value:
+        return False
+    setattr(row, name, value)
+    row.save(update_fields=[name])
+    return True
