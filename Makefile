@@ -3,11 +3,11 @@
 #   make test ARGS="-k backlog"
 
 PYTHON  ?=
-WORKERS ?= 2
+WORKERS ?= 3
 ARGS    ?=
 BIN     := .venv/bin
 
-.PHONY: help run test check fmt diagram types bundle broker bench faults fuzz soak soak-clients dev hooks release lock clean venv runtime testing packages
+.PHONY: help run test check fmt diagram types bundle clients broker bench faults fuzz soak soak-clients dev hooks release lock clean venv runtime testing packages
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -57,12 +57,24 @@ fmt: testing packages ## format the code, with the fixes that ruff is sure of
 diagram: testing ## draw the rooms and their imports in docs/architecture.md anew
 	@$(BIN)/python -m tests.diagram --write
 
-types: testing packages ## write the client's types anew, after a change of messages or payloads
+types: testing packages ## write the clients' types and references anew, after a change of messages, rows or payloads
 	@$(BIN)/python manage.py protocol > clients/typescript/protocol.schema.json
 	@npm run --silent types
+	@$(BIN)/python -m scripts.python_client types
+	@$(BIN)/python -m scripts.python_reference
 
-bundle: packages ## build what is committed: the console, and the package for other front ends
+bundle: testing packages ## build what is committed: the console, and the packages for other front ends and for Python
 	@npm run --silent build
+	@$(BIN)/python -m scripts.python_client wheel
+
+clients: testing ## what generators make of the OpenAPI document: lint, compile, run (a minute for the first, then seconds)
+	@cd tests/clients; \
+	cmp -s package-lock.json node_modules/lock || \
+		{ npm ci --loglevel=error >/dev/null && cp package-lock.json node_modules/lock; }; \
+	cmp -s requirements.txt .venv/lock || \
+		{ ../../$(BIN)/python -m venv .venv && .venv/bin/python -m pip install -qq --disable-pip-version-check --require-hashes \
+			-r requirements.txt && cp requirements.txt .venv/lock; }
+	@exec $(BIN)/python -m pytest -n 0 tests/clients/generated.py
 
 broker: testing ## a worker and a beat whose path to Redis goes silent, and a job that hangs (a minute)
 	@exec $(BIN)/python -m pytest -n 0 tests/faults/silent_broker.py

@@ -92,6 +92,7 @@ class Transition(Choice):
     RAISED = "raised"
     REMINDER = "reminder"
     ESCALATED = "escalated"
+    ACKNOWLEDGED = "acknowledged"
     RESOLVED = "resolved"
 
 

@@ -108,6 +108,8 @@ class Round(models.Model):
 
     organization = models.OneToOneField(Organization, models.CASCADE, primary_key=True, related_name="+")
     judged_at = models.DateTimeField(null=True)
+    row_version: int | None = None
+    """The version of the row, if it was asked for (intraday.database.row_versions)."""
 
     def __str__(self) -> str:
         return f"{self.organization_id} at {self.judged_at}"

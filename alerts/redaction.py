@@ -19,12 +19,12 @@ def alert(item: Mapping[str, Any]) -> Item:
     """Redact an alert; its audit and its deliveries, too, where it comes with them."""
     shown = {name: value for name, value in item.items() if name not in PEOPLE or value == SYSTEM}
     if "audit" in shown:
-        shown["audit"] = [_line(each) for each in shown["audit"]]
+        shown["audit"] = [audit_line(each) for each in shown["audit"]]
         shown["deliveries"] = [each | {"to": each["to"] and SOMEBODY, "detail": None} for each in shown["deliveries"]]
     return shown
 
 
-def _line(line: Mapping[str, Any]) -> Item:
+def audit_line(line: Mapping[str, Any]) -> Item:
     reason = next((each for each in TELLING if line["reason"].startswith(each)), line["reason"])
     return {**line, "actor": _actor(line), "reason": reason, "note": None}
 

@@ -25,7 +25,10 @@ def _purge_organization(organization_id: str, limit: datetime) -> int:
     """Take turns with evaluations: they refer to the last alert of a rule, and write its states."""
     lock = Round.objects.filter(pk=organization_id)
     gone = batches.delete(_resolved(organization_id, limit), lock=lock)
-    return gone + batches.delete(_unreachable_states(organization_id), lock=lock)
+    states = batches.delete(_unreachable_states(organization_id), lock=lock)
+    if states:
+        lock.update(judged_at=F("judged_at"))  # its row's version says that states have changed
+    return gone + states
 
 
 def _resolved(organization_id: str, limit: datetime) -> QuerySet[Alert]:

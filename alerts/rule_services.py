@@ -14,8 +14,8 @@ from django.db import transaction
 from alerts.choices import Resolution
 from alerts.evaluation import reevaluation
 from alerts.evaluation.changes import Actor, Changes
-from alerts.evaluation.evaluation_state import lock_open
 from alerts.evaluation.figure_providers import PROVIDERS, FigureProviders
+from alerts.evaluation.open_alerts import lock_open
 from alerts.evaluation.preview import TooManyFiguresError, preview
 from alerts.evaluation.run import lock_round
 from alerts.models import EscalationStep, Rule, RuleChange, RuleState, Silence
@@ -191,6 +191,7 @@ def preview_rule(
     rule_id: UUID | None = None,
     draft: Fields | None = None,
     providers: FigureProviders = PROVIDERS,
+    with_curves: bool = False,
 ) -> dict[str, Any]:
     """Run the stored rule and a draft over the past; with both, the draft is an edit of the rule.
 
@@ -200,7 +201,13 @@ def preview_rule(
     drafted = None if draft is None else draft_rule(organization, draft, stored)
     try:
         return preview(
-            organization=organization, since=since, until=until, current=stored, draft=drafted, providers=providers
+            organization=organization,
+            since=since,
+            until=until,
+            current=stored,
+            draft=drafted,
+            providers=providers,
+            with_curves=with_curves,
         )
     except TooManyFiguresError as error:
         raise ValidationError({"since": [str(error)]}) from error

@@ -23,6 +23,7 @@ from alerts.serializers import (
 from alerts.views import actor, conflict
 from intraday.clock.database import clock
 from intraday.org.access import Grant, Principal
+from intraday.rest.idempotency.views import idempotent
 from intraday.rest.limits.quotas import compute_slot
 from intraday.rest.pages import OfOrganization, ScopeQuery, read_body, read_query
 from intraday.rest.permissions import SignedIn, check_organization_level, check_scope, enter
@@ -77,6 +78,7 @@ class RulesView(APIView):
         found = selectors.rules(principal.organization)
         return Response({"items": found if principal.sees_colleagues else list(map(redaction.rule, found))})
 
+    @idempotent
     @extend_schema(**schema.CREATE_RULE)
     def post(self, request: Request) -> Response:
         """Make a rule; it is judged within the minute."""
@@ -159,6 +161,7 @@ class SilencesView(APIView):
         found = selectors.silences(principal.organization, within=principal.departments, place=place, now=clock.now())
         return Response({"items": found if principal.sees_colleagues else list(map(redaction.silence, found))})
 
+    @idempotent
     @extend_schema(**schema.CREATE_SILENCE)
     def post(self, request: Request) -> Response:
         """Alerts that match are raised, but nobody is told until it ends."""

@@ -26,7 +26,7 @@ from alerts.serializers import (
 )
 from intraday.rest.fields import WholeField
 from intraday.rest.pages import OfOrganization, ScopeQuery
-from intraday.rest.schema import BAD_POSTS, BAD_REQUESTS, ErrorSchema, page_of
+from intraday.rest.schema import BAD_POSTS, BAD_REQUESTS, CREATING_POSTS, ErrorSchema, page_of
 from intraday.rest.struct_serializers import described
 
 
@@ -246,6 +246,7 @@ ACKNOWLEDGE: dict[str, Any] = {
 }
 RESOLVE: dict[str, Any] = {"request": ActRequest, "responses": {200: AlertFigure, **_with(AlertConflict)}}
 SNOOZE: dict[str, Any] = {"request": SnoozeRequest, "responses": {200: AlertFigure, **_with(AlertConflict)}}
+UNSNOOZE: dict[str, Any] = {"request": ActRequest, "responses": {200: AlertFigure, **_with(AlertConflict)}}
 ACKNOWLEDGE_MANY: dict[str, Any] = {
     "operation_id": "alerts_acknowledge_many",
     "request": AcknowledgeManyRequest,
@@ -273,7 +274,7 @@ RULES: dict[str, Any] = {
     "parameters": [OfOrganization],
     "responses": {200: _items("Rules", RuleFigure(many=True)), **BAD_REQUESTS},
 }
-CREATE_RULE: dict[str, Any] = {"request": CreateRuleRequest, "responses": {201: RuleFigure, **BAD_POSTS}}
+CREATE_RULE: dict[str, Any] = {"request": CreateRuleRequest, "responses": {201: RuleFigure, **CREATING_POSTS}}
 RULE: dict[str, Any] = {"parameters": [OfOrganization], "responses": {200: RuleDetail, **BAD_REQUESTS}}
 EDIT_RULE: dict[str, Any] = {"request": EditRuleRequest, "responses": {200: RuleFigure, **_with(RuleConflict)}}
 DELETE: dict[str, Any] = {"parameters": [OfOrganization], "responses": {204: None, **BAD_REQUESTS}}
@@ -283,6 +284,6 @@ SILENCES: dict[str, Any] = {
     "parameters": [ScopeQuery],
     "responses": {200: _items("Silences", SilenceFigure(many=True)), **BAD_REQUESTS},
 }
-CREATE_SILENCE: dict[str, Any] = {"request": SilenceRequest, "responses": {201: SilenceFigure, **BAD_POSTS}}
+CREATE_SILENCE: dict[str, Any] = {"request": SilenceRequest, "responses": {201: SilenceFigure, **CREATING_POSTS}}
 SILENCE: dict[str, Any] = {"parameters": [OfOrganization], "responses": {200: SilenceFigure, **BAD_REQUESTS}}
 EDIT_SILENCE: dict[str, Any] = {"request": SilenceRequest, "responses": {200: SilenceFigure, **BAD_POSTS}}

@@ -1,12 +1,12 @@
 """Read alerts, rules and silences."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import msgspec
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 from msgspec import structs
 
 from alerts.choices import Status
@@ -16,15 +16,16 @@ from alerts.notifications.selectors import deliveries
 from alerts.rules import messages
 from alerts.rules.catalogue import CATALOGUE, find
 from alerts.rules.validation import FIELDS
-from intraday.org.models import Organization
+from intraday.org import scoped
+from intraday.org.models import Organization, Scope
 from intraday.rest.errors import NotFound
-from intraday.rest.pages import spell
 from realtime.protocol.redaction import Redaction, redacted
 from realtime.protocol.rooms import RoomFilter
 
 COLUMNS = list(AlertChanged.__struct_fields__)
 Cursor = tuple[datetime, UUID]
 """The time and the id of the last alert of a page."""
+Page = tuple[list[dict[str, Any]], Cursor | None]
 
 
 def snapshot(organization_id: str, rooms: RoomFilter, redaction: Redaction) -> Sequence[msgspec.Raw]:
@@ -41,6 +42,15 @@ def snapshot(organization_id: str, rooms: RoomFilter, redaction: Redaction) -> S
 def organizations_with_open_alerts() -> list[str]:
     rows = Alert.objects.exclude(status=Status.RESOLVED).order_by("organization")
     return list(rows.values_list("organization", flat=True).distinct())
+
+
+def open_counts(scope: Scope) -> Iterator[tuple[tuple[str, str, str], str, int]]:
+    """Yield organization, department and queue, a severity, and the number of open alerts of it, inside a scope."""
+    rows = Alert.objects.filter(organization=scope.organization_id).exclude(status=Status.RESOLVED)
+    place = ("scope__organization_id", "scope__department_id", "scope__queue_name")
+    counted = scoped.inside(rows, scope).order_by().values_list(*place, "severity").annotate(number=Count("pk"))
+    for organization, department, queue, severity, number in counted.order_by(*place, "severity"):
+        yield (organization, department, queue), severity, number
 
 
 def as_dict(alert: Alert) -> dict[str, Any]:
@@ -61,7 +71,7 @@ def alerts(
     filters: Mapping[str, Any],
     after: Cursor | None,
     limit: int,
-) -> tuple[list[dict[str, Any]], str | None]:
+) -> Page:
     """Return a page, newest first, from the cursor on; and the next cursor if there is one. `filters` are lookups."""
     rows = _visible(organization_id, within).filter(**filters).order_by("-triggered_at", "-id")
     if after is not None:
@@ -69,7 +79,7 @@ def alerts(
         rows = rows.filter(Q(triggered_at__lt=at) | Q(triggered_at=at, id__lt=pk))
     page = list(rows[: limit + 1])
     last = page[limit - 1] if len(page) > limit else None
-    return [as_dict(row) for row in page[:limit]], f"{spell(last.triggered_at)}~{last.pk}" if last else None
+    return [as_dict(row) for row in page[:limit]], (last.triggered_at, last.pk) if last else None
 
 
 def alert(organization_id: str, alert_id: UUID, *, within: frozenset[str] | None) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from alerts.rules.weekly_windows import DAYS
 from intraday.clock.database import clock
 from intraday.rest.fields import (
     ChoiceField,
+    CursorField,
     FiniteField,
     IdField,
     InstantField,
@@ -21,7 +22,7 @@ from intraday.rest.fields import (
     WholeField,
     check_not_ahead,
 )
-from intraday.rest.pages import OfOrganization, ScopeQuery
+from intraday.rest.pages import OfOrganization, ScopeQuery, spell
 
 MAX_IDS = 1_000
 MAX_PREVIEW = timedelta(days=31)
@@ -77,18 +78,17 @@ class AcknowledgeManyRequest(OfOrganization):
     note = NoteField()
 
 
-class CursorField(serializers.CharField):
-    """`next` of the page before: when its last alert fired, and which that was."""
+class AlertCursorField(CursorField):
+    """The time at which the last alert of the page before fired, and which that was."""
 
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(max_length=100, **kwargs)
+    def parse(self, text: str) -> tuple[datetime, UUID]:
+        at, _, pk = text.partition("~")
+        return InstantField().to_internal_value(at), UUID(pk)
 
-    def to_internal_value(self, data: Any) -> tuple[datetime, UUID]:  # type: ignore[override]
-        at, _, pk = str(super().to_internal_value(data)).partition("~")
-        try:
-            return InstantField().to_internal_value(at), UUID(pk)
-        except (ValueError, serializers.ValidationError):
-            raise serializers.ValidationError("This is not the `next` of a page.") from None
+    @staticmethod
+    def spelled(cursor: tuple[datetime, UUID]) -> str:
+        at, pk = cursor
+        return f"{spell(at)}~{pk}"
 
 
 class AlertsQuery(ScopeQuery):
@@ -98,7 +98,7 @@ class AlertsQuery(ScopeQuery):
     rule_id = IdField(required=False)
     since = InstantField(required=False, help_text="Fired from this instant on.")
     until = InstantField(required=False, help_text="Fired before this instant.")
-    cursor = CursorField(required=False, help_text="`next` of the page before.")
+    cursor = AlertCursorField(required=False, help_text="`next` of the page before.")
     limit = WholeField(required=False, min_value=1, max_value=1_000, default=200)
     format = ChoiceField(required=False, choices=["json", "csv"], default="json")
 

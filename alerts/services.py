@@ -111,6 +111,23 @@ def snooze(
     return _one(_act(caller, [alert_id], now, act)[alert_id])
 
 
+def unsnooze(
+    *, caller: Caller, alert_id: UUID, now: datetime, note: str = "", expected_version: int | None = None
+) -> Alert:
+    """End the snooze of an alert now. Raises NotFound or Conflict.
+
+    The timers, every 15 s, release it, unless a silence or a graver alert still suppresses it.
+    """
+
+    def act(alert: Alert, changes: Changes) -> Decision:
+        answer = lifecycle.snooze(_lifecycle_state(alert), expected_version=expected_version)
+        if answer is Decision.CHANGE and alert.snoozed_until is not None:
+            changes.unsnooze(alert, note)
+        return answer
+
+    return _one(_act(caller, [alert_id], now, act)[alert_id])
+
+
 def _acknowledge(
     alert: Alert, changes: Changes, note: str, *, take_over: bool = False, expected_version: int | None = None
 ) -> Decision:

@@ -16,4 +16,5 @@ urlpatterns = [
     path("/<uuid:alert_id>/acknowledge", views.AcknowledgeView.as_view()),
     path("/<uuid:alert_id>/resolve", views.ResolveView.as_view()),
     path("/<uuid:alert_id>/snooze", views.SnoozeView.as_view()),
+    path("/<uuid:alert_id>/unsnooze", views.UnsnoozeView.as_view()),
 ]

@@ -1,10 +1,11 @@
-"""Alerts: evaluate now, read, acknowledge, resolve, snooze."""
+"""Alerts: evaluate now, read, acknowledge, resolve, snooze and end a snooze."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any, ClassVar
 from uuid import UUID
 
+from django.http import HttpResponseBase
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import status
 from rest_framework.request import Request
@@ -17,6 +18,7 @@ from alerts.serializers import (
     AcknowledgeManyRequest,
     AcknowledgeRequest,
     ActRequest,
+    AlertCursorField,
     AlertsQuery,
     EvaluateRequest,
     SnoozeRequest,
@@ -27,8 +29,9 @@ from intraday.clock.database import clock
 from intraday.org.access import Grant, Principal
 from intraday.rest.csv_renderer import ItemsCSVRenderer
 from intraday.rest.errors import error_body
+from intraday.rest.exports import answer_pages, days_of, file_name
 from intraday.rest.json import JSONRenderer
-from intraday.rest.pages import OfOrganization, page_response, read_body, read_query
+from intraday.rest.pages import OfOrganization, read_body, read_query
 from intraday.rest.permissions import SignedIn, check_organization_level, check_scope, enter
 
 
@@ -57,26 +60,39 @@ class EvaluateView(APIView):
 
 
 class AlertsView(APIView):
-    """Alerts, newest first."""
+    """Alerts, newest first. A CSV without `limit` and `cursor` has all of them in one file."""
 
     permission_classes = [SignedIn]
     renderer_classes = [JSONRenderer, ItemsCSVRenderer]
     csv_columns = selectors.COLUMNS
 
     @extend_schema(**schema.ALERTS)
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request) -> HttpResponseBase:
         query = read_query(AlertsQuery, request.query_params)
         principal = enter(request, query.get("organization_id"), grant="read")
         if query.get("department_id"):
             check_scope(principal, query["department_id"], "")
-        items, following = selectors.alerts(
-            principal.organization.id,
-            within=principal.departments,
-            filters=to_filters(query),
-            after=query.get("cursor"),
-            limit=query["limit"],
+
+        def page(cursor: selectors.Cursor | None, limit: int) -> selectors.Page:
+            items, following = selectors.alerts(
+                principal.organization.id,
+                within=principal.departments,
+                filters=to_filters(query),
+                after=cursor,
+                limit=limit,
+            )
+            return [_shown(each, principal) for each in items], following
+
+        place = [principal.organization.id, query.get("department_id", ""), query.get("queue_name", "")]
+        days = days_of(principal.organization, query.get("since"), query.get("until"))
+        return answer_pages(
+            request,
+            principal.organization,
+            query,
+            page,
+            name=file_name("alerts", place, *days),
+            spelled=AlertCursorField.spelled,
         )
-        return page_response(request, [_shown(each, principal) for each in items], following)
 
 
 class AlertView(APIView):
@@ -138,6 +154,14 @@ class SnoozeView(ActView):
 
     body = SnoozeRequest
     act = services.snooze
+
+
+@extend_schema_view(post=extend_schema(**schema.UNSNOOZE))
+class UnsnoozeView(ActView):
+    """End the snooze of an alert; notifications follow again within seconds."""
+
+    body = ActRequest
+    act = services.unsnooze
 
 
 class AcknowledgeManyView(APIView):

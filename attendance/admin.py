@@ -1,7 +1,12 @@
+from django import forms
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 
-from attendance.models import AttendanceRecord, Shift, Snapshot
+from attendance import services
+from attendance.models import AttendanceRecord, AttendanceSettings, Shift, Snapshot
 from intraday.admin.read_only import ReadOnly
+from intraday.admin.strict_numbers import StrictNumbers
 from intraday.admin.tenants import TenantModelAdmin
 
 
@@ -34,3 +39,21 @@ class SnapshotAdmin(ReadOnly, TenantModelAdmin):
     list_select_related = ["scope"]
     date_hierarchy = "time"
     ordering = ["-time"]
+
+
+@admin.register(AttendanceSettings)
+class AttendanceSettingsAdmin(StrictNumbers, TenantModelAdmin):
+    list_display = ["organization", "adherence_tolerance_minutes"]
+    autocomplete_fields = ["organization"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: AttendanceSettings | None = None) -> list[str]:
+        return ["organization"] if obj else []
+
+    def save_model(self, request: HttpRequest, obj: AttendanceSettings, form: forms.ModelForm, change: bool) -> None:
+        services.save_settings(obj)
+
+    def delete_model(self, request: HttpRequest, obj: AttendanceSettings) -> None:
+        services.remove_settings([obj.pk])
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[AttendanceSettings]) -> None:
+        services.remove_settings([each.pk for each in queryset])

@@ -1,4 +1,4 @@
-"""The wire's words for statuses and kinds of shifts. Pure."""
+"""The wire's words for statuses, states of agents and kinds of shifts. Pure."""
 
 from enum import StrEnum
 
@@ -16,6 +16,30 @@ class AttendanceStatus(StrEnum):
     CHECKED_OUT = "checked_out"
 
 
+class AgentStateName(StrEnum):
+    """The state of an agent that a feed reports, such as an ACD."""
+
+    AVAILABLE = "available"
+    ON_CONTACT = "on_contact"
+    AFTER_CONTACT = "after_contact"
+    BREAK = "break"
+    LUNCH = "lunch"
+    TRAINING = "training"
+    MEETING = "meeting"
+    OTHER = "other"
+    OFFLINE = "offline"
+
+
+class Activity(StrEnum):
+    """The activity that a schedule asks for, or that a state amounts to."""
+
+    WORK = "work"
+    BREAK = "break"
+    TRAINING = "training"
+    OTHER = "other"
+    OFFLINE = "offline"
+
+
 class ShiftKind(StrEnum):
     """The purpose of a shift."""
 
@@ -31,3 +55,35 @@ PRESENT_STATUSES = frozenset(
 )
 AWAY_STATUSES = frozenset({AttendanceStatus.ON_LEAVE, AttendanceStatus.DAY_OFF})
 WORKING_KINDS = frozenset({ShiftKind.WORK, ShiftKind.BREAK, ShiftKind.TRAINING})
+
+AT_WORK = "present"
+"""The state of people who are at work by their check-in, and of whom no agent state is known."""
+AGENT_STATES = tuple(state.value for state in AgentStateName)
+"""The states that a feed may report."""
+STATE_NAMES = (
+    AgentStateName.ON_CONTACT.value,
+    AgentStateName.AVAILABLE.value,
+    AgentStateName.AFTER_CONTACT.value,
+    AT_WORK,
+    AgentStateName.BREAK.value,
+    AgentStateName.LUNCH.value,
+    AgentStateName.TRAINING.value,
+    AgentStateName.MEETING.value,
+    AgentStateName.OTHER.value,
+    AgentStateName.OFFLINE.value,
+)
+"""All states that a person may be shown in: reported ones, and those that follow from check-ins."""
+ACTIVITY_OF: dict[str, Activity] = {
+    AgentStateName.AVAILABLE: Activity.WORK,
+    AgentStateName.ON_CONTACT: Activity.WORK,
+    AgentStateName.AFTER_CONTACT: Activity.WORK,
+    AT_WORK: Activity.WORK,
+    AgentStateName.BREAK: Activity.BREAK,
+    AgentStateName.LUNCH: Activity.BREAK,
+    AgentStateName.TRAINING: Activity.TRAINING,
+    AgentStateName.MEETING: Activity.TRAINING,
+    AgentStateName.OTHER: Activity.OTHER,
+    AgentStateName.OFFLINE: Activity.OFFLINE,
+}
+"""The activity that each state amounts to. Schedules know one kind of planned time off the queue, training; a meeting
+adheres to it."""

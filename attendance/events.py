@@ -25,7 +25,9 @@ class AttendanceChanged(Payload, frozen=True, kw_only=True):
     """`attendance:update`: who was to be there and who is (DOMAIN 3.7).
 
     scheduled = present + expected + absent + left early; late is a part of present, no-show of absent. The rate is
-    percent, null with nobody scheduled. `recent_checkins`: of the last hour, newest first, ten at most.
+    percent, null with nobody scheduled. `recent_checkins`: of the last hour, newest first, ten at most. `by_state`: how
+    many people are in each state, by their states or, without these, by their check-ins; out of adherence are those
+    who have been in another activity than is scheduled for longer than the tolerance.
     """
 
     event: ClassVar[str] = "attendance:update"
@@ -47,12 +49,16 @@ class AttendanceChanged(Payload, frozen=True, kw_only=True):
     on_leave_count: int
     unscheduled_count: int
     lost_minutes: float
+    by_state: dict[str, int]
+    out_of_adherence_count: int
+    longest_out_of_adherence_minutes: float
     reasons: dict[str, str] | UnsetType = UNSET
 
     @classmethod
     def with_stand_ins(cls, stated: Mapping[str, Any]) -> dict[str, Any]:
         counts = ("expected_count", "no_show_count", "left_early_count", "on_leave_count", "unscheduled_count")
-        missing = dict.fromkeys([*counts, "lost_minutes"], 0)
+        out = ("out_of_adherence_count", "longest_out_of_adherence_minutes")
+        missing: dict[str, Any] = {"by_state": {}, **dict.fromkeys([*counts, "lost_minutes", *out], 0)}
         return {**missing, "reasons": {name: NOT_STATED for name in missing if name not in stated}, **stated}
 
     @classmethod
@@ -74,6 +80,9 @@ class AttendanceChanged(Payload, frozen=True, kw_only=True):
             on_leave_count=row.on_leave,
             unscheduled_count=row.unscheduled,
             lost_minutes=half_up(row.lost_minutes) or 0.0,
+            by_state=row.by_state or {},
+            out_of_adherence_count=row.out_of_adherence,
+            longest_out_of_adherence_minutes=half_up(row.longest_out_minutes) or 0.0,
             reasons=UNSET if row.scheduled else {"attendance_rate": "nobody is scheduled"},
         )
 

@@ -6,9 +6,10 @@ which SQLite and PostgreSQL write differently for anything but numbers.
 
 import uuid
 
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
-from attendance.choices import AttendanceStatus, ShiftKind
+from attendance.choices import AGENT_STATES, Activity, AttendanceStatus, ShiftKind
 from intraday.org.models import Organization, Scope
 
 
@@ -50,6 +51,54 @@ class AttendanceRecord(models.Model):
 
     def __str__(self) -> str:
         return f"{self.person} at {self.time:%Y-%m-%d %H:%M:%S}: {self.status}"
+
+
+class AgentState(models.Model):
+    """A reported state of a person from an instant on (microseconds since 1970), with what is derived from its
+    neighbours (attendance.agent_states.stored_states).
+
+    `ends` is the start of the next state, or when this one expires. `activity_starts` is the start of the first of the
+    states without a gap that amount to the same activity.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    organization = models.ForeignKey(Organization, models.CASCADE, related_name="+")
+    person = models.ForeignKey(Person, models.CASCADE, related_name="agent_states")
+    department_id = models.CharField(max_length=64, blank=True, default="")
+    state = models.CharField(max_length=16, choices=[(state, state) for state in AGENT_STATES])
+    queue_names = models.JSONField(default=list)
+    reason = models.CharField(max_length=64, blank=True, default="")
+    starts = models.BigIntegerField()
+    ends = models.BigIntegerField()
+    activity = models.CharField(max_length=16, choices=[(each.value, each.value) for each in Activity])
+    activity_starts = models.BigIntegerField()
+    received_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["person", "starts"], name="agent_state_once")]
+        indexes = [models.Index(fields=["organization", "starts"]), models.Index(fields=["organization", "ends"])]
+
+    def __str__(self) -> str:
+        return f"{self.person} {self.state} from {self.starts}"
+
+
+class AttendanceSettings(models.Model):
+    """Settings of an organization. The defaults hold for an organization without a row."""
+
+    organization = models.OneToOneField(
+        Organization, models.CASCADE, primary_key=True, related_name="attendance_settings"
+    )
+    adherence_tolerance_minutes = models.FloatField(
+        default=5,
+        validators=[MinValueValidator(0), MaxValueValidator(60)],
+        help_text="A deviation from the schedule that is no longer counts as adherent.",
+    )
+
+    class Meta:
+        verbose_name = verbose_name_plural = "attendance settings"
+
+    def __str__(self) -> str:
+        return str(self.organization)
 
 
 class Shift(models.Model):
@@ -155,6 +204,9 @@ class Snapshot(models.Model):
     unscheduled = models.PositiveIntegerField(default=0)
     lost_minutes = models.FloatField(default=0.0)
     recent_checkins = models.JSONField(default=list)
+    by_state = models.JSONField(null=True, help_text="People by state; null in figures of older releases.")
+    out_of_adherence = models.PositiveIntegerField(default=0, db_default=0)
+    longest_out_minutes = models.FloatField(default=0.0, db_default=0.0)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["scope", "time"], name="attendance_snapshot_once")]
@@ -165,7 +217,8 @@ class Snapshot(models.Model):
 
 
 class CurrentAttendance(models.Model):
-    """The newest figures of a scope. The organization's row is locked before anything of it is written."""
+    """The newest figures of a scope. The organization's row is locked before anything of it is written
+    (attendance.turns)."""
 
     scope = models.OneToOneField(Scope, models.CASCADE, primary_key=True, related_name="current_attendance")
     snapshot = models.ForeignKey(Snapshot, models.SET_NULL, null=True, related_name="+")
@@ -182,3 +235,16 @@ class CurrentAttendance(models.Model):
 
     def __str__(self) -> str:
         return str(self.scope)
+
+
+class UncountedPost(models.Model):
+    """A post to a department, or of people without one to the organization, that the figures do not count yet.
+
+    `at` is the instant of which it wants figures; null where they are of the same instant as before.
+    """
+
+    scope = models.ForeignKey(Scope, models.CASCADE, related_name="+")
+    at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.scope} at {self.at}"

@@ -8,9 +8,10 @@ from django.db import transaction
 from django.db.models import CharField, Exists, OuterRef, QuerySet, Value
 from django.db.models.functions import Cast, Concat
 
-from attendance import latest, selectors
+from attendance import selectors
+from attendance.counting import turns
 from attendance.microseconds import to_instant
-from attendance.models import Person, ScheduledPeriod, StatusPeriod
+from attendance.models import AgentState, Person, ScheduledPeriod, StatusPeriod
 from intraday.database import batches
 from intraday.org.models import Organization
 
@@ -28,12 +29,12 @@ def purge(*, now: datetime) -> int:
 
 def _purge_people(organization_id: str) -> int:
     """Take turns with posts: these store a person before her first record."""
-    return batches.delete(_forgotten_people(organization_id), lock=latest.lock_row(organization_id))
+    return batches.delete(_forgotten_people(organization_id), lock=turns.row_of(organization_id))
 
 
 def _forgotten_people(organization_id: str) -> QuerySet[Person]:
     people = Person.objects.filter(organization=organization_id)
-    for kept in ("records", "shifts", "scheduled_periods", "status_periods"):
+    for kept in ("records", "agent_states", "shifts", "scheduled_periods", "status_periods"):
         related = Person._meta.get_field(kept).related_model
         people = people.exclude(Exists(related._default_manager.filter(person=OuterRef("pk"))))  # type: ignore[union-attr]
     return people
@@ -52,6 +53,7 @@ def everything_of(organization_id: str, employee_id: str) -> dict[str, Any]:
     return {
         "person": _fields(person),
         "records": [_fields(row) for row in person.records.order_by("time")],
+        "agent_states": [_state(row) for row in person.agent_states.order_by("starts")],
         "shifts": [_fields(row) for row in person.shifts.order_by("start")],
         "scheduled_periods": [_period(row) for row in person.scheduled_periods.order_by("starts")],
         "status_periods": [_period(row) for row in person.status_periods.order_by("starts")],
@@ -64,6 +66,11 @@ def _fields(row: Any) -> Line:
     return {name: getattr(row, name) for name in names if name not in hidden}
 
 
+def _state(row: AgentState) -> Line:
+    told = {"state": row.state, "since": to_instant(row.starts), "reason": row.reason, "queue_names": row.queue_names}
+    return {**told, "department_id": row.department_id, "received_at": row.received_at}
+
+
 def _period(row: ScheduledPeriod | StatusPeriod) -> Line:
     status = row.status if isinstance(row, StatusPeriod) else "on_leave" if row.on_leave else "scheduled"
     return {"status": status, "from": to_instant(row.starts), "until": to_instant(row.ends)}
@@ -71,16 +78,18 @@ def _period(row: ScheduledPeriod | StatusPeriod) -> Line:
 
 @transaction.atomic
 def rename_person(*, organization_id: str, employee_id: str, pseudonym: str) -> dict[str, int]:
-    """Give a person a pseudonym, and her shifts ids that do not tell hers; return how many rows of each changed.
+    """Give a person a pseudonym, her shifts ids that do not tell hers, and her states no reasons, which are free text;
+    return how many rows of each changed.
 
-    Her records, shifts and periods stay, so that headcounts stay what they were.
+    Her records, states, shifts and periods stay, so that headcounts stay what they were.
     """
-    latest.lock_row(organization_id).select_for_update(of=("self",)).first()
+    turns.row_of(organization_id).select_for_update(of=("self",)).first()
     person = Person.objects.filter(organization=organization_id, employee_id=employee_id).first()
     if person is None:
         return {}
     fresh = Concat(Value(f"{pseudonym}-"), Cast("pk", CharField()))
     renamed = person.shifts.update(shift_id=fresh)
+    emptied = person.agent_states.exclude(reason="").update(reason="")
     person.employee_id, person.name = pseudonym, ""
     person.save()
-    return {"attendance.Person": 1, "attendance.Shift": renamed}
+    return {"attendance.Person": 1, "attendance.Shift": renamed, "attendance.AgentState": emptied}

@@ -5,32 +5,37 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
-from django.db.models import Max, QuerySet
+from django.db.models import QuerySet
 from msgspec import structs
 
-from attendance.choices import WORKING_KINDS
+from attendance.agent_states.instants import is_live as is_live
+from attendance.choices import STATE_NAMES
 from attendance.events import AttendanceChanged
-from attendance.microseconds import to_instant, to_microseconds
-from attendance.models import AttendanceRecord, CurrentAttendance, ScheduledPeriod, Shift, Snapshot, StatusPeriod
-from attendance.presence import headcounts
-from attendance.presence.headcounts import PersonNow
-from attendance.presence.intervals import MINUTE
+from attendance.microseconds import to_microseconds
+from attendance.models import (
+    AgentState,
+    AttendanceRecord,
+    CurrentAttendance,
+    ScheduledPeriod,
+    Shift,
+    Snapshot,
+    StatusPeriod,
+)
 from attendance.presence.skill_groups import GroupSpan as GroupSpan
 from attendance.presence.skill_groups import SkillGroup as SkillGroup
+from attendance.presence.skill_groups import coming_breaks as coming_breaks
 from attendance.presence.skill_groups import group_spans as group_spans
 from attendance.presence.skill_groups import skill_groups as skill_groups
 from intraday.org import scoped
 from intraday.org.models import Scope
 from intraday.org.scoped import Figure, TimePage
-from intraday.values.rounding import half_up
 from realtime.protocol.redaction import Redaction, redacted
 from realtime.protocol.rooms import RoomFilter
 
-COLUMNS = [name for name in AttendanceChanged.__struct_fields__ if name not in ("reasons", "recent_checkins")]
+_NESTED = ("reasons", "recent_checkins", "by_state")
+COLUMNS = [name for name in AttendanceChanged.__struct_fields__ if name not in _NESTED]
+COLUMNS += [f"by_state.{state}" for state in STATE_NAMES]
 """The columns of a table of figures: all fields but lists and the explanations of nulls."""
-
-
-LIVE = timedelta(days=1)
 
 
 def _current(organization_id: str, using: str = "default") -> QuerySet[CurrentAttendance]:
@@ -48,20 +53,13 @@ def levels(organization_id: str) -> QuerySet[Scope]:
     return Scope.objects.filter(organization=organization_id, queue_name="")
 
 
-def is_live(organization_id: str, *, as_of: datetime | None, now: datetime) -> bool:
-    """Tell whether figures of now make sense: somebody is scheduled, or the figures are of the last day."""
-    if as_of is not None and now - as_of < LIVE:
-        return True
-    at = to_microseconds(now)
-    return ScheduledPeriod.objects.filter(organization=organization_id, starts__lte=at, ends__gt=at).exists()
-
-
 def older_than(limit: datetime) -> list[QuerySet[Any]]:
     """Return the rows that are of before the limit and came in before it, except the newest figures of each scope."""
     newest = CurrentAttendance.objects.filter(snapshot__isnull=False).values("snapshot")
     return [
         Snapshot.objects.filter(received_at__lt=limit, time__lt=limit).exclude(pk__in=newest),
         AttendanceRecord.objects.filter(received_at__lt=limit, time__lt=limit),
+        AgentState.objects.filter(received_at__lt=limit, ends__lt=to_microseconds(limit)),
         StatusPeriod.objects.filter(made_at__lt=limit, ends__lt=to_microseconds(limit)),
         ScheduledPeriod.objects.filter(made_at__lt=limit, ends__lt=to_microseconds(limit)),
         Shift.objects.filter(received_at__lt=limit, end__lt=limit),
@@ -121,50 +119,6 @@ def history(scope: Scope, page: TimePage, *, names: bool) -> tuple[list[dict[str
     """Return a page of the figures of exactly this scope, and the cursor of the next one."""
     rows, following = page.take(Snapshot.objects.filter(scope=scope))
     return [as_dict(_payload(row, scope, names=names)) for row in rows], following
-
-
-def people(
-    scope: Scope, *, status: str | None, site_id: str, limit: int, now: datetime
-) -> tuple[datetime, list[dict[str, Any]]]:
-    """Return the instant and its people with their adherence, those with the most lost minutes first.
-
-    The instant is now, or that of the newest figures where the feed replays the past.
-    """
-    newest = CurrentAttendance.objects.filter(scope__organization=scope.organization_id).aggregate(Max("time"))
-    as_of = newest["time__max"]
-    at = as_of if as_of is not None and not is_live(scope.organization_id, as_of=as_of, now=now) else now
-    found = headcounts.people(
-        scope.organization_id,
-        at=to_microseconds(at),
-        status=status,
-        department_id=scope.department_id,
-        site_id=site_id,
-        limit=limit,
-    )
-    queues = _queues_of([each.person_id for each in found], at)
-    return at, [_person(each, queues.get(each.person_id, set())) for each in found]
-
-
-def _queues_of(people: Collection[int], at: datetime) -> dict[int, set[str]]:
-    shifts = Shift.objects.filter(person__in=people, start__lte=at, end__gt=at, cancelled=False, kind__in=WORKING_KINDS)
-    found: dict[int, set[str]] = {}
-    for person, names in shifts.values_list("person_id", "queue_names"):
-        found.setdefault(person, set()).update(names)
-    return found
-
-
-def _person(each: PersonNow, queues: set[str]) -> dict[str, Any]:
-    return {
-        "employee_id": each.employee_id,
-        "employee_name": each.name or None,
-        "department_id": each.department_id or None,
-        "queue_names": sorted(queues),
-        "status": each.status,
-        "shift_start": None if each.starts is None else to_instant(each.starts),
-        "shift_end": None if each.ends is None else to_instant(each.ends),
-        "checked_in_at": None if each.came_at is None else to_instant(each.came_at),
-        "lost_minutes": half_up(each.lost / MINUTE),
-    }
 
 
 def queues_of(people: Collection[int], *, at: datetime) -> list[Scope]:

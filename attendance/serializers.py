@@ -5,17 +5,18 @@ from typing import Any
 
 from rest_framework import serializers
 
-from attendance.choices import AttendanceStatus, ShiftKind
-from attendance.ingest.rows import RecordRow, ShiftRow
+from attendance.choices import AGENT_STATES, STATE_NAMES, AttendanceStatus, ShiftKind
+from attendance.ingest.rows import RecordRow, ShiftRow, StateRow
 from attendance.presence.headcounts import PEOPLE_STATUSES
 from intraday.clock.database import clock
 from intraday.ingest.views import RowSerializer
 from intraday.org.models import valid_id, valid_queue_name
 from intraday.rest.fields import ChoiceField, InstantField, PrintableField, QueueNameField, WholeField, check_not_ahead
-from intraday.rest.pages import MAX_LIMIT, OfOrganization
+from intraday.rest.pages import MAX_LIMIT, OfOrganization, ScopeQuery
 
 SHIFT_MAX = {True: timedelta(days=2), False: timedelta(days=400)}  # of work; of leave and days off
 QUEUES_MAX = 50
+DAYS_MAX = 31
 
 
 class PersonSerializer(RowSerializer):
@@ -72,18 +73,61 @@ class AttendanceRecordSerializer(PersonSerializer):
         )
 
 
-class ShiftSerializer(PersonSerializer):
-    """A piece of one person's schedule."""
-
-    shift_id = PrintableField(max_length=128, help_text="The feed's own id; posting it again corrects the shift.")
-    department_id = serializers.CharField(max_length=64)
-    queue_names = serializers.ListField(
+def _served_queues() -> serializers.ListField:
+    return serializers.ListField(
         child=QueueNameField(validators=[valid_queue_name]),
         required=False,
         allow_null=True,
         max_length=QUEUES_MAX,
         help_text="The queues that the person serves.",
     )
+
+
+def _named_queues(valid: dict[str, Any]) -> list[str]:
+    """Return the names of `_served_queues`, each once."""
+    return list(dict.fromkeys(valid.get("queue_names") or ()))
+
+
+class AgentStateSerializer(PersonSerializer):
+    """The state of one person since an instant, until the next one."""
+
+    department_id = serializers.CharField(
+        max_length=64, required=False, allow_null=True, help_text="Optional for people who are known."
+    )
+    state = ChoiceField(choices=AGENT_STATES)
+    since = InstantField(help_text="The instant at which the state began; posting it again corrects the state.")
+    queue_names = _served_queues()
+    reason = PrintableField(
+        max_length=64,
+        required=False,
+        allow_null=True,
+        allow_blank=True,
+        help_text="The code that the person or the system gave.",
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        check_not_ahead("since", attrs["since"], clock.now())
+        return attrs
+
+    @classmethod
+    def to_row(cls, valid: dict[str, Any]) -> StateRow:
+        return StateRow(
+            employee_id=valid["employee_id"],
+            employee_name=valid.get("employee_name") or "",
+            department_id=valid.get("department_id") or "",
+            state=valid["state"],
+            since=valid["since"],
+            queue_names=_named_queues(valid),
+            reason=valid.get("reason") or "",
+        )
+
+
+class ShiftSerializer(PersonSerializer):
+    """A piece of one person's schedule."""
+
+    shift_id = PrintableField(max_length=128, help_text="The feed's own id; posting it again corrects the shift.")
+    department_id = serializers.CharField(max_length=64)
+    queue_names = _served_queues()
     start = InstantField()
     end = InstantField()
     kind = ChoiceField(choices=[kind.value for kind in ShiftKind])
@@ -101,7 +145,7 @@ class ShiftSerializer(PersonSerializer):
             employee_id=valid["employee_id"],
             employee_name=valid.get("employee_name") or "",
             department_id=valid["department_id"],
-            queue_names=list(dict.fromkeys(valid.get("queue_names") or ())),
+            queue_names=_named_queues(valid),
             start=valid["start"],
             end=valid["end"],
             kind=valid["kind"],
@@ -114,8 +158,42 @@ def _check_span(name: str, start: datetime, end: datetime, longest: timedelta) -
         raise serializers.ValidationError({name: [f"The end must be after the start, by {longest.days} days at most."]})
 
 
-class PeopleQuery(OfOrganization):
-    department_id = serializers.CharField(required=False, max_length=64)
+class PeopleQuery(ScopeQuery):
     site_id = serializers.CharField(required=False, max_length=64, default="")
     status = ChoiceField(required=False, choices=list(PEOPLE_STATUSES), help_text="`absent` includes `no_show`.")
+    state = ChoiceField(required=False, choices=list(STATE_NAMES))
+    out_of_adherence = serializers.BooleanField(
+        required=False, default=False, help_text="Only people who have been so for longer than the tolerance."
+    )
     limit = WholeField(required=False, min_value=1, max_value=MAX_LIMIT, default=200)
+
+
+class AdherenceQuery(ScopeQuery):
+    """Local days of a scope."""
+
+    by = ChoiceField(required=False, choices=["person", "queue", "day"], default="person")
+    employee_id = PrintableField(required=False, max_length=64, default="", help_text="With `by=person`: only theirs.")
+    since = serializers.DateField(required=False, help_text="The first local day; today, unless given.")
+    until = serializers.DateField(required=False, help_text="The last local day; that of `since`, unless given.")
+    cursor = serializers.DateField(required=False, help_text="`next` of the page before.")
+    limit = WholeField(
+        required=False, min_value=1, max_value=MAX_LIMIT, default=200, help_text="A page ends with a whole day."
+    )
+    format = ChoiceField(required=False, choices=["json", "csv"], default="json")
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        first = attrs.get("since")
+        last = attrs.get("until", first)
+        if first is None and last is not None:
+            raise serializers.ValidationError({"since": ["Send the first day, too."]})
+        if first is not None and last is not None and not timedelta() <= last - first < timedelta(days=DAYS_MAX):
+            raise serializers.ValidationError({"until": [f"Expected since or a later day, {DAYS_MAX} days at most."]})
+        if attrs["employee_id"] and attrs["by"] != "person":
+            raise serializers.ValidationError({"employee_id": ["Allowed with by=person alone."]})
+        return attrs
+
+
+class PersonDayQuery(OfOrganization):
+    department_id = serializers.CharField(required=False, max_length=64)
+    employee_id = PrintableField(max_length=64, help_text="The person, as feeds name them.")
+    date = serializers.DateField(required=False, help_text="The local day; today, unless given.")

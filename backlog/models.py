@@ -93,6 +93,9 @@ class CurrentBacklog(models.Model):
     day_added = models.BigIntegerField(default=0, db_default=0)
     day_completed = models.BigIntegerField(default=0, db_default=0)
     earlier_days = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
+    rolled_up_to = models.BigIntegerField(
+        default=0, db_default=0, help_text="Of an organization: the head of its stream that its levels follow."
+    )
 
     class Meta:
         verbose_name_plural = "current backlog"

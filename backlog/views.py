@@ -32,4 +32,4 @@ class CurrentView(reading.CurrentView):
 class HistoryView(reading.HistoryView):
     """The snapshots of exactly one scope, oldest first."""
 
-    csv_columns, select, or_grant = selectors.COLUMNS, selectors.history, Grant.WATCH
+    csv_columns, select, or_grant, file = selectors.COLUMNS, selectors.history, Grant.WATCH, "backlog"

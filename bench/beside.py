@@ -14,7 +14,7 @@ from bench.report import Report, Row
 
 CONNECTIONS = 1000
 PER_SECOND = 10  # a subscriber's server has written one event to all before the next comes
-APART, TOGETHER = 1.15, 2.5
+APART, TOGETHER = 1.10, 1.5
 
 
 def measure(report: Report, contender: Contender, key: str, *, rounds: int, posts: int) -> None:

@@ -7,7 +7,7 @@ from bench.processes import free_port, running, wait_for_port
 from bench.report import Report, Row
 
 FIRST = 100  # connections that come and go before: what the first ones load is no connection's
-MAX_KB = 30
+MAX_KB = 25
 
 
 def measure(report: Report, contender: Contender, *, conns: int) -> None:

@@ -80,7 +80,7 @@ def serving(env: dict[str, str], key: str) -> Iterator[Feed]:
 
 
 def batches(report: Report, env: dict[str, str], key: str, *, rounds: int, sizes: tuple[int, ...]) -> None:
-    counted = inside("bench.statements", env, key, *map(str, sizes))
+    counted = inside("bench.statements", env, "batch", key, *map(str, sizes))
     with serving(env, key) as feed:
         feed.batch_s(max(sizes))  # the first write of a scope is not what a feed does all day
         feed.one_by_one_s(SAMPLE)
@@ -105,7 +105,7 @@ def _batch(report: Report, feed: Feed, size: int, rounds: int) -> None:
             ours=f"{median(batch for batch, _ in pairs) * 1e3:,.0f}",
             one_by_one=f"{median(single for _, single in pairs) * 1e3:,.0f}",
             ratio=f"1/{1 / share:.0f}",
-            bar="<= 1/10",
-            met=share <= 0.1,
+            bar="<= 1/20",
+            met=share <= 1 / 20,
         )
     )

@@ -1,15 +1,16 @@
 """An alert run of 10 rules over all queues of an organization: time on one core, and SQL statements.
 
-python -m bench.judging SIZE…        with DATABASE_URL, SECRET_KEY; prints {size: [seconds, statements, open alerts]}
+python -m bench.judging SIZE…        with DATABASE_URL, SECRET_KEY; prints {size: [seconds, CPU seconds,
+statements, open alerts, rules times queues]}
 """
 
 import json
 import sys
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 from statistics import median
 
-from bench.kpis import NOON, RUNS, fill  # first: it sets Django up
+from bench.kpis import NOON, RUNS, fill, post  # first: it sets Django up
 
 # ruff: isort: split
 from django.db import connection
@@ -43,23 +44,30 @@ def make_rules(organization: Organization) -> None:
         )
 
 
-def measure(size: int) -> tuple[float, int, int]:
+def measure(size: int) -> tuple[float, float, int, int, int]:
     """Each run has new figures of all queues to look at."""
     organization = fill(size, bench="alerts")
     make_rules(organization)
-    took = []
+    took, worked = [], []
     for turn in range(RUNS + 1):
-        now = NOON + timedelta(minutes=turn)  # later, the figures would be too old to judge
-        compute_all(organization_id=organization.pk, now=now)
-        started = time.perf_counter()
+        now = _figures_of(organization, turn)
+        started, worked_before = time.perf_counter(), time.process_time()
         services.evaluate(organization_id=organization.pk, now=now)
         took.append(time.perf_counter() - started)
-    now += timedelta(minutes=1)
-    compute_all(organization_id=organization.pk, now=now)
+        worked.append(time.process_time() - worked_before)
+    now = _figures_of(organization, RUNS + 1)
     with CaptureQueriesContext(connection) as captured:
         services.evaluate(organization_id=organization.pk, now=now)
     still = Alert.objects.filter(organization=organization).exclude(status="resolved")
-    return median(took[1:]), len(captured), still.count()
+    return median(took[1:]), median(worked[1:]), len(captured), still.count(), size * len(METRICS)
+
+
+def _figures_of(organization: Organization, turn: int) -> datetime:
+    now = NOON + timedelta(minutes=turn)
+    if turn:
+        post(organization, now)
+    compute_all(organization_id=organization.pk, now=now)
+    return now
 
 
 if __name__ == "__main__":

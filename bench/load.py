@@ -63,10 +63,12 @@ class Client:
 
 @contextmanager
 def client(
-    *, port: int, path: str, steps: tuple[tuple[str, str], ...], conns: int, core: int, options: dict[str, float]
+    *, port: int, path: str, steps: tuple[tuple[str, str], ...], conns: int, core: int | None, options: dict[str, float]
 ) -> Iterator[Client]:
     """`options`: count, seconds, deadline as load.c explains them."""
-    PROGRESS.write_bytes(bytes(8))
+    PROGRESS.touch()
+    with PROGRESS.open("r+b") as file:  # written over, not anew: other clients have it in their memory
+        file.write(bytes(8))
     argv = [str(BINARY), "--port", str(port), "--path", path, "--conns", str(conns), "--progress", str(PROGRESS)]
     for name, value in options.items():
         argv += [f"--{name}", str(value)]

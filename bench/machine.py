@@ -5,7 +5,8 @@ import os
 import platform
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import version
@@ -28,8 +29,19 @@ def cores() -> tuple[int, int]:
     return allowed[0], allowed[1]
 
 
-def pinned(core: int) -> Callable[[], None]:
-    return lambda: os.sched_setaffinity(0, {core})
+def pinned(core: int | None) -> Callable[[], None] | None:
+    """Return what a child does before it starts; None: it goes where its parent may go."""
+    return None if core is None else lambda: os.sched_setaffinity(0, {core})
+
+
+@contextmanager
+def on_both_cores() -> Iterator[None]:
+    """Leave it to the system where this process, and what it starts, runs."""
+    os.sched_setaffinity(0, set(cores()))
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, {cores()[1]})
 
 
 def cpu_seconds(pid: int) -> float:

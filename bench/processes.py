@@ -1,4 +1,4 @@
-"""Child processes on a given core, with a log file each; none outlives the bench."""
+"""Child processes, mostly on a given core, with a log file each; none outlives the bench."""
 
 import os
 import signal
@@ -16,7 +16,7 @@ ROOT = Path(__file__).parent.parent
 
 
 @contextmanager
-def running(argv: list[str], *, core: int, name: str, env: Mapping[str, str]) -> Iterator[subprocess.Popen[str]]:
+def running(argv: list[str], *, core: int | None, name: str, env: Mapping[str, str]) -> Iterator[subprocess.Popen[str]]:
     """Lines in by `stdin`, lines out by `stdout`; errors go to build/<name>.log."""
     BUILD.mkdir(exist_ok=True)
     with (BUILD / f"{name}.log").open("w") as log:

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import psycopg
+
 from bench.machine import MissingError
 from bench.processes import ROOT
 from tests.services import Postgres, Valkey
@@ -31,6 +33,17 @@ def postgres() -> Iterator[dict[str, str]]:
     with Postgres() as server:
         environment = {"SECRET_KEY": secrets.token_hex(32), "INTRADAY_LOG_LEVEL": "WARNING"}
         yield {"DATABASE_URL": server.url, **environment, **NO_LIMITS}
+
+
+def another_database(env: dict[str, str], name: str, number: int) -> dict[str, str]:
+    """Make a database beside the one of the other benches, with the limits of production; the broker's and the cache's
+    is apart, too."""
+    with psycopg.connect(env["DATABASE_URL"], autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE {name}")
+    base = env["DATABASE_URL"].rpartition("/")[0]
+    own = {"DATABASE_URL": f"{base}/{name}", "INTRADAY_LAYER_PREFIX": name, "EMAIL_URL": "dummymail://"}
+    limited = {variable: value for variable, value in env.items() if variable not in NO_LIMITS}
+    return {**limited, **own, "REDIS_URL": f"{env['REDIS_URL'].rstrip('/').removesuffix('/0')}/{number}"}
 
 
 def seed(env: dict[str, str]) -> str:

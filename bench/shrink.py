@@ -3,7 +3,7 @@
 from bench.report import Report, Row
 from bench.services import inside
 
-MAX_SHARE = 0.4
+MAX_SHARE = 0.2
 
 
 def measure(report: Report, env: dict[str, str], key: str) -> None:

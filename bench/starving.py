@@ -2,7 +2,7 @@
 
 The application runs twice as in production (web, worker, beat), on databases with the same neighbours, one of which has
 the big tenant, too. Phases of seconds take turns, and who has no turn is stopped (SIGSTOP): what else the machine does
-falls on both alike. Nothing is pinned to a core.
+falls on both alike. Nothing is pinned to a core, so PostgreSQL and Valkey are the bench's own, too.
 """
 
 import signal
@@ -14,10 +14,9 @@ from itertools import count
 from statistics import median, quantiles
 from threading import Event, Thread
 
-import psycopg
-
+from bench.machine import on_both_cores
 from bench.report import Report, Row
-from bench.services import NO_LIMITS, inside
+from bench.services import another_database, inside, postgres, valkey
 from bench.starving_clients import KINDS, Heard, Poster, big_tenant, listening, sign_in
 from bench.starving_scenario import (
     BATCH_ROWS,
@@ -37,9 +36,17 @@ LAST_ALERTS_SECONDS = 15.0
 CHECKED_BEFORE = 3.0  # seconds of a phase that are not counted: first writes, first look-ups
 
 
-def measure(report: Report, env: dict[str, str], *, rounds: int, seconds: float) -> None:
+def measure(report: Report, *, rounds: int, seconds: float) -> None:
     """`rounds` pairs of phases of so many seconds each."""
-    without, beside = _database(env, "starving_alone", 1), _database(env, "starving_beside", 2)
+    with on_both_cores(), valkey() as cache, postgres() as database:
+        pairs = _pairs({**cache, **database}, rounds, seconds)
+    for kind in KINDS:
+        report.rows.append(_row(kind, pairs))
+    report.notes.append(_note(pairs))
+
+
+def _pairs(env: dict[str, str], rounds: int, seconds: float) -> list[tuple[Heard, Heard]]:
+    without, beside = another_database(env, "starving_alone", 1), another_database(env, "starving_beside", 2)
     keys = {
         "alone": inside("bench.starving_seed", without, str(NEIGHBOURS), "0"),
         "beside": inside("bench.starving_seed", beside, str(NEIGHBOURS), str(BIG_QUEUES)),
@@ -53,12 +60,13 @@ def measure(report: Report, env: dict[str, str], *, rounds: int, seconds: float)
             order = ("alone", "beside") if number % 2 == 0 else ("beside", "alone")
             phases = {name: _phase(sides[name], seconds) for name in order}
             pairs.append((phases["alone"], phases["beside"]))
-    for kind in KINDS:
-        report.rows.append(_row(kind, pairs))
-    report.notes.append(_note(pairs))
+    return pairs
 
 
 def _row(kind: str, pairs: list[tuple[Heard, Heard]]) -> Row:
+    pairs = [pair for pair in pairs if all(phase.took[kind] for phase in pair)]  # the note tells what did not come
+    if not pairs:
+        raise RuntimeError(f"Of {kind} nothing came in any pair of phases: the run says nothing. Run it again.")
     ratio = median(median(beside.took[kind]) / median(alone.took[kind]) for alone, beside in pairs)
     alone, beside = ([each for pair in pairs for each in pair[place].took[kind]] for place in (0, 1))
     what = {"ingest": "answer to a post", "alerts": "post to alert:triggered", "sign-in": "answer to a sign-in"}[kind]
@@ -87,16 +95,6 @@ def _note(pairs: list[tuple[Heard, Heard]]) -> str:
     )
 
 
-def _database(env: dict[str, str], name: str, number: int) -> dict[str, str]:
-    """Make a database beside the one of the other benches; the broker's and the cache's is apart, too."""
-    with psycopg.connect(env["DATABASE_URL"], autocommit=True) as admin:
-        admin.execute(f"CREATE DATABASE {name}")
-    base = env["DATABASE_URL"].rpartition("/")[0]
-    own = {"DATABASE_URL": f"{base}/{name}", "INTRADAY_LAYER_PREFIX": name, "EMAIL_URL": "dummymail://"}
-    limited = {variable: value for variable, value in env.items() if variable not in NO_LIMITS}
-    return {**limited, **own, "REDIS_URL": f"{env['REDIS_URL'].rstrip('/').removesuffix('/0')}/{number}"}
-
-
 # --- a side and its phases -------------------------------------------------------------------------------------------
 @dataclass
 class _Side:
@@ -104,7 +102,8 @@ class _Side:
 
     programs: list[Program]
     keys: dict[str, str]
-    numbers: Iterator[int]
+    numbers: dict[str, Iterator[int]]
+    """The next queue of each neighbour. None comes twice within a run: an alert that is open is not triggered again."""
 
     @property
     def port(self) -> int:
@@ -120,7 +119,7 @@ class _Side:
 def _side(env: dict[str, str], keys: dict[str, str]) -> Iterator[_Side]:
     with ExitStack() as stack:
         programs = [stack.enter_context(each) for each in (Serve(env), Worker(env), Beat(env))]
-        side = _Side(programs, keys, count())
+        side = _Side(programs, keys, {name: count() for name in keys})
         side.signal(signal.SIGSTOP)
         try:
             yield side
@@ -141,13 +140,13 @@ def _heard(side: _Side, seconds: float) -> Heard:
     with ExitStack() as stack:
         if BIG in side.keys:
             stack.enter_context(big_tenant(side.port, side.keys[BIG], heard, over))
-        keys = [side.keys[neighbour(number)] for number in range(NEIGHBOURS)]
-        ears = [stack.enter_context(listening(side.port, key, heard)) for key in keys]
+        names = [neighbour(number) for number in range(NEIGHBOURS)]
+        ears = [stack.enter_context(listening(side.port, side.keys[name], heard)) for name in names]
         counted_from = time.monotonic() + CHECKED_BEFORE
         work = [Thread(target=sign_in, args=(side.port, heard, over, counted_from))]
-        for key, ear in zip(keys, ears, strict=True):
-            poster = Poster(side.port, key)
-            work.append(Thread(target=poster.run, args=(heard, ear, side.numbers, over, counted_from)))
+        for name, ear in zip(names, ears, strict=True):
+            poster = Poster(side.port, side.keys[name])
+            work.append(Thread(target=poster.run, args=(heard, ear, side.numbers[name], over, counted_from)))
         for each in work:
             each.start()
         over.wait(seconds + CHECKED_BEFORE)

@@ -18,7 +18,6 @@ from websockets.sync.client import connect
 
 from bench.ingest import PATH
 from bench.load import client
-from bench.machine import cores
 from bench.scopes import queues
 from bench.starving_scenario import (
     BATCH_ROWS,
@@ -169,7 +168,7 @@ def big_tenant(port: int, key: str, heard: Heard, over: Event) -> Iterator[None]
         ),
     )
     options = {"deadline": 600, "count": 10_000_000}
-    with client(port=port, path="/ws", steps=steps, conns=BIG_SOCKETS, core=cores()[1], options=options) as ear:
+    with client(port=port, path="/ws", steps=steps, conns=BIG_SOCKETS, core=None, options=options) as ear:
         ear.wait_ready()
         feeds = [Thread(target=_feed, args=(Poster(port, key), number, heard, over)) for number in range(BIG_FEEDS)]
         for each in feeds:

@@ -1,8 +1,6 @@
 """Rows about 1000 clients that return at once, each with the position where it was, to a server just restarted."""
 
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from pathlib import Path
+from contextlib import ExitStack
 
 import psycopg
 
@@ -15,9 +13,10 @@ from bench.processes import free_port, running, wait_for_port
 from bench.publishers import ask
 from bench.report import Report, Row
 from bench.scopes import ORGANIZATION
+from bench.statement_log import logged
 
 CONNECTIONS, MISSED = 1000, 100
-MAX_READS = 10
+MAX_READS = 4
 STREAM = f"custom:org:{ORGANIZATION}"
 
 
@@ -73,25 +72,3 @@ def _position(url: str) -> dict[str, str | int]:
 
 def is_read_of_log(statement: str) -> bool:
     return "SELECT" in statement and ('"realtime_segment"' in statement or '"tail"' in statement)
-
-
-@contextmanager
-def logged(url: str, statements: list[str]) -> Iterator[None]:
-    """Collect the statements of all clients of PostgreSQL during the block, from its own log."""
-    with psycopg.connect(url, autocommit=True) as connection:
-        row = connection.execute("SHOW data_directory").fetchone()
-        assert row
-        [log] = Path(row[0]).parent.glob("*log*")
-        start = log.stat().st_size
-        _log_statements(connection, "all")
-        try:
-            yield
-        finally:
-            _log_statements(connection, "none")
-            lines = log.read_bytes()[start:].decode(errors="replace").splitlines()
-            statements += [line for line in lines if "LOG:  execute" in line or "LOG:  statement" in line]
-
-
-def _log_statements(connection: psycopg.Connection, which: str) -> None:
-    connection.execute(f"ALTER SYSTEM SET log_statement = '{which}'")
-    connection.execute("SELECT pg_reload_conf()")

@@ -48,7 +48,9 @@ def heads(database: str) -> dict[str, int]:
         return dict(connection.execute(HEADS).fetchall())
 
 
-def audit(traffic: Traffic) -> Account:
+def audit(traffic: Traffic, ends: dict[str, int]) -> Account:
+    """Hold what was stored and heard against what was posted. `ends` are the heads of the streams up to which everybody
+    had time to hear: jobs go on meanwhile."""
     account = Account()
     with psycopg.connect(traffic.layout.database()) as connection:
         for feed in traffic.feeds:
@@ -58,7 +60,6 @@ def audit(traffic: Traffic) -> Account:
             count_rows(account, feed, stored)
             mine = [listener for listener in traffic.listeners if listener.request.organization == feed.tenant]
             count_deliveries(account, feed, mine, stored)
-    ends = heads(traffic.layout.database())
     for listener in traffic.listeners:
         count_events(account, listener, Traffic.behind(listener, ends))
     return account

@@ -98,6 +98,7 @@ async def settle(scenario: Scenario, run: Run, fault: float) -> Outcome:
     unjudged = going.judgements.longest()[1]
     if not await going.drain():
         run.notes.append("some rows were never answered")
-    await going.all_heard(await run.apart(lambda: audit.heads(run.layout.database())))
-    account = await run.apart(lambda: audit.audit(going))
+    ends = await run.apart(lambda: audit.heads(run.layout.database()))
+    await going.all_heard(ends)
+    account = await run.apart(lambda: audit.audit(going, ends))
     return Outcome(account, fault, unjudged, run.notes, run.misses)

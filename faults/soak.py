@@ -62,8 +62,9 @@ def state(going: Traffic) -> dict[str, int]:
 
 async def account(going: Traffic) -> Account:
     await going.drain()
-    await going.all_heard(await asyncio.to_thread(audit.heads, going.layout.database()))
-    return await asyncio.to_thread(audit.audit, going)
+    ends = await asyncio.to_thread(audit.heads, going.layout.database())
+    await going.all_heard(ends)
+    return await asyncio.to_thread(audit.audit, going, ends)
 
 
 def write(out: Path, line: Line) -> None:

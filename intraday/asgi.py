@@ -1,17 +1,20 @@
 """HTTP by Django, streams of events by the application before it, `/ws` by the consumer, and the end of the hub."""
 
+import asyncio
 import os
 from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "intraday.settings")
 
+import django
 from channels.routing import ProtocolTypeRouter, URLRouter
-from django.core.asgi import get_asgi_application
 from django.urls import re_path
 
-_http = get_asgi_application()
+django.setup(set_prefix=False)
 
+from intraday.background.work import drain_all  # noqa: E402
 from intraday.channels import CHANNELS  # noqa: E402 - needs the apps that the line above loads
+from intraday.handler import Handler  # noqa: E402
 from intraday.rest.client_address import with_client_address  # noqa: E402
 from realtime.hub.hub import get_hub, stop_hub  # noqa: E402
 from realtime.transport.consumers import RealtimeConsumer  # noqa: E402
@@ -30,6 +33,7 @@ async def lifespan(scope: dict[str, Any], receive: Any, send: Any) -> None:
         if message["type"] == "lifespan.startup":
             await get_hub(CHANNELS).read_clock()
         else:
+            await asyncio.to_thread(drain_all)  # what it publishes is for the sockets of others
             await stop_hub()
         await send({"type": message["type"] + ".complete"})
         if message["type"] == "lifespan.shutdown":
@@ -38,7 +42,7 @@ async def lifespan(scope: dict[str, Any], receive: Any, send: Any) -> None:
 
 _routes = ProtocolTypeRouter(
     {
-        "http": EventStreams(CHANNELS, _http),
+        "http": EventStreams(CHANNELS, Handler()),
         "websocket": URLRouter(
             [
                 re_path(r"^ws$", RealtimeConsumer.as_asgi(channels=CHANNELS)),

@@ -121,6 +121,15 @@ def _refuse_wrong_settings(**_: Any) -> None:
         raise SystemExit("\n".join(str(found) for found in wrong))
 
 
+@celeryd_init.connect
+def _lower_priority(**_: Any) -> None:
+    """Let servers on the same machine go first, where processors are short: answers are waited for, while a judgement
+    that takes a second more comes in time. The processes that the worker forks inherit it."""
+    from django.conf import settings
+
+    os.nice(settings.WORKER_NICE)
+
+
 @task_revoked.connect
 def _record_expiry(sender: Task, expired: bool = False, **_: Any) -> None:
     """Count what a beat of an older version sent with an expiry."""

@@ -8,6 +8,7 @@ import alerts.selectors
 import attendance.selectors
 import backlog.selectors
 import kpi.selectors
+from alerts.actions.events import ActionNoted
 from alerts.events import AlertAcknowledged, AlertEscalated, AlertResolved, AlertTriggered, AlertUpdated
 from attendance.events import AttendanceChanged, CheckedIn, CheckedOut
 from backlog.events import BacklogChanged
@@ -45,6 +46,7 @@ CHANNELS: dict[str, ChannelSpec] = {
             AlertResolved: Conflation.NONE,
             AlertEscalated: Conflation.NONE,
             AlertUpdated: Conflation.NONE,
+            ActionNoted: Conflation.NONE,
         },
         grant="read",
         snapshot=alerts.selectors.snapshot,

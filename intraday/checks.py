@@ -11,6 +11,7 @@ from django.core.checks import CheckMessage, Error, register
 from django.core.exceptions import ImproperlyConfigured
 
 DAY = timedelta(days=1)
+LOWEST_PRIORITY = 19
 
 
 @register()
@@ -168,6 +169,15 @@ def limits_allow_something(app_configs: Any, **options: Any) -> list[CheckMessag
         for name, allowed in settings.LIMITS.items()
         if allowed < 1
     ]
+
+
+@register()
+def workers_give_way(app_configs: Any, **options: Any) -> list[CheckMessage]:
+    """Return an error for a priority that the system does not have, or grants to root alone."""
+    if 0 <= settings.WORKER_NICE <= LOWEST_PRIORITY:
+        return []
+    message = f"INTRADAY_WORKER_NICE: {settings.WORKER_NICE} is no lower priority."
+    return [Error(message, f"Use 0 (that of servers) to {LOWEST_PRIORITY}.", id="intraday.E014")]
 
 
 # --- `manage.py check --deploy`, which `docker/run migrate` begins with -----------------------------------------------

@@ -63,6 +63,7 @@ ALLOWED_ORIGINS = env.list("INTRADAY_ALLOWED_ORIGINS", default=[])  # browsers o
 # --- applications ----------------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
     "daphne",  # before staticfiles: `runserver` serves WebSockets too
+    "intraday",  # before the admin: its templates are found first
     "intraday.apps.AdminConfig",  # django.contrib.admin, with pages that keep tenants apart
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -78,18 +79,19 @@ INSTALLED_APPS = [
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
-    "intraday",
     "intraday.audit",
     "intraday.org",
     "intraday.sign_in",
     "intraday.jobs",
     "intraday.feed_health",
+    "intraday.rest.idempotency",
     "realtime",
     "backlog",
     "attendance",
     "kpi",
     "alerts",
     "alerts.notifications",
+    "alerts.actions",
 ]
 MIDDLEWARE = [
     "intraday.logs.requests.with_request_id",
@@ -98,6 +100,7 @@ MIDDLEWARE = [
     "intraday.pages.prometheus.timed",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
+    "intraday.pages.compression.CompressedAnswers",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -134,8 +137,9 @@ TEMPLATES = [
 # writers: REPEATABLE READ on PostgreSQL, a DEFERRED transaction on SQLite.
 if EMBEDDED:
     _sqlite = {
-        "ENGINE": "django.db.backends.sqlite3",
+        "ENGINE": "intraday.connections.sqlite",
         "NAME": _embedded_database(),
+        "CONN_MAX_AGE": None,  # a thread keeps its own: opening the file takes as long as a statement
         "TEST": {"NAME": VAR_DIR / "test.sqlite3"},
     }
     # Under WAL, synchronous=NORMAL keeps every commit through a killed process; only a power cut may lose the last.
@@ -214,6 +218,7 @@ if _redis is not None:
         "default": {
             "BACKEND": "django.core.cache.backends.redis.RedisCache",
             "LOCATION": [REDIS_URL],  # in a list: Django would split it at commas
+            "KEY_PREFIX": env.str("INTRADAY_LAYER_PREFIX", default=""),
             # It counts calls, nothing more: without it they pass, so nobody shall wait for it.
             "OPTIONS": {
                 "pool_class": "intraday.connections.redis_url.CachePool",
@@ -250,6 +255,7 @@ else:
 # Each event also to the group of every room that encloses it, for stock Channels consumers (docs/adr/0010).
 REALTIME_ROOM_GROUPS = env.bool("REALTIME_ROOM_GROUPS", default=False)
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat")
+WORKER_NICE = env.int("INTRADAY_WORKER_NICE", default=5)
 REALTIME_MEMORY = env.int("INTRADAY_REALTIME_MEGABYTES", default=256) * 1024 * 1024  # of recent events, per process
 
 # --- people and requests ---------------------------------------------------------------------------------------------
@@ -319,14 +325,18 @@ REST_FRAMEWORK = {
     "DEFAULT_THROTTLE_CLASSES": ["intraday.rest.limits.throttling.PerCredential"],
     "DEFAULT_RENDERER_CLASSES": ["intraday.rest.json.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["intraday.rest.json.JSONParser"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "intraday.rest.openapi.operations.OperationSchema",
     "EXCEPTION_HANDLER": "intraday.rest.errors.exception_handler",
     "UNAUTHENTICATED_USER": None,
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Intraday console API",
-    "DESCRIPTION": "Facts in (backlog snapshots; more to come), figures out. Events are pushed over `/ws`.",
+    "DESCRIPTION": "Facts in (backlog, attendance, intervals, forecasts, shifts), figures and alerts out. Events are "
+    "pushed over `/ws` (`/asyncapi.json`). Everything that creates takes an `Idempotency-Key`; errors have one shape, "
+    "with a `code` that `/docs/errors` explains.",
+    "LICENSE": {"name": "MIT", "identifier": "MIT"},
     "VERSION": VERSION,
+    "OAS_VERSION": "3.1.0",  # null is a type: 3.0 cannot say that a reference may be null
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_AUTHENTICATION": [],
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
@@ -336,12 +346,18 @@ SPECTACULAR_SETTINGS = {
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "intraday.rest.schema.match_any",
+        "intraday.rest.openapi.document.complete",
     ],
     "ENUM_NAME_OVERRIDES": {
         "AlertSeverityEnum": "alerts.choices.Severity.choices",
         "AlertSourceEnum": "alerts.choices.Source.choices",
         "AlertStatusEnum": "alerts.choices.Status.choices",
+        "ScheduledActivity": ["work", "break", "training"],
         # two enumerations of one field name
+        "ActionKind": ["move", "hold_breaks", "call_in", "time_off", "other"],
+        "SuggestionKind": "kpi.advice.suggestions.KINDS",
+        "AgentStateName": "attendance.choices.AGENT_STATES",
+        "PersonState": "attendance.choices.STATE_NAMES",
         "BacklogQuality": ["ok", "partial", "stale"],
         "KPIQuality": ["ok", "partial", "suspect", "stale", "no_data"],
         "StateLevel": ["ok", "at_risk", "critical", "stale", "closed", "unknown"],
@@ -372,7 +388,23 @@ LOGIN_URL = "/signin"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "/signin"
 CORS_ALLOWED_ORIGINS = ALLOWED_ORIGINS
-CORS_ALLOW_HEADERS = (*default_headers, "last-event-id")  # as sent by programs that are no EventSource
+CORS_ALLOW_HEADERS = (
+    *default_headers,
+    "content-encoding",
+    "idempotency-key",
+    "if-none-match",
+    "last-event-id",  # as sent by programs that are no EventSource
+    "x-request-id",
+)
+CORS_EXPOSE_HEADERS = (  # that scripts on other origins may read
+    "ETag",
+    "Idempotency-Replayed",
+    "Link",
+    "RateLimit",
+    "RateLimit-Policy",
+    "Retry-After",
+    "X-Request-ID",
+)
 CORS_URLS_REGEX = r"^/api/.*$"
 CSRF_TRUSTED_ORIGINS = env.list("INTRADAY_TRUSTED_ORIGINS", default=[])
 
@@ -396,6 +428,7 @@ KEEP_DETAIL = timedelta(days=env.float("INTRADAY_KEEP_DETAIL_DAYS", default=35))
 KEEP_HISTORY = timedelta(days=env.float("INTRADAY_KEEP_HISTORY_DAYS", default=400))  # intervals, backlog in quarters
 KEEP_ALERTS = timedelta(days=env.float("INTRADAY_KEEP_ALERTS_DAYS", default=400))  # resolved, with audit; rule changes
 KEEP_ACCESS = timedelta(days=env.float("INTRADAY_KEEP_ACCESS_DAYS", default=400))  # revoked keys, admin log
+KEEP_ANSWERS = timedelta(hours=env.float("INTRADAY_KEEP_ANSWERS_HOURS", default=24))  # of Idempotency-Keys
 KEEP_SIGN_INS = timedelta(days=env.float("INTRADAY_KEEP_SIGN_INS_DAYS", default=30))  # failed ones
 
 # --- time, static files, logs ----------------------------------------------------------------------------------------
@@ -403,6 +436,7 @@ TIME_ZONE = "UTC"  # REST, events and jobs must spell one instant one way
 USE_TZ = True
 USE_I18N = False
 LANGUAGE_CODE = "en-us"
+FORMAT_MODULE_PATH = ["intraday.admin.formats"]
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"
 STATIC_ROOT.mkdir(parents=True, exist_ok=True)

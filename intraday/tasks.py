@@ -22,6 +22,7 @@ import alerts.services
 import attendance.selectors
 import attendance.services
 import backlog.selectors
+import backlog.services
 import intraday.feed_health.selectors
 import kpi.selectors
 import kpi.services
@@ -116,9 +117,11 @@ def judge_dirty(self: Task, organization_id: str) -> Outcome:
 
 
 def _judge_dirty(held: HeldLease) -> None:
+    _step(held, attendance.services.recount)  # what a process that died has left
     marks = dirty.marked(held.organization_id)
     if not marks.scopes:
         return
+    _step(held, backlog.services.roll_up)
     scopes = _step(held, kpi.services.compute_touched, scopes=marks.scopes) or marks.scopes
     _step(held, alerts.services.evaluate, scopes=[scope.pk for scope in scopes])
     if held.done:
@@ -134,8 +137,10 @@ def judge_all(self: Task, organization_id: str) -> Outcome:
 
 
 def _judge_all(held: HeldLease) -> None:
+    _step(held, attendance.services.recount)
     _step(held, attendance.services.refresh)
     marks = dirty.marked(held.organization_id)
+    _step(held, backlog.services.roll_up)
     _step(held, kpi.services.compute_all)
     _step(held, alerts.services.evaluate, new_facts=bool(marks.scopes))
     if held.done:

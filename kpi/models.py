@@ -325,6 +325,22 @@ class VolumeDrop(models.Model):
         return f"{self.scope} from {self.since:%Y-%m-%d %H:%M}: {self.offered:g} of {self.forecast:g}"
 
 
+class StateChange(models.Model):
+    """The state of a scope (kpi.pipeline.state) as it became at an instant; between two of them it stayed."""
+
+    scope = models.ForeignKey(Scope, models.CASCADE, related_name="kpi_state_changes")
+    at = models.DateTimeField()
+    before = models.CharField(max_length=16, blank=True, default="", help_text="Empty where nothing was known.")
+    level = models.CharField(max_length=16)
+    reasons = models.JSONField(default=list)
+
+    class Meta:
+        indexes = [models.Index(fields=["scope", "at"], name="kpi_state_change_times")]
+
+    def __str__(self) -> str:
+        return f"{self.scope} {self.level} at {self.at:%Y-%m-%d %H:%M}"
+
+
 class Holiday(models.Model):
     """A local day on which nothing opens: in one queue, or in all queues of a department or organization."""
 

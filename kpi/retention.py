@@ -8,7 +8,7 @@ from django.db.models import Model
 from intraday.database import batches
 from intraday.org.access import DEMO_ORGANIZATION
 from intraday.org.models import Organization, Scope
-from kpi.models import ForecastInterval, Holiday, IntervalStats, KPISnapshot, VolumeDrop
+from kpi.models import ForecastInterval, Holiday, IntervalStats, KPISnapshot, StateChange, VolumeDrop
 
 
 def purge(*, now: datetime) -> int:
@@ -19,6 +19,7 @@ def purge(*, now: datetime) -> int:
     limit = now - settings.KEEP_HISTORY
     gone = batches.delete(KPISnapshot.objects.filter(expires_at__lt=now))
     gone += batches.delete(VolumeDrop.objects.filter(until__lt=limit))
+    gone += batches.delete(StateChange.objects.filter(at__lt=limit))
     gone += batches.delete(Holiday.objects.filter(date__lt=limit.date()))
     organizations = Organization.objects.exclude(pk=DEMO_ORGANIZATION).values_list("pk", flat=True)
     return gone + sum(_purge_inputs(pk, limit) for pk in organizations)

@@ -13,11 +13,13 @@ from intraday.rest.schema import (
     batch_ingest,
     current_of,
     history_of,
+    of_scope,
     single_ingest,
 )
 from intraday.rest.struct_serializers import serializer_of
+from kpi.advice.wording import Advice
 from kpi.day.intervals import GridInterval
-from kpi.day.what_if import Case
+from kpi.day.what_if import Case, OtherQueue
 from kpi.events import KPIChanged
 from kpi.serializers import (
     AgentsIntervalSerializer,
@@ -65,11 +67,8 @@ INTERVALS: dict[str, Any] = {
         200: inline_serializer(
             "KPIIntervals",
             {
-                "organization_id": serializers.CharField(),
-                "department_id": serializers.CharField(allow_null=True),
-                "queue_name": serializers.CharField(allow_null=True),
+                **of_scope(),
                 "date": serializers.DateField(),
-                "time_zone": serializers.CharField(),
                 "interval_minutes": serializers.IntegerField(),
                 "intervals": serializer_of(GridInterval)(many=True),
             },
@@ -80,7 +79,28 @@ INTERVALS: dict[str, Any] = {
 WHAT_IF: dict[str, Any] = {
     "request": WhatIfSerializer,
     "responses": {
-        200: inline_serializer("WhatIf", {"baseline": serializer_of(Case)(), "scenario": serializer_of(Case)()}),
+        200: inline_serializer(
+            "WhatIf",
+            {
+                "baseline": serializer_of(Case)(),
+                "scenario": serializer_of(Case)(),
+                "source": serializer_of(OtherQueue)(allow_null=True),
+            },
+        ),
         **BAD_POSTS,
+    },
+}
+SUGGESTIONS: dict[str, Any] = {
+    "parameters": [ScopeQuery],
+    "responses": {
+        200: inline_serializer(
+            "Suggestions",
+            {
+                **of_scope(),
+                "as_of": serializers.DateTimeField(),
+                "suggestions": serializer_of(Advice)(many=True),
+            },
+        ),
+        **BAD_REQUESTS,
     },
 }

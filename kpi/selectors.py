@@ -7,15 +7,17 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 import structlog
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 
 from intraday.org import scoped
 from intraday.org.models import Organization, Scope
 from intraday.org.scoped import Figure, TimePage
 from intraday.values.once import Once
 from kpi import hours
-from kpi.computing import day_reading
+from kpi.computing import day_reading, situations
+from kpi.computing.day_reading import DayTotals as DayTotals
 from kpi.day.what_if import Change as Change
+from kpi.day.what_if import NotWorkedOutError as NotWorkedOutError
 from kpi.day.what_if import WhatIf
 from kpi.events import (
     Changes,
@@ -31,10 +33,11 @@ from kpi.events import (
 from kpi.loading import queue_settings
 from kpi.loading.closed_intervals import closed_intervals as closed_intervals
 from kpi.loading.queue_settings import DEFAULT_RULES as DEFAULT_RULES
-from kpi.models import CurrentKPI, KPISnapshot, QueueSettings
+from kpi.models import CurrentKPI, KPISnapshot, QueueSettings, StateChange
 from kpi.pipeline.figure import age_seconds
 from kpi.pipeline.inputs import Rules as Rules
 from kpi.pipeline.state import RANK, Components, QueueCounts, Reason
+from kpi.pipeline.state import WORST_FIRST as WORST_FIRST
 from realtime.protocol.redaction import Redaction
 from realtime.protocol.rooms import RoomFilter
 
@@ -167,29 +170,69 @@ def _in_todays_form(figure: bytes | memoryview) -> bytes:
 def intervals(scope: Scope, *, day: date | None, now: datetime) -> dict[str, Any]:
     """The grid of a local day, today if none is named, summed over the queues inside the scope."""
     organization = scope.organization
-    zone = ZoneInfo(organization.time_zone)
-    today = now.astimezone(zone).date()
-    begin, end = hours.day_bounds(day or today, zone)
+    day = day or local_day(organization, now)
+    begin, end = day_bounds(organization, day)
     minutes, rows = day_reading.intervals(scope, begin, end, now=now)
     return {
-        "organization_id": organization.pk,
-        "department_id": scope.department_id or None,
-        "queue_name": scope.queue_name or None,
-        "date": day or today,
-        "time_zone": organization.time_zone,
+        **scoped.frame(scope),
+        "date": day,
         "interval_minutes": minutes,
         "intervals": rows,
     }
 
 
-def what_if(scope: Scope, change: Change, *, now: datetime) -> WhatIf:
-    """The running interval of a queue as it is, and as it would be. Raises kpi.day.what_if.NotWorkedOutError."""
-    return day_reading.what_if(scope, change, now=now)
+def what_if(scope: Scope, change: Change, source: Scope | None = None, *, now: datetime) -> WhatIf:
+    """A queue as it is and as it would be; `source` is the queue that agents come from. Raises
+    kpi.day.what_if.NotWorkedOutError."""
+    return situations.what_if(scope, change, source, now=now)
+
+
+def day_totals(scope: Scope, day: date, *, now: datetime) -> DayTotals:
+    """The contacts and the service level of a local day, summed over the queues inside the scope."""
+    begin, end = day_bounds(scope.organization, day)
+    return day_reading.day_totals(scope, begin, end, now=now)
+
+
+def state_changes(organization_id: str) -> QuerySet[StateChange]:
+    """The changes of the states of scopes, with their scopes."""
+    return StateChange.objects.select_related("scope").filter(scope__organization=organization_id)
+
+
+def states_before(scopes: QuerySet[Scope], at: datetime) -> dict[int, StateChange]:
+    """The last change before an instant of each of these scopes, by primary key of the scope, in one query."""
+    newest = StateChange.objects.filter(scope=OuterRef("pk"), at__lt=at).order_by("-at", "-id").values("pk")[:1]
+    found = scopes.annotate(newest=Subquery(newest)).values("newest")
+    return {row.scope_id: row for row in StateChange.objects.select_related("scope").filter(pk__in=found)}
+
+
+def day_bounds(organization: Organization, day: date) -> tuple[datetime, datetime]:
+    """Return the begin and the end of a local day."""
+    return hours.day_bounds(day, ZoneInfo(organization.time_zone))
+
+
+def local_day(organization: Organization, at: datetime) -> date:
+    return at.astimezone(ZoneInfo(organization.time_zone)).date()
+
+
+def end_of_day(organization: Organization, *, now: datetime) -> datetime:
+    return hours.local_day(now, ZoneInfo(organization.time_zone))[1]
+
+
+def suggestions(scope: Scope, *, within: Collection[str] | None, now: datetime) -> dict[str, Any]:
+    """Return suggestions for the queues inside the scope; `within` are the departments of a limited caller."""
+    at, found = situations.suggestions(scope, within=within, now=now)
+    return {
+        **scoped.frame(scope),
+        "as_of": at,
+        "suggestions": found,
+    }
 
 
 def closed(organization_id: str, *, at: datetime) -> dict[int, datetime]:
     """Return the next opening of each queue that is closed at that instant, by primary key."""
     organization = Organization.objects.get(pk=organization_id)
+    if not queue_settings.may_be_closed(organization, at):
+        return {}
     scopes = Scope.objects.filter(organization=organization).exclude(queue_name="")
     return queue_settings.closed_queues(organization, scopes, rules_by_queue(organization_id), at)
 
@@ -202,9 +245,11 @@ def opened(organization_id: str, *, at: datetime) -> dict[tuple[str, str], datet
     return {(scopes[pk].department_id, scopes[pk].queue_name): since for pk, since in found.items()}
 
 
-def rules_by_queue(organization_id: str) -> Mapping[int, Rules]:
-    """The settings of queues, by primary key of their scope; those that are missing are run by DEFAULT_RULES."""
-    return queue_settings.rules_of(QueueSettings.objects.filter(scope__organization=organization_id))
+def rules_by_queue(organization_id: str, *, scopes: Collection[int] | None = None) -> Mapping[int, Rules]:
+    """The settings of queues (or of these), by primary key of their scope; those that are missing are run by
+    DEFAULT_RULES."""
+    rows = QueueSettings.objects.filter(scope__organization=organization_id)
+    return queue_settings.rules_of(scoped.chosen(rows, scopes))
 
 
 def organizations() -> set[str]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import fields
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from rest_framework import serializers
@@ -11,8 +11,8 @@ from intraday.clock.database import clock
 from intraday.ingest.views import RowSerializer
 from intraday.rest.fields import (
     BLANK_QUEUE,
-    EARLIEST,
     ChoiceField,
+    DayField,
     FiniteField,
     InstantField,
     QueueNameField,
@@ -28,7 +28,6 @@ SECONDS_MAX = 10.0**12
 AHT_MAX = 30 * 86_400
 AGENTS_MAX = 100_000
 FORECAST_AHEAD = timedelta(days=400)
-LATEST_YEAR = 2199
 
 
 def count(**kwargs: Any) -> WholeField:
@@ -211,27 +210,43 @@ class ComputeSerializer(ScopeQuery):
 
 
 class WhatIfSerializer(ScopeQuery):
-    """Changes to the running interval of a queue; fields that are left out stay as measured."""
+    """Changes to a queue; fields that are left out stay as measured."""
 
     department_id = serializers.CharField(required=False, allow_null=True, max_length=64)
     queue_name = QueueNameField()
     agents = WholeField(min_value=0, max_value=AGENTS_MAX, **OPTIONAL)
     volume = FiniteField(min_value=0, max_value=1_000_000, help_text="Contacts in the interval.", **OPTIONAL)
     aht_seconds = FiniteField(min_value=1, max_value=AHT_MAX, **OPTIONAL)
+    until = InstantField(help_text="End of the change; by default that of the running interval.", **OPTIONAL)
+    rest_of_day = serializers.BooleanField(default=False, help_text="The change lasts until the local day ends.")
+    move_agents = WholeField(
+        min_value=1,
+        max_value=AGENTS_MAX,
+        help_text="Agents who come from another queue; not with `agents`.",
+        **OPTIONAL,
+    )
+    from_department_id = serializers.CharField(required=False, allow_null=True, max_length=64)
+    from_queue_name = QueueNameField(help_text="The queue that they come from.", **OPTIONAL)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        return _named(attrs)
+        attrs = _named(attrs)
+        _check_move(attrs)
+        if attrs["rest_of_day"] and "until" in attrs:
+            raise serializers.ValidationError({"until": ["Send `until` or `rest_of_day`, not both."]})
+        if "until" in attrs and not clock.now() < attrs["until"] <= clock.now() + FORECAST_AHEAD:
+            raise serializers.ValidationError({"until": ["It is over, or too far ahead: send a time of today."]})
+        return attrs
 
 
-def check_likely(day: date) -> None:
-    if not EARLIEST.year <= day.year <= LATEST_YEAR:
-        raise serializers.ValidationError(f"A day of the years {EARLIEST.year} to {LATEST_YEAR}.")
+def _check_move(attrs: Mapping[str, Any]) -> None:
+    if ("move_agents" in attrs) != ("from_queue_name" in attrs):
+        raise serializers.ValidationError({"from_queue_name": ["Send it together with `move_agents`."]})
+    if "move_agents" in attrs and "agents" in attrs:
+        raise serializers.ValidationError({"agents": ["Send `agents` or `move_agents`, not both."]})
 
 
 class DayIntervalsQuery(ScopeQuery):
-    date = serializers.DateField(
-        required=False, validators=[check_likely], help_text="Of the organization's time zone; defaults to today."
-    )
+    date = DayField(required=False, help_text="Of the organization's time zone; defaults to today.")
 
 
 def _named(attrs: dict[str, Any]) -> dict[str, Any]:

@@ -10,8 +10,9 @@ from django.db.models import Model, QuerySet
 from intraday.audit import services as audit
 from intraday.jobs import dirty
 from intraday.org.models import Organization, Scope
-from kpi.computing import runs, volume_drops
+from kpi.computing import remembered_queues, runs, volume_drops
 from kpi.computing import targets as targets_of
+from kpi.computing.remembered_queues import RememberedQueues
 from kpi.computing.runs import Computed
 from kpi.computing.targets import Targets
 from kpi.ingest import stored_rows
@@ -31,8 +32,9 @@ def compute(*, organization: Organization, scope: Scope, as_of: datetime, now: d
 
 
 def _compute(organization: Organization, scope: Scope, *, as_of: datetime, now: datetime) -> Computed:
-    targets = targets_of.inside(organization, scope)
-    return runs.run(organization=organization, targets=targets, at=as_of, now=now, manual=True)[scope]
+    known = remembered_queues.read(organization)
+    targets = targets_of.inside(known.scopes, scope)
+    return runs.run(organization=organization, targets=targets, known=known, at=as_of, now=now, manual=True)[scope]
 
 
 @transaction.atomic
@@ -47,21 +49,23 @@ def compute_touched(*, organization_id: str, scopes: Collection[Scope], now: dat
     """Work out the queues of scopes that have new facts, and the levels above them: all scopes whose alerts are to be
     judged."""
     organization = Organization.objects.get(pk=organization_id)
-    targets = targets_of.touched(organization, scopes)
-    _run(organization, targets, now)
+    known = remembered_queues.take(organization, scopes)
+    targets = targets_of.touched(known.scopes, scopes)
+    _run(organization, targets, known, now)
     return [*targets.queues, *targets.levels]
 
 
 def compute_all(*, organization_id: str, now: datetime) -> None:
     """Work out everything: ages grow, feeds fall silent and intervals end without any new fact."""
     organization = Organization.objects.get(pk=organization_id)
-    _run(organization, targets_of.everything(organization), now)
+    known = remembered_queues.read(organization)
+    _run(organization, targets_of.everything(known.scopes), known, now)
 
 
-def _run(organization: Organization, targets: Targets, now: datetime) -> None:
+def _run(organization: Organization, targets: Targets, known: RememberedQueues, now: datetime) -> None:
     """Compute at a full second, so that rounds within one second publish their figures once."""
     at = now.replace(microsecond=0)
-    runs.run(organization=organization, targets=targets, at=at, now=now, manual=False)
+    runs.run(organization=organization, targets=targets, known=known, at=at, now=now, manual=False)
 
 
 @transaction.atomic

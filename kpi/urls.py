@@ -10,6 +10,7 @@ urlpatterns = [
     path("history", views.HistoryView.as_view()),
     path("intervals", views.IntervalsView.as_view()),
     path("what-if", views.WhatIfView.as_view()),
+    path("suggestions", views.SuggestionsView.as_view()),
     path("volume-confirmation", views.VolumeConfirmationView.as_view()),
     path("forecast/batch-ingest", views.ForecastBatchIngestView.as_view()),
 ]

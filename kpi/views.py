@@ -1,14 +1,20 @@
+from collections.abc import Mapping
+from typing import Any
+
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from msgspec import UNSET, structs
 from rest_framework import status
+from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from intraday.clock.database import clock
 from intraday.ingest import views as ingest
-from intraday.org.access import Grant
+from intraday.org.access import Grant, Principal
+from intraday.org.models import Scope
 from intraday.rest import reading
+from intraday.rest.idempotency.views import idempotent_outside_transaction
 from intraday.rest.limits.quotas import compute_slot
 from intraday.rest.pages import ScopeQuery, read_body, read_query, scope_of
 from intraday.rest.permissions import SignedIn, enter
@@ -49,6 +55,7 @@ class ComputeView(APIView):
 
     permission_classes = [SignedIn]
 
+    @idempotent_outside_transaction
     @extend_schema(**schema.COMPUTE)
     def post(self, request: Request) -> Response:
         asked = read_body(ComputeSerializer, request)
@@ -92,7 +99,7 @@ class CurrentView(reading.CurrentView):
 class HistoryView(reading.HistoryView):
     """The figures of exactly one scope, oldest first."""
 
-    csv_columns, select = selectors.COLUMNS, selectors.history
+    csv_columns, select, file = selectors.COLUMNS, selectors.history, "kpi"
 
 
 class IntervalsView(APIView):
@@ -109,8 +116,8 @@ class IntervalsView(APIView):
 
 
 class WhatIfView(APIView):
-    """The running interval of a queue as it is, and as it would be with other agents, volume or handling time.
-    Nothing is stored."""
+    """A queue as it is, and as it would be with other agents, with agents of another queue, with another volume or
+    handling time: in the running interval and, with `rest_of_day`, until the day ends. Nothing is stored."""
 
     permission_classes = [SignedIn]
 
@@ -118,7 +125,37 @@ class WhatIfView(APIView):
     def post(self, request: Request) -> Response:
         asked = read_body(WhatIfSerializer, request)
         principal = enter(request, asked.get("organization_id"), grant="read")
+        scope, source, now = scope_of(principal, asked), _source(principal, asked), clock.now()
+        if source == scope:
+            raise ValidationError({"from_queue_name": ["Agents move between two queues: name another one."]})
+        if asked["rest_of_day"]:
+            asked["until"] = selectors.end_of_day(principal.organization, now=now)
         change = selectors.Change(**{name: asked[name] for name in selectors.Change._fields if name in asked})
-        scope = scope_of(principal, asked)
         with compute_slot(principal.organization):
-            return Response(selectors.what_if(scope, change, now=clock.now()))
+            try:
+                return Response(selectors.what_if(scope, change, source, now=now))
+            except selectors.NotWorkedOutError as error:
+                raise ValidationError({"queue_name": [str(error)]}) from error
+
+
+def _source(principal: Principal, asked: Mapping[str, Any]) -> Scope | None:
+    """Return the queue that agents come from; without a department its name must be unique."""
+    if "from_queue_name" not in asked:
+        return None
+    place = {"department_id": asked.get("from_department_id"), "queue_name": asked["from_queue_name"]}
+    return scope_of(principal, {name: value for name, value in place.items() if value is not None})
+
+
+class SuggestionsView(APIView):
+    """Suggestions for each queue in trouble inside the scope, the best first, and for time off where heads are to
+    spare. None of them breaks a target that is met."""
+
+    permission_classes = [SignedIn]
+
+    @extend_schema(**schema.SUGGESTIONS)
+    def get(self, request: Request) -> Response:
+        query = read_query(ScopeQuery, request.query_params)
+        principal = enter(request, query.get("organization_id"), grant="read")
+        scope = scope_of(principal, query)
+        with compute_slot(principal.organization):
+            return Response(selectors.suggestions(scope, within=principal.departments, now=clock.now()))

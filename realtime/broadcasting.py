@@ -13,7 +13,7 @@ from django.db import transaction
 from msgspec import Struct, structs
 
 from intraday.org.models import Organization, Scope
-from intraday.org.services import resolve_scopes
+from intraday.org.scope_names import resolve_scopes
 from realtime import stats
 from realtime.hub import hub
 from realtime.protocol.channel_spec import ChannelSpec

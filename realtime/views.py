@@ -14,11 +14,12 @@ from intraday.org import access
 from intraday.org.access import Principal
 from intraday.org.models import KeyScope, Scope
 from intraday.rest.errors import NotFound
+from intraday.rest.idempotency.views import idempotent
 from intraday.rest.json import JSONRenderer
 from intraday.rest.limits import throttling
 from intraday.rest.pages import read_body, read_query, scope_of
 from intraday.rest.permissions import SignedIn, check_organization_level, enter
-from intraday.rest.schema import BAD_POSTS, BAD_REQUESTS, CREATING_POSTS
+from intraday.rest.schema import BAD_REQUESTS, CREATING_POSTS
 from realtime import services, stats
 from realtime.hub import rights
 from realtime.hub.rights import Grant, RefusedError
@@ -166,7 +167,8 @@ class NotificationsView(APIView):
     permission_classes = [SignedIn]
     throttle_classes = throttling.PUBLISH
 
-    @extend_schema(request=NotificationSerializer, responses={201: NotificationAnswer, **BAD_POSTS})
+    @idempotent
+    @extend_schema(request=NotificationSerializer, responses={201: NotificationAnswer, **CREATING_POSTS})
     def post(self, request: Request) -> Response:
         data = read_body(NotificationSerializer, request)
         principal, scope = _publisher(request, data)
@@ -181,6 +183,7 @@ class EventsView(APIView):
     permission_classes = [SignedIn]
     throttle_classes = throttling.PUBLISH
 
+    @idempotent
     @extend_schema(request=CustomEventSerializer, responses={201: CustomEventAnswer, **CREATING_POSTS})
     def post(self, request: Request) -> Response:
         data = read_body(CustomEventSerializer, request)

@@ -1,7 +1,7 @@
 """Make a release: `make release VERSION=0.2.0`. It commits, tags and packs; it never pushes.
 
-In dist/intraday-VERSION/ it leaves the sources, the npm package, a bill of materials of each language (CycloneDX), the
-section of the changelog, and checksums. Whatever is missing is said before anything is changed.
+In dist/intraday-VERSION/ it leaves the sources, the npm and the Python package, a bill of materials of each language
+(CycloneDX), the section of the changelog, and checksums. Whatever is missing is said before anything is changed.
 """
 
 import hashlib
@@ -40,9 +40,11 @@ def release(version: str) -> Path:
         CHANGELOG.write_text(CHANGELOG.read_text().replace(UNRELEASED, heading(version), 1))
         PROJECT.write_text(re.sub(r'(?m)^version = ".*"$', f'version = "{version}"', PROJECT.read_text(), count=1))
         list_materials(target, version)
-        git("commit", "--quiet", "--message", f"Release {version}", "--", CHANGELOG.name, PROJECT.name)
+        wheel = build_wheel(version)
+        git("add", "--", str(wheel))
+        git("commit", "--quiet", "--message", f"Release {version}", "--", CHANGELOG.name, PROJECT.name, str(wheel))
     except (OSError, subprocess.CalledProcessError) as error:
-        git("checkout", "--quiet", "HEAD", "--", CHANGELOG.name, PROJECT.name)
+        git("reset", "--quiet", "--hard")  # the tree was clean
         shutil.rmtree(target)
         raise ReleaseError(f"{error} {getattr(error, 'stderr', '') or ''}".strip()) from error
     git("tag", "--annotate", f"v{version}", "--message", f"Release {version}", "--message", notes)
@@ -84,6 +86,12 @@ def list_materials(target: Path, version: str) -> None:
     (target / "sbom-npm.json").write_text(found)
 
 
+def build_wheel(version: str) -> Path:
+    """Build the Python package with its new version; those of earlier versions go on to be served."""
+    subprocess.run([sys.executable, "-m", "scripts.python_client", "wheel"], check=True, capture_output=True, text=True)
+    return CLIENT / f"intraday_client-{version}-py3-none-any.whl"
+
+
 def copy_manifests(work: Path, version: str) -> None:
     """Copy what npm reads; packages that are never published have no version of their own, and npm insists on one."""
     shutil.copy("package-lock.json", work)
@@ -98,6 +106,7 @@ def pack(version: str, target: Path, notes: str) -> None:
     newest = (CLIENT / "intraday-realtime.tgz").read_bytes()
     [package] = [each for each in CLIENT.glob("intraday-realtime-*.tgz") if each.read_bytes() == newest]
     shutil.copy(package, target)
+    shutil.copy(CLIENT / f"intraday_client-{version}-py3-none-any.whl", target)
     (target / "NOTES.md").write_text(notes + "\n")
     sums = [f"{hashlib.sha256(each.read_bytes()).hexdigest()}  {each.name}\n" for each in sorted(target.iterdir())]
     (target / "SHA256SUMS").write_text("".join(sums))

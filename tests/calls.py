@@ -1,10 +1,11 @@
-"""Calls of the product: several at one time, and the SQL statements of one."""
+"""Calls of the product: several at one time, one beside a transaction, and the SQL statements of one."""
 
-from collections.abc import Callable
-from threading import Barrier, Thread
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Barrier, Event, Thread
 from typing import Any
 
-from django.db import connection, connections
+from django.db import connection, connections, transaction
 from django.test.utils import CaptureQueriesContext
 
 
@@ -31,6 +32,28 @@ def at_once(*calls: Callable[[], Any]) -> list[Any]:
     if errors:
         raise errors[0]
     return found
+
+
+@contextmanager
+def meanwhile(begin: Callable[[], object]) -> Iterator[None]:
+    """Begin a transaction of another process with this call, and let it last while the block runs."""
+    begun, ended = Event(), Event()
+
+    def hold() -> None:
+        with transaction.atomic():
+            begin()
+            begun.set()
+            ended.wait(60)
+        connections.close_all()
+
+    thread = Thread(target=hold)
+    thread.start()
+    assert begun.wait(10)
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
 
 
 def statements(act: Callable[[], object]) -> list[str]:

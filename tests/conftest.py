@@ -9,8 +9,11 @@ import pytest
 from django.db import connections
 from rest_framework.test import APIClient
 
+from intraday.background import work as background
 from intraday.clock.database import clock
 from intraday.connections.probe import probe
+from intraday.database import recent
+from intraday.feed_health.services import deliveries
 from intraday.org.models import Organization, Role
 from intraday.org.services import add_queues, create_api_key, create_organization
 from tests.heard import heard
@@ -27,6 +30,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if SERVERS & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.django_db(transaction=True, databases=["default", "snapshot"]))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_teardown() -> None:
+    """Drop what a test left to the background, and what it looked up, before the database is emptied."""
+    for work in background.every:
+        work.forget()
+    for found in recent.every:
+        found.clear()
+    deliveries.forget()
 
 
 @pytest.fixture
@@ -84,9 +97,10 @@ def key_of(organization: Organization, *scopes: str) -> str:
 
 
 def said(answer: Any) -> dict[str, Any]:
-    """Return the body of an error without the id of its request, which no two of them share."""
+    """Return the body of an error without the id of its request, which no two of them share, and without its link."""
     body: dict[str, Any] = dict(answer.json())
     assert body.pop("request_id") == answer["X-Request-ID"]
+    assert body.pop("docs_url").endswith(f"/docs/errors#{body['code']}")
     return body
 
 

@@ -319,7 +319,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
             service = kind().start()
             early_config.add_cleanup(service.stop)
             os.environ[variable] = service.url
-    # Pub/sub knows no databases: each worker's events go under a name of their own.
+    # All workers share a server: each one's events, counters and slots of computes go under a name of their own.
     os.environ["INTRADAY_LAYER_PREFIX"] = f"test-{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
     os.environ.setdefault("SECRET_KEY", "only-for-tests-" + "x" * 40)
     # All workers post as org_123, in one minute what a tenant posts in an hour. Tests of limits set their own.

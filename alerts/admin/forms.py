@@ -20,6 +20,7 @@ from alerts.models import EscalationStep, Rule
 from alerts.rules import validation
 from alerts.rules.messages import COMPARED
 from alerts.selectors import rule_fields
+from intraday.admin.time_zones import TimeZoneInput
 from intraday.org.models import Organization
 
 STEPS = "escalation"  # the prefix of the rows
@@ -49,7 +50,9 @@ class RuleForm(forms.ModelForm):
     active_hours = HoursField(
         required=False, help_text="One window a line, in local time: mon-fri 08:00-18:00. Empty: always."
     )
-    time_zone = forms.CharField(required=False, help_text="The time zone of these hours; empty: the organization's.")
+    time_zone = forms.CharField(
+        required=False, widget=TimeZoneInput, help_text="The time zone of these hours; empty: the organization's."
+    )
     recover_for_seconds = SpanField(
         required=False,
         label="Over after",

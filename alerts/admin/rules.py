@@ -1,6 +1,5 @@
 """Rules: making, previewing, testing and enabling them, and their history."""
 
-from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
@@ -13,19 +12,15 @@ from django.urls import URLPattern, path
 
 from alerts import rule_services, selectors
 from alerts.admin.forms import RuleForm, StepForm
+from alerts.admin.previews import previewed
 from alerts.evaluation.changes import Actor
-from alerts.evaluation.figure_providers import PROVIDERS
 from alerts.models import EscalationStep, Rule
 from alerts.notifications.services import try_rule
-from alerts.rules.catalogue import find
-from alerts.rules.messages import describe_rule, format_span, format_value
-from alerts.rules.validation import with_defaults
+from intraday.admin.inlines import BoundedFormSet
 from intraday.admin.tenants import TenantModelAdmin
 from intraday.clock.database import clock
 from intraday.org.access import Grant
 from intraday.rest.limits.quotas import LimitReached, compute_slot
-
-PREVIEW = timedelta(hours=24)
 
 
 def actor(request: HttpRequest) -> Actor:
@@ -37,6 +32,7 @@ class StepInline(admin.TabularInline):
 
     model = EscalationStep
     form = StepForm
+    formset = BoundedFormSet
     extra = 1
     ordering = ["after_seconds"]
     verbose_name = "step"
@@ -109,7 +105,7 @@ class RuleAdmin(TenantModelAdmin):
         if form.is_valid() and hasattr(form, "said"):
             try:
                 with compute_slot(form.organization):
-                    context |= _previewed(form, rule)
+                    context |= previewed(form, rule)
             except ValidationError as error:
                 form.add_error(None, error.messages)
             except LimitReached as refusal:
@@ -210,40 +206,3 @@ class RuleAdmin(TenantModelAdmin):
                 now=clock.now(),
             )
         messages.success(request, f"{len(queryset)} rules {'enabled' if enabled else 'disabled'}.")
-
-
-def _previewed(form: Any, rule: Rule | None) -> dict[str, Any]:
-    now, fields = clock.now(), with_defaults(form.said)
-    metric = find(fields["source"], fields["metric"])
-    answer = rule_services.preview_rule(
-        organization=form.organization,
-        since=now - PREVIEW,
-        until=now,
-        rule_id=rule.pk if rule else None,
-        draft=form.said,
-    )
-    shown = {name: answer[name] for name in ("current", "draft") if answer[name]}
-    return {
-        "in_words": describe_rule(fields, metric),
-        "versions": {
-            name: {**each, "alerts": [_row(row, answer["until"]) for row in each["alerts"]]}
-            for name, each in shown.items()
-        },
-        "since": answer["since"],
-        "until": answer["until"],
-        "kept": PROVIDERS.by_name[metric.provider].past is not None,
-    }
-
-
-def _row(episode: dict[str, Any], until: datetime) -> dict[str, Any]:
-    scope = episode["scope"]
-    place = [scope[name] for name in ("department_id", "queue_name") if name in scope]
-    peak = episode["peak"]
-    peak = format_value(peak, "") if peak is not None else ""
-    shown = {"place": " / ".join(place) or scope["organization_id"], "begin": episode["from"], "peak": peak}
-    return {**episode, **shown, "lasted": _lasted((episode["to"] or until) - episode["from"])}
-
-
-def _lasted(span: timedelta) -> str:
-    """Format the span in whole minutes or a larger unit."""
-    return format_span(max(1, round(span.total_seconds() / 60)) * 60)

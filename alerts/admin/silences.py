@@ -1,6 +1,7 @@
 """Silences: made, changed and ended; each ends by itself."""
 
 from collections.abc import Collection
+from datetime import UTC
 from typing import Any
 
 from django import forms
@@ -59,6 +60,7 @@ class SilenceForm(forms.ModelForm):
         rule = cleaned.get("rule")
         self.organization = organization
         self.said = {name: cleaned[name] for name in rule_services.SILENCE_FIELDS if name in cleaned}
+        self.said |= {name: cleaned[name].astimezone(UTC) for name in ("starts_at", "ends_at")}
         self.said["rule_id"] = rule.pk if rule else None
         silence = Silence(organization=organization, starts_at=clock.now())
         try:

@@ -5,10 +5,14 @@ things happened. Callers lock the alerts first, so a decision about them still h
 """
 
 import copy
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import Any
+
+import msgspec
+from django.db import connection
 
 from alerts.choices import SYSTEM, Resolution, Status, Transition
 from alerts.events import AlertAcknowledged, AlertChanged, AlertEscalated, AlertResolved, AlertTriggered, AlertUpdated
@@ -33,14 +37,23 @@ class Changes:
     actor: Actor = Actor(SYSTEM)
     _opened: list[Alert] = field(default_factory=list)
     _changed: dict[Any, Alert] = field(default_factory=dict)
+    _seen: dict[Any, Alert] = field(default_factory=dict)
+    """Alerts that go on: nothing but their figures changed."""
     _audit_lines: list[AlertAudit] = field(default_factory=list)
     _notifications: list[tuple[Alert, Transition, str]] = field(default_factory=list)
     _events: list[tuple[Scope, Builder]] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(("triggered", "resolved", "seen"), 0))
 
+    seen_versions: Mapping[Any, int] = field(default_factory=dict)
+    """The versions of the rows of alerts that go on, once they are written."""
+
     @property
     def changed(self) -> int:
         return len(self._changed)
+
+    def is_rewritten(self, alert: Alert) -> bool:
+        """Return whether a transition changed the alert."""
+        return alert.pk in self._changed
 
     # --- transitions -------------------------------------------------------------------------------------------------
     def open(self, alert: Alert, reason: str) -> None:
@@ -54,14 +67,14 @@ class Changes:
         alert.last_seen_at = self.now
         alert.occurrence_count += 1
         self.counts["seen"] += 1
-        self._changed[alert.pk] = alert
+        self._seen[alert.pk] = alert
 
     def show(self, alert: Alert, value: Value | None, message: str) -> None:
         """Keep the value and message of an open alert current. Its event follows within a minute (`refresh`), not at
         once: figures change every few seconds."""
         if (alert.current_value, alert.message) != (value, message):
             alert.current_value, alert.message, alert.moved = value, message, True
-            self._changed[alert.pk] = alert
+            self._seen[alert.pk] = alert
 
     def refresh(self, alert: Alert) -> None:
         """Publish the value and message that `show` changed. The version stays, and nobody is notified."""
@@ -83,7 +96,7 @@ class Changes:
         alert.status = Status.ACKNOWLEDGED
         alert.acknowledged_at, alert.acknowledged_by = self.now, self.actor.name
         alert.note = note or alert.note
-        self._record(alert, AlertAcknowledged, reason, before=before, note=note)
+        self._record(alert, AlertAcknowledged, reason, before=before, note=note, people=Transition.ACKNOWLEDGED)
 
     def resolve(self, alert: Alert, resolution: str, note: str = "", reason: str = "") -> None:
         """Resolve (R5, R6)."""
@@ -104,6 +117,11 @@ class Changes:
         alert.snoozed_until, alert.suppressed = until, True
         alert.note = note or alert.note
         self._record(alert, AlertUpdated, "snoozed", note=note)
+
+    def unsnooze(self, alert: Alert, note: str) -> None:
+        alert.snoozed_until = None
+        alert.note = note or alert.note
+        self._record(alert, AlertUpdated, "snooze ended", note=note)
 
     def suppress(self, alert: Alert) -> None:
         alert.suppressed = True
@@ -190,6 +208,7 @@ class Changes:
     def write(self) -> None:
         """Write everything; the last call of the caller's transaction."""
         Alert.objects.bulk_create(self._opened)
+        self._write_seen()
         if self._changed:
             Alert.objects.bulk_create(
                 sorted(self._changed.values(), key=lambda alert: alert.pk),
@@ -202,7 +221,39 @@ class Changes:
         if self._events:
             publish("alerts", self._events)
 
+    def _write_seen(self) -> None:
+        """Write the figures of alerts that go on: they are most of all, and a few fields of many."""
+        rows = [alert for pk, alert in self._seen.items() if pk not in self._changed]
+        if not rows:
+            return
+        if connection.vendor != "postgresql":
+            self._changed |= {alert.pk: alert for alert in rows}
+            return
+        figures = [{"id": alert.pk, **{name: getattr(alert, name) for name in _SEEN}} for alert in rows]
+        with connection.cursor() as cursor:
+            cursor.execute(_UPDATE_SEEN, [msgspec.json.encode(figures).decode()])
+            self.seen_versions = dict(cursor.fetchall())
 
+
+_SEEN = [
+    "last_seen_at",
+    "occurrence_count",
+    "current_value",
+    "peak_value",
+    "message",
+    "moved",
+    "condition_cleared_at",
+    "breaching_since",
+]
+_UPDATE_SEEN = f"""
+UPDATE alerts_alert SET {", ".join(f"{name} = seen.{name}" for name in _SEEN)}
+FROM jsonb_to_recordset(%s::jsonb) AS seen (
+    id uuid, last_seen_at timestamptz, occurrence_count integer, current_value jsonb, peak_value jsonb, message text,
+    moved boolean, condition_cleared_at timestamptz, breaching_since timestamptz
+)
+WHERE alerts_alert.id = seen.id
+RETURNING alerts_alert.id, alerts_alert.xmin::text::bigint
+"""  # noqa: S608 - of our own names
 _CHANGING = [
     "rule_name",
     "rule_version",

@@ -1,18 +1,15 @@
 """The states of rules and the open alerts of an organization during a run: read once, written once."""
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-import structlog
-from django.db.models import F, Window
-from django.db.models.functions import RowNumber
-
-from alerts.choices import AlertKind, Resolution, Severity, Status
+from alerts.choices import AlertKind, Resolution, Severity
+from alerts.evaluation import newest_alerts, open_alerts, rule_states
 from alerts.evaluation.changes import Changes
 from alerts.evaluation.inhibition import load_inhibition
-from alerts.models import Alert, RuleState
+from alerts.evaluation.rule_states import Key, States
+from alerts.models import Alert
 from alerts.rules import messages
 from alerts.rules.catalogue import Metric
 from alerts.rules.compiled_rule import CompiledRule, RuleFields
@@ -21,38 +18,36 @@ from alerts.rules.lifecycle import cooling_until, outranks
 from alerts.rules.machine import IN_ORDER, Data, Effect, Phase, Reading, RelatedAlerts, State, Step, Value
 from intraday.org.models import Organization, Scope
 
-log = structlog.get_logger(__name__)
-
 MESSAGE_LENGTH = 500
-Key = tuple[Any, int]
-"""A rule and a scope, by primary key."""
+NO_ALERTS = RelatedAlerts()
 
 
 class EvaluationState:
+    """`stored` are the states of rules as the database has them, at least those of these scopes."""
+
     def __init__(
         self,
         organization: Organization,
         compiled_rules: Sequence[CompiledRule],
         scopes: Collection[int] | None,
+        stored: States,
         changes: Changes,
     ) -> None:
         self._organization, self._now, self._changes = organization, changes.now, changes
-        self._stored = _stored_states(compiled_rules, scopes)
-        self._open = {(row.rule_id, row.scope_id, row.kind): row for row in lock_open(organization.pk, scopes)}
-        self._last = _lately_resolved(organization.pk, compiled_rules, scopes, changes.now)
+        self._stored = stored
+        self._locked = open_alerts.lock(organization.pk, scopes)
+        self._open = {(row.rule_id, row.scope_id, row.kind): row for row in self._locked.rows}
+        self._last = newest_alerts.lately_resolved(organization.pk, compiled_rules, scopes, changes.now)
         self._states = self._with_alerts({compiled.rule.pk: compiled.rule for compiled in compiled_rules})
         self._changed_states: dict[Key, State] = {}
         self._settled: set[Key] = set()
         self._fired: list[Alert] = []
         self._raised: list[tuple[Alert, str]] = []
 
-    def _with_alerts(self, rules: dict[Any, RuleFields]) -> dict[Key, State]:
-        known = {*self._stored, *(key[:2] for key in self._open), *(key[:2] for key in self._last)}
-        return {
-            key: replace(self._stored.get(key, IN_ORDER), alerts=self._related(key, rules[key[0]]))
-            for key in known
-            if key[0] in rules
-        }
+    def _with_alerts(self, rules: dict[Any, RuleFields]) -> States:
+        """Return the states beside which there are alerts, with these."""
+        keys = {key[:2] for key in (*self._open, *self._last) if key[0] in rules}
+        return {key: self._stored.get(key, IN_ORDER)._replace(alerts=self._related(key, rules[key[0]])) for key in keys}
 
     def _related(self, key: Key, rule: RuleFields) -> RelatedAlerts:
         return RelatedAlerts(
@@ -70,17 +65,18 @@ class EvaluationState:
         return cooling_until(last.resolved_at, cooldown, severity=severity, before=last.severity)
 
     # --- evaluating --------------------------------------------------------------------------------------------------
-    def state(self, compiled: CompiledRule, scope: Scope) -> State:
-        return self._states.get((compiled.rule.pk, scope.pk), IN_ORDER)
+    def state(self, key: Key) -> State:
+        return self._states.get(key) or self._stored.get(key, IN_ORDER)
 
-    def settled(self, compiled: CompiledRule, scope: Scope) -> bool:
+    def settled(self, key: Key) -> bool:
         """Return whether an alert was opened or closed in this run: later figures are left to the next one."""
-        return (compiled.rule.pk, scope.pk) in self._settled
+        return bool(self._settled) and key in self._settled
 
-    def take(self, compiled: CompiledRule, scope: Scope, reading: Reading, step: Step) -> None:
+    def take(self, compiled: CompiledRule, scope: Scope, reading: Reading, before: State, step: Step) -> None:
         """Keep the state that the step led to, and carry its effects into the alerts."""
+        if step.state is before and not step.effects:
+            return
         key = (compiled.rule.pk, scope.pk)
-        before = self.state(compiled, scope)
         self._states[key] = step.state
         if _worth_storing(self._stored.get(key, IN_ORDER), step.state):
             self._changed_states[key] = step.state
@@ -146,10 +142,11 @@ class EvaluationState:
             self._raised.append((alert, severity))
 
     def _clear(self, alert: Alert, compiled: CompiledRule, value: Value | None, reason: str) -> None:
-        alert.current_value = value
         if compiled.rule.auto_resolve:
+            alert.current_value = value
             self._changes.resolve(alert, Resolution.AUTO, reason=reason)
         elif alert.condition_cleared_at is None:
+            alert.current_value = value
             self._changes.calm(alert)
 
     def _condition_alert(
@@ -197,25 +194,18 @@ class EvaluationState:
 
     # --- writing -----------------------------------------------------------------------------------------------------
     def write(self) -> None:
-        self._write_states()
+        """Write everything. The states are then those that the database has."""
+        rule_states.write(self._changed_states)
         self._open_and_raise()
         self._changes.write()
-
-    def _write_states(self) -> None:
-        rows = [
-            RuleState(rule_id=rule, scope_id=scope, **_columns(state))
-            for (rule, scope), state in self._changed_states.items()
-        ]
-        if rows:
-            RuleState.objects.bulk_create(
-                rows, update_conflicts=True, unique_fields=["rule", "scope"], update_fields=_STATE
-            )
+        self._locked.remember(self._changes)
+        self._stored.update({key: state._replace(alerts=NO_ALERTS) for key, state in self._changed_states.items()})
 
     def _open_and_raise(self) -> None:
         """Open new alerts and raise the severity of others; inhibition is loaded once for all of them."""
         if not self._fired and not self._raised:
             return
-        before = _newest([alert.dedup_key for alert in self._fired])
+        before = newest_alerts.by_key([alert.dedup_key for alert in self._fired])
         inhibition = load_inhibition(self._organization, [*self._open.values(), *self._fired], at=self._now)
         for alert in self._fired:
             alert.previous_id = before.get(alert.dedup_key)
@@ -236,13 +226,6 @@ def no_data_message(rule: RuleFields, metric: Metric, scope: Scope) -> str:
     return messages.no_data(scope_label(scope), metric, rule.no_data_for_seconds)[:MESSAGE_LENGTH]
 
 
-_STATE = ["phase", "since", "as_of", "data", "data_since", "cooling"]
-
-
-def _columns(state: State) -> dict[str, Any]:
-    return {name: getattr(state, name) for name in _STATE}
-
-
 def _worth_storing(before: State, after: State) -> bool:
     """Return whether the state is to be written.
 
@@ -259,42 +242,3 @@ def _worth_storing(before: State, after: State) -> bool:
     if unchanged:
         return after.phase is not Phase.OK and before.as_of != after.as_of
     return not (before.phase is after.phase is Phase.OK and after.data is Data.PAUSED and before.data is Data.OK)
-
-
-def _stored_states(compiled_rules: Sequence[CompiledRule], scopes: Collection[int] | None) -> dict[Key, State]:
-    rows = RuleState.objects.filter(rule__in=[compiled.rule.pk for compiled in compiled_rules])
-    if scopes is not None:
-        rows = rows.filter(scope__in=scopes)
-    found: dict[Key, State] = {}
-    for rule, scope, phase, since, as_of, data, data_since, cooling in rows.values_list("rule", "scope", *_STATE):
-        try:
-            found[rule, scope] = State(Phase(phase), since, as_of, Data(data), data_since, cooling)
-        except ValueError as error:  # one damaged state must not stop the others: this one begins anew
-            log.error("rule_state_unreadable", rule=str(rule), scope_id=scope, error=str(error))
-            found[rule, scope] = IN_ORDER
-    return found
-
-
-def lock_open(organization_id: str, scopes: Collection[int] | None = None) -> Iterable[Alert]:
-    """Return the open alerts, locked until commit; every caller locks them in the order of their ids."""
-    rows = Alert.objects.select_related("scope").select_for_update(of=("self",))
-    rows = rows.filter(organization=organization_id).exclude(status=Status.RESOLVED)
-    return rows.order_by("id") if scopes is None else rows.filter(scope__in=scopes).order_by("id")
-
-
-def _lately_resolved(
-    organization_id: str, compiled_rules: Sequence[CompiledRule], scopes: Collection[int] | None, now: datetime
-) -> dict[tuple[Any, int, str], Alert]:
-    """Return the last alert of each kind, rule and scope whose cooldown may not be over."""
-    longest = timedelta(seconds=max(compiled.rule.cooldown_seconds for compiled in compiled_rules))
-    rows = Alert.objects.filter(organization=organization_id, status=Status.RESOLVED, resolved_at__gt=now - longest)
-    if scopes is not None:
-        rows = rows.filter(scope__in=scopes)
-    return {(row.rule_id, row.scope_id, row.kind): row for row in rows.order_by("resolved_at")}
-
-
-def _newest(keys: Collection[str]) -> dict[str, Any]:
-    """Return the newest alert of each key, open or not."""
-    place_in_time = Window(RowNumber(), partition_by=F("dedup_key"), order_by=F("triggered_at").desc())
-    rows = Alert.objects.filter(dedup_key__in=keys).annotate(place_in_time=place_in_time).filter(place_in_time=1)
-    return dict(rows.values_list("dedup_key", "id"))

@@ -112,22 +112,21 @@ def backlog_figures(
     organization_id: str, *, now: datetime, scopes: Collection[int] | None = None
 ) -> Iterator[FigureAt]:
     found = backlog.selectors.figures(organization_id, now=now, scopes=scopes)
-    return _with_sla(organization_id, found)
+    return _with_sla(organization_id, found, scopes)
 
 
 def past_backlog_figures(
     organization_id: str, *, since: datetime, until: datetime, scopes: Collection[int] | None = None
 ) -> Iterator[FigureAt]:
     found = backlog.selectors.past_figures(organization_id, since=since, until=until, scopes=scopes)
-    return _with_sla(organization_id, found)
+    return _with_sla(organization_id, found, scopes)
 
 
-def _with_sla(organization_id: str, figures: Iterable[FigureAt]) -> Iterator[FigureAt]:
+def _with_sla(organization_id: str, figures: Iterable[FigureAt], scopes: Collection[int] | None) -> Iterator[FigureAt]:
     """Add the share of their SLA that the oldest items of deferred queues have used up; the SLA is a setting of the
     queue."""
-    limits = {
-        pk: rules.sla_seconds for pk, rules in kpi.selectors.rules_by_queue(organization_id).items() if rules.deferred
-    }
+    known = kpi.selectors.rules_by_queue(organization_id, scopes=scopes)
+    limits = {pk: rules.sla_seconds for pk, rules in known.items() if rules.deferred}
     for scope, as_of, figure in figures:
         age, limit = figure["oldest_item_age_minutes"], limits.get(scope.pk)
         used = None if age is None or limit is None else round(100 * 60 * age / limit, 2)

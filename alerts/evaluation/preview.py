@@ -5,7 +5,7 @@ longer than three of their steps, as they do live.
 """
 
 from collections.abc import Callable, Collection, Container
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
@@ -19,8 +19,11 @@ from alerts.rules.coverage import covers
 from alerts.rules.machine import IN_ORDER, Data, Effect, Reading, RelatedAlerts, State, Value, next_state
 from intraday.org.models import Organization, Scope
 from intraday.values.cadence import STALE_AFTER_CADENCES
+from realtime.protocol.messages import scope_fields
 
 Answer = dict[str, Any]
+Curve = list[tuple[datetime, Value | None]]
+"""Values of a scope as the rule read them, in order of time; None where it read none."""
 CLOSING_STEP = timedelta(hours=1)
 MOST_FIGURES = 150_000  # some seconds of a core
 
@@ -43,12 +46,13 @@ class _Episode:
     end: datetime | None = None
 
     def as_dict(self) -> Answer:
-        scope = {"organization_id": self.scope.organization_id}
-        if self.scope.department_id:
-            scope["department_id"] = self.scope.department_id
-        if self.scope.queue_name:
-            scope["queue_name"] = self.scope.queue_name
-        return {"scope": scope, "from": self.begin, "to": self.end, "peak": self.peak, "count": self.count}
+        return {
+            "scope": scope_fields(self.scope),
+            "from": self.begin,
+            "to": self.end,
+            "peak": self.peak,
+            "count": self.count,
+        }
 
 
 @dataclass
@@ -61,6 +65,8 @@ class _Run:
     steps: dict[int, timedelta] = field(default_factory=dict)
     open: dict[int, _Episode] = field(default_factory=dict)
     episodes: list[_Episode] = field(default_factory=list)
+    curves: dict[Scope, Curve] = field(default_factory=dict)
+    with_curves: bool = False
 
     def take(self, scope: Scope, as_of: datetime, figure: dict[str, Any]) -> None:
         if not covers(self.compiled.rule, scope) or figure.get("latest") is False:
@@ -68,7 +74,10 @@ class _Run:
         before = self._after_gap(scope.pk, as_of)
         if scope.pk in self.open and (end := self._closing(scope.pk, before.as_of, as_of)) is not None:
             before = self._close(scope, end, figure)
-        step = next_state(self.compiled.condition, before, self._reading(figure, as_of), as_of)
+        reading = self._reading(figure, as_of)
+        if self.with_curves:
+            self.curves.setdefault(scope, []).append((as_of, reading.value))
+        step = next_state(self.compiled.condition, before, reading, as_of)
         self.states[scope.pk] = step.state
         for effect in step.effects:
             self._apply(effect, scope, as_of, figure)
@@ -110,7 +119,7 @@ class _Run:
         gap, usual = as_of - state.as_of, self.steps.get(scope)
         self.steps[scope] = gap
         silent = usual is not None and gap > max(STALE_AT_LEAST, STALE_AFTER_CADENCES * usual)
-        return replace(state, data=Data.NO_DATA) if silent and state.data is Data.OK else state
+        return state._replace(data=Data.NO_DATA) if silent and state.data is Data.OK else state
 
     def _apply(self, effect: Effect, scope: Scope, as_of: datetime, figure: dict[str, Any]) -> None:
         if effect is Effect.FIRE:
@@ -128,12 +137,14 @@ class _Run:
             self._set_alerts(scope, RelatedAlerts(cooling_until=as_of + cooldown))
 
     def _set_alerts(self, scope: Scope, alerts: RelatedAlerts) -> None:
-        self.states[scope.pk] = replace(self.states[scope.pk], alerts=alerts)
+        self.states[scope.pk] = self.states[scope.pk]._replace(alerts=alerts)
 
     def as_dict(self) -> Answer:
         rule = self.compiled.rule
         said = messages.describe_condition(self.compiled.metric, rule.operator, rule.threshold, rule.for_seconds)
-        return {"in_words": said, "total": len(self.episodes), "alerts": [each.as_dict() for each in self.episodes]}
+        curves = {"curves": self.curves} if self.with_curves else {}
+        alerts = [each.as_dict() for each in self.episodes]
+        return {"in_words": said, "total": len(self.episodes), "alerts": alerts, **curves}
 
 
 def preview(
@@ -144,11 +155,13 @@ def preview(
     current: Rule | None = None,
     draft: Rule | None = None,
     providers: FigureProviders = figure_providers.PROVIDERS,
+    with_curves: bool = False,
 ) -> Answer:
-    """Run the current rule and a draft of it side by side; either may be left out. Raises TooManyFiguresError."""
+    """Run the current rule and a draft of it side by side; either may be left out. `with_curves`: each with the values
+    that it read, by scope. Raises TooManyFiguresError."""
     closed = cache(lambda at: providers.closed(organization.pk, at=at))
     rules = {name: rule for name, rule in (("current", current), ("draft", draft)) if rule}
-    versions = {name: _run(rule, organization, closed) for name, rule in rules.items()}
+    versions = {name: _run(rule, organization, closed, with_curves) for name, rule in rules.items()}
     for name in {run.compiled.metric.provider for run in versions.values()}:
         runs = [run for run in versions.values() if run.compiled.metric.provider == name]
         _through(runs, providers, name, organization, since, until)
@@ -156,8 +169,10 @@ def preview(
     return {"since": since, "until": until, "current": None, "draft": None, **answers}
 
 
-def _run(rule: Rule, organization: Organization, closed: Callable[[datetime], Container[int]]) -> _Run:
-    return _Run(compile_rule(rule, organization.time_zone), closed)
+def _run(
+    rule: Rule, organization: Organization, closed: Callable[[datetime], Container[int]], with_curves: bool
+) -> _Run:
+    return _Run(compile_rule(rule, organization.time_zone), closed, with_curves=with_curves)
 
 
 def _through(

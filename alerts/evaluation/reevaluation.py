@@ -5,7 +5,8 @@ from typing import Any
 
 from alerts.choices import SEVERITIES, AlertKind, NoDataMode, Resolution
 from alerts.evaluation.changes import Changes
-from alerts.evaluation.evaluation_state import fired_message, lock_open, no_data_message
+from alerts.evaluation.evaluation_state import fired_message, no_data_message
+from alerts.evaluation.open_alerts import lock_open
 from alerts.models import Alert, Rule, RuleState
 from alerts.rules import catalogue
 from alerts.rules.coverage import covers

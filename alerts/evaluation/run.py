@@ -16,7 +16,7 @@ from itertools import chain
 import structlog
 from django.db import DatabaseError, transaction
 
-from alerts.evaluation import figure_providers
+from alerts.evaluation import figure_providers, rule_states
 from alerts.evaluation.changes import Changes
 from alerts.evaluation.evaluation_state import EvaluationState
 from alerts.evaluation.figure_providers import FigureAt, FigureProvider, FigureProviders
@@ -24,6 +24,8 @@ from alerts.models import Round, Rule
 from alerts.rules.compiled_rule import CompiledRule, compile_rule, is_suspect
 from alerts.rules.coverage import covers, level_of
 from alerts.rules.machine import Data, Reading, State, Step, next_state
+from intraday.database import row_versions
+from intraday.jobs.garbage import not_collected
 from intraday.org.models import Organization, Scope
 from intraday.values.once import Once
 
@@ -49,6 +51,7 @@ class Evaluated:
     seen: int = 0
 
 
+@not_collected()
 @transaction.atomic
 def evaluate(
     *,
@@ -65,7 +68,7 @@ def evaluate(
     """
     round_ = lock_round(organization_id)
     organization, before = round_.organization, round_.judged_at
-    Round.objects.filter(pk=organization_id).update(judged_at=now)
+    rewritten_version = row_versions.update(Round, organization_id, judged_at=now)
     compiled_rules = _compile_rules(organization)
     if not compiled_rules:
         return Evaluated()
@@ -78,20 +81,27 @@ def evaluate(
     figures = _read(providers, wanted, organization_id, scopes, now=at, until=as_of, since=since)
     closed = providers.closed(organization_id, at=at)
     changes, judged = Changes(now), 0
-    state = EvaluationState(organization, compiled_rules, scopes, changes)
+    stored, is_whole = rule_states.take(round_, compiled_rules, scopes)
+    state = EvaluationState(organization, compiled_rules, scopes, stored, changes)
     for compiled, scope, reading in _readings(compiled_rules, figures, closed, at):
-        if state.settled(compiled, scope):
+        key = (compiled.rule.pk, scope.pk)
+        if state.settled(key):
             continue
-        state.take(compiled, scope, reading, _next(compiled, scope, state.state(compiled, scope), reading, at))
+        current = state.state(key)
+        state.take(compiled, scope, reading, current, _next(compiled, scope, current, reading, at))
         judged += 1
     state.write()
+    if is_whole:
+        rule_states.remember(organization_id, rewritten_version, compiled_rules, stored)
     return Evaluated(judged=judged, **changes.counts)
 
 
 def lock_round(organization_id: str) -> Round:
     """Lock the organization until commit: no other worker evaluates it, and nobody changes its rules."""
     Round.objects.bulk_create([Round(organization_id=organization_id)], ignore_conflicts=True)
-    return Round.objects.select_related("organization").select_for_update(of=("self",)).get(pk=organization_id)
+    rows = row_versions.annotated(Round.objects.select_related("organization"))
+    round_: Round = rows.select_for_update(of=("self",)).get(pk=organization_id)
+    return round_
 
 
 def _compile_rules(organization: Organization) -> list[CompiledRule]:

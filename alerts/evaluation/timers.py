@@ -15,9 +15,9 @@ from django.db import transaction
 from alerts.choices import AlertKind, Resolution, Status
 from alerts.evaluation import figure_providers, scopes
 from alerts.evaluation.changes import Changes
-from alerts.evaluation.evaluation_state import lock_open
 from alerts.evaluation.figure_providers import FigureProviders
 from alerts.evaluation.inhibition import Inhibition, load_inhibition
+from alerts.evaluation.open_alerts import lock_open
 from alerts.models import Alert, EscalationStep, Rule, RuleState
 from alerts.rules import catalogue, lifecycle
 from alerts.rules.coverage import covers

@@ -9,10 +9,12 @@ from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 
 from alerts.admin.fields import offer_places, recipient_choices
-from alerts.notifications import channel_services
-from alerts.notifications.models import Channel, ChannelKind, Route
+from alerts.notifications import channel_services, kinds
+from alerts.notifications.models import Channel, Route
 from alerts.notifications.services import try_channel
 from intraday.admin.overlap import OverlapActionForm, overlap_of
 from intraday.admin.tenants import TenantModelAdmin
@@ -27,8 +29,9 @@ class ServiceForm(forms.ModelForm):
 
     organizations: Collection[Organization] = ()  # set by the admin: those that choices may come from
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, organizations: Collection[Organization] = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.organizations = organizations or self.organizations
         if not self.instance._state.adding:
             self.organizations = [self.instance.organization]
 
@@ -50,7 +53,15 @@ class ChannelForm(ServiceForm):
     address = forms.CharField(
         required=False,
         max_length=500,
-        help_text="The webhook (https://…) or the mailbox. It is not shown again; leave it empty to keep it.",
+        help_text="The webhook or the topic (https://…), or the mailbox; PagerDuty needs none as a rule. "
+        "It is not shown again; leave it empty to keep it.",
+        widget=forms.TextInput(attrs={"class": "vTextField", "autocomplete": "off"}),
+    )
+    secret = forms.CharField(
+        required=False,
+        max_length=200,
+        help_text="; ".join(f"{kind.label}: {kind.secret}" for kind in kinds.KINDS.values() if kind.secret)
+        + ". Other kinds take none. It is not shown again; leave it empty to keep it.",
         widget=forms.TextInput(attrs={"class": "vTextField", "autocomplete": "off"}),
     )
 
@@ -59,8 +70,8 @@ class ChannelForm(ServiceForm):
         fields = ["organization", "name", "kind", "enabled"]
 
     def check_instance(self) -> None:
-        if self.cleaned_data["address"]:
-            self.instance.address = self.cleaned_data["address"]
+        entered = {name: self.cleaned_data[name] for name in ("address", "secret")}
+        channel_services.enter(self.instance, **entered)
         channel_services.check_channel(self.instance)
 
 
@@ -76,7 +87,7 @@ class ChannelAdmin(TenantModelAdmin):
 
     def get_fields(self, request: HttpRequest, obj: Channel | None = None) -> list[Any]:
         shown = ["leads_to", "signed_with"] if obj else []
-        return ["organization", "name", "kind", "address", *shown, "enabled"]
+        return ["organization", "name", "kind", "address", "secret", *shown, "enabled"]
 
     @admin.display(description="leads to")
     def leads_to(self, channel: Channel) -> str:
@@ -84,16 +95,18 @@ class ChannelAdmin(TenantModelAdmin):
             address = channel.address
         except UnreadableError as error:
             return f"The address {error}: enter it again."
-        return address if channel.kind == ChannelKind.MAIL else f"{urlsplit(address).hostname}/…"
+        return address if channel.kind == kinds.MAIL else f"{urlsplit(address).hostname}/…"
 
-    @admin.display(description="signed with")
+    @admin.display(description="secret")
     def signed_with(self, channel: Channel) -> str:
         """Show the ends of secrets: enough to tell two apart, and nothing to sign with."""
+        if not channel.has_secret:
+            return "-"
         try:
             tails = [f"…{secret.rstrip('=')[-4:]}" for secret in channel.secrets_in_force(clock.now())]
         except UnreadableError as error:
             return f"The secret {error}: renew it."
-        until = f" until {channel.former_until:%Y-%m-%d %H:%M} UTC" if tails[1:] else ""
+        until = f" until {date_format(localtime(channel.former_until), 'DATETIME_FORMAT')}" if tails[1:] else ""
         return ", and ".join(tails) + until or "-"
 
     def get_readonly_fields(self, request: HttpRequest, obj: Channel | None = None) -> list[str]:
@@ -116,7 +129,7 @@ class ChannelAdmin(TenantModelAdmin):
 
     @admin.action(description="Renew the secret of the selected webhooks", permissions=["change"])
     def renew_secret(self, request: HttpRequest, queryset: QuerySet[Channel]) -> None:
-        for channel in queryset.filter(kind=ChannelKind.WEBHOOK):
+        for channel in queryset.filter(kind__in=kinds.signed()):
             secret = channel_services.renew_secret(channel, now=clock.now(), overlap=overlap_of(request))
             messages.warning(request, f"{channel} is signed with this secret, shown only now: {secret}")
 

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from alerts.notifications.models import Channel, ChannelKind
+from alerts.notifications import kinds
+from alerts.notifications.models import Channel
 from intraday.encryption.at_rest import UnreadableError, renewed
 
 SEALED = ("sealed_address", "sealed_secret", "sealed_former_secret")
@@ -36,7 +37,7 @@ def encrypt_all() -> Outcome:
 
 
 def _plain() -> QuerySet[Channel]:
-    addresses = Q(~Q(kind=ChannelKind.MAIL), ~Q(plain_address=""))
+    addresses = Q(~Q(kind=kinds.MAIL), ~Q(plain_address=""))
     return Channel.objects.filter(addresses | ~Q(plain_secret=""))
 
 

@@ -9,8 +9,8 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
 
-from alerts.notifications import payloads, recipients
-from alerts.notifications.models import Channel, ChannelKind, Delivery, Outcome, Route
+from alerts.notifications import kinds, payloads, recipients
+from alerts.notifications.models import Channel, Delivery, Outcome, Route
 from intraday.audit import services as audit
 from intraday.encryption.at_rest import UnreadableError, encrypt
 from intraday.org.models import Role, Scope
@@ -26,7 +26,7 @@ def save_channel(channel: Channel) -> str | None:
     stored = None if channel._state.adding else Channel.objects.get(pk=channel.pk)
     before = None if stored is None else _described(stored)
     made = None
-    if channel.kind == ChannelKind.WEBHOOK and not channel.has_secret:
+    if channel.kind in kinds.signed() and not channel.has_secret:
         made = channel.secret = payloads.new_secret(secrets.token_bytes(32))
     channel.save()
     _record("saved", channel, before, _described(channel))
@@ -76,15 +76,29 @@ def check_channel(channel: Channel) -> None:
     errors: dict[str, Any] = {}
     if channel.name in Role.values:
         errors["name"] = "This is the name of a role: choose another one."
+    kind = kinds.KINDS.get(channel.kind)
+    if kind is not None and kind.needs_secret and not channel.has_secret:
+        errors["secret"] = f"{kind.label} needs {kind.secret}."
     try:
         address = channel.address
-        validate_email(address) if channel.kind == ChannelKind.MAIL else _check_url(address)
+        validate_email(address) if kind is None else _check_url(address)
     except UnreadableError as error:
         errors["address"] = f"The address {error}: enter it again."
     except ValidationError as error:
         errors["address"] = error.messages
     if errors:
         raise ValidationError(errors)
+
+
+def enter(channel: Channel, *, address: str, secret: str) -> None:
+    """Take what a person entered; what is left empty stays as it is. Raises ValidationError, by field."""
+    kind = kinds.KINDS.get(channel.kind)
+    if address or (kind is not None and channel._state.adding):
+        channel.address = address or (kind.address if kind else "")
+    if secret and (kind is None or not kind.secret):
+        raise ValidationError({"secret": "Channels of this kind take no secret: leave it empty."})
+    if secret:
+        channel.secret = secret
 
 
 def _check_url(address: str) -> None:

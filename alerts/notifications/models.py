@@ -8,15 +8,9 @@ from django.db.models.functions import Now
 
 from alerts.choices import Severity
 from alerts.models import Notification
+from alerts.notifications import kinds
 from intraday.encryption.at_rest import decrypt, encrypt
 from intraday.org.models import Organization
-
-
-class ChannelKind(models.TextChoices):
-    WEBHOOK = "webhook", "webhook (JSON, signed)"
-    SLACK = "slack", "Slack"
-    TEAMS = "teams", "Microsoft Teams"
-    MAIL = "mail", "mailbox"
 
 
 class Channel(models.Model):
@@ -28,7 +22,7 @@ class Channel(models.Model):
 
     organization = models.ForeignKey(Organization, models.CASCADE, related_name="alert_channels")
     name = models.CharField(max_length=100)
-    kind = models.CharField(max_length=16, choices=ChannelKind)
+    kind = models.CharField(max_length=16, choices=kinds.choices)
     plain_address = models.CharField(max_length=500, db_column="address", blank=True, default="", editable=False)
     plain_secret = models.CharField(max_length=100, db_column="secret", blank=True, default="", editable=False)
     plain_since = models.DateTimeField(
@@ -56,12 +50,12 @@ class Channel(models.Model):
 
     @address.setter
     def address(self, text: str) -> None:
-        is_mailbox = self.kind == ChannelKind.MAIL
+        is_mailbox = self.kind == kinds.MAIL
         self.plain_address, self.sealed_address = (text, "") if is_mailbox else ("", encrypt(text))
 
     @property
     def secret(self) -> str:
-        """The secret of a webhook, '' of the other kinds. Raises UnreadableError."""
+        """The secret that signs, or that the receiver asks for; '' if there is none. Raises UnreadableError."""
         return self.plain_secret or decrypt(self.sealed_secret)
 
     @secret.setter

@@ -1,19 +1,18 @@
-"""Render notices as mail, and as the JSON that webhooks, Slack and Teams take. Pure."""
+"""Notices of alerts, their mail, and the signatures of webhooks; other formats are in kinds. Pure."""
 
 import base64
 import hashlib
 import hmac
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from alerts.rules import messages
 
-Body = dict[str, Any]
 STANDARD_PREFIX = "whsec_"
 TITLES = {
+    "acknowledged": "acknowledged",
     "triggered": "{severity}",
     "raised": "now {severity}",
     "reminder": "{severity}, still open",
@@ -62,56 +61,6 @@ PLACE = ("organization_id", "department_id", "queue_name")
 
 def mail(notice: Notice) -> str:
     return "\n".join([notice.title, "", *(f"{name}: {said}" for name, said in notice.facts.items()), "", notice.link])
-
-
-def webhook(notice: Notice) -> Body:
-    return {
-        "delivery_id": notice.delivery_id,
-        "transition": notice.transition,
-        "text": notice.title,
-        "link": notice.link,
-        "alert": dict(notice.alert),
-    }
-
-
-def slack(notice: Notice) -> Body:
-    lines = [f"*{name}*: {_slack(said)}" for name, said in notice.facts.items()]
-    text = "\n".join([f"*{_slack(notice.title)}*", *lines, f"<{notice.link}|Open the alert>"])
-    return {
-        "text": _slack(notice.title),
-        "blocks": [{"type": "section", "text": {"type": "mrkdwn", "text": text}}],
-    }
-
-
-def _slack(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-
-
-def teams(notice: Notice) -> Body:
-    """A message with an adaptive card, as the workflows of Teams take it."""
-    facts = notice.facts.items()
-    card = {
-        "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
-        "type": "AdaptiveCard",
-        "version": "1.4",
-        "body": [
-            {"type": "TextBlock", "text": _teams(notice.title), "weight": "Bolder", "wrap": True},
-            {"type": "FactSet", "facts": [{"title": name, "value": _teams(text)} for name, text in facts]},
-        ],
-        "actions": [{"type": "Action.OpenUrl", "title": "Open the alert", "url": notice.link}],
-    }
-    return {
-        "type": "message",
-        "attachments": [{"contentType": "application/vnd.microsoft.card.adaptive", "content": card}],
-    }
-
-
-def _teams(text: str) -> str:
-    """Escape Markdown: a rule named `[Sign in](https://evil.example)` must not become a link."""
-    return re.sub(r"([\\`*_~\[\]])", r"\\\1", text)
-
-
-BODIES: dict[str, Callable[[Notice], Body]] = {"webhook": webhook, "slack": slack, "teams": teams}
 
 
 def new_secret(random: bytes) -> str:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from alerts.choices import SEVERITIES, Transition
 from alerts.models import Alert, Notification, Rule
-from alerts.notifications.models import Channel, ChannelKind, Delivery, Route
+from alerts.notifications import kinds
+from alerts.notifications.models import Channel, Delivery, Route
 from intraday.org.models import Membership, Organization, Role
 
 
@@ -33,12 +34,15 @@ def possible_names(organization: Organization) -> list[tuple[str, list[str]]]:
 def of_notice(notice: Notification) -> list[Recipient]:
     """Return the recipients of a notification.
 
-    A resolution goes to those who may have been notified before. An escalation goes to its own recipient, and to those
-    of routes who were not notified while the alert was less severe.
+    A resolution goes to those who may have been notified before, an acknowledgement to those of them that hear it. An
+    escalation goes to its own recipient, and to those of routes who were not notified while the alert was less severe.
     """
     alert = notice.alert
     if notice.transition == Transition.RESOLVED:
         return _notified(alert)
+    if notice.transition == Transition.ACKNOWLEDGED:
+        hearing = kinds.hearing_acknowledgements()
+        return [each for each in _notified(alert) if each.channel is not None and each.channel.kind in hearing]
     if not notice.to:
         return _distinct(_routed(alert))
     notified = {each.key for each in _notified(alert)}
@@ -77,7 +81,7 @@ def named(organization: Organization, to: str, department_id: str | None) -> lis
 
 
 def of_channel(channel: Channel) -> Recipient:
-    return Recipient(channel.name, channel, channel.address if channel.kind == ChannelKind.MAIL else "")
+    return Recipient(channel.name, channel, channel.address if channel.kind == kinds.MAIL else "")
 
 
 def _called(member: Membership, to: str) -> str:

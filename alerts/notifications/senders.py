@@ -12,7 +12,7 @@ import msgspec
 from django.conf import settings
 from django.core.mail import EmailMessage
 
-from alerts.notifications import addresses, payloads
+from alerts.notifications import addresses, kinds, payloads
 from alerts.notifications.addresses import RefusedError
 from alerts.notifications.models import Channel
 from alerts.notifications.payloads import Notice
@@ -40,20 +40,23 @@ def send(recipient: Recipient, notice: Notice, *, now: datetime) -> Sent:
 
 
 def _to_channel(channel: Channel, notice: Notice, now: datetime) -> Sent:
+    kind = kinds.KINDS[channel.kind]
     try:
-        url, secrets = httpx.URL(channel.address), channel.secrets_in_force(now)
+        posting = kind.put(channel.address, channel.secret, notice)
+        secrets = channel.secrets_in_force(now) if kind.is_signed else []
     except UnreadableError as error:
         return Sent(False, f"address or secret {error}: set them anew on the channel's page")
-    body = msgspec.json.encode(payloads.BODIES[channel.kind](notice))
+    body = msgspec.json.encode(posting.body)
     headers = {
         "Content-Type": "application/json",
         "User-Agent": "intraday-alerts",
         "X-Intraday-Delivery": notice.delivery_id,
+        **posting.headers,
         **payloads.signed_headers(secrets, notice.delivery_id, body, now),
     }
     if notice.request_id:
         headers["X-Request-ID"] = notice.request_id
-    return asyncio.run(_post(url, body, headers))
+    return asyncio.run(_post(httpx.URL(posting.url), body, headers))
 
 
 def _reported(act: Callable[[], Sent]) -> Sent:

@@ -20,8 +20,8 @@ from structlog.contextvars import get_contextvars
 
 from alerts import selectors
 from alerts.models import Alert, Notification, Rule
-from alerts.notifications import notification_outbox, recipients, senders
-from alerts.notifications.models import Channel, ChannelKind, Delivery, Outcome
+from alerts.notifications import kinds, notification_outbox, recipients, senders
+from alerts.notifications.models import Channel, Delivery, Outcome
 from alerts.notifications.payloads import Notice
 from alerts.notifications.recipients import Recipient
 from alerts.notifications.senders import Sent
@@ -240,7 +240,7 @@ def record_result(delivery: Delivery, sent: Sent, *, now: datetime) -> None:
 
 def _count(delivery: Delivery, sent: Sent, seconds: float, *, now: datetime) -> None:
     """Count the attempt for `/metrics`, by kind of channel."""
-    kind = ChannelKind.MAIL if delivery.channel is None else delivery.channel.kind
+    kind = kinds.MAIL if delivery.channel is None else delivery.channel.kind
     outcome = runs.Outcome.DONE if sent.succeeded else runs.Outcome.FAILED
     runs.record(f"{runs.DELIVERY}{kind}", outcome, begun=now - timedelta(seconds=seconds), seconds=seconds)
 

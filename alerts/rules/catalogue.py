@@ -152,6 +152,11 @@ def _attendance(path: str, label: str, unit: str) -> Metric:
     )
 
 
+def _adherence(path: str, label: str, unit: str) -> Metric:
+    """Return a metric of agents out of adherence, which figures of older releases lack."""
+    return Metric("attendance", path, label, unit, "attendance", _field_or_none(path), levels=ABOVE_QUEUES)
+
+
 def _nobody_is_scheduled(figure: Figure) -> bool:
     return figure.get("scheduled_count") == 0
 
@@ -228,6 +233,8 @@ _METRICS = (
     _attendance("no_show_count", "no-shows", "no-shows"),
     _attendance("left_early_count", "people who left early", "people"),
     _attendance("lost_minutes", "minutes lost", "minutes"),
+    _adherence("out_of_adherence_count", "agents out of adherence", "agents"),
+    _adherence("longest_out_of_adherence_minutes", "longest time of an agent out of adherence", "minutes"),
     _kpi(
         "service.volume_variance_percent",
         "volume variance",

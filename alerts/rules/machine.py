@@ -6,9 +6,10 @@ clocks. Only missing data (`no_data_for`) and the cooldown are measured by the w
 
 import operator
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
 from alerts.choices import NoDataMode
 
@@ -73,8 +74,7 @@ class Condition:
         return not OPERATORS[self.operator](value, self.clear_threshold)
 
 
-@dataclass(frozen=True, slots=True)
-class RelatedAlerts:
+class RelatedAlerts(NamedTuple):
     """The alerts of a rule in a scope as a step begins: open ones, and the end of the cooldown after the last."""
 
     open: bool = False
@@ -83,8 +83,7 @@ class RelatedAlerts:
     no_data_cooling_until: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(NamedTuple):
     """`since` is when this phase's clock began, `as_of` the newest reading with a value, `data_since` when readings
     with a value ended. `cooling` is whether the cooldown that holds it back was noted."""
 
@@ -94,7 +93,7 @@ class State:
     data: Data = Data.OK
     data_since: datetime | None = None
     cooling: bool = False
-    alerts: RelatedAlerts = field(default=RelatedAlerts())
+    alerts: RelatedAlerts = RelatedAlerts()
 
 
 IN_ORDER = State()
@@ -102,8 +101,7 @@ RESTARTED = State(Phase.FIRING)
 """The state of an edited rule in a scope whose alert is open (E12): the next figure decides whether it stays open."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """A value and its instant, or none and the reason. With `ends` the active hours of the rule are over, and its open
     alert is resolved."""
 
@@ -113,8 +111,7 @@ class Reading:
     ends: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     state: State
     effects: tuple[Effect, ...] = ()
     reason: str = ""
@@ -125,10 +122,10 @@ def next_state(condition: Condition, state: State, reading: Reading, now: dateti
         return _without_value(condition, state, reading, now)
     if state.as_of is not None and reading.as_of <= state.as_of:
         return Step(state, reason="not newer than what was judged")
-    resumed = replace(state, since=_since(state, reading.as_of), as_of=reading.as_of, data=Data.OK, data_since=None)
+    resumed = state._replace(since=_since(state, reading.as_of), as_of=reading.as_of, data=Data.OK, data_since=None)
     step = _BY_PHASE[state.phase](condition, resumed, reading.value, now)
     if state.alerts.no_data_open:
-        return replace(step, effects=(Effect.DATA_RETURNED, *step.effects))
+        return step._replace(effects=(Effect.DATA_RETURNED, *step.effects))
     return step
 
 
@@ -142,13 +139,13 @@ def _since(state: State, as_of: datetime) -> datetime | None:
 def _ok(condition: Condition, state: State, value: Value, now: datetime) -> Step:
     if not condition.breaches(value):
         return Step(state, reason="within bounds")
-    return _held(condition, replace(state, phase=Phase.BREACHING, since=state.as_of), value, now)
+    return _held(condition, state._replace(phase=Phase.BREACHING, since=state.as_of), value, now)
 
 
 def _held(condition: Condition, state: State, value: Value, now: datetime) -> Step:
     """Fire once the breach has lasted for `hold`."""
     if not condition.breaches(value):
-        return Step(replace(state, phase=Phase.OK, since=None, cooling=False), reason="back within bounds in time")
+        return Step(state._replace(phase=Phase.OK, since=None, cooling=False), reason="back within bounds in time")
     assert state.as_of is not None
     assert state.since is not None
     if state.as_of - state.since < condition.hold:
@@ -163,18 +160,18 @@ def _fire(state: State, now: datetime) -> Step:
     cooling_until = state.alerts.cooling_until
     if cooling_until is not None and now < cooling_until:
         noted = () if state.cooling else (Effect.COOLING,)
-        return Step(replace(state, phase=Phase.BREACHING, cooling=True), noted, "in cooldown")
+        return Step(state._replace(phase=Phase.BREACHING, cooling=True), noted, "in cooldown")
     return Step(_phase(state, Phase.FIRING), (Effect.FIRE,), "fires")
 
 
 def _firing(condition: Condition, state: State, value: Value, now: datetime) -> Step:
     if condition.clears(value):
-        return _recovering(condition, replace(state, phase=Phase.RECOVERING, since=state.as_of), value, now)
+        return _recovering(condition, state._replace(phase=Phase.RECOVERING, since=state.as_of), value, now)
     if state.alerts.open:
         return Step(_phase(state, Phase.FIRING), (Effect.SEEN,), "goes on")
     if condition.breaches(value):  # a person resolved it although it went on: that it held is known
         assert state.as_of is not None
-        return _fire(replace(state, since=state.as_of - condition.hold), now)
+        return _fire(state._replace(since=state.as_of - condition.hold), now)
     return Step(_phase(state, Phase.FIRING), reason="between the thresholds, and resolved already")
 
 
@@ -198,7 +195,7 @@ _BY_PHASE: dict[Phase, Callable[[Condition, State, Value, datetime], Step]] = {
 
 
 def _phase(state: State, phase: Phase) -> State:
-    return replace(state, phase=phase, since=None, cooling=False)
+    return state._replace(phase=phase, since=None, cooling=False)
 
 
 def _without_value(condition: Condition, state: State, reading: Reading, now: datetime) -> Step:
@@ -234,7 +231,7 @@ def _paused(state: State, *, ends: bool) -> Step:
 
 def _data(state: State, data: Data, since: datetime | None) -> State:
     unchanged = state.data is data and state.data_since == since
-    return state if unchanged else replace(state, data=data, data_since=since)
+    return state if unchanged else state._replace(data=data, data_since=since)
 
 
 def _no_data_alert_is_due(alerts: RelatedAlerts, now: datetime) -> bool:

@@ -1,16 +1,43 @@
 """Load and save the people whom feeds report."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 
 from attendance.ingest.rows import PersonRow
 from attendance.models import Person
+from intraday.database import many_rows
 from intraday.org.models import Organization
 
 
-def load(organization: Organization, rows: Iterable[PersonRow]) -> dict[str, Person]:
-    """Return the stored people of these rows, by employee id."""
-    ids = {row.employee_id for row in rows}
-    return {each.employee_id: each for each in Person.objects.filter(organization=organization, employee_id__in=ids)}
+def lock(organization: Organization, employee_ids: Collection[str]) -> dict[str, Person]:
+    """Lock these people until commit, making those who are not known; return them by employee id.
+
+    New ones are made before anybody is locked: an insert waits for another insert of the same person, and two that wait
+    while they hold locks may wait for each other. A single person is looked for by locking her: if she is not there,
+    nothing is locked yet.
+    """
+    wanted = set(employee_ids)
+    if not wanted:
+        return {}
+    found = _lock(organization, wanted) if len(wanted) == 1 else {}
+    if found.keys() != wanted:
+        _make(organization, wanted)
+        found = _lock(organization, wanted)
+    return found
+
+
+def _lock(organization: Organization, employee_ids: Collection[str]) -> dict[str, Person]:
+    people = Person.objects.select_for_update(no_key=True).filter(
+        organization=organization, employee_id__in=employee_ids
+    )
+    return {person.employee_id: person for person in people.order_by("pk")}
+
+
+def _make(organization: Organization, employee_ids: Collection[str]) -> None:
+    stored = Person.objects.filter(organization=organization, employee_id__in=employee_ids)
+    new = sorted(set(employee_ids).difference(stored.values_list("employee_id", flat=True)))
+    Person.objects.bulk_create(
+        [Person(organization=organization, employee_id=employee_id) for employee_id in new], ignore_conflicts=True
+    )
 
 
 def is_foreign(person: Person | None, within: frozenset[str] | None) -> bool:
@@ -33,11 +60,7 @@ def update(person: Person, row: PersonRow) -> bool:
 
 
 def save(people: Collection[Person]) -> None:
-    """Insert or update people; set the primary keys of new ones."""
-    if people:
-        Person.objects.bulk_create(
-            people,
-            update_conflicts=True,
-            unique_fields=["organization", "employee_id"],
-            update_fields=["name", "department_id", "site_id", "newest_at"],
-        )
+    """Save what feeds tell of people."""
+    many_rows.upsert(
+        list(people), unique=["organization", "employee_id"], update=["name", "department_id", "site_id", "newest_at"]
+    )

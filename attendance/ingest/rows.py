@@ -60,3 +60,15 @@ class ShiftRow(PersonRow):
     @property
     def begins(self) -> datetime:
         return self.start
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateRow(PersonRow):
+    state: str
+    since: datetime
+    queue_names: list[str] = field(default_factory=list)
+    reason: str = ""
+
+    @property
+    def begins(self) -> datetime:
+        return self.since

@@ -18,6 +18,7 @@ class CheckEvent:
     """A check-in or check-out, with the builder of its payload."""
 
     time: int
+    person_id: int
     department_id: str
     payload: Builder
 
@@ -73,7 +74,7 @@ def _check_in(
             **scope,
         )
 
-    return CheckEvent(came_at, period.department_id, payload)
+    return CheckEvent(came_at, person.pk, period.department_id, payload)
 
 
 def _check_out(person: Person, period: StatusPeriod, scheduled: Iterable[ScheduledPeriod]) -> CheckEvent:
@@ -91,4 +92,4 @@ def _check_out(person: Person, period: StatusPeriod, scheduled: Iterable[Schedul
             **scope,
         )
 
-    return CheckEvent(left_at, period.department_id, payload)
+    return CheckEvent(left_at, person.pk, period.department_id, payload)

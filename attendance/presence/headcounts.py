@@ -3,7 +3,7 @@
 The SQL has the same rules as attendance.presence.adherence; a test holds the two against each other.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,10 +70,7 @@ adherence AS (
 )
 """  # noqa: S608 - all parts are literals and constants of this project
 
-_COUNTS = (
-    _ADHERENCE
-    + """
-SELECT department_id, of_department, of_organization,
+_SUMS = """
        SUM(CASE WHEN state IN ('present', 'expected', 'absent', 'left_early') THEN 1 ELSE 0 END),
        SUM(CASE WHEN state = 'present' THEN 1 ELSE 0 END),
        SUM(CASE WHEN state = 'expected' THEN 1 ELSE 0 END),
@@ -83,9 +80,18 @@ SELECT department_id, of_department, of_organization,
        SUM(CASE WHEN state = 'on_leave' THEN 1 ELSE 0 END),
        SUM(CASE WHEN state = 'unscheduled' THEN 1 ELSE 0 END),
        SUM(lost)
-FROM adherence GROUP BY department_id, of_department, of_organization
 """
-)
+
+# The counts of each department, then the same of each person who is absent or expected. In one statement, because posts
+# come in between two of them, and a person may not be subtracted from counts that never had her.
+_COUNTS = f"""{_ADHERENCE}
+SELECT NULL, department_id, of_department, of_organization, {_SUMS}
+FROM adherence GROUP BY department_id, of_department, of_organization
+UNION ALL
+SELECT person_id, department_id, of_department, of_organization, {_SUMS}
+FROM adherence WHERE state IN ('absent', 'expected')
+GROUP BY person_id, department_id, of_department, of_organization
+"""  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,16 +113,28 @@ class Headcount:
     def __add__(self, other: "Headcount") -> "Headcount":
         return Headcount(*(getattr(self, name) + getattr(other, name) for name in Headcount.__slots__))
 
+    def if_present(self) -> "Headcount":
+        """Return what changes in the counts if this person, who is absent or expected, is present instead."""
+        return Headcount(
+            present=self.scheduled, expected=-self.expected, absent=-self.absent, no_show=-self.no_show, lost=-self.lost
+        )
+
     @property
     def lost_minutes(self) -> float:
         return self.lost / MINUTE
 
 
-def count(organization_id: str, *, at: int) -> dict[str, Headcount]:
-    """Return the headcounts of departments that have anybody; '' is the organization, which counts people once."""
+def count(organization_id: str, *, at: int, there: Collection[int] = ()) -> dict[str, Headcount]:
+    """Return the headcounts of departments that have anybody; '' is the organization, which counts people once.
+
+    `there` are people of whom something else tells that they are there: they are present, also without a check-in.
+    """
     found, whole = dict[str, Headcount](), Headcount()
-    for code, of_department, of_organization, *sums in _rows(_COUNTS, {"organization": organization_id, "at": at}):
+    values = {"organization": organization_id, "at": at}
+    for person, code, of_department, of_organization, *sums in _rows(_COUNTS, values):
         counted = Headcount(*map(int, sums))
+        if person is not None:
+            counted = counted.if_present() if person in there else Headcount()
         if of_department:
             found[code] = found.get(code, Headcount()) + counted
         if of_organization:

@@ -1,21 +1,19 @@
 """People by the queues that they serve: heads at an instant, and scheduled working time. A person is one head."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime, timedelta
-from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
 from django.db.models import Q
 
-from attendance.choices import AWAY_STATUSES, PRESENT_STATUSES, WORKING_KINDS, AttendanceStatus, ShiftKind
+from attendance.choices import AWAY_STATUSES, PRESENT_STATUSES, AttendanceStatus, ShiftKind
 from attendance.microseconds import to_instant, to_microseconds
-from attendance.models import ScheduledPeriod, Shift, StatusPeriod
+from attendance.models import ScheduledPeriod, StatusPeriod
+from attendance.presence import shift_pieces
 from attendance.presence.chains import JOIN_WITHIN
 from attendance.presence.intervals import EARLY_CHECK_IN, EXPIRES_AFTER, HOUR, Interval, subtract, union
-
-Serves = frozenset[tuple[str, str]]
-"""(department_id, queue_name); the name is '' where the shift names no queue."""
+from attendance.presence.shift_pieces import Serves, ShiftPiece, served
 
 _DAY = 24 * HOUR
 _AROUND = timedelta(hours=12)
@@ -42,20 +40,18 @@ class GroupSpan(NamedTuple):
     breaks_published: bool
 
 
-class _Piece(NamedTuple):
-    """A shift that is not cancelled."""
+class ComingBreak(NamedTuple):
+    """A published break that has not begun, of a person at work who serves these queues."""
 
-    person: int
-    kind: str
-    posted: bool
     serves: Serves
-    time: Interval
+    start: datetime
+    end: datetime
 
 
 # --- heads at an instant ---------------------------------------------------------------------------------------------
 def skill_groups(organization_id: str, *, at: datetime) -> list[SkillGroup]:
     """Return the groups of an instant in three queries; the counts of all groups add up to distinct people."""
-    pieces = _by_person(_pieces(organization_id, at, at + timedelta(microseconds=1)))
+    pieces = shift_pieces.load(organization_id, at, at + timedelta(microseconds=1))
     working, latest = _working_times(organization_id, at), _latest_status_periods(organization_id, to_microseconds(at))
     heads: dict[Serves, list[int]] = {}
     for person in sorted(working.keys() | latest.keys()):
@@ -69,7 +65,7 @@ def skill_groups(organization_id: str, *, at: datetime) -> list[SkillGroup]:
 
 
 def _head(
-    pieces: Collection[_Piece], working: Collection[Interval], period: StatusPeriod | None, at: int
+    pieces: Collection[ShiftPiece], working: Collection[Interval], period: StatusPeriod | None, at: int
 ) -> tuple[Serves, bool, bool] | None:
     """Return what one person serves, whether she is scheduled and whether she is available; None if she is neither."""
     covering = [time for time in working if time.starts <= at < time.ends]
@@ -79,7 +75,7 @@ def _head(
         return _unscheduled(working, period, at, ready=ready) if present and period is not None else None
     if period is not None and period.status in AWAY_STATUSES and period.ends > min(covering).starts:
         return None
-    serves = _served(pieces)
+    serves = served(pieces)
     if not serves:
         return None
     return serves, True, ready and all(piece.kind == ShiftKind.WORK for piece in pieces)
@@ -94,13 +90,6 @@ def _unscheduled(
     if not period.department_id or any(time.ends > came_at for time in near):
         return None
     return frozenset([(period.department_id, "")]), False, ready
-
-
-def _served(pieces: Collection[_Piece]) -> Serves:
-    """Return the queues that work shifts name; breaks and training count only where no work covers them."""
-    working = [piece for piece in pieces if piece.kind in WORKING_KINDS]
-    work = [piece for piece in working if piece.kind == ShiftKind.WORK]
-    return frozenset[tuple[str, str]]().union(*(piece.serves for piece in work or working))
 
 
 def _working_times(organization_id: str, at: datetime) -> dict[int, list[Interval]]:
@@ -127,6 +116,21 @@ def _latest_status_periods(organization_id: str, at: int) -> dict[int, StatusPer
     return {row.person_id: row for row in rows.only(*fields)}
 
 
+def coming_breaks(organization_id: str, *, at: datetime, until: datetime) -> list[ComingBreak]:
+    """Return the breaks that begin in [at, until) of people who are available at `at`, in three queries."""
+    asked, instant = Interval(to_microseconds(at), to_microseconds(until)), to_microseconds(at)
+    working, latest = _working_times(organization_id, at), _latest_status_periods(organization_id, instant)
+    found: list[ComingBreak] = []
+    for person, pieces in shift_pieces.load(organization_id, at, until).items():
+        now = [piece for piece in pieces if piece.time.starts <= instant < piece.time.ends]
+        head = _head(now, working.get(person, ()), latest.get(person), instant)
+        if head is not None and head[2]:
+            breaks = [piece.time for piece in pieces if piece.kind == ShiftKind.BREAK]
+            coming = [time for time in breaks if asked.starts <= time.starts < asked.ends]
+            found += [ComingBreak(head[0], to_instant(time.starts), to_instant(time.ends)) for time in coming]
+    return sorted(found, key=lambda each: (each.start, each.end))
+
+
 # --- scheduled working time ------------------------------------------------------------------------------------------
 def group_spans(
     organization_id: str,
@@ -143,7 +147,7 @@ def group_spans(
     """
     asked = Interval(to_microseconds(since), to_microseconds(until))
     found: list[GroupSpan] = []
-    for pieces in _by_person(_pieces(organization_id, since - _AROUND, until + _AROUND)).values():
+    for pieces in shift_pieces.load(organization_id, since - _AROUND, until + _AROUND).values():
         published = any(piece.kind == ShiftKind.BREAK for piece in pieces)
         for serves, time in _spans(pieces):
             if time.overlaps(asked) and _selected(serves, department_id, queue_name):
@@ -151,7 +155,7 @@ def group_spans(
     return sorted(found, key=lambda span: (span.start, span.end))
 
 
-def _spans(pieces: Collection[_Piece]) -> Iterator[tuple[Serves, Interval]]:
+def _spans(pieces: Collection[ShiftPiece]) -> Iterator[tuple[Serves, Interval]]:
     """Yield stretches of one person's work that serve the same queues."""
     work = [piece for piece in pieces if piece.kind == ShiftKind.WORK]
     free = subtract(
@@ -163,7 +167,7 @@ def _spans(pieces: Collection[_Piece]) -> Iterator[tuple[Serves, Interval]]:
         return
     for whole in free:
         for time in _cut(whole, (edge for piece in work for edge in piece.time)):
-            serves = _served([piece for piece in work if piece.time.overlaps(time)])
+            serves = served([piece for piece in work if piece.time.overlaps(time)])
             joins = bool(parts) and parts[-1][0] == serves and parts[-1][1].ends == time.starts
             starts = parts.pop()[1].starts if joins else time.starts
             parts.append((serves, Interval(starts, time.ends)))
@@ -177,33 +181,3 @@ def _cut(whole: Interval, edges: Iterable[int]) -> Iterator[Interval]:
 
 def _selected(serves: Serves, department_id: str | None, queue_name: str | None) -> bool:
     return any(department_id in (None, code) and queue_name in (None, name) for code, name in serves)
-
-
-# --- shifts ----------------------------------------------------------------------------------------------------------
-def _pieces(organization_id: str, since: datetime, until: datetime) -> Iterator[_Piece]:
-    rows = Shift.objects.filter(organization=organization_id, start__lt=until, end__gt=since, cancelled=False)
-    fields = ("person_id", "kind", "posted", "department_id", "queue_names", "start", "end")
-    for person, kind, posted, code, names, start, end in rows.order_by("person_id", "start").values_list(*fields):
-        yield _Piece(
-            person, kind, posted, _serves(code, tuple(names)), Interval(to_microseconds(start), to_microseconds(end))
-        )
-
-
-@lru_cache(maxsize=4096)
-def _serves(department_id: str, queue_names: tuple[str, ...]) -> Serves:
-    return frozenset((department_id, name) for name in queue_names or ("",))
-
-
-def _by_person(pieces: Iterable[_Piece]) -> Mapping[int, list[_Piece]]:
-    """Group shifts by person; those that only came with a record give way to published ones that they overlap."""
-    found: dict[int, list[_Piece]] = {}
-    for piece in pieces:
-        found.setdefault(piece.person, []).append(piece)
-    return {person: _without_superseded(group) for person, group in found.items()}
-
-
-def _without_superseded(pieces: list[_Piece]) -> list[_Piece]:
-    published = [piece for piece in pieces if not piece.posted and piece.kind in WORKING_KINDS]
-    return [
-        piece for piece in pieces if not (piece.posted and any(piece.time.overlaps(other.time) for other in published))
-    ]

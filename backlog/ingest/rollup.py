@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -107,28 +108,39 @@ class LevelTotals:
         return Totals(self.added, self.completed)
 
 
-def derive(
-    rows: Mapping[Scope, CurrentBacklog], *, posted: Collection[Scope], zone: ZoneInfo, now: datetime
-) -> dict[Scope, Snapshot]:
-    """Roll up these scopes of one organization; return their new snapshots.
+def derive(rows: Mapping[Scope, CurrentBacklog], *, head: int, zone: ZoneInfo, now: datetime) -> dict[Scope, Snapshot]:
+    """Roll up these scopes of one organization, the organization itself among them; return the snapshots that are news.
 
-    A scope that a feed posts itself (now, or its figure is not stale yet) keeps its figure. The flows of its queues
-    meanwhile are not published later, when it is derived again.
+    A scope that a feed posts itself keeps its figure until that is stale. The flows of its queues meanwhile are not
+    published later, when it is derived again. `head` is the head of the stream before the queues were read.
     """
-    if not rows:
-        return {}
     organization_id = next(iter(rows)).organization_id
     sums, closer = _totals_by_level(organization_id), _DayCloser(organization_id, zone)
-    fresh: dict[Scope, Snapshot] = {}
+    before = {scope: _figures(row.snapshot) for scope, row in rows.items()}
+    derived: dict[Scope, Snapshot] = {}
     for scope, row in rows.items():
-        figures = sums[scope.department_id]
-        if scope not in posted and not _posted(row, figures.as_of):
-            closer.close(row, scope.department_id, figures.day)
-            fresh[scope] = _snapshot(scope, row, figures, now)
-        row.day, (row.day_added, row.day_completed) = figures.day, figures.totals
-    _fill_profiles(organization_id, fresh, sums)
-    latest.save([*closer.amended, *fresh.values()], rows.values())
-    return fresh
+        level = sums.get(scope.department_id)
+        if level is None:
+            continue  # no queue of it has a backlog
+        if not _posted(row, level.as_of):
+            closer.close(row, scope.department_id, level.day)
+            derived[scope] = _snapshot(scope, row, level, now)
+        row.day, (row.day_added, row.day_completed) = level.day, level.totals
+    _fill_profiles(organization_id, derived, sums)
+    news = {scope: snapshot for scope, snapshot in derived.items() if _figures(snapshot) != before[scope]}
+    for scope, row in rows.items():
+        if not scope.department_id:
+            row.rolled_up_to = head + len(news)  # an event that comes between moves the head further
+    latest.save([*closer.amended, *news.values()], rows.values())
+    return news
+
+
+def _figures(snapshot: Snapshot | None) -> tuple[Any, ...] | None:
+    """Return what makes a snapshot of a level news."""
+    return None if snapshot is None else _FIGURES(snapshot)
+
+
+_FIGURES = attrgetter(*(each.name for each in Snapshot._meta.fields if each.name not in ("id", "scope", "received_at")))
 
 
 def _totals_by_level(organization_id: str) -> dict[str, LevelTotals]:

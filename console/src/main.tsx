@@ -1,13 +1,12 @@
 // The page: reads what the server wrote into it, and shows the console, an alert or a wall board.
 
-import { StrictMode, useEffect, useMemo, useState } from "react";
+import { lazy, StrictMode, Suspense, useEffect, useMemo, useState } from "react";
 import { createRoot } from "react-dom/client";
 
 import { configureIntraday } from "intraday-realtime";
-import { AlertPage } from "./alerts/AlertPage.js";
-import { AuditLog } from "./audit/AuditLog.js";
 import { Crash } from "./page/Crash.js";
-import { useTheme } from "./kit/browser.js";
+import { remembered, useTheme } from "./kit/browser.js";
+import { tellIn12Hours } from "./kit/words.js";
 import { LiveDashboard } from "./page/LiveDashboard.js";
 import type { Scope } from "./session/payloads.js";
 import { rest } from "./session/rest.js";
@@ -17,11 +16,16 @@ import {
   type Organizations,
   type PageConfig,
   scopeInAddress,
+  scopeOf,
   SessionProvider,
 } from "./session/session.js";
 import "./styles/index.css";
-import { WallBoard } from "./page/WallBoard.js";
 import { WallToken } from "./session/walltoken.js";
+
+const AlertPage = lazy(() => import("./alerts/AlertPage.js"));
+const AuditLog = lazy(() => import("./audit/AuditLog.js"));
+const StoryPage = lazy(() => import("./story/StoryPage.js"));
+const WallBoard = lazy(() => import("./page/WallBoard.js"));
 
 interface Props {
   config: PageConfig;
@@ -75,14 +79,32 @@ function Audit({ organizations }: { organizations: Organizations }) {
   );
 }
 
+function Story({ organizations }: { organizations: Organizations }) {
+  const scope = scopeInAddress(location.search, organizations);
+  const organization = organizations.find(({ id }) => id === scope.organization_id) ?? organizations[0];
+  const session = useMemo(() => newSession(organization, rest()), [organization]);
+  return (
+    <SessionProvider value={session}>
+      <StoryPage scope={scope} organizations={organizations} />
+    </SessionProvider>
+  );
+}
+
 function Wall({ config, organizations, token }: Props & { token: WallToken }) {
   const [organization] = organizations;
   const session = useMemo(() => newSession(organization, rest(token.get), true), [organization, token]);
   return (
     <SessionProvider value={session}>
-      <WallBoard scope={scopeInAddress("", organizations)} version={config.version} token={token} />
+      <WallBoard scope={wallScope(location.search, organizations)} version={config.version} token={token} />
     </SessionProvider>
   );
+}
+
+/** The scope of the link; its address may name one queue of it. */
+function wallScope(address: string, organizations: Organizations): Scope {
+  const asked = new URLSearchParams(address);
+  const { organization_id, department_id = "" } = scopeInAddress("", organizations);
+  return scopeOf(organization_id, department_id || (asked.get("department") ?? ""), asked.get("queue") ?? "");
 }
 
 function NoOrganization() {
@@ -104,6 +126,7 @@ function page(config: PageConfig) {
   if (config.view === "alert" && config.alert_id)
     return <SingleAlert organizations={organizations} id={config.alert_id} />;
   if (config.view === "audit") return <Audit organizations={organizations} />;
+  if (config.view === "story") return <Story organizations={organizations} />;
   if (config.view === "wall" && config.token_url) {
     const token = new WallToken(config.token_url);
     configureIntraday({ getToken: token.renewed });
@@ -115,10 +138,13 @@ function page(config: PageConfig) {
 const place = document.getElementById("console");
 const config = JSON.parse(document.getElementById("config")?.textContent ?? "null") as PageConfig | null;
 if (place && config) {
+  tellIn12Hours(remembered.get("hours") === "12");
   document.documentElement.dataset.view = config.view;
   createRoot(place).render(
     <StrictMode>
-      <Crash reloads={config.view === "wall"}>{page(config)}</Crash>
+      <Crash reloads={config.view === "wall"}>
+        <Suspense>{page(config)}</Suspense>
+      </Crash>
     </StrictMode>,
   );
 }

@@ -10,6 +10,11 @@ describe("deeds in words", () => {
     ["queue_settings.saved", "org_123 / dept / support", "saved the settings of org_123 / dept / support"],
     ["person.sign_in_failed", "dana", "failed to sign in"],
     ["membership.created", "ben", "made ben a member"],
+    ["person.password_chosen", "dana", "chose a password"],
+    ["person.second_factor_removed", "dana", "removed the second factor"],
+    ["person.second_factor_removed", "ben", "removed the second factor of ben"],
+    ["person.sessions_ended", "ben", "ended sessions of ben"],
+    ["person.groups_granted", "ben@acme", "gave access to ben@acme by groups"],
     ["rocket.launched_twice", "one", "launched twice the rocket one"],
   ])("%s", (action, target, said) => {
     expect(deed({ action, target, actor: "dana" })).toBe(said);

@@ -4,15 +4,19 @@ Django reads keys and lookups from them as they stand: text where a column holds
 server, an expression in a lookup the database's time.
 """
 
-from collections.abc import Iterable
+import json
+from collections.abc import Callable, Iterable
+from functools import partial, wraps
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import BadRequest, ValidationError
 from django.db import models
 from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 
 SAFE_LOOKUPS = frozenset({"", "exact", "isnull", "in", "id__exact", "pk__exact", "year", "month", "day", "gte", "lt"})
 """Endings of the query parameters that filters make; others, such as `startswith`, would read a field bit by bit."""
@@ -27,8 +31,53 @@ def is_key(field: models.Field, text: str) -> bool:
     return "\0" not in text
 
 
+class StorableJSON(json.JSONDecoder):
+    """Refuses JSON that Python reads and no database stores: NUL, half characters, infinite or endless numbers."""
+
+    def decode(self, text: str, *_: Any) -> Any:
+        try:
+            value = super().decode(text)
+            stored = json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+        except (ValueError, RecursionError) as error:
+            raise json.JSONDecodeError(str(error), text[:64], 0) from None
+        if b"\\u0000" in stored.replace(b"\\\\", b""):
+            raise json.JSONDecodeError("holds a NUL", text[:64], 0)
+        return value
+
+
+class DefaultForEmptyJSON(forms.JSONField):
+    """Takes no text, and `null`, for the default of a column that holds no NULL, such as an empty list."""
+
+    def __init__(self, *, default: Callable[[], Any], **options: Any) -> None:
+        super().__init__(**options)
+        self._default = default
+
+    def clean(self, value: Any) -> Any:
+        cleaned = super().clean(value)
+        return self._default() if cleaned is None else cleaned
+
+
+def refusing_nul(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """Return the view with an error for addresses whose parameters hold a NUL, which no database takes."""
+
+    @wraps(view)
+    def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if any("\0" in text for name, texts in request.GET.lists() for text in (name, *texts)):
+            raise BadRequest("An address holds a NUL, which no database takes.")
+        return view(request, *args, **kwargs)
+
+    return checked
+
+
 class CheckedInput(admin.ModelAdmin):
     """Base class that the site puts before every page."""
+
+    def formfield_for_dbfield(self, db_field: models.Field, request: HttpRequest, **kwargs: Any) -> Any:
+        if isinstance(db_field, models.JSONField):
+            kwargs.setdefault("decoder", StorableJSON)
+            if not db_field.null and db_field.has_default():
+                kwargs.setdefault("form_class", partial(DefaultForEmptyJSON, default=db_field.get_default))
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
         return None if "\0" in object_id else super().get_object(request, object_id, from_field or None)
@@ -37,8 +86,6 @@ class CheckedInput(admin.ModelAdmin):
         chosen = request.POST.getlist(ACTION_CHECKBOX_NAME)
         if not all(is_key(self.model._meta.pk, text) for text in chosen):
             raise BadRequest("A row was chosen by something that is no key of this page.")
-        if any("\0" in text for name, texts in request.GET.lists() for text in (name, *texts)):
-            raise BadRequest("An address holds a NUL, which no database takes.")
         return super().changelist_view(request, extra_context)
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:

@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 
 from intraday.admin.overlap import OverlapActionForm, overlap_of
 from intraday.admin.tenants import TenantModelAdmin
@@ -33,7 +34,7 @@ class ApiKeyForm(forms.ModelForm):
     expires_on = forms.DateField(
         required=False,
         widget=AdminDateWidget,
-        help_text="It ends when this day begins, in UTC. Left empty: it holds until it is revoked.",
+        help_text="It ends when this day begins. Left empty: it holds until it is revoked.",
     )
 
     class Meta:
@@ -45,7 +46,7 @@ class ApiKeyForm(forms.ModelForm):
 
     def clean_expires_on(self) -> datetime | None:
         day = self.cleaned_data["expires_on"]
-        ending = None if day is None else datetime.combine(day, time(), UTC)
+        ending = None if day is None else timezone.make_aware(datetime.combine(day, time())).astimezone(UTC)
         if ending is not None and ending <= clock.now():
             raise ValidationError("That day has begun: choose a later one.")
         return ending

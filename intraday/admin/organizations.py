@@ -9,7 +9,9 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from intraday.admin.inlines import BoundedFormSet
 from intraday.admin.tenants import TenantAdmin, TenantModelAdmin
+from intraday.admin.time_zones import TimeZoneInput
 from intraday.clock.database import clock
 from intraday.org import limits, services
 from intraday.org.access import Grant
@@ -58,7 +60,7 @@ class MembershipForm(forms.ModelForm):
         return cleaned
 
 
-class MembershipFormSet(forms.BaseInlineFormSet):
+class MembershipFormSet(BoundedFormSet):
     def get_form_kwargs(self, index: int | None) -> dict[str, Any]:
         return {**super().get_form_kwargs(index), "organization": self.instance}
 
@@ -78,6 +80,7 @@ class MembershipInline(TenantAdmin, admin.TabularInline):
     form = MembershipForm
     formset = MembershipFormSet
     fields = ["username", "email", "role", "department_ids"]
+    verbose_name, verbose_name_plural = "member", "members"
     extra = 0
 
     def may(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -94,7 +97,11 @@ class OrganizationAdmin(TenantModelAdmin):
         (None, {"fields": ["id", "name", "time_zone", "feeds_may_create"]}),
         (
             "Limits",
-            {"fields": [*LIMITS], "description": "Set by the operator. Empty: the default of this installation."},
+            {
+                "fields": [*LIMITS],
+                "classes": ["collapse"],
+                "description": "Set by the operator. Empty: the default of this installation.",
+            },
         ),
     ]
     list_display = ["id", "name", "time_zone", "feeds_may_create", "created_at"]
@@ -113,6 +120,8 @@ class OrganizationAdmin(TenantModelAdmin):
         return fixed if request.user.is_superuser else [*fixed, *LIMITS]
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "time_zone":
+            kwargs["widget"] = TimeZoneInput
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
         if field is not None and db_field.name in LIMITS:
             field.widget.attrs["placeholder"] = settings.LIMITS[db_field.name.removeprefix("limit_")]
@@ -132,7 +141,9 @@ class OrganizationAdmin(TenantModelAdmin):
                 member.instance.user, is_new = services.find_or_add_person(said["username"], said["email"])
                 if is_new:
                     link = request.build_absolute_uri(new_password_path(member.instance.user))
-                    messages.warning(request, f"{said['username']} chooses a password here, within 3 days: {link}")
+                    messages.warning(
+                        request, f"The new member {said['username']} chooses a password here, within 3 days: {link}"
+                    )
         formset.save()
 
 

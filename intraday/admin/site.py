@@ -7,9 +7,11 @@ from django.contrib.admin import AdminSite, ModelAdmin
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 
-from intraday.admin.checked_input import CheckedInput
+from intraday.admin.checked_input import CheckedInput, refusing_nul
 from intraday.admin.recorded import Recorded
+from intraday.admin.sections import in_sections
 from intraday.admin.tenants import TenantAdmin, organization_ids
+from intraday.admin.time_zones import in_local_time
 from intraday.org.access import Grant
 
 
@@ -36,6 +38,14 @@ class Site(AdminSite):
         if not user.is_active or user.is_anonymous:
             return False
         return user.is_superuser or bool(organization_ids(request, Grant.SILENCE))
+
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
+        return super().admin_view(refusing_nul(in_local_time(view)), cacheable)
+
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[dict[str, Any]]:
+        """List the pages by what people come for; the page of one app lists all of that app's."""
+        apps: list[dict[str, Any]] = super().get_app_list(request, app_label)
+        return apps if app_label else in_sections(apps, whole=bool(request.user.is_superuser))
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
         from django.contrib.auth.models import User  # the site is made before the models are loaded

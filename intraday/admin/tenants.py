@@ -9,6 +9,7 @@ organization's.
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
+from django import forms
 from django.contrib import admin
 from django.contrib.admin.filters import AllValuesFieldListFilter, RelatedFieldListFilter
 from django.db import models
@@ -22,6 +23,8 @@ from intraday.org.access import Grant
 from intraday.org.models import Department, Organization
 
 _REMEMBERED = "_organizations_by_grant"
+_ONLY = "_only_organization_by_grant"
+ORGANIZATION = "organization"
 
 
 def organization_ids(request: HttpRequest, grant: str) -> frozenset[str]:
@@ -83,6 +86,27 @@ class TenantAdmin(admin.options.BaseModelAdmin):
         every = Organization.objects.order_by("pk")
         return every if request.user.is_superuser else every.filter(pk__in=organization_ids(request, self.grant))
 
+    def only_organization(self, request: HttpRequest) -> Organization | None:
+        """Return the caller's only organization, which pages then need not name; None if there are several."""
+        remembered: dict[str, Organization | None] = request.__dict__.setdefault(_ONLY, {})
+        if self.grant not in remembered:
+            found = list(self.organizations(request)[:2])
+            remembered[self.grant] = found[0] if len(found) == 1 else None
+        return remembered[self.grant]
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Fill in the only organization; among several it is chosen, without links that would lead away."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field is None or db_field.remote_field is None or db_field.remote_field.model is not Organization:
+            return field
+        only = self.only_organization(request)
+        if only is not None and field.required:
+            field.widget, field.initial = forms.HiddenInput(), only.pk
+        else:
+            for name in ("can_add_related", "can_change_related", "can_view_related"):
+                setattr(field.widget, name, False)
+        return field
+
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if "queryset" not in kwargs:
             kwargs["queryset"] = self._choosable(db_field.remote_field.model, request)
@@ -109,10 +133,22 @@ class TenantModelAdmin(TenantAdmin, Recorded):
         form.organizations = self.organizations(request)  # type: ignore[attr-defined]
         return form
 
-    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        found = list(self.organizations(request)[:2])
-        only = {"organization": found[0].pk} if len(found) == 1 else {}
-        return {**only, **super().get_changeform_initial_data(request)}
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        """Leave out the organization of a row where there is no other."""
+        fieldsets = super().get_fieldsets(request, obj)
+        if ORGANIZATION not in self.get_readonly_fields(request, obj) or self.only_organization(request) is None:
+            return list(fieldsets)
+        return [
+            (name, {**options, "fields": [field for field in options["fields"] if field != ORGANIZATION]})
+            for name, options in fieldsets
+            if list(options["fields"]) != [ORGANIZATION]
+        ]
+
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        first, *others = super().get_list_display(request)
+        if self.only_organization(request) is not None:
+            others = [name for name in others if name != ORGANIZATION]
+        return [first, *others]
 
     def get_list_filter(self, request: HttpRequest) -> list[Any]:
         return [_limited(str(path)) for path in self.list_filter]

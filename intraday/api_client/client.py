@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime
 from ipaddress import ip_address
 from random import Random
 from threading import Event
@@ -12,6 +11,7 @@ from typing import Any, Self
 
 import httpx2 as httpx
 
+from intraday.api_client.retry_after import retry_after
 from intraday.api_client.rows import Row
 
 PATHS = {
@@ -20,6 +20,7 @@ PATHS = {
     "forecast": "/api/intraday/kpi/forecast/batch-ingest",
     "shifts": "/api/intraday/attendance/shifts/batch-ingest",
     "attendance": "/api/intraday/attendance/batch-ingest",
+    "states": "/api/intraday/attendance/states/batch-ingest",
     "compute": "/api/intraday/kpi/compute",  # one row, and no batch
 }
 TRY_AGAIN = {408, 429, 502, 503, 504}
@@ -156,20 +157,6 @@ def _json(response: httpx.Response) -> dict[str, Any]:
     except ValueError:
         return {}
     return body if isinstance(body, dict) else {}
-
-
-def retry_after(header: str | None) -> float | None:
-    """Seconds to wait; the header holds seconds or a date. What does not read is as good as absent."""
-    if not header:
-        return None
-    try:
-        return max(0.0, float(header))
-    except ValueError:
-        pass
-    try:
-        return max(0.0, parsedate_to_datetime(header).timestamp() - time.time())
-    except ValueError:
-        return None
 
 
 def loopback(url: str) -> bool:

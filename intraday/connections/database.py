@@ -3,12 +3,14 @@
 import time
 from collections.abc import Mapping
 from threading import Lock
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 import psycopg
 import structlog
 from django.db import Error, InterfaceError, InternalError, OperationalError, connections
-from psycopg.abc import PQGen
+from psycopg.abc import PQGen, Query
+
+from intraday.connections.timestamps import UtcLoader
 
 log = structlog.get_logger(__name__)
 
@@ -22,18 +24,26 @@ SESSION_ENDED = {"25P03", "25P04", "57P01", "57P02", "57P03", "57P05"}
 INTERVAL = 0.1  # seconds between psycopg's looks at signals
 GRACE = 5  # seconds: the server's own timeout comes first, and says more
 DRAIN_PAUSE = 1.0  # seconds: many requests fail at once when a server turns read-only
+FRESH = 0.5  # seconds for which an answer proves that the server is there
 
 
 class BoundedConnection(psycopg.Connection[Any]):
     """Closes itself, so that the pool replaces it, after an error that no later statement on it could survive."""
 
     answer_seconds: float | None = None
+    _answered = -FRESH
+
+    @classmethod
+    def connect(cls, *args: Any, **options: Any) -> Self:
+        connection = super().connect(*args, **options)
+        connection.adapters.register_loader("timestamptz", UtcLoader)
+        return connection
 
     def wait(self, gen: PQGen[RV], interval: float = INTERVAL, timeout: float | None = None) -> RV:
         own = timeout is None
         begun = time.monotonic()
         try:
-            return super().wait(gen, interval, self.answer_seconds if own else timeout)
+            result = super().wait(gen, interval, self.answer_seconds if own else timeout)
         except psycopg.Error as error:
             overdue = own and self.answer_seconds is not None and time.monotonic() - begun >= self.answer_seconds
             if overdue or _is_final(error):
@@ -41,6 +51,15 @@ class BoundedConnection(psycopg.Connection[Any]):
             if error.sqlstate == READ_ONLY:
                 drain_pools()
             raise
+        self._answered = time.monotonic()
+        return result
+
+    def execute(self, query: Query, *args: Any, **options: Any) -> psycopg.Cursor[Any]:
+        """Execute a statement. The empty one, by which a pool asks whether the server is there before it gives the
+        connection away, is left out where another has just been answered."""
+        if query == "" and not self.closed and time.monotonic() - self._answered < FRESH:
+            return self.cursor()
+        return super().execute(query, *args, **options)
 
 
 def bounded_by(statement_timeout: int) -> type[BoundedConnection]:

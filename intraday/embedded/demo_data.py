@@ -52,8 +52,10 @@ def load(*, now: datetime) -> Organization:
     for profile in PROFILES:
         kpi.services.configure(by_name[profile.department, profile.queue], _settings(profile), now=now)
     backlog.services.ingest(_post(organization, _backlog(), now))
+    backlog.services.roll_up(organization_id=organization.pk, now=now)
     attendance.services.ingest_shifts(_post(organization, _shifts(), now))
     attendance.services.ingest(_post(organization, _records(), now))
+    attendance.services.recount(organization_id=organization.pk, now=now)
     kpi.services.ingest_forecast(_post(organization, _forecast(), now))
     kpi.services.ingest(_post(organization, _intervals(), now))
     alerts.services.install_rules(organization=organization, now=now)

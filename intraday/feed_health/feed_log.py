@@ -83,7 +83,7 @@ def _words(rejected: Mapping[int, Any]) -> str:
     if not rejected:
         return ""
     index, detail = next(iter(rejected.items()))
-    return (f"row {index}: " if index != WHOLE_BODY else "") + _flat(detail)
+    return ((f"row {index}: " if index != WHOLE_BODY else "") + _flat(detail))[: services.MOST_ERROR]
 
 
 def _flat(detail: Any) -> str:

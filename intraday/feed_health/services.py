@@ -1,21 +1,25 @@
-"""Recording the deliveries of feeds, after the request's own transaction: a refused batch counts, too."""
+"""Record the deliveries of feeds, a refused batch too: noted by each request, stored once a second for all of them."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from threading import Lock
 
-import structlog
-from django.db import DatabaseError
+from django.db import DatabaseError, transaction
 from django.db.models import F
 
+from intraday.background.work import BackgroundWork
 from intraday.database import batches
 from intraday.feed_health import offset
 from intraday.feed_health.models import Feed, FeedMinute
 from intraday.org.access import Principal
+from intraday.org.models import Organization
 from intraday.values.cadence import MIN_CADENCE_SECONDS
 
-log = structlog.get_logger(__name__)
-
+STORE_SECONDS = 1.0
+MOST_WAITING = 1_000  # deliveries of a feed, while the database stores none
+MOST_ERROR = 500  # characters
+MOST_KNOWN = 10_000
 KEPT = timedelta(hours=2)
 OF_THE_MOMENT = {"kpi", "backlog", "attendance"}  # what they post has just been; plans have not
 _CHANGING = [
@@ -44,38 +48,159 @@ class Delivery:
     """Department and name of each queue that it fed."""
 
 
+Source = tuple[str, str, str]
+"""Organization, name of the key or person, kind: what makes a feed."""
+
+
+@dataclass(frozen=True)
+class Noted:
+    """A delivery and when it came."""
+
+    delivery: Delivery
+    at: datetime
+
+
+class Deliveries:
+    """Deliveries that are not stored yet, and their feeds with them, as far as this process knows."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._waiting: dict[Source, list[Noted]] = {}
+        self._known: dict[Source, Feed] = {}
+
+    def note(self, source: Source, noted: Noted) -> int | None:
+        """Keep a delivery; return by how many minutes its feed is behind. It is known once it has been stored."""
+        with self._lock:
+            waiting = self._waiting.setdefault(source, [])
+            waiting.append(noted)
+            del waiting[:-MOST_WAITING]
+            feed = self._known.get(source)
+            if feed is None:
+                return None
+            _update(feed, noted)
+            return feed.behind_minutes(noted.at)
+
+    def take(self) -> dict[Source, list[Noted]]:
+        with self._lock:
+            waiting, self._waiting = self._waiting, {}
+            return waiting
+
+    def put_back(self, taken: Mapping[Source, list[Noted]]) -> None:
+        """Keep what could not be stored; of a database that is away for long, the newest of each feed."""
+        with self._lock:
+            for source, noted in taken.items():
+                self._waiting[source] = [*noted, *self._waiting.get(source, [])][-MOST_WAITING:]
+
+    def learn(self, stored: Mapping[Source, Feed]) -> None:
+        """Know these feeds as they were stored, and what came meanwhile."""
+        with self._lock:
+            if len(self._known) + len(stored) > MOST_KNOWN:
+                self._known.clear()
+            self._known |= stored
+            for source in stored:
+                for noted in self._waiting.get(source, ()):
+                    _update(stored[source], noted)
+
+    def forget(self) -> None:
+        with self._lock:
+            self._waiting, self._known = {}, {}
+
+
+deliveries = Deliveries()
+
+
 def record(principal: Principal, delivery: Delivery, *, now: datetime) -> list[str]:
-    """Record a delivery and return warnings for its feed. It never fails the request: the data is stored."""
+    """Note a delivery, which is stored within STORE_SECONDS, and return warnings for its feed.
+
+    Off the way of the answer: a post waits for no other's bookkeeping, and a feed that posts all the time costs the
+    database as much as one that posts once a second.
+    """
+    source = (principal.organization.pk, principal.name, delivery.kind)
+    behind = deliveries.note(source, Noted(delivery, now))
+    transaction.on_commit(storing.ask)
+    return [offset.warning(behind)] if behind is not None and delivery.accepted else []
+
+
+def store() -> int:
+    """Store what was noted; return how many feeds changed. Raises DatabaseError, and keeps it for the next try."""
+    waiting = deliveries.take()
     try:
-        feed = _update(principal, delivery, now)
-        _count(feed, delivery, now)
-    except DatabaseError as error:
-        log.warning("delivery_not_booked", feed=principal.name, error=str(error).strip())
-        return []
-    behind = feed.behind_minutes(now) if delivery.accepted else None
-    return [] if behind is None else [offset.warning(behind)]
+        deliveries.learn(_store(waiting))
+    except DatabaseError:
+        deliveries.put_back(waiting)
+        raise
+    return len(waiting)
 
 
-def _update(principal: Principal, delivery: Delivery, now: datetime) -> Feed:
-    feed, _ = Feed.objects.get_or_create(
-        organization=principal.organization,
-        source=principal.name,
-        kind=delivery.kind,
-        defaults={"last_received_at": now},
-    )
-    feed.last_received_at = now
+storing = BackgroundWork("feed-deliveries", lambda _: store(), delay=STORE_SECONDS)
+
+
+@transaction.atomic
+def _store(waiting: Mapping[Source, Sequence[Noted]]) -> dict[Source, Feed]:
+    """Bring the rows of these feeds up to date, and return them."""
+    feeds = _lock_feeds(waiting)
+    for source, feed in feeds.items():
+        for noted in waiting[source]:
+            _update(feed, noted)
+        _save(feed, waiting[source])
+    return feeds
+
+
+def _lock_feeds(waiting: Mapping[Source, Sequence[Noted]]) -> dict[Source, Feed]:
+    """Return the feeds, made where they are new, locked until commit. Organizations that are gone have none."""
+    known = set(Organization.objects.filter(pk__in={source[0] for source in waiting}).values_list("pk", flat=True))
+    sources = sorted(source for source in waiting if source[0] in known)
+    feeds = _found(sources)
+    missing = [source for source in sources if source not in feeds]
+    if missing:
+        rows = [
+            Feed(
+                organization_id=organization,
+                source=name,
+                kind=kind,
+                last_received_at=waiting[organization, name, kind][0].at,
+            )
+            for organization, name, kind in missing
+        ]
+        Feed.objects.bulk_create(rows, ignore_conflicts=True)
+        feeds = _found(sources)
+    return feeds
+
+
+def _found(sources: Collection[Source]) -> dict[Source, Feed]:
+    """Lock these feeds, in the order in which everybody locks them."""
+    organizations, names, kinds = ({source[place] for source in sources} for place in range(3))
+    rows = Feed.objects.select_for_update().filter(organization__in=organizations, source__in=names, kind__in=kinds)
+    feeds = {(row.organization_id, row.source, row.kind): row for row in rows.order_by("pk")}
+    return {source: feeds[source] for source in sources if source in feeds}
+
+
+def _update(feed: Feed, noted: Noted) -> None:
+    delivery, now = noted.delivery, noted.at
+    feed.last_received_at = max(feed.last_received_at, now)
     if delivery.newest is not None and (feed.newest_data_time is None or delivery.newest > feed.newest_data_time):
         feed.cadence_seconds = _learn(feed, delivery.newest)
         if delivery.kind in OF_THE_MOMENT:
             feed.offset = feed.offset.after(data_time=delivery.newest, received_at=now)
         feed.newest_data_time = delivery.newest
-    fed = {queue_key(*queue): now.date().isoformat() for queue in delivery.queues if queue[1]}
+    if delivery.error:
+        feed.last_error, feed.last_error_at = delivery.error, now
+
+
+def _save(feed: Feed, noted: Sequence[Noted]) -> None:
+    fed = {
+        queue_key(*queue): each.at.date().isoformat() for each in noted for queue in each.delivery.queues if queue[1]
+    }
     is_news = not fed.items() <= feed.queues.items()
     feed.queues |= fed
-    if delivery.error:
-        feed.last_error, feed.last_error_at = delivery.error[:500], now
     feed.save(update_fields=[*_CHANGING, "queues"] if is_news else _CHANGING)  # of a large feed the list is long
-    return feed
+    by_minute: dict[datetime, list[Delivery]] = {}
+    for each in noted:
+        by_minute.setdefault(each.at.replace(second=0, microsecond=0), []).append(each.delivery)
+    for minute, found in by_minute.items():
+        _count(
+            feed, minute, accepted=sum(each.accepted for each in found), rejected=sum(each.rejected for each in found)
+        )
 
 
 def queue_key(department_id: str, queue_name: str) -> str:
@@ -99,16 +224,11 @@ def _learn(feed: Feed, newest: datetime) -> float | None:
     return max(MIN_CADENCE_SECONDS, (1 - LEARNING_RATE) * feed.cadence_seconds + LEARNING_RATE * step)
 
 
-def _count(feed: Feed, delivery: Delivery, now: datetime) -> None:
-    minute = FeedMinute.objects.filter(feed=feed, minute=now.replace(second=0, microsecond=0))
-    added = {"accepted": F("accepted") + delivery.accepted, "rejected": F("rejected") + delivery.rejected}
-    if not minute.update(**added):
-        FeedMinute.objects.create(
-            feed=feed,
-            minute=now.replace(second=0, microsecond=0),
-            accepted=delivery.accepted,
-            rejected=delivery.rejected,
-        )
+def _count(feed: Feed, minute: datetime, *, accepted: int, rejected: int) -> None:
+    """Add to the counts of a minute, under the lock of the feed."""
+    rows = FeedMinute.objects.filter(feed=feed, minute=minute)
+    if not rows.update(accepted=F("accepted") + accepted, rejected=F("rejected") + rejected):
+        FeedMinute.objects.create(feed=feed, minute=minute, accepted=accepted, rejected=rejected)
 
 
 def forget_minutes(*, now: datetime) -> int:

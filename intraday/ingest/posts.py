@@ -8,7 +8,7 @@ from typing import Any, Generic, Literal, Protocol, TypeVar
 from django.db import transaction
 
 from intraday.org.models import Organization, Scope
-from intraday.org.services import Resolved, ScopeName, resolve_scopes
+from intraday.org.scope_names import Resolved, ScopeName, resolve_scopes
 from realtime.publish import EventRef
 
 Result = Literal["created", "corrected", "duplicate", "late", "superseded"]

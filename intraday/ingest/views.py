@@ -1,6 +1,7 @@
 """The views of all ingests: one row, or a batch of which good rows are stored and bad ones named."""
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any, ClassVar
 
 from rest_framework import status
@@ -15,6 +16,7 @@ from intraday.ingest.posts import Ingested, Post, Row
 from intraday.org.access import Principal
 from intraday.rest import batches
 from intraday.rest.batches import BatchQuery, Rows, SingleQuery
+from intraday.rest.idempotency.views import idempotent_outside_transaction
 from intraday.rest.limits import throttling
 from intraday.rest.pages import OfOrganization, read_query
 from intraday.rest.permissions import SignedIn, check_scope, enter
@@ -25,6 +27,12 @@ class RowSerializer(OfOrganization):
     def to_row(cls, valid: dict[str, Any]) -> Row:
         """Map the wire's names to those of the model."""
         raise NotImplementedError
+
+
+@cache
+def _reader(serializer: type[RowSerializer]) -> RowSerializer:
+    """Return the one that reads all rows: it keeps nothing of them, and making one copies all its fields."""
+    return serializer()
 
 
 class IngestView(APIView):
@@ -54,10 +62,11 @@ class IngestView(APIView):
 
 
 class SingleIngestView(IngestView):
+    @idempotent_outside_transaction
     def post(self, request: Request) -> Response:
         options = read_query(SingleQuery, request.query_params)
         with feed_log(request, self.kind, **options) as entry:
-            rows = batches.read_row(self.serializer(), request.data)
+            rows = batches.read_row(_reader(self.serializer), request.data)
             principal = enter(request, rows.valid[0].get("organization_id"), grant="ingest")
             row = self.serializer.to_row(rows.valid[0])
             check_scope(principal, *row.scope_name)
@@ -69,10 +78,11 @@ class SingleIngestView(IngestView):
 
 
 class BatchIngestView(IngestView):
+    @idempotent_outside_transaction
     def post(self, request: Request) -> Response:
         options = read_query(BatchQuery, request.query_params)
         with feed_log(request, self.kind, dry_run=options["dry_run"]) as entry:
-            rows = batches.read_rows(self.serializer(), request)
+            rows = batches.read_rows(_reader(self.serializer), request)
             principal = batches.enter_batch(request, rows, grant="ingest")
             if options["atomic"] and rows.rejected:
                 rows.valid = {}

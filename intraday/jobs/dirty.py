@@ -7,6 +7,7 @@ from datetime import datetime
 from django.db import connection
 from django.db.models import F, Min
 
+from intraday.database import many_rows
 from intraday.jobs.models import DirtyScope
 from intraday.org.models import Scope
 
@@ -16,11 +17,8 @@ AT_ONCE = 1_000
 def mark(scopes: Collection[Scope], *, now: datetime) -> None:
     """Mark scopes in the transaction of their facts, so that facts which are rolled back leave no mark."""
     keys = sorted({scope.pk for scope in scopes})
-    rows = [DirtyScope(scope_id=pk, marked_at=now, first_marked_at=now) for pk in keys]
-    if rows:
-        DirtyScope.objects.bulk_create(
-            rows, update_conflicts=True, unique_fields=["scope"], update_fields=["marked_at"]
-        )
+    marks = [DirtyScope(scope_id=pk, marked_at=now, first_marked_at=now) for pk in keys]
+    many_rows.upsert(marks, unique=["scope"], update=["marked_at"])
 
 
 def organizations() -> list[str]:
@@ -43,6 +41,12 @@ def marked(organization_id: str) -> Marks:
     rows = DirtyScope.objects.select_related("scope").filter(scope__organization_id=organization_id)
     found = list(rows.order_by("scope_id"))
     return Marks([row.scope for row in found], {row.scope_id: row.marked_at for row in found})
+
+
+def departments(organization_id: str) -> set[str]:
+    """Return the departments with marked queues."""
+    rows = DirtyScope.objects.filter(scope__organization_id=organization_id).exclude(scope__queue_name="")
+    return set(rows.order_by().values_list("scope__department_id", flat=True).distinct())
 
 
 def clear(marks: Marks) -> None:

@@ -228,10 +228,11 @@ def authenticate(credentials: Iterable[Credential]) -> dict[Credential, Principa
 
 
 def _members(credentials: list[Member]) -> dict[tuple[int, str], Membership]:
-    if not credentials:
+    organizations = {each.organization for each in credentials if "\0" not in each.organization}  # no database takes it
+    if not organizations:
         return {}
     rows = Membership.objects.select_related("organization", "user").filter(
-        user__in={each.user for each in credentials}, organization__in={each.organization for each in credentials}
+        user__in={each.user for each in credentials}, organization__in=organizations
     )
     return {(row.user_id, row.organization_id): row for row in rows}
 

@@ -17,10 +17,10 @@ from django.db.models import Count, Q
 
 from intraday.clock.database import clock
 from intraday.org.models import Organization, Scope
+from intraday.org.services import ScopeName
 
 log = structlog.get_logger(__name__)
 
-ScopeName = tuple[str, str]
 KEPT_SECONDS = 3600.0  # what was refused is told by stats for so long
 LOG_SECONDS = 60.0
 

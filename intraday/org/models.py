@@ -1,6 +1,7 @@
 """The organization tree, the scopes that every fact refers to, and the credentials that open them."""
 
 import re
+import uuid
 import zoneinfo
 
 from django.conf import settings
@@ -131,8 +132,12 @@ class Role(models.TextChoices):
         return every[: every.index(self) + 1]
 
 
+def is_list_of_ids(ids: object) -> bool:
+    return isinstance(ids, list) and all(isinstance(each, str) and re.fullmatch(ID_PATTERN, each) for each in ids)
+
+
 def list_of_ids(ids: object) -> None:
-    if not isinstance(ids, list) or not all(isinstance(each, str) and re.fullmatch(ID_PATTERN, each) for each in ids):
+    if not is_list_of_ids(ids):
         raise ValidationError("A list of department ids.")
 
 
@@ -154,6 +159,22 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} in {self.organization_id} as {self.role}"
+
+
+class SavedView(models.Model):
+    """A table of queues as one member likes to see it: the parameters of the console's address, under a name."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    membership = models.ForeignKey(Membership, models.CASCADE, related_name="saved_views")
+    name = models.CharField(max_length=64)
+    query = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint("membership", "name", name="saved_view_once")]
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class KeyScope(models.TextChoices):

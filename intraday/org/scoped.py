@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from django.db.models import Model, QuerySet
 
+from intraday.database.keys import Among
 from intraday.org.models import Scope
 
 M = TypeVar("M", bound=Model)
@@ -16,7 +17,7 @@ Figure = tuple[Scope, datetime, dict[str, Any]]
 
 def chosen(rows: QuerySet[M], scopes: Collection[int] | None) -> QuerySet[M]:
     """Return the rows of these scopes, by primary key; None means all."""
-    return rows if scopes is None else rows.filter(scope__in=scopes)
+    return rows if scopes is None else rows.filter(scope__in=Among(scopes))
 
 
 def past(
@@ -27,10 +28,24 @@ def past(
     return chosen(found, scopes).order_by("time", "scope")
 
 
-def inside(rows: QuerySet[M], scope: Scope) -> QuerySet[M]:
-    """Return the rows of a scope and of the scopes inside it."""
-    names = {"scope__department_id": scope.department_id, "scope__queue_name": scope.queue_name}
-    return rows.filter(**{name: value for name, value in names.items() if value})
+def inside(rows: QuerySet[M], scope: Scope, path: str = "scope__") -> QuerySet[M]:
+    """Return the rows of a scope and of the scopes inside it; `path` leads to their scope."""
+    names = {"department_id": scope.department_id, "queue_name": scope.queue_name}
+    return rows.filter(**{f"{path}{name}": value for name, value in names.items() if value})
+
+
+def place(scope: Scope) -> dict[str, Any]:
+    """Return the fields by which an answer names a scope inside its organization, null for what it is above."""
+    return {"department_id": scope.department_id or None, "queue_name": scope.queue_name or None}
+
+
+def frame(scope: Scope) -> dict[str, Any]:
+    """Return the fields by which an answer says what it is of."""
+    return {
+        "organization_id": scope.organization_id,
+        **place(scope),
+        "time_zone": scope.organization.time_zone,
+    }
 
 
 def apart(scope: Scope, figures: Mapping[int, dict[str, Any]]) -> dict[str, Any]:

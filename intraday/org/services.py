@@ -2,8 +2,7 @@
 
 import hashlib
 import secrets
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +12,7 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 
 from intraday.audit import services as audit
-from intraday.org import limits
+from intraday.database import recent
 from intraday.org.models import (
     ApiKey,
     Department,
@@ -61,166 +60,26 @@ def add_queues(organization: Organization, names: Iterable[ScopeName]) -> None:
         ],
         ignore_conflicts=True,
     )
+    recent.forget([organization.pk])
 
 
 def _check_names(names: Iterable[ScopeName]) -> None:
     """Bulk inserts ask no validator. Raises ValidationError."""
     for department, queue in names:
-        _check("department_id", valid_id, department)
+        check_name("department_id", valid_id, department)
         if queue:
-            _check("queue_name", valid_queue_name, queue)
+            check_name("queue_name", valid_queue_name, queue)
 
 
-def _departments(organization: Organization, codes: Sequence[str]) -> dict[str, Department]:
-    return {row.code: row for row in Department.objects.filter(organization=organization, code__in=codes)}
-
-
-@dataclass(frozen=True)
-class Resolved:
-    """The scope of each typed name, errors of names that mean none, and the names that were created now."""
-
-    scopes: dict[ScopeName, Scope]
-    levels: dict[str, Scope]
-    """The scopes above queues: by department, '' being the organization itself."""
-    errors: dict[ScopeName, dict[str, list[str]]] = field(default_factory=dict)
-    created: frozenset[ScopeName] = frozenset()
-    """Queues, and departments as (department_id, '')."""
-
-    def news(self, names: Mapping[int, ScopeName], *, dry_run: bool) -> dict[int, list[str]]:
-        """Return the warnings about created queues and departments, each with the first row that names it."""
-        untold, found = set(self.created), dict[int, list[str]]()
-        for index in sorted(index for index, name in names.items() if name in self.scopes):
-            scope = self.scopes[names[index]]
-            for name in ((scope.department_id, ""), (scope.department_id, scope.queue_name)):
-                if name in untold and any(name):
-                    untold.discard(name)
-                    found.setdefault(index, []).append(_created(name, dry_run=dry_run))
-        return found
-
-
-def _created(name: ScopeName, *, dry_run: bool) -> str:
-    department, queue = name
-    what = f"Queue '{queue}' of department '{department}'" if queue else f"Department '{department}'"
-    return f"{what} is new and {'would be' if dry_run else 'was'} created: check the spelling if you did not mean that."
-
-
-def resolve_scopes(
-    organization: Organization, typed: Sequence[ScopeName], *, create: bool, within: frozenset[str] | None = None
-) -> Resolved:
-    """Find the scopes that these names mean in this organization.
-
-    Two departments may each have a queue of one name. A department left out is filled in when the queue's name is
-    unique, else the error names the candidates. With `create`, names seen for the first time become departments and
-    queues, unless the organization forbids that or is at its limits. `within` are the departments the caller is limited
-    to: for it there are no others, and no organization above them. Such a caller creates nothing: it cannot be told
-    that a name is taken. Raises TooManyError where every name is new and there is room for none.
-    """
-    create = create and within is None
-    refused = create and not organization.feeds_may_create
-    known = _known_scopes(organization, {normalized(queue) for _, queue in typed if queue}, within)
-    departments = sorted({department for department, _ in known if department})
-    means: dict[ScopeName, ScopeName] = {}
-    errors: dict[ScopeName, dict[str, list[str]]] = {}
-    for name in dict.fromkeys(typed):
-        try:
-            check_within(name, within)
-            means[name] = _meaning((name[0], normalized(name[1])), known, departments, refused=refused)
-        except ValidationError as error:
-            errors[name] = error.message_dict
-    fresh = {name for name in means.values() if name not in known}
-    fresh |= {(department, "") for department, _ in fresh if (department, "") not in known}
-    may_create = create and not refused
-    created = _create(organization, fresh) if may_create else frozenset()
-    if fresh and may_create:  # also those that somebody else has created meanwhile
-        known = _known_scopes(organization, {queue for _, queue in means.values() if queue}, within)
-    missing = {name: means.pop(name) for name, meant in list(means.items()) if meant not in known}
-    if missing and may_create:
-        without_room = {name: _no_room(organization, meant, known) for name, meant in missing.items()}
-        if not means and not errors:
-            raise limits.TooManyError(_first_message(without_room))
-        errors |= without_room
-    else:
-        errors |= {name: _unknown(meant, refused=refused) for name, meant in missing.items()}
-    levels = {department: scope for (department, queue), scope in known.items() if not queue}
-    scopes = {name: known[meant] for name, meant in means.items()}
-    return Resolved(scopes, levels, errors, created)
-
-
-def _create(organization: Organization, fresh: Collection[ScopeName]) -> frozenset[ScopeName]:
-    """Create those for which the organization has room, and return them."""
-    created = frozenset(limits.room_for(organization, fresh) if fresh else ())
-    if created:
-        add_queues(organization, created)
-    return created
-
-
-def _no_room(organization: Organization, meant: ScopeName, known: Mapping[ScopeName, Scope]) -> dict[str, list[str]]:
-    department = (meant[0], "")
-    if department not in known:
-        return {"department_id": [limits.refuse_new(organization, department)]}
-    return {"queue_name": [limits.refuse_new(organization, meant)]}
-
-
-def _first_message(errors: Mapping[ScopeName, Mapping[str, Sequence[str]]]) -> str:
-    return next(text for by_field in errors.values() for texts in by_field.values() for text in texts)
-
-
-def _unknown(meant: ScopeName, *, refused: bool) -> dict[str, list[str]]:
-    """Say which name is unknown; `refused`: a feed may not create it here, so say what to do."""
-    department, queue = meant
-    field_name = "queue_name" if queue else "department_id"
-    if not refused:
-        return {field_name: ["Unknown."]}
-    what = f"Queue '{queue}'" if queue else f"Department '{department}'"
-    where = f" in department '{department}'" if queue and department else ""
-    advice = "Check the spelling, or ask an administrator to add it in the admin."
-    return {field_name: [f"{what} is unknown{where}, and feeds of this organization may not create any. {advice}"]}
-
-
-def _known_scopes(
-    organization: Organization, queues: set[str], within: frozenset[str] | None
-) -> dict[ScopeName, Scope]:
-    rows = Scope.objects.filter(organization=organization, queue_name__in=["", *queues])
-    if within is not None:
-        rows = rows.filter(department_id__in=["", *within])
-    return {(row.department_id, row.queue_name): row for row in rows}
-
-
-def check_within(name: ScopeName, within: frozenset[str] | None) -> None:
-    """Raise ValidationError for a foreign department as for an unknown one, so that callers cannot probe."""
-    department, queue = name
-    if within is None or department in within or (queue and not department):
-        return
-    said = "There is no such department, or it is not one of yours." if department else "Name one of your departments."
-    raise ValidationError({"department_id": [said]})
-
-
-def _meaning(
-    name: ScopeName, known: Mapping[ScopeName, Scope], departments: Sequence[str], *, refused: bool
-) -> ScopeName:
-    department, queue = name
-    if department:
-        _check("department_id", valid_id, department)
-    if not queue:
-        return name
-    _check("queue_name", valid_queue_name, queue)
-    if department:
-        return name
-    owners = [code for code in departments if (code, queue) in known]
-    if len(owners) == 1:
-        return owners[0], queue
-    if owners:
-        raise ValidationError({"department_id": f"Queue '{queue}' is in {' and '.join(owners)}: name one."})
-    if len(departments) == 1 or refused:
-        return (departments[0] if len(departments) == 1 else ""), queue
-    raise ValidationError({"department_id": f"Queue '{queue}' is new: name its department."})
-
-
-def _check(field_name: str, validator: object, value: str) -> None:
+def check_name(field_name: str, validator: object, value: str) -> None:
     try:
         validator(value)  # type: ignore[operator]
     except ValidationError as error:
         raise ValidationError({field_name: error.messages}) from error
+
+
+def _departments(organization: Organization, codes: Sequence[str]) -> dict[str, Department]:
+    return {row.code: row for row in Department.objects.filter(organization=organization, code__in=codes)}
 
 
 KEY_PREFIX = "ik_"
@@ -309,5 +168,7 @@ def access_changed(organization_ids: Iterable[str]) -> None:
 
     Saving or deleting a membership, a key or a user calls it by itself (intraday.org.signals); a bulk update must.
     """
-    changed = Organization.objects.filter(id__in=sorted(set(organization_ids)))
+    ids = sorted(set(organization_ids))
+    changed = Organization.objects.filter(id__in=ids)
     changed.update(access_version=F("access_version") + 1)
+    recent.forget(ids)

@@ -13,8 +13,9 @@ from django.contrib.auth.signals import user_logged_in, user_logged_out, user_lo
 from django.db.models.signals import post_delete, post_save, pre_delete, pre_save
 
 from intraday.audit import services as audit
+from intraday.database import recent
 from intraday.org import person_audit
-from intraday.org.models import ApiKey, Membership, WallBoard
+from intraday.org.models import ApiKey, Membership, Organization, WallBoard
 from intraday.org.services import access_changed
 
 DECISIVE = {"is_active", "password", "username"}
@@ -24,6 +25,11 @@ RECORDED = DECISIVE | {"email", "is_staff", "is_superuser"}
 
 def credential_changed(instance: Membership | ApiKey | WallBoard, **_: Any) -> None:
     access_changed([instance.organization_id])
+
+
+def organization_changed(instance: Organization, **_: Any) -> None:
+    """Look up its keys anew: limits and time zone come with them."""
+    recent.forget([instance.pk])
 
 
 def user_changed(instance: User, created: bool, update_fields: frozenset[str] | None, **_: Any) -> None:
@@ -111,6 +117,8 @@ def connect() -> None:
     for model in (Membership, ApiKey, WallBoard):
         for signal in (post_save, post_delete):
             signal.connect(credential_changed, sender=model, dispatch_uid=f"access-{model.__name__}")
+    for signal in (post_save, post_delete):
+        signal.connect(organization_changed, sender=Organization, dispatch_uid="organization-changed")
     post_save.connect(user_changed, sender=User, dispatch_uid="access-user")
     pre_save.connect(user_kept, sender=User, dispatch_uid="audit-user-kept")
     post_save.connect(user_saved, sender=User, dispatch_uid="audit-user-saved")

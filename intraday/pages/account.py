@@ -15,9 +15,8 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from intraday.org import person_audit
-from intraday.org.credentials import sessions
 from intraday.pages.sign_in import locked
+from intraday.sign_in import members
 from intraday.sign_in.codes import ConfirmationCodeForm, NewFactorForm
 from intraday.sign_in.limits import CONFIRMATIONS
 
@@ -34,8 +33,7 @@ def page(request: HttpRequest) -> HttpResponse:
 def end_sessions(request: HttpRequest) -> HttpResponse:
     """End the person's sessions on all other browsers; their sockets close within seconds."""
     assert isinstance(request.user, User)
-    ended = sessions.end(request.user, but=request.session.session_key or "")
-    person_audit.record("sessions_ended", request.user, after={"sessions": ended})
+    ended = members.end_sessions(request.user, but=request.session.session_key or "")
     return render(request, "intraday/account.html", {**_described(request.user), "ended": ended})
 
 

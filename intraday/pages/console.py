@@ -1,4 +1,4 @@
-"""The pages of the console: whole, one alert, the audit log, a wall board; and the runbook."""
+"""The pages of the console: whole, one alert, the audit log, the story of a shift, and a wall board."""
 
 import json
 from functools import cache
@@ -16,7 +16,6 @@ from intraday.clock.database import clock
 from intraday.org import access, tree
 from intraday.org.access import DEMO_ORGANIZATION, Principal
 from intraday.org.credentials import walls
-from intraday.pages import runbook
 from intraday.rest.errors import error_response
 
 BUNDLE = "intraday/build/"
@@ -57,11 +56,9 @@ def audit(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @never_cache
-def runbook_page(request: HttpRequest) -> HttpResponse:
-    """Show the meaning of each default rule, and the remedy."""
-    if _principals(request) is None:
-        return redirect_to_login(request.get_full_path(), settings.LOGIN_URL)
-    return render(request, "intraday/runbook.html", {"content": runbook.html()})
+def story(request: HttpRequest) -> HttpResponse:
+    """Show what happened in a scope on a day. The page itself asks for it."""
+    return _for_people(request, view="story")
 
 
 @require_safe
@@ -90,13 +87,13 @@ def wall_token(request: HttpRequest, secret: str) -> HttpResponse:
 
 
 def _for_people(request: HttpRequest, **config: Any) -> HttpResponse:
-    principals = _principals(request)
-    if principals is None:
+    found = principals(request)
+    if found is None:
         return redirect_to_login(request.get_full_path(), settings.LOGIN_URL)
-    return _page(request, principals, signed_in=request.user.is_authenticated, **config)
+    return _page(request, found, signed_in=request.user.is_authenticated, **config)
 
 
-def _principals(request: HttpRequest) -> list[Principal] | None:
+def principals(request: HttpRequest) -> list[Principal] | None:
     """Return the person's principal in each of her organizations; None for an unknown caller."""
     if request.user.is_authenticated:
         found = [access.by_membership(request.user, each) for each in access.organizations_of(request.user)]

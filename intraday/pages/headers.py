@@ -14,13 +14,16 @@ PERMISSIONS_POLICY = ", ".join(
 
 
 def added(get_response: Handler) -> Handler:
-    """Middleware: forbid devices of the browser, and keep answers with figures and names out of caches."""
+    """Middleware: forbid devices of the browser, keep answers with figures and names out of caches, and say how many
+    calls a credential has left (draft-ietf-httpapi-ratelimit-headers), where they are counted."""
 
     def handle(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
         response.headers.setdefault("Permissions-Policy", PERMISSIONS_POLICY)
         if not request.path_info.startswith("/static/"):
             response.headers.setdefault("Cache-Control", "no-store")
+        for name, value in getattr(request, "rate_limit", {}).items():
+            response.headers[name] = value
         return response
 
     return handle

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.contrib import messages
 from django.contrib.auth.forms import PasswordChangeForm, SetPasswordForm
 from django.contrib.auth.models import User
 from django.contrib.auth.views import PasswordChangeView, PasswordResetConfirmView
@@ -30,6 +31,7 @@ class ChangePasswordView(PasswordChangeView):
         response = super().form_valid(form)
         assert isinstance(self.request.user, User)
         passwords.changed(self.request.user)
+        messages.success(self.request, "Your password is changed, and your other sessions have ended.")
         return response
 
     def form_invalid(self, form: PasswordChangeForm) -> HttpResponse:
@@ -48,6 +50,7 @@ class ChoosePasswordView(PasswordResetConfirmView):
         response = super().form_valid(form)
         passwords.chosen(form.user)
         limits.remember_browser(response, form.user.get_username())
+        messages.success(self.request, f"Your password is saved. Sign in as {form.user.get_username()}.")
         return response
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 DECIMALS = (".", ",")
 THOUSANDS = ("", ".", ",", " ", "'")
 SPACES, APOSTROPHES = re.compile("[ \u00a0\u2009\u202f]"), re.compile("['\u2019]")
-SECONDS = {"seconds": 1.0, "minutes": 60.0, "hours": 3_600.0, "days": 86_400.0}
+SECONDS = {"milliseconds": 0.001, "seconds": 1.0, "minutes": 60.0, "hours": 3_600.0, "days": 86_400.0}
 CLOCKS = {"hh:mm:ss": "hh:mm:ss", "h:mm:ss": "hh:mm:ss", "hh:mm": "hh:mm", "h:mm": "hh:mm"} | dict.fromkeys(
     ("mm:ss", "m:ss"), "mm:ss"
 )

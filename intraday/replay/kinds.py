@@ -1,10 +1,10 @@
-"""The fields that a table may give for each kind of rows: intervals, backlog snapshots, attendance records."""
+"""The fields that a table may give for each kind of rows: intervals, backlog, attendance records, shifts."""
 
 from dataclasses import dataclass, field
 from typing import Literal
 
-FieldType = Literal["text", "time", "count", "minutes", "seconds", "percent", "choice"]
-"""`minutes` and `seconds` are lengths of time, posted in that unit."""
+FieldType = Literal["text", "texts", "time", "count", "minutes", "seconds", "percent", "choice"]
+"""`minutes` and `seconds` are lengths of time, posted in that unit; `texts` stand in one cell, parted by semicolons."""
 
 STATUSES = ("present", "late", "absent", "on_break", "training", "on_leave", "day_off", "checked_out")
 
@@ -108,4 +108,22 @@ ATTENDANCE = Kind(
     key=("organization_id", "employee_id"),
     choices={"status": STATUSES},
 )
-KINDS = {"backlog": BACKLOG, "intervals": INTERVALS, "attendance": ATTENDANCE}
+SHIFTS = Kind(
+    path="shifts",
+    time="start",
+    fields={
+        "organization_id": "text",
+        "department_id": "text",
+        "shift_id": "text",
+        "employee_id": "text",
+        "employee_name": "text",
+        "queue_names": "texts",
+        "start": "time",
+        "end": "time",
+        "kind": "choice",
+    },
+    required=frozenset({"department_id", "shift_id", "employee_id", "start", "end", "kind"}),
+    key=("organization_id", "shift_id"),
+    choices={"kind": ("work", "break", "training", "leave", "day_off")},
+)
+KINDS = {"backlog": BACKLOG, "intervals": INTERVALS, "attendance": ATTENDANCE, "shifts": SHIFTS}

@@ -2,6 +2,7 @@
 
 import json
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,15 +18,25 @@ from intraday.values.names import normalized
 
 UTC_ZONE = ZoneInfo("UTC")
 SETTINGS = {"kind", "zone", "time_format", "delimiter", "decimal", "thousands", "encoding", "missing"}
-WORDS = {"queue_names": "queue_name", "statuses": "status"}
+WORDS = {"queue_names": "queue_name", "statuses": "status", "shift_kinds": "kind"}
 """Tables of the map that translate the words of a column."""
 DEFAULT_UNITS = {"minutes": "minutes", "seconds": "seconds"}
+SHARES = {"percent": 100.0, "fraction": 1.0}
+"""Units of a share that is multiplied by its whole."""
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
+    """`times` less `less`: the counts it is multiplied by, as a mean by its count or a share by its whole."""
+
     name: str
     unit: str = ""
+    times: tuple[str, ...] = ()
+    less: tuple[str, ...] = ()
+
+    @property
+    def headings(self) -> tuple[str, ...]:
+        return self.name, *self.times, *self.less
 
 
 @dataclass(frozen=True)
@@ -57,6 +68,11 @@ class Map:
         return "queue_name" in self.columns or "queue_name" in self.constants
 
     @property
+    def headings(self) -> list[str]:
+        """Return the headings that the table must have."""
+        return [heading for column in self.columns.values() for heading in column.headings]
+
+    @property
     def required(self) -> frozenset[str]:
         return required_of(self.kind, of_queues=self.of_queues)
 
@@ -79,13 +95,30 @@ class Map:
         column = self.columns[name]
         text = normalized(cells[column.name].strip())
         try:
+            if column.times:
+                return self._product(name, column, text, cells)
             return self._read(name, self.kind.fields[name], column.unit, self.words.get(name, {}).get(text, text))
         except ValueError as error:
             raise ValueError(f"{column.name}: {error}") from None
 
+    def _product(self, name: str, column: Column, text: str, cells: dict[str, str]) -> float:
+        """Return the total that a mean or a share stands for; counts as whole numbers."""
+        factor = self._sum(column.times, cells) - self._sum(column.less, cells)
+        if column.unit in SHARES:
+            value = number(text.removesuffix("%").strip(), self.spelling) / SHARES[column.unit]
+        else:
+            value = duration(text, column.unit or DEFAULT_UNITS[self.kind.fields[name]], self.spelling)
+        return round(value * factor) if self.kind.fields[name] == "count" else round(value * factor, 4)
+
+    def _sum(self, headings: tuple[str, ...], cells: dict[str, str]) -> float:
+        counts = (cells[heading].strip() for heading in headings)
+        return sum(number(count, self.spelling) for count in counts if count not in self.missing)
+
     def _read(self, name: str, field_type: FieldType, unit: str, text: str) -> Any:
         if field_type in ("text", "time"):
             return text
+        if field_type == "texts":
+            return [each.strip() for each in text.split(";") if each.strip()]
         if field_type == "choice":
             return _chosen(text, self.kind.choices[name])
         if field_type == "count":
@@ -103,19 +136,19 @@ class Map:
         return _existing(local, self.zone)
 
 
-def read(path: Path) -> Map:
+def read(path: Path, kinds: Mapping[str, Kind] = KINDS) -> Map:
     try:
         with open_text(path) as file:
             raw = json.load(file) if path.suffix == ".json" else tomllib.loads(file.read())
-        return from_dict(raw)
+        return from_dict(raw, kinds)
     except (ValueError, TypeError, AttributeError, KeyError) as error:  # both decoders' errors are ValueErrors
         raise LogError(f"{path}: {error}") from error
 
 
-def from_dict(raw: dict[str, Any]) -> Map:
+def from_dict(raw: dict[str, Any], kinds: Mapping[str, Kind] = KINDS) -> Map:
     """Read a map; raise ValueError that names the entry which cannot be used."""
     _known(raw, SETTINGS | {"columns", "constants", *WORDS}, "the map")
-    kind = _kind(raw.get("kind", "backlog"))
+    kind = _kind(raw.get("kind", "backlog"), kinds)
     constants = raw.get("constants", {})
     _known(raw.get("columns", {}) | constants, set(kind.fields), "our fields")
     columns = {name: _column(name, value, kind.fields[name]) for name, value in raw.get("columns", {}).items()}
@@ -141,10 +174,10 @@ def required_of(kind: Kind, *, of_queues: bool) -> frozenset[str]:
     return kind.required if of_queues or kind.level_required is None else kind.level_required
 
 
-def _kind(name: str) -> Kind:
-    if name not in KINDS:
-        raise ValueError(f"kind {name!r} is none of {', '.join(KINDS)}")
-    return KINDS[name]
+def _kind(name: str, kinds: Mapping[str, Kind]) -> Kind:
+    if name not in kinds:
+        raise ValueError(f"kind {name!r} is none of {', '.join(kinds)}")
+    return kinds[name]
 
 
 def _known(names: dict[str, Any], known: set[str], where: str) -> None:
@@ -163,14 +196,33 @@ def _words(table: dict[str, str]) -> dict[str, str]:
 
 
 def _column(field_name: str, value: Any, field_type: FieldType) -> Column:
-    column = Column(value) if isinstance(value, str) else Column(value["column"], value.get("unit", ""))
+    column = Column(value) if isinstance(value, str) else _told(value)
     if not column.name.strip():
         raise ValueError(f"{field_name}: the column has no name")
-    if column.unit and field_type not in DEFAULT_UNITS:
+    if column.times:
+        _check_product(field_name, column, field_type)
+    elif column.unit and field_type not in DEFAULT_UNITS:
         raise ValueError(f"{field_name}: only lengths of time have a unit")
-    if column.unit and column.unit not in UNITS:
+    elif column.unit and column.unit not in UNITS:
         raise ValueError(f"{field_name}: unit {column.unit!r} is none of {', '.join(UNITS)}")
-    return Column(normalized(column.name.strip()), column.unit)
+    return Column(normalized(column.name.strip()), column.unit, column.times, column.less)
+
+
+def _told(value: dict[str, Any]) -> Column:
+    return Column(value["column"], value.get("unit", ""), _headings(value, "times"), _headings(value, "less"))
+
+
+def _headings(value: dict[str, Any], name: str) -> tuple[str, ...]:
+    headings = value.get(name, [])
+    return tuple(normalized(each.strip()) for each in ([headings] if isinstance(headings, str) else headings))
+
+
+def _check_product(field_name: str, column: Column, field_type: FieldType) -> None:
+    units = {"count": tuple(SHARES), "seconds": UNITS, "minutes": UNITS}.get(field_type)
+    if units is None:
+        raise ValueError(f"{field_name}: only counts and lengths of time are multiplied")
+    if column.unit not in units and (column.unit or field_type == "count"):
+        raise ValueError(f"{field_name}: unit {column.unit!r} is none of {', '.join(units)}")
 
 
 def _zone(name: str) -> ZoneInfo:

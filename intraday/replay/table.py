@@ -65,8 +65,7 @@ def _step(rows: Iterable[Row]) -> timedelta:
 
 
 def _rows(path: Path, mapping: Map, problems: list[Problem]) -> Iterator[tuple[int, datetime, Row]]:
-    columns = [column.name for column in mapping.columns.values()]
-    for line, cells in read_table(path, columns, delimiter=mapping.delimiter, encoding=mapping.encoding):
+    for line, cells in read_table(path, mapping.headings, delimiter=mapping.delimiter, encoding=mapping.encoding):
         try:
             time, row = mapping.row(cells)
         except ValueError as error:
@@ -89,7 +88,7 @@ def _keep(rows: dict[Key, Numbered], line: int, row: Row, key: Key, problems: li
 
 
 def _named(key: Key) -> str:
-    return "queue" if "queue_name" in key else "person"
+    return "queue" if "queue_name" in key else "shift" if "shift_id" in key else "person"
 
 
 def _inside(time: datetime, window: Window, mapping: Map) -> bool:

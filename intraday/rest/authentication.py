@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from intraday.logs.access import bind_caller
 from intraday.org import access
 from intraday.org.access import Principal, Refused
-from intraday.org.credentials import tokens
+from intraday.org.credentials import recent_keys, tokens
 from intraday.org.credentials.key_use import key_uses
 from intraday.rest import origins
 from intraday.rest.client_address import of_request
@@ -108,7 +108,7 @@ class ApiKeyAuthentication(HeaderAuthentication):
     failure = ("This API key is unknown or revoked.", "bad_key")
 
     def principal_of(self, secret: str) -> Principal | Refused | None:
-        return access.by_api_keys([secret]).get(secret)
+        return recent_keys.principal_of(secret)
 
 
 class TokenAuthentication(HeaderAuthentication):

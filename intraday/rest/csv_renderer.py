@@ -3,7 +3,7 @@
 import csv
 import io
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -30,13 +30,24 @@ class ItemsCSVRenderer(BaseRenderer):
         if not isinstance(data, dict) or "items" not in data:
             context["response"]["Content-Type"] = JSONRenderer.media_type
             return JSONRenderer().render(data)
-        columns, text = context["view"].csv_columns, io.StringIO()
-        table = csv.writer(text)
-        table.writerow(columns)
-        for item in msgspec.to_builtins(data["items"]):
-            cells = dict(_cells(item))
-            table.writerow([cells.get(column) for column in columns])
-        return text.getvalue().encode()
+        columns = context["view"].csv_columns
+        return heading(columns) + lines(data["items"], columns)
+
+
+def heading(columns: Sequence[str]) -> bytes:
+    return _table([columns])
+
+
+def lines(items: Sequence[Any], columns: Sequence[str]) -> bytes:
+    """Return a line for each item."""
+    found = (dict(_cells(item)) for item in msgspec.to_builtins(items))
+    return _table([cells.get(column) for column in columns] for cells in found)
+
+
+def _table(rows: Iterable[Sequence[Any]]) -> bytes:
+    text = io.StringIO()
+    csv.writer(text).writerows(rows)
+    return text.getvalue().encode()
 
 
 def _cells(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:

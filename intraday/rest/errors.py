@@ -1,4 +1,4 @@
-"""One error shape everywhere: `{"code", "message", "errors"?, "request_id"?}`."""
+"""One error shape everywhere: `{"code", "message", "errors"?, "request_id"?, "docs_url"}`."""
 
 import sys
 from collections.abc import Mapping
@@ -33,8 +33,13 @@ class TooLarge(exceptions.APIException):
 
 
 def error_body(code: str, message: str, errors: Any = None) -> dict[str, Any]:
-    """`request_id` is the one in our log lines: what a caller quotes when asking for help."""
-    optional = {"errors": errors, "request_id": get_contextvars().get("request_id")}
+    """`request_id` is the one in our log lines: what a caller quotes when asking for help. `docs_url` explains the
+    code (docs/errors.md)."""
+    optional = {
+        "errors": errors,
+        "request_id": get_contextvars().get("request_id"),
+        "docs_url": f"{settings.BASE_URL}/docs/errors#{code}",
+    }
     return {"code": code, "message": message, **{name: value for name, value in optional.items() if value is not None}}
 
 

@@ -1,4 +1,4 @@
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, NoReturn
 from uuid import UUID
 
@@ -9,6 +9,7 @@ from intraday.values.names import is_printable, normalized
 from intraday.values.numerals import advice, is_ambiguous
 
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
+LATEST_YEAR = 2199
 AHEAD = timedelta(seconds=60)
 MOST_AHEAD = 14 * 60  # minutes by which a wrong zone can be ahead
 QUOTED = 64  # characters of a wrong value, in its error
@@ -94,6 +95,16 @@ class MultipleChoiceField(_ListsChoices, serializers.MultipleChoiceField):
     pass
 
 
+class DayField(serializers.DateField):
+    """A day of the calendar, of years whose days any arithmetic bears."""
+
+    def to_internal_value(self, value: Any) -> date:
+        day = super().to_internal_value(value)
+        if not EARLIEST.year <= day.year <= LATEST_YEAR:
+            raise serializers.ValidationError(f"A day of the years {EARLIEST.year} to {LATEST_YEAR}.")
+        return day
+
+
 class InstantField(serializers.DateTimeField):
     """An instant: ISO 8601 with a zone; one without could mean any of 38 instants."""
 
@@ -123,6 +134,23 @@ class InstantField(serializers.DateTimeField):
         except (ValueError, OverflowError):
             parsed = None
         raise self._error("invalid")
+
+
+class CursorField(serializers.CharField):
+    """`next` of the page before. Subclasses parse it."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=100, **kwargs)
+
+    def parse(self, text: str) -> Any:
+        """Raises ValueError, LookupError or ValidationError for what no page said."""
+        raise NotImplementedError
+
+    def to_internal_value(self, data: Any) -> Any:
+        try:
+            return self.parse(str(super().to_internal_value(data)))
+        except (ValueError, LookupError, serializers.ValidationError):
+            raise serializers.ValidationError("This is not the `next` of a page.") from None
 
 
 def check_not_ahead(name: str, instant: datetime, now: datetime) -> None:

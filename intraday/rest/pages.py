@@ -1,7 +1,8 @@
 """Reading by scope and time: query parameters and cursor pages."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from django.http import QueryDict
@@ -11,7 +12,7 @@ from rest_framework.response import Response
 
 from intraday.org.access import Principal
 from intraday.org.models import Scope
-from intraday.org.services import resolve_scopes
+from intraday.org.scope_names import resolve_scopes
 from intraday.rest.errors import NotFound
 from intraday.rest.fields import ChoiceField, InstantField, QueueNameField, WholeField
 from intraday.rest.permissions import check_scope
@@ -47,8 +48,15 @@ SHOWN = 64  # characters of a parameter's name that nobody knows
 
 def read_query(serializer: type[serializers.Serializer], query: QueryDict) -> dict[str, Any]:
     """Return the checked parameters. A misspelled one is refused: ignored, it would answer another question."""
+    if not query:
+        return dict(_without_parameters(serializer))
     _check_known(serializer().fields, query)
     return _checked(serializer, query)
+
+
+@cache
+def _without_parameters(serializer: type[serializers.Serializer]) -> dict[str, Any]:
+    return _checked(serializer, {})
 
 
 def _check_known(fields: Mapping[str, serializers.Field], query: QueryDict) -> None:
@@ -90,7 +98,7 @@ def spell(instant: datetime) -> str:
     return instant.isoformat().replace("+00:00", "Z")
 
 
-def page_response(request: Request, items: list[dict[str, Any]], following: datetime | str | None) -> Response:
+def page_response(request: Request, items: Sequence[Any], following: datetime | str | None) -> Response:
     """`{"items": […], "next": cursor | null}`; CSV has no place for a cursor, so a Link header names the next page."""
     cursor = spell(following) if isinstance(following, datetime) else following
     headers = {}

@@ -4,7 +4,7 @@ from typing import Any
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import inline_serializer
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, inline_serializer
 from rest_framework import serializers
 
 from intraday.rest.batches import BatchQuery, SingleQuery
@@ -21,6 +21,10 @@ class ErrorSchema(serializers.Serializer):
     )
     request_id = serializers.CharField(
         required=False, help_text="As in the header X-Request-ID of the answer: the lines of our log have it."
+    )
+
+    docs_url = serializers.CharField(
+        required=False, help_text="Leads to the page that explains the code; absent from errors of older versions."
     )
 
     class Meta:
@@ -42,8 +46,8 @@ def _errors(*statuses: int) -> dict[Any, Any]:
 
 BAD_REQUESTS = _errors(400, 401, 403, 404, 406, 429, 503)
 BAD_POSTS = BAD_REQUESTS | _errors(413, 415)
-CREATING_POSTS = BAD_POSTS | _errors(409)
-"""Answers to posts that may make something of which an organization has a limited number, such as a queue."""
+CREATING_POSTS = BAD_POSTS | _errors(409, 422)
+"""Answers to posts that create something: they take an Idempotency-Key, and may reach a limit of the organization."""
 
 
 class RejectedRowSchema(serializers.Serializer):
@@ -95,9 +99,28 @@ def batch_ingest(name: str, items: Any, row: type[serializers.Serializer]) -> di
     }
 
 
+IF_NONE_MATCH = OpenApiParameter(
+    "If-None-Match",
+    str,
+    OpenApiParameter.HEADER,
+    description="The `ETag` of an earlier answer: where only the ages of figures differ, the answer is 304.",
+)
+
+
+def of_scope() -> dict[str, Any]:
+    """Return the fields by which an answer says what it is of."""
+    return {
+        "organization_id": serializers.CharField(),
+        "department_id": serializers.CharField(allow_null=True),
+        "queue_name": serializers.CharField(allow_null=True),
+        "time_zone": serializers.CharField(),
+    }
+
+
 def current_of(name: str, figure: type[serializers.Serializer]) -> dict[str, Any]:
     fields: dict[str, Any] = {"current": figure(allow_null=True), "within": figure(many=True)}
-    return {"parameters": [ScopeQuery], "responses": {200: inline_serializer(f"{name}Current", fields), **BAD_REQUESTS}}
+    found = {200: inline_serializer(f"{name}Current", fields), 304: OpenApiResponse(description="As in If-None-Match.")}
+    return {"parameters": [ScopeQuery, IF_NONE_MATCH], "responses": {**found, **BAD_REQUESTS}}
 
 
 def history_of(name: str, figure: type[serializers.Serializer]) -> dict[str, Any]:

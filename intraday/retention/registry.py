@@ -6,6 +6,7 @@ from datetime import datetime
 
 import structlog
 
+import alerts.actions.services
 import alerts.notifications.at_rest
 import alerts.retention
 import attendance.retention
@@ -17,6 +18,7 @@ import intraday.org.retention
 import intraday.sign_in.retention
 import kpi.retention
 import realtime.retention
+from intraday.rest.idempotency import stored_answers
 from intraday.retention import sign_ins
 
 log = structlog.get_logger(__name__)
@@ -46,7 +48,14 @@ PURGES = (
     Purge(
         "kpi",
         kpi.retention.purge,
-        ("kpi.KPISnapshot", "kpi.IntervalStats", "kpi.ForecastInterval", "kpi.VolumeDrop", "kpi.Holiday"),
+        (
+            "kpi.KPISnapshot",
+            "kpi.IntervalStats",
+            "kpi.ForecastInterval",
+            "kpi.StateChange",
+            "kpi.VolumeDrop",
+            "kpi.Holiday",
+        ),
     ),
     Purge("backlog", backlog.retention.purge, ("backlog.Snapshot",)),
     Purge(
@@ -55,6 +64,7 @@ PURGES = (
         (
             "attendance.Snapshot",
             "attendance.AttendanceRecord",
+            "attendance.AgentState",
             "attendance.StatusPeriod",
             "attendance.ScheduledPeriod",
             "attendance.Shift",
@@ -76,8 +86,10 @@ PURGES = (
             "alerts.EscalationStep",
         ),
     ),
+    Purge("actions", alerts.actions.services.purge, ("actions.Action",)),
     Purge("secrets of channels", alerts.notifications.at_rest.keep, ()),  # overlaps that end, and plain ones
     Purge("feeds", intraday.feed_health.retention.purge, ("intake.FeedMinute", "intake.Feed")),
+    Purge("stored answers", stored_answers.purge, ("idempotency.StoredAnswer",)),
     Purge("jobs", intraday.jobs.retention.purge, ("jobs.Lease",)),
     Purge("audit log", intraday.audit.retention.purge, ("audit.AuditEntry",)),
     Purge("credentials", intraday.org.retention.purge, ("org.ApiKey", "org.WallBoard")),
@@ -105,6 +117,7 @@ BOUNDED = {
     "org.Queue": _BY_HAND,
     "org.Scope": f"{_PER_SCOPE}, also of removed ones: their history refers to it",
     "org.Membership": _BY_HAND,
+    "org.SavedView": "a bounded number for each membership, removed with it",
     "outgoing.Channel": _BY_HAND,
     "outgoing.Route": _BY_HAND,
     "kpi.QueueSettings": _PER_SCOPE,
@@ -113,6 +126,8 @@ BOUNDED = {
     "kpi.CurrentKPI": _PER_SCOPE,
     "backlog.CurrentBacklog": _PER_SCOPE,
     "attendance.CurrentAttendance": _PER_SCOPE,
+    "attendance.AttendanceSettings": _PER_SCOPE,
+    "attendance.UncountedPost": "one row for each department of a post, until the figures count it",
     "alerts.Round": _PER_SCOPE,
     "jobs.DirtyScope": f"{_PER_SCOPE}, until its figures are worked out",
     "jobs.JobRun": "one row for each kind of job",

@@ -11,8 +11,6 @@ from intraday.org import person_audit, services
 from intraday.org.models import Membership, Organization, Role
 from intraday.sign_in.models import GrantedMembership, GroupGrant, IdentityProvider
 
-RANKS = {role: rank for rank, role in enumerate(Role.values)}
-
 
 @dataclass(frozen=True)
 class Access:
@@ -35,7 +33,7 @@ def decide(grants: Iterable[GroupGrant]) -> dict[str, Access]:
 
 
 def _highest(grants: list[GroupGrant]) -> Access:
-    role = max((grant.role for grant in grants), key=lambda each: RANKS[each])
+    role = max((grant.role for grant in grants), key=Role.values.index)
     counting = [grant for grant in grants if grant.role == role]
     whole = any(not grant.department_ids for grant in counting)
     departments = () if whole else tuple(sorted({code for grant in counting for code in grant.department_ids}))

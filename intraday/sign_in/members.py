@@ -1,4 +1,4 @@
-"""Acts of an administrator on the sign-in of a member: end sessions, take away a lost second factor."""
+"""Acts on the sign-in of a member, by an administrator or the person: end sessions, take away a lost second factor."""
 
 from collections.abc import Collection
 
@@ -29,8 +29,9 @@ def why_not(user: User, managed: Collection[str]) -> str:
 
 
 @transaction.atomic
-def end_sessions(user: User) -> int:
-    ended = sessions.end(user)
+def end_sessions(user: User, *, but: str = "") -> int:
+    """End the person's sessions, but the one of this key; return their number."""
+    ended = sessions.end(user, but=but)
     person_audit.record("sessions_ended", user, by=CALLER, after={"sessions": ended})
     return ended
 

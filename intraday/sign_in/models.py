@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import F, Q, QuerySet
 
 from intraday.encryption import at_rest
-from intraday.org.models import Membership, Organization, Role, list_of_ids
+from intraday.org.models import Membership, Organization, Role, is_list_of_ids, list_of_ids
 
 valid_provider_id = RegexValidator(r"\A[a-z0-9][a-z0-9-]{0,31}\Z", "Use 1 to 32 small letters, digits or '-'.")
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -16,7 +16,10 @@ LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 def valid_issuer(url: str) -> None:
     """Raise ValidationError unless the provider is asked over TLS; on this machine it may be without."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        parts = urlsplit("")
     if not parts.hostname or not (parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)):
         raise ValidationError("Use an https address, such as https://login.example/realms/acme.")
 
@@ -105,7 +108,7 @@ class GroupGrant(models.Model):
         provider = IdentityProvider.objects.filter(pk=self.provider_id).first()
         if provider and provider.organization_id not in (None, self.organization_id):
             raise ValidationError({"organization": f"{provider} is the provider of another organization."})
-        if self.department_ids and self.organization_id:
+        if is_list_of_ids(self.department_ids) and self.organization_id:
             known = set(self.organization.departments.values_list("code", flat=True))
             unknown = sorted(set(self.department_ids) - known)
             if unknown:

@@ -1,7 +1,7 @@
 """The demonstration's queues and the shape of its day, by the simulated clock (intraday.simulator.scenario)."""
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -27,12 +27,14 @@ class Profile:
 
 @dataclass(frozen=True, slots=True)
 class SkillGroup:
-    """People who serve several queues: each takes the contact that has waited longest, whichever queue it is in."""
+    """People who can serve several queues. Each takes the contact that has waited longest, whichever queue it is in;
+    with a `home`, those of this queue alone until somebody moves her."""
 
     name: str
     department: str
     queues: tuple[str, ...]
     heads: int  # as for a queue
+    home: str = ""
 
 
 PROFILES = (
@@ -115,9 +117,9 @@ FIRST, EVERY, LASTS = 40.0, 900.0, 230.0
 CALM = Incident("")
 
 
-def incident_at(seconds: float) -> Incident:
+def incident_at(seconds: float, incidents: Sequence[Incident] = INCIDENTS) -> Incident:
     turn, since = divmod(seconds - FIRST, EVERY)
-    return INCIDENTS[int(turn) % len(INCIDENTS)] if turn >= 0 and since < LASTS else CALM
+    return incidents[int(turn) % len(incidents)] if turn >= 0 and since < LASTS else CALM
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,11 +46,12 @@ class Staff:
 
 
 class Handling(NamedTuple):
-    """An agent is busy with a contact of a queue until `ends`; from `worked` on she finishes it off."""
+    """An agent is busy with a contact of a queue from `began` until `ends`; from `worked` on she finishes it off."""
 
     ends: float
     worked: float
     queue: str
+    began: float
 
 
 @dataclass(slots=True, eq=False)
@@ -223,8 +224,8 @@ class Line:
     def _handled(self, seconds: float) -> Handling:
         queue = self.profile.queue
         if self.profile.deferred:
-            return Handling(self.now + seconds / EFFICIENCY, self.now + seconds, queue)
-        return Handling(self.now + seconds, self.now + seconds * (1 - AFTER_CONTACT), queue)
+            return Handling(self.now + seconds / EFFICIENCY, self.now + seconds, queue, self.now)
+        return Handling(self.now + seconds, self.now + seconds * (1 - AFTER_CONTACT), queue, self.now)
 
     def _arrival(self) -> float:
         return self.now + self.random.expovariate(self.rate(self.now))

@@ -12,6 +12,7 @@ from intraday.simulator.profiles import WAVES, Profile, SkillGroup, Wave
 
 HOUR, MINUTE = 3600.0, 60.0
 ABSENT, ON_LEAVE, LATE, TRAINED = 0.03, 0.03, 0.10, 0.08  # of the people of a day
+LUNCH, OVERRUN = 20 * MINUTE, 8 * MINUTE
 # fmt: off
 FIRST_NAMES = ("Mara", "Jonas", "Aylin", "Piet", "Sofia", "Emre", "Lena", "Tariq", "Ines", "Kofi", "Greta", "Milan",
                "Noor", "Felix", "Yara", "Oskar", "Dana", "Luis")
@@ -38,12 +39,13 @@ class Piece(NamedTuple):
 
 
 class Record(NamedTuple):
-    """The status of a person from `time` on."""
+    """The status of a person from `time` on; `state` is what the ACD calls it, where that is more exact."""
 
     time: float
     person: Person
     status: str
     came: float | None = None
+    state: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,16 +110,27 @@ def person_day(person: Person, midnight: float, day: date, random: Random) -> Pe
 
 
 def _lived(person: Person, pieces: list[Piece], random: Random) -> Iterator[Record]:
-    """Yield the records of the day: mostly in time, sometimes late; breaks begin and end about when they should."""
+    """Yield the records of the day: mostly in time, sometimes late; breaks begin and end about when they should.
+
+    People who come late stretch their breaks, too.
+    """
     work, *rest = pieces
     late = random.random() < LATE
     came = work.start + (random.uniform(6, 28) if late else random.uniform(-9, 3)) * MINUTE
     yield Record(came, person, "late" if late else "present", came)
     for piece in rest:
         gone = piece.start + random.uniform(0, 2) * MINUTE
-        yield Record(gone, person, "on_break" if piece.kind == "break" else "training", came)
-        yield Record(piece.end + random.uniform(-1, 3) * MINUTE, person, "present", came)
+        status = "on_break" if piece.kind == "break" else "training"
+        yield Record(gone, person, status, came, _state(piece, person))
+        back = piece.end + random.uniform(-1, 3) * MINUTE
+        yield Record(back + (OVERRUN if late and piece.kind == "break" else 0), person, "present", came)
     yield Record(work.end + random.uniform(0, 6) * MINUTE, person, "checked_out", came)
+
+
+def _state(piece: Piece, person: Person) -> str:
+    if piece.kind == "break":
+        return "lunch" if piece.end - piece.start > LUNCH else "break"
+    return "meeting" if person.place % 2 else "training"
 
 
 def record_row(record: Record, organization: str, *, at: float | None = None) -> Row:

@@ -4,6 +4,7 @@ The clock of the simulated day is moved against the real one, so that it shows 1
 Times of data are real: what is posted happened now, or earlier today.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -13,11 +14,13 @@ from random import Random
 from zoneinfo import ZoneInfo
 
 from intraday.api_client.rows import Row
-from intraday.simulator import api_rows, roster
+from intraday.simulator import agents, api_rows, roster
+from intraday.simulator.agents import AT_WORK, Agents
 from intraday.simulator.floor import Floor, floors
 from intraday.simulator.profiles import (
     CALM,
     GROUPS,
+    INCIDENTS,
     INTERVAL,
     PROFILES,
     Incident,
@@ -34,7 +37,6 @@ from intraday.simulator.roster import HOUR, Record
 MORNING = 10.5  # o'clock, by the simulated clock, when it begins; up to a quarter of an hour later
 DAY, QUARTER = 24 * HOUR, HOUR / 4
 ZONE = ZoneInfo("Europe/Berlin")  # the demo organization's: its "today" is shown whole
-AT_WORK = {"present", "late"}
 Posts = dict[str, list[Row]]
 """Rows by kind (intraday.api_client.client.PATHS)."""
 
@@ -52,9 +54,11 @@ class Scenario:
     profiles: tuple[Profile, ...] = PROFILES
     groups: tuple[SkillGroup, ...] = GROUPS
     outage: Outage | None = None
+    incidents: tuple[Incident, ...] = INCIDENTS
     lines: dict[str, Line] = field(init=False)
     staff: dict[tuple[str, ...], Staff] = field(init=False)  # by the queues that these people serve
     floors: list[Floor] = field(init=False)
+    agents: dict[tuple[str, ...], Agents] = field(init=False)  # likewise, by their home where they have one
     _planned: int = -1  # the first day whose shifts and forecast are not published yet
     _plans: Posts = field(default_factory=dict)
     _records: list[tuple[float, int, Record]] = field(default_factory=list)  # still to come
@@ -69,10 +73,17 @@ class Scenario:
         self._reported = -(-self._begin // INTERVAL) * INTERVAL  # intervals from here on are whole
         self._people = roster.people(self.profiles, self.groups)
         self.lines = {profile.queue: self._line(profile) for profile in self.profiles}
-        shared = [SharedAgents(group.queues) for group in self.groups]
+        shared = [SharedAgents(group.queues) for group in self.groups if not group.home]
         self.floors = floors(list(self.lines.values()), shared)
         self.staff = {(queue,): line.staff for queue, line in self.lines.items()}
         self.staff |= {group.queues: group.staff for group in shared}
+        self.staff |= {group.queues: self.lines[group.home].staff for group in self.groups if group.home}
+        self._shared = {group.queues: group for group in shared}
+        homes = {group.queues: (group.home,) for group in self.groups if group.home}
+        self.agents = {
+            queues: Agents(self.organization, self._deferred(queues)) for queues in self.staff if queues not in homes
+        }
+        self._homes = {queues: homes.get(queues, queues) for queues in self.staff}
 
     @property
     def begin(self) -> datetime:
@@ -87,17 +98,30 @@ class Scenario:
             self._plan(self._planned)
             self._planned += 1
         records = list(self._live(time))
+        states = list(self._states())
         return {
             **self._plans,
             "attendance": [roster.record_row(record, self.organization) for record in records],
+            "states": states,
             "kpi": list(self._intervals()),
             "backlog": [api_rows.backlog(line, self.organization) for line in self.lines.values() if backlog],
         }
 
-    def everybody(self) -> list[Row]:
-        """Return the present status of all people, which corrects what an earlier demonstration left."""
+    def move(self, agents: int, source: str, target: str) -> None:
+        """Let agents of one queue work in another one from now on, as a supervisor does."""
+        self.lines[source].staff.at_work -= agents
+        self.lines[target].staff.at_work += agents
+
+    def everybody(self) -> Posts:
+        """Return the present status and state of all people, which corrects what an earlier demonstration left."""
         latest = [self._latest.get(person.id, Record(self._now, person, "checked_out")) for person in self._people]
-        return [roster.record_row(record, self.organization, at=self._now) for record in latest]
+        return {
+            "attendance": [roster.record_row(record, self.organization, at=self._now) for record in latest],
+            "states": list(agents.everybody(iter(self.agents.values()), self._people, self._now, self.organization)),
+        }
+
+    def _deferred(self, queues: tuple[str, ...]) -> bool:
+        return all(self.lines[queue].profile.deferred for queue in queues)
 
     def _line(self, profile: Profile) -> Line:
         def rate(time: float) -> float:
@@ -112,7 +136,7 @@ class Scenario:
         return Line(profile, Random(f"{self.seed}/{profile.queue}"), self._begin, rate, reach, connected)
 
     def _incident(self, profile: Profile, time: float) -> Incident:
-        found = incident_at(time - self._start)
+        found = incident_at(time - self._start, self.incidents)
         return found if found.queue == profile.queue else CALM
 
     def _hour(self, time: float) -> float:
@@ -158,10 +182,21 @@ class Scenario:
         before = self._latest.get(person.id)
         was = before.status if before else "checked_out"
         self._latest[person.id] = record
+        self.agents[self._homes[person.queues]].move(record)
         staff = self.staff[person.queues]
         staff.at_work += (now in AT_WORK) - (was in AT_WORK)
         staff.training += (now == "training") - (was == "training")
         staff.paid += (now != "checked_out") - (was != "checked_out")
+
+    def _states(self) -> Iterator[Row]:
+        """Yield the states of agents that changed since the call before."""
+        for queues, group in self.agents.items():
+            shared = self._shared.get(queues)
+            lines = [self.lines[queue] for queue in queues]
+            handling = lines[0].busy if shared is None else shared.busy
+            reach = max(line.reach(line.now) for line in lines)
+            group.observe(self._now, handling, math.floor(self.staff[queues].at_work * reach))
+            yield from group.take()
 
     def _intervals(self) -> Iterator[Row]:
         """Yield the intervals that ended since the call before, and the running ones."""

@@ -99,8 +99,8 @@ def day_so_far(scenario: Scenario) -> Iterator[Posts]:
     steps = [scenario.at(time) for time in times]
     yield _joined(steps, "backlog") | _joined(steps, "shifts")
     for step in steps:
-        yield {"attendance": step["attendance"]}
-    yield {"attendance": scenario.everybody()}
+        yield {"attendance": step["attendance"], "states": step["states"]}
+    yield scenario.everybody()
     yield _joined(steps, "forecast")
     for time, step in zip(times, steps, strict=True):
         yield {

@@ -1,25 +1,34 @@
-"""Load a local day of a scope for its grid, and an organization's now for what-if."""
+"""Load a local day of a scope for its grid."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
 from django.db.models import Q
+from msgspec import structs
 
 from intraday.org.models import Organization, Scope
+from intraday.values.rounding import percent, ratio
 from kpi import hours
-from kpi.computing import latest
-from kpi.day.intervals import Day, GridInterval, Live, QueueDay, cells, day_intervals, lengths
-from kpi.day.what_if import Change, WhatIf
-from kpi.day.what_if import what_if as compare
+from kpi.day.intervals import (
+    Day,
+    GridInterval,
+    Live,
+    QueueDay,
+    cells,
+    day_intervals,
+    lengths,
+    measured_totals,
+)
 from kpi.formulas import reforecast_ratio
 from kpi.loading import day_volume, load_inputs, queue_settings
 from kpi.loading.queue_settings import DEFAULT_RULES
 from kpi.models import CurrentKPI, KPISnapshot, VolumeDrop
-from kpi.pipeline.inputs import Key, WorkSpan
-from kpi.pipeline.organization import work_out
+from kpi.pipeline.inputs import Interval, Key, Rules, WorkSpan
+from kpi.pipeline.measured import waiting_past_target
+from kpi.pipeline.totals import Totals, add, of_callers
 
 
 def intervals(scope: Scope, begin: datetime, end: datetime, *, now: datetime) -> tuple[int, list[GridInterval]]:
@@ -40,26 +49,59 @@ def intervals(scope: Scope, begin: datetime, end: datetime, *, now: datetime) ->
     return minutes, day_intervals(day, cells(begin, end, minutes=minutes, now=now))
 
 
+class DayTotals(msgspec.Struct, frozen=True, kw_only=True):
+    """The contacts of callers on a day so far, and their service level in percent, as the live figure has it. A day on
+    which there is deferred work alone counts that."""
+
+    offered: int | None
+    answered: int | None
+    abandoned: int | None
+    service_level: float | None
+
+
+def day_totals(scope: Scope, begin: datetime, end: datetime, *, now: datetime) -> DayTotals:
+    """Add up what the queues inside the scope measured in [begin, end)."""
+    until = min(end, now)
+    queues = queue_settings.load(scope.organization, _queues_inside(scope), begin)
+    rows = load_inputs.measured_between(scope.organization, [queue.scope.pk for queue in queues], begin, until)
+    parts = [_totals(rows.get(queue.scope.pk, []), queue.rules, is_over=end <= now) for queue in queues]
+    whole = of_callers(parts, [queue.rules.deferred for queue in queues])
+    return DayTotals(
+        offered=whole.offered,
+        answered=whole.answered,
+        abandoned=whole.abandoned,
+        service_level=percent(ratio(whole.in_target, whole.judged)),
+    )
+
+
+def _totals(rows: Sequence[Interval], rules: Rules, *, is_over: bool) -> Totals:
+    """While the day goes on, callers who wait past their target count as missed at once, as in the live figure."""
+    found = add(measured_totals(row, rules) for row in rows)
+    if not rows or is_over or found.judged is None:
+        return found
+    return structs.replace(found, judged=found.judged + waiting_past_target(rows[-1], rules.target_seconds))
+
+
 def _queue_days(
     scope: Scope, spans: Sequence[WorkSpan], begin: datetime, end: datetime, now: datetime
 ) -> tuple[list[QueueDay], list[QueueDay]]:
     """Return the days of the queues inside the scope, and of those that share people with them."""
     organization = scope.organization
     inside = _queues_inside(scope)
-    keys = {_key(each) for each in inside}
-    sharing = _sharing(keys, spans)
-    others = [each for each in _every_queue(organization) if _key(each) in sharing] if sharing else []
+    keys = {key_of(each) for each in inside}
+    joined = sharing(keys, (span.serves for span in spans))
+    others = [each for each in every_queue(organization) if key_of(each) in joined] if joined else []
     days = _days(organization, [*inside, *others], begin, end, now)
     return [day for day in days if day.key in keys], [day for day in days if day.key not in keys]
 
 
-def _key(scope: Scope) -> Key:
+def key_of(scope: Scope) -> Key:
     return scope.department_id, scope.queue_name
 
 
-def _sharing(keys: set[Key], spans: Sequence[WorkSpan]) -> set[Key]:
+def sharing(keys: set[Key], serving: Iterable[frozenset[Key]]) -> set[Key]:
     """Return the other queues that people of these serve, and people of those."""
-    groups = {span.serves for span in spans}
+    groups = set(serving)
     reached = set(keys)
     while more := {key for serves in groups if serves & reached for key in serves} - reached:
         reached |= more
@@ -83,17 +125,17 @@ def _days(
 def _queues_inside(scope: Scope) -> list[Scope]:
     if scope.queue_name:
         return [scope]
-    every = _every_queue(scope.organization)
+    every = every_queue(scope.organization)
     return [each for each in every if scope.department_id in ("", each.department_id)]
 
 
-def _every_queue(organization: Organization) -> list[Scope]:
+def every_queue(organization: Organization) -> list[Scope]:
     return list(Scope.objects.filter(organization=organization).exclude(queue_name=""))
 
 
 def _day_ratio(organization: Organization, now: datetime) -> float:
     """The same ratio as that of the figures: one for the organization, from its realtime queues."""
-    queues = queue_settings.load(organization, _every_queue(organization), now)
+    queues = queue_settings.load(organization, every_queue(organization), now)
     midnight, _ = hours.local_day(now, ZoneInfo(organization.time_zone))
     days = day_volume.load(organization, [q.scope.pk for q in queues if not q.rules.deferred], midnight, now)
     return reforecast_ratio(
@@ -150,29 +192,3 @@ def _live(scope: Scope, *, one_length: bool) -> Live | None:
 
 def _instant(text: str | None) -> datetime | None:
     return None if text is None else datetime.fromisoformat(text)
-
-
-# --- what if ---------------------------------------------------------------------------------------------------------
-def what_if(scope: Scope, change: Change, *, now: datetime) -> WhatIf:
-    """Compare the queue's running interval as it is with the changed one. Raises kpi.day.what_if.NotWorkedOutError."""
-    organization = scope.organization
-    at = _instant_of_figure(scope, now)
-    near = load_inputs.surroundings(organization, at)
-    beside = Scope.objects.filter(organization=organization).exclude(queue_name="").exclude(pk=scope.pk)
-    others = list(beside)
-    known = latest.load_parts(others)
-    worked = work_out(
-        load_inputs.load(organization, [scope], at),
-        near,
-        at,
-        others={(each.department_id, each.queue_name): known[each.pk][0] for each in others if each.pk in known},
-    )
-    return compare(worked, (scope.department_id, scope.queue_name), near, change)
-
-
-def _instant_of_figure(scope: Scope, now: datetime) -> datetime:
-    """The instant of the queue's newest figure, so that "as it is" equals what screens show; now without a new one."""
-    row = CurrentKPI.objects.filter(scope=scope, time__isnull=False).first()
-    if row is None or row.time is None or not now - load_inputs.SHOWN <= row.time <= now:
-        return now
-    return row.time

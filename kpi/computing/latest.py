@@ -1,6 +1,6 @@
 """The newest figure of each scope: locked before anything newer is worked out, and what history remembers."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -10,6 +10,7 @@ import structlog
 from django.conf import settings
 
 from intraday.clock.database import clock
+from intraday.database import many_rows
 from intraday.org.models import Scope
 from kpi.events import KPIChanged
 from kpi.models import CurrentKPI, KPISnapshot
@@ -50,10 +51,10 @@ _version = msgspec.json.Decoder(_Versioned).decode
 
 
 def memo(row: CurrentKPI) -> Memo:
-    return _read(row.run_memo, row.time)
+    return decode(row.run_memo, row.time)
 
 
-def _read(text: bytes | memoryview | None, time: datetime | None) -> Memo:
+def decode(text: bytes | memoryview | None, time: datetime | None) -> Memo:
     """Decode a memo; a damaged one counts as absent. After a newer figure that another version of the software stored,
     only its memory still holds."""
     try:
@@ -88,7 +89,7 @@ def lock(scopes: Collection[Scope], *, now: datetime) -> dict[int, CurrentKPI]:
 def load_parts(scopes: Collection[Scope]) -> dict[int, tuple[Part, State]]:
     """The parts and states of these queues as last worked out; without those that no memo of today's version has."""
     rows = CurrentKPI.objects.filter(scope__in=[scope.pk for scope in scopes], time__isnull=False)
-    memos = {pk: _read(text, time) for pk, text, time in rows.values_list("scope_id", "run_memo", "time")}
+    memos = {pk: decode(text, time) for pk, text, time in rows.values_list("scope_id", "run_memo", "time")}
     found = ((pk, each.part, each.state) for pk, each in memos.items())
     return {pk: (part, state) for pk, part, state in found if part is not None and state is not None}
 
@@ -141,9 +142,10 @@ def _point_of(time: datetime, figure: bytes | memoryview) -> Point:
     return point_of(time, told.utilization, told.headcount_gap, told.sla_risk, told.health_score)
 
 
-def advance(row: CurrentKPI, found: Figure[Scope], snapshot: KPISnapshot) -> None:
-    """Make this figure the scope's newest."""
-    earlier = [point for point in memo(row).points if point.time < found.at]
+def advance(row: CurrentKPI, found: Figure[Scope], snapshot: KPISnapshot) -> str:
+    """Make this figure the scope's newest; return the level of its state before, '' where nothing was known."""
+    before = memo(row)
+    earlier = [point for point in before.points if point.time < found.at]
     points = [found.point, *earlier][:2]
     of_queue = bool(found.scope.queue_name)
     row.run_memo = _encode(
@@ -157,6 +159,7 @@ def advance(row: CurrentKPI, found: Figure[Scope], snapshot: KPISnapshot) -> Non
     row.time, row.as_of, row.fresh_until = found.at, found.part.as_of, found.part.fresh_until
     row.snapshot_id, row.figure, row.saved_at = snapshot.pk, snapshot.figure, snapshot.saved_at
     row.idle = found.part.idle
+    return "" if before.memory is None else before.memory.level
 
 
 def expires_at(row: CurrentKPI, at: datetime, now: datetime) -> datetime:
@@ -165,15 +168,9 @@ def expires_at(row: CurrentKPI, at: datetime, now: datetime) -> datetime:
     return now + (settings.KEEP_DETAIL if first else KEPT)
 
 
-def save(snapshots: Collection[KPISnapshot], rows: Collection[CurrentKPI]) -> None:
-    if snapshots:
-        KPISnapshot.objects.bulk_create(
-            snapshots, update_conflicts=True, unique_fields=["scope", "time"], update_fields=["figure", "saved_at"]
-        )
-    if rows:
-        CurrentKPI.objects.bulk_create(
-            rows, update_conflicts=True, unique_fields=["scope"], update_fields=_CURRENT_FIELDS
-        )
+def save(snapshots: Sequence[KPISnapshot], rows: Sequence[CurrentKPI]) -> None:
+    many_rows.upsert(snapshots, unique=["scope", "time"], update=["figure", "saved_at"])
+    many_rows.upsert(rows, unique=["scope"], update=_CURRENT_FIELDS)
 
 
 _CURRENT_FIELDS = [field.name for field in CurrentKPI._meta.fields if field.name not in ("scope", "memo")]

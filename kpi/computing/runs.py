@@ -15,9 +15,10 @@ from intraday.clock.database import clock
 from intraday.connections.database import UNREACHABLE
 from intraday.jobs.garbage import not_collected
 from intraday.org.models import Organization, Scope
-from kpi.computing import broken_queues, latest, volume_drops
+from kpi.computing import broken_queues, latest, state_changes, volume_drops
 from kpi.computing.latest import Before
-from kpi.computing.targets import Targets, within
+from kpi.computing.remembered_queues import RememberedQueues
+from kpi.computing.targets import Targets
 from kpi.events import KPIChanged
 from kpi.loading import load_inputs
 from kpi.models import CurrentKPI, KPISnapshot
@@ -46,7 +47,7 @@ class Computed:
 
 @not_collected()
 def run(
-    *, organization: Organization, targets: Targets, at: datetime, now: datetime, manual: bool
+    *, organization: Organization, targets: Targets, known: RememberedQueues, at: datetime, now: datetime, manual: bool
 ) -> dict[Scope, Computed]:
     """Work out, store and publish.
 
@@ -56,7 +57,7 @@ def run(
     """
     began = clock.now()
     try:
-        done = _run(organization, targets, frozenset(), at, now, began, manual=manual)
+        done = _run(organization, targets, known, frozenset(), at, now, began, manual=manual)
     except UNREACHABLE:
         raise
     except Exception:
@@ -64,7 +65,7 @@ def run(
         if not broken:
             raise
         broken_queues.report(broken)
-        return _run(organization, targets, frozenset(broken), at, now, began, manual=manual)
+        return _run(organization, targets, known, frozenset(broken), at, now, began, manual=manual)
     broken_queues.report_recovered(targets.queues)
     return done
 
@@ -78,6 +79,7 @@ def _try(organization: Organization, at: datetime, queues: Sequence[Scope]) -> N
 def _run(
     organization: Organization,
     targets: Targets,
+    known: RememberedQueues,
     broken: frozenset[Scope],
     at: datetime,
     now: datetime,
@@ -86,7 +88,8 @@ def _run(
     manual: bool,
 ) -> dict[Scope, Computed]:
     rows = latest.lock([*targets.queues, *targets.levels], now=now)
-    targets, others = _with_unknown(targets, rows, now)
+    known.check()
+    targets, others = _with_unknown(targets, known, rows, now)
     near = load_inputs.surroundings(organization, at)
     worked = _work_out(organization, targets, others, broken, near, at)
     found = _figures(targets, worked, others, rows, near.judging, at)
@@ -99,6 +102,8 @@ def _run(
         draft.figure.scope: before for draft in drafts if (before := draft.published_before(began, manual)) is not None
     }
     done = _store([draft for draft in drafts if draft.figure.scope not in again])
+    parts = {each.scope.pk: (each.part, each.state) for each in found if each.scope.queue_name}
+    known.remember(rows, parts, [computed.event.seq for computed in done.values() if computed.event is not None])
     return done | {scope: Computed(before, None) for scope, before in again.items()}
 
 
@@ -106,14 +111,16 @@ Others = Mapping[Scope, tuple[Part, State]]
 """Queues that are not worked out now: their parts and states as they last were."""
 
 
-def _with_unknown(targets: Targets, rows: dict[int, CurrentKPI], now: datetime) -> tuple[Targets, Others]:
+def _with_unknown(
+    targets: Targets, known: RememberedQueues, rows: dict[int, CurrentKPI], now: datetime
+) -> tuple[Targets, Others]:
     """Queues of no usable memo (new, or of another version of the software) are worked out with the others."""
-    known = latest.load_parts(targets.others) if targets.others else {}
-    unknown = [scope for scope in targets.others if scope.pk not in known]
+    parts = known.parts_of(targets.others)
+    unknown = [scope for scope in targets.others if scope.pk not in parts]
     if unknown:
         rows |= latest.lock(unknown, now=now)
         targets = Targets([*targets.queues, *unknown], targets.levels, targets.others)
-    return targets, {scope: known[scope.pk] for scope in targets.others if scope.pk in known}
+    return targets, {scope: parts[scope.pk] for scope in targets.others if scope.pk in parts}
 
 
 def _work_out(
@@ -168,11 +175,19 @@ def _figures(
 
     queues = [of(scope, worked.queues[key_of(scope)]) for scope in targets.queues]
     states = {each.scope: each.state for each in queues} | {scope: state for scope, (_, state) in others.items()}
-    return queues + [of(level, worked.levels[key_of(level)], _inside(level, states)) for level in targets.levels]
+    inside = _inside(states)
+    return queues + [
+        of(level, worked.levels[key_of(level)], inside.get(level.department_id, ())) for level in targets.levels
+    ]
 
 
-def _inside(level: Scope, states: Mapping[Scope, State]) -> list[Inside]:
-    return [Inside(scope.queue_name, state) for scope, state in states.items() if within(scope, level)]
+def _inside(states: Mapping[Scope, State]) -> dict[str, list[Inside]]:
+    """Return the queues of each department; '' is the organization."""
+    found: dict[str, list[Inside]] = {}
+    for scope, state in states.items():
+        for department_id in {scope.department_id, ""}:
+            found.setdefault(department_id, []).append(Inside(scope.queue_name, state))
+    return found
 
 
 def _memory(row: CurrentKPI, at: datetime) -> Memory | None:
@@ -251,8 +266,8 @@ def _store(news: Sequence[_Draft]) -> dict[Scope, Computed]:
     saved_at = clock.now()
     snapshots = [draft.snapshot(saved_at) for draft in news]
     newest = [pair for pair in zip(news, snapshots, strict=True) if pair[0].payload.latest]
-    for draft, snapshot in newest:
-        latest.advance(draft.row, draft.figure, snapshot)
+    before = [latest.advance(draft.row, draft.figure, snapshot) for draft, snapshot in newest]
+    state_changes.save(zip((draft.figure for draft, _ in newest), before, strict=True))
     latest.save(snapshots, [draft.row for draft, _ in newest])
     refs = publish("kpi", [(draft.figure.scope, partial(_as_built, draft.payload)) for draft in news])
     return {draft.figure.scope: Computed(draft.payload, ref) for draft, ref in zip(news, refs, strict=True)}

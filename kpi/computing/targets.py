@@ -1,9 +1,9 @@
-"""The scopes of a run."""
+"""The scopes of a run, of all those of an organization: queues and departments first, the organization last."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from intraday.org.models import Organization, Scope
+from intraday.org.models import Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,9 +16,8 @@ class Targets:
     others: list[Scope]
 
 
-def inside(organization: Organization, scope: Scope) -> Targets:
+def inside(every: Sequence[Scope], scope: Scope) -> Targets:
     """A scope and all within it."""
-    every = _scopes(organization)
     return Targets(
         [each for each in every if each.queue_name and within(each, scope)],
         [each for each in every if not each.queue_name and within(each, scope)],
@@ -26,18 +25,16 @@ def inside(organization: Organization, scope: Scope) -> Targets:
     )
 
 
-def everything(organization: Organization) -> Targets:
-    every = _scopes(organization)
+def everything(every: Sequence[Scope]) -> Targets:
     return Targets([each for each in every if each.queue_name], [each for each in every if not each.queue_name], [])
 
 
-def touched(organization: Organization, scopes: Collection[Scope]) -> Targets:
+def touched(every: Sequence[Scope], scopes: Collection[Scope]) -> Targets:
     """The queues of these scopes and all levels above them: the facts behind their figures have changed.
 
     A department stands for its queues: who is on shift concerns each of them. So does the organization if it comes
     alone; beside others it is there only because the figures above theirs have changed as well.
     """
-    every = _scopes(organization)
     names = {(scope.department_id, scope.queue_name) for scope in scopes}
     if len(names) > 1:
         names.discard(("", ""))
@@ -50,11 +47,6 @@ def touched(organization: Organization, scopes: Collection[Scope]) -> Targets:
     departments = {queue.department_id for queue in queues} | {""}
     levels = [each for each in every if not each.queue_name and each.department_id in departments]
     return Targets(queues, levels, others)
-
-
-def _scopes(organization: Organization) -> list[Scope]:
-    """Queues and departments first, the organization last."""
-    return list(Scope.objects.filter(organization=organization).order_by("-department_id", "-queue_name"))
 
 
 def within(scope: Scope, outer: Scope) -> bool:

@@ -126,7 +126,7 @@ def _column(day: QueueDay, of: Sequence[Cell], day_ratio: float) -> list[_Entry]
 def _entry(day: QueueDay, cell: Cell, own_ratio: float, workload: int | None) -> _Entry:
     expected = expected_between(day.expected, cell.start, cell.end)
     rows = [row for row in day.measured if cell.start <= row.start < cell.end]
-    totals = add(_measured(row, day.rules) for row in rows) if rows else Totals()
+    totals = add(measured_totals(row, day.rules) for row in rows) if rows else Totals()
     coming = None if expected is None or cell.phase == "past" else expected.offered * own_ratio
     calls = coming if cell.phase != "past" else totals.offered
     return _Entry(
@@ -142,7 +142,7 @@ def _entry(day: QueueDay, cell: Cell, own_ratio: float, workload: int | None) ->
     )
 
 
-def _measured(row: Interval, rules: Rules) -> Totals:
+def measured_totals(row: Interval, rules: Rules) -> Totals:
     """A closed interval holds decided contacts alone."""
     met, counted = (None, None) if rules.deferred else judged(row, rules)
     wait_seconds = None if rules.deferred else row.wait_seconds

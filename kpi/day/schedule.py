@@ -1,13 +1,16 @@
 """Scheduled heads at work in each interval of a day, from published shifts. Pure."""
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Literal, NamedTuple
 
 from kpi import formulas
+from kpi.pipeline.demand import required
 from kpi.pipeline.heads import at_work
-from kpi.pipeline.inputs import Key, Rules, WorkSpan
+from kpi.pipeline.inputs import Expected, Key, Rules, WorkSpan
+from kpi.pipeline.workload import MAX_ERLANGS
 
 
 class Cell(NamedTuple):
@@ -53,3 +56,37 @@ def _shares(spans: Sequence[WorkSpan], cell: Cell, needs: Needs) -> dict[Key, in
     groups = [(serves, int(total / cell.seconds + 0.5)) for serves, total in seconds.items()]
     known = {key for serves, _ in groups for key in serves}
     return formulas.share_heads(groups, {key: float(needs[key][0]) for key in known})
+
+
+# --- the rest of the day ---------------------------------------------------------------------------------------------
+def planned_heads(
+    spans: Sequence[WorkSpan], coming: Mapping[Key, Sequence[Expected]], rules: Mapping[Key, Rules]
+) -> dict[Key, dict[datetime, int]]:
+    """Return the heads at work in the intervals to come, by the begin of each, from published shifts alone.
+
+    Queues that nobody's shift serves have none: theirs is for others to say.
+    """
+    shared = frozenset[Key]().union(*(span.serves for span in spans if len(span.serves) > 1))
+    found: dict[Key, dict[datetime, int]] = {}
+    for start, end in sorted({(each.start, each.end) for rows in coming.values() for each in rows}):
+        needs = {key: (_need(key, start, coming, rules) if key in shared else 0, rules[key]) for key in coming}
+        heads = scheduled_heads(spans, [Cell(start, end, "to_come")], [needs])[0]
+        for key, rows in coming.items():
+            if key in heads and any(each.start == start and each.end == end for each in rows):
+                found.setdefault(key, {})[start] = heads[key]
+    return found
+
+
+def _need(key: Key, start: datetime, coming: Mapping[Key, Sequence[Expected]], rules: Mapping[Key, Rules]) -> int:
+    """Return the heads that a queue needs at that time, by which people with several queues are shared."""
+    each = next((row for row in coming[key] if row.start <= start < row.end), None)
+    if each is None:
+        return 0
+    if each.required_agents is not None:
+        return each.required_agents
+    seconds, aht = (each.end - each.start).total_seconds(), each.aht_seconds or rules[key].aht_seconds
+    if not aht or each.offered * aht > MAX_ERLANGS * seconds:
+        return 0
+    if rules[key].deferred:
+        return math.ceil(each.offered * aht / (seconds * rules[key].max_occupancy))
+    return required(rules[key], seconds, each.offered, aht)[0]

@@ -1,14 +1,21 @@
 """The arithmetic of the KPI service. Pure: no database, no clock. Shares are fractions 0-1, times are in seconds."""
 
+from kpi.formulas.chain import Question, prepare
 from kpi.formulas.deferred import Breaches, ages_of, burn_down_agents, deadline_agents, projected_breaches
 from kpi.formulas.erlang import ErlangC, Staffing, erlang_c, offered_load, required_agents
 from kpi.formulas.erlang_a import ErlangA, erlang_a, required_agents_with_abandonment
-from kpi.formulas.heads import share_heads
+from kpi.formulas.heads import movable_heads, share_heads
 from kpi.formulas.health import DEFAULT_WEIGHTS, HealthScore, Weights, health_score
-from kpi.formulas.intervals import prorated
 from kpi.formulas.numeric import exact
-from kpi.formulas.recovery import DayRecovery, IntervalLevel, day_recovery, day_recovery_probability, interval_level
-from kpi.formulas.risk import RiskLevel, SlaRisk, risk_level, sla_risk
+from kpi.formulas.recovery import (
+    ComingInterval,
+    DayRecovery,
+    IntervalLevel,
+    day_recovery,
+    day_recovery_probability,
+    interval_level,
+)
+from kpi.formulas.risk import RiskLevel, Situation, SlaRisk, risk_level, sla_risk
 from kpi.formulas.service import (
     AbandonPolicy,
     abandon_rate,
@@ -40,6 +47,7 @@ from kpi.formulas.volume import (
     finest,
     judge_volume,
     nothing_offered,
+    prorated,
     reforecast_ratio,
     trailing,
 )
@@ -48,6 +56,7 @@ __all__ = [
     "DEFAULT_WEIGHTS",
     "AbandonPolicy",
     "Breaches",
+    "ComingInterval",
     "DayRecovery",
     "ErlangA",
     "ErlangC",
@@ -57,7 +66,9 @@ __all__ = [
     "IntervalLevel",
     "Judgement",
     "OccupancyStatus",
+    "Question",
     "RiskLevel",
+    "Situation",
     "SlaRisk",
     "Span",
     "Staffing",
@@ -85,10 +96,12 @@ __all__ = [
     "judge_volume",
     "mean_seconds",
     "measured_service_level",
+    "movable_heads",
     "nothing_offered",
     "occupancy",
     "occupancy_status",
     "offered_load",
+    "prepare",
     "projected_breaches",
     "prorated",
     "reforecast_ratio",

@@ -1,13 +1,19 @@
-"""A birth-death chain of the callers in a queue, integrated over the rest of an interval (DOMAIN 1.9)."""
+"""A birth-death chain of the callers in a queue, integrated over the rest of an interval (DOMAIN 1.9).
+
+A run asks for thousands of chains. `prepare` answers many questions at a time, and `rest_of_interval` finds the answer;
+it is the same one by one, for many times the time.
+"""
 
 import math
-from collections.abc import Iterable, Sequence
-from functools import lru_cache
-from operator import mul
-from typing import NamedTuple
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 
-from kpi.formulas.steps import Rates, Solver, Steps
-from kpi.formulas.waits import Goal, Server
+from kpi.formulas import chains
+from kpi.formulas.chains import Chain, Lattice, Question, Rest
+from kpi.formulas.steps import Steps
+from kpi.formulas.waits import Server
+
+__all__ = ["Question", "Rest", "prepare", "rest_of_interval"]
 
 STATES = 400
 """The number of callers above which a state stands for several of them."""
@@ -15,97 +21,63 @@ REMOTE = 9.0
 """Minus the log of the probability of a queue that is left out."""
 EVEN = 1e-12
 """Log of the ratio of answers to arrivals, at least: rounding makes it 0 where they are nearly even."""
-TINY = 1e-300
-CACHE = 2_048
-"""The seconds that are left are part of the question, so only one run asks for the same again."""
+AT_ONCE = 512
+"""Chains that are integrated together: their numbers stay in the processor's cache."""
+PADDED = 1.25
+"""The number of states of the longest of them beside the shortest, at most, except among FEW."""
+FEW = 128
+"""Chains that cost hardly more than one."""
+REMEMBERED = 8_192
+"""Answers. The seconds that are left are part of the question, so only one run asks for the same again."""
+
+_answers: dict[Question, Rest] = {}
 
 
-class Rest(NamedTuple):
-    """Sums over the callers who arrive in the rest of an interval: mean and variance of what they earn, the derivative
-    of the mean by the arrival rate, and the number of them that is judged. `queue_end` callers wait when it ends;
-    `asa_seconds` is the mean wait of those who are served, None where there are no agents."""
-
-    mean: float
-    variance: float
-    by_arrival: float
-    judged: float
-    queue_end: float
-    asa_seconds: float | None
-
-
-class _Lattice(NamedTuple):
-    """States of `low`, `low + step`, … callers in the system; the state in place `free` has all agents busy."""
-
-    low: int
-    step: int
-    free: int
-    states: int
-
-    @property
-    def ahead(self) -> range:
-        """Callers whom an arrival finds waiting, in the states with all agents busy."""
-        return range(0, (self.states - self.free) * self.step, self.step)
-
-
-class _Worths(NamedTuple):
-    """Return the worth of an arrival in each state."""
-
-    mean: tuple[float, ...]
-    square: tuple[float, ...]
-    judged: tuple[float, ...]
-
-
-@lru_cache(CACHE)
-def rest_of_interval(
-    *,
-    arrival: float,
-    server: Server,
-    agents: int,
-    aht_seconds: float,
-    waiting: int,
-    seconds: float,
-    goal: Goal,
-) -> Rest:
+def rest_of_interval(question: Question) -> Rest:
     """Integrate over so many seconds, from `waiting` callers in the queue, or where nobody waits from the steady
-    number of busy agents.
+    number of busy agents."""
+    found = _answers.get(question)
+    return _answer([question])[0] if found is None else found
 
-    The mean earnings u of the future run backward in time, u' = lambda*E[z|n] + Gu, the probabilities of the states
-    forward. The second moment is the integral of lambda*(E[z^2|n] + 2*E[z|n]*u(n+1)) under these probabilities, which
-    equals the backward equation w' = lambda*(E[z^2|n] + 2*E[z|n]*u(n+1)) + Gw step by step, for less work.
-    """
+
+def prepare(questions: Iterable[Question]) -> None:
+    """Answer many questions together, before they are asked; not more than REMEMBERED at a time."""
+    asked = list(dict.fromkeys(questions))[:REMEMBERED]
+    known = {question: _answers[question] for question in asked if question in _answers}
+    new = [question for question in asked if question not in known]
+    if len(_answers) + len(new) > REMEMBERED:
+        _answers.clear()
+        _answers.update(known)
+    _answers.update(zip(new, _answer(new), strict=True))
+
+
+def _answer(questions: Sequence[Question]) -> list[Rest]:
+    found: dict[int, Rest] = {}
+    for places, group in _groups([_chain(question) for question in questions]):
+        found.update(zip(places, chains.integrate(group), strict=True))
+    return [found[place] for place in range(len(questions))]
+
+
+def _groups(found: Sequence[Chain]) -> Iterator[tuple[list[int], list[Chain]]]:
+    """Put together chains of the same steps and of about the same number of states."""
+    alike: dict[object, list[int]] = defaultdict(list)
+    for place, chain in enumerate(found):
+        alike[chain.steps is None or chain.steps.damped].append(place)
+    for places in alike.values():
+        left = sorted(places, key=lambda place: found[place].lattice.states)
+        while left:
+            most = PADDED * found[left[0]].lattice.states
+            alike_enough = [place for place in left[:AT_ONCE] if found[place].lattice.states <= most]
+            taken = left[: max(FEW, len(alike_enough))]
+            left = left[len(taken) :]
+            yield taken, [found[place] for place in taken]
+
+
+def _chain(question: Question) -> Chain:
+    arrival, server, agents, aht_seconds, waiting, seconds, _ = question
     lattice = _lattice(arrival, server, agents, waiting, seconds)
-    worth = _worth(lattice, server, goal)
-    rates = _rates(lattice, arrival, server, aht_seconds)
-    start = _queued(lattice, waiting) if waiting else _steady(rates, lattice.free + 1)
-    if not seconds:
-        return Rest(0.0, 0.0, 0.0, 0.0, float(waiting), _asa_seconds(start, server, lattice))
-    steps = Steps.over(seconds, aht_seconds, _drained(arrival, server, waiting))
-    solver = Solver.of(rates, steps)
-    visits, end = solver.visits(start)
-    futures = reversed(solver.futures([arrival * mean for mean in worth.mean]))
-    spent = list(map(sum, zip(*visits, strict=True)))
-    mean, square, judged = (arrival * sum(map(mul, spent, part)) for part in worth)
-    crossed, gained = _with_future(visits, futures, worth.mean, lattice.step)
-    return Rest(
-        mean=mean,
-        variance=max(0.0, square + 2 * arrival * crossed - mean * mean),
-        by_arrival=mean / arrival + gained if arrival else 0.0,
-        judged=judged,
-        queue_end=max(0.0, sum(map(mul, end[lattice.free :], lattice.ahead))),
-        asa_seconds=_asa_seconds(spent, server, lattice),
-    )
-
-
-def _with_future(
-    visits: list[list[float]], futures: Iterable[list[float]], mean: Sequence[float], step: int
-) -> tuple[float, float]:
-    """Return the integrals of E[z|n]*u(n+1) and of u(n+1) - u(n) under the probabilities of the states."""
-    crossed = gained = 0.0
-    for visit, future in zip(visits, futures, strict=True):
-        after = _after_arrival(future, step)
-        crossed += sum(map(mul, visit, map(mul, mean, after)))
-        gained += sum(map(mul, visit, after)) - sum(map(mul, visit, future))
-    return crossed, gained
+    steps = Steps.over(seconds, aht_seconds, _drained(arrival, server, waiting)) if seconds else None
+    return Chain(question, lattice, steps)
 
 
 def _drained(arrival: float, server: Server, waiting: int) -> float:
@@ -114,7 +86,7 @@ def _drained(arrival: float, server: Server, waiting: int) -> float:
     return waiting / leaving if waiting and leaving > 0 else math.inf
 
 
-def _lattice(arrival: float, server: Server, agents: int, waiting: int, seconds: float) -> _Lattice:
+def _lattice(arrival: float, server: Server, agents: int, waiting: int, seconds: float) -> Lattice:
     """Return the states that the chain visits, give or take three standard deviations."""
     drift, noise = arrival - server.completion, math.sqrt((arrival + server.completion) * seconds)
     above = max(drift, 0.0) * seconds + (3 if drift < 0 else 5) * noise
@@ -129,66 +101,4 @@ def _lattice(arrival: float, server: Server, agents: int, waiting: int, seconds:
     below, above = min(agents, math.ceil(below)), waiting + math.ceil(above) + 2
     step = math.ceil((below + above) / STATES)
     free = below // step
-    return _Lattice(agents - free * step, step, free, free + above // step + 2)
-
-
-def _rates(lattice: _Lattice, arrival: float, server: Server, aht_seconds: float) -> Rates:
-    """Return the rates to the next and to the previous state: with a step of 1 arrivals and departures, else rates of
-    the same drift and, where they exist, the same variance."""
-    low, step, free, states = lattice
-    leave = [n / aht_seconds for n in range(low, low + free * step, step)]
-    leave += [server.completion + q * server.abandon for q in lattice.ahead]
-    if step == 1:
-        return Rates([arrival] * (states - 1) + [0.0], [0.0, *leave[1:]])
-    up, down = [], []
-    for rate in leave:
-        drift = arrival - rate
-        both = max(0.0, (arrival + rate) / step - abs(drift)) / 2
-        up.append((max(drift, 0.0) + both) / step)
-        down.append((max(-drift, 0.0) + both) / step)
-    return Rates([*up[:-1], 0.0], [0.0, *down[1:]])
-
-
-def _worth(lattice: _Lattice, server: Server, goal: Goal) -> _Worths:
-    at_once = [goal.worth(1.0, 0.0)] * lattice.free
-    behind = [goal.worth(hit, miss) for hit, miss in server.endings(lattice.ahead, goal.seconds)]
-    return _Worths(*zip(*at_once, *behind, strict=True))
-
-
-def _after_arrival(future: list[float], step: int) -> list[float]:
-    """Return the future from one caller more in each state."""
-    following = [*future[1:], future[-1]]
-    if step == 1:
-        return following
-    return [now + (then - now) / step for now, then in zip(future, following, strict=True)]
-
-
-def _queued(lattice: _Lattice, waiting: int) -> list[float]:
-    """Put the whole probability at so many waiting callers, between two states if need be."""
-    weights = [0.0] * lattice.states
-    place, part = divmod(waiting, lattice.step)
-    weights[lattice.free + place] = 1 - part / lattice.step
-    weights[lattice.free + place + 1] = part / lattice.step
-    return weights
-
-
-def _steady(rates: Rates, states: int) -> list[float]:
-    """Return the steady state's probabilities, cut to the first so many states."""
-    logs = [0.0]
-    for up, down in zip(rates.up[: states - 1], rates.down[1:states], strict=True):
-        logs.append(logs[-1] + math.log(max(up, TINY)) - math.log(max(down, TINY)))
-    peak = max(logs)
-    weights = [math.exp(log - peak) for log in logs]
-    total = sum(weights)
-    return [weight / total for weight in weights] + [0.0] * (len(rates.up) - states)
-
-
-def _asa_seconds(spent: Sequence[float], server: Server, lattice: _Lattice) -> float | None:
-    """Return the mean wait of the served among callers who arrive while the chain is where it was for `spent`."""
-    if not server.completion:
-        return None
-    queued = spent[lattice.free :]
-    served = list(map(mul, queued, server.served(lattice.ahead)))
-    waited: float = sum(map(mul, served, server.waits(lattice.ahead)))
-    answered: float = sum(served) + sum(spent[: lattice.free])
-    return max(0.0, waited / answered)
+    return Lattice(agents - free * step, step, free, free + above // step + 2)

@@ -35,6 +35,29 @@ def share_heads(groups: Iterable[tuple[frozenset[Key], int]], required: Mapping[
     head only from people none of whose queues requires anyone; these spread evenly. People without a queue are left
     out. Every queue of `required` and of the groups is in the answer.
     """
+    keys, heads, _ = _shared_out(groups, required)
+    return dict(zip(keys, heads, strict=True))
+
+
+def movable_heads(
+    groups: Iterable[tuple[frozenset[Key], int]], required: Mapping[Key, float]
+) -> dict[tuple[Key, Key], int]:
+    """Return how many heads `share_heads` counts in one queue who serve another one too, by (from, to)."""
+    keys, _, shared = _shared_out(groups, required)
+    found: Counter[tuple[Key, Key]] = Counter()
+    for group in shared:
+        for place, heads in enumerate(group.placed):
+            source = group.queues[place]
+            for target in group.queues:
+                if heads and target != source:
+                    found[keys[source], keys[target]] += heads
+    return dict(found)
+
+
+def _shared_out(
+    groups: Iterable[tuple[frozenset[Key], int]], required: Mapping[Key, float]
+) -> tuple[list[Key], list[int], list["_Group"]]:
+    """Return the queues, their heads, and the groups that have a choice, with their places."""
     people: Counter[frozenset[Key]] = Counter()
     for skills, heads in groups:
         people[skills] += max(0, heads)
@@ -43,7 +66,7 @@ def share_heads(groups: Iterable[tuple[frozenset[Key], int]], required: Mapping[
     index = {key: place for place, key in enumerate(keys)}
     totals, shared = _split(people, index, needs)
     weights = [need or 1.0 for need in needs]
-    return dict(zip(keys, _shared_heads(shared, totals, weights), strict=True))
+    return keys, _shared_heads(shared, totals, weights), shared
 
 
 def _split(

@@ -4,9 +4,9 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from kpi.formulas.chain import rest_of_interval
+from kpi.formulas.chain import Question, rest_of_interval
 from kpi.formulas.erlang import erlang_c
 from kpi.formulas.erlang_a import erlang_a
 from kpi.formulas.numeric import not_negative, positive, share_below
@@ -48,32 +48,51 @@ class IntervalLevel(NamedTuple):
     variance: float
 
 
-def interval_level(
-    *,
-    calls: float,
-    interval_seconds: float,
-    aht_seconds: float,
-    agents: float,
-    target_seconds: float,
-    patience_seconds: float | None = None,
-) -> IntervalLevel:
-    """Return what the service level of a coming interval may be. `agents` are servers: of chat, slots.
+class ComingInterval(NamedTuple):
+    """An interval of the rest of the day, as far as its service level depends on it. `agents` are servers: of chat,
+    slots."""
 
-    Mean by Erlang C, with patience by Erlang A; the variance p(1-p)*(g + 1/n), g = 2x - 2x^2 (1 - e^(-1/x)) with
-    x = 1.3*AHT/L, is 18 to 99 times that of independent waits, and was fitted to simulation. Where agents are nearly
-    all busy Erlang C takes longer than an interval to come true: there both are of the chain of the SLA risk. Calls are
-    rounded to 0.5 %, so that small corrections of a forecast find the same answer.
-    """
-    not_negative(calls=calls, aht_seconds=aht_seconds, agents=agents, target_seconds=target_seconds)
-    positive(interval_seconds=interval_seconds)
-    if patience_seconds is not None:
-        positive(patience_seconds=patience_seconds)
-    if calls < LEAST_CALLS:
-        return IntervalLevel(0.0, 1.0, 0.0)
-    about = math.exp(round(math.log(calls) / GRID) * GRID)
-    aht = max(aht_seconds, LEAST_AHT_SECONDS)
-    mean, variance = _level(about, interval_seconds, aht, math.floor(agents), target_seconds, patience_seconds)
-    return IntervalLevel(calls, mean, variance)
+    calls: float
+    interval_seconds: float
+    aht_seconds: float
+    agents: float
+    target_seconds: float
+    patience_seconds: float | None = None
+
+    def level(self) -> IntervalLevel:
+        """Return what its service level may be. ValueError for what is not a number, or negative.
+
+        Mean by Erlang C, with patience by Erlang A; the variance p(1-p)*(g + 1/n), g = 2x - 2x^2 (1 - e^(-1/x)) with
+        x = 1.3*AHT/L, is 18 to 99 times that of independent waits, and was fitted to simulation. Where agents are
+        nearly all busy Erlang C takes longer than an interval to come true: there both are of the chain of the SLA
+        risk. Calls are rounded to 0.5 %, so that small corrections of a forecast find the same answer.
+        """
+        not_negative(
+            calls=self.calls, aht_seconds=self.aht_seconds, agents=self.agents, target_seconds=self.target_seconds
+        )
+        positive(interval_seconds=self.interval_seconds)
+        if self.patience_seconds is not None:
+            positive(patience_seconds=self.patience_seconds)
+        if self.calls < LEAST_CALLS:
+            return IntervalLevel(0.0, 1.0, 0.0)
+        return IntervalLevel(self.calls, *_level(*self._rounded()))
+
+    def question(self) -> Question | None:
+        """Return what the level asks of the chain (kpi.formulas.chain.prepare); None where it needs none."""
+        if self.patience_seconds is not None or self.calls < LEAST_CALLS or self.agents < 1:
+            return None
+        calls, seconds, aht, agents, target, _ = self._rounded()
+        return None if calls * aht < NEARLY_BUSY * agents * seconds else _question(calls, seconds, aht, agents, target)
+
+    def _rounded(self) -> tuple[float, float, float, int, float, float | None]:
+        about = math.exp(round(math.log(self.calls) / GRID) * GRID)
+        aht = max(self.aht_seconds, LEAST_AHT_SECONDS)
+        return about, self.interval_seconds, aht, math.floor(self.agents), self.target_seconds, self.patience_seconds
+
+
+def interval_level(**known: Any) -> IntervalLevel:
+    """Return the level of a ComingInterval with these fields."""
+    return ComingInterval(**known).level()
 
 
 @lru_cache(CACHE)
@@ -100,17 +119,16 @@ def _level(
 def _of_chain(
     calls: float, interval_seconds: float, aht_seconds: float, agents: int, target_seconds: float
 ) -> tuple[float, float]:
-    rest = rest_of_interval(
-        arrival=calls / interval_seconds,
-        server=Server(agents / aht_seconds, 0.0),
-        agents=agents,
-        aht_seconds=aht_seconds,
-        waiting=0,
-        seconds=interval_seconds,
-        goal=Goal(USUAL_SERVICE_LEVEL, target_seconds, "ignore"),
-    )
+    rest = rest_of_interval(_question(calls, interval_seconds, aht_seconds, agents, target_seconds))
     mean = min(1.0, max(0.0, rest.mean / calls + USUAL_SERVICE_LEVEL))
     return mean, min(mean * (1 - mean), rest.variance / calls**2)
+
+
+def _question(
+    calls: float, interval_seconds: float, aht_seconds: float, agents: int, target_seconds: float
+) -> Question:
+    server, goal = Server(agents / aht_seconds, 0.0), Goal(USUAL_SERVICE_LEVEL, target_seconds, "ignore")
+    return Question(calls / interval_seconds, server, agents, aht_seconds, 0, interval_seconds, goal)
 
 
 def day_recovery_probability(*, required_rest: float | None, intervals: Iterable[IntervalLevel]) -> float | None:

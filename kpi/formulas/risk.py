@@ -2,9 +2,9 @@
 
 import math
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
-from kpi.formulas.chain import Rest, rest_of_interval
+from kpi.formulas.chain import Question, Rest, rest_of_interval
 from kpi.formulas.numeric import ROUNDING, not_negative, positive, share, share_below
 from kpi.formulas.service import AbandonPolicy
 from kpi.formulas.waits import Goal, Server
@@ -81,18 +81,15 @@ class _Queue:
     past_target: int
     goal: Goal
 
+    def question(self, known: _Known) -> Question:
+        return Question(
+            known.arrival, self.server, self.agents, self.aht_seconds, self.waiting, known.seconds, self.goal
+        )
+
     def outcome(self, known: _Known) -> _Outcome:
         """Add up what is decided, those who wait and those who will come: DOMAIN 1.9. The variance of the forecast's
         error, and that contacts are counted one by one, are in it too."""
-        rest = rest_of_interval(
-            arrival=known.arrival,
-            server=self.server,
-            agents=self.agents,
-            aht_seconds=self.aht_seconds,
-            waiting=self.waiting,
-            seconds=known.seconds,
-            goal=self.goal,
-        )
+        rest = rest_of_interval(self.question(known))
         standing = self.server.standing(self.waiting, self.past_target, known.arrival, self.goal)
         mean, coming = rest.mean + standing.mean, rest.judged + standing.judged
         decided, target = known.judged + self.past_target, self.goal.service_level
@@ -125,72 +122,101 @@ def _missed(required: float, level: float, variance: float, contacts: float, tar
     return share_below(line, level, variance)
 
 
-def sla_risk(
-    *,
-    interval_seconds: float,
-    elapsed_seconds: float,
-    forecast_calls: float,
-    offered: float,
-    judged: float,
-    in_target: float,
-    waiting: float,
-    waiting_past_target: float,
-    aht_seconds: float,
-    agents: float,
-    target_service_level: float,
-    target_seconds: float,
-    patience_seconds: float | None = None,
-    abandon_policy: AbandonPolicy = "ignore",
-    forecast_cv: float = FORECAST_CV,
-) -> SlaRisk:
-    """Return the risk of a running interval that is `elapsed_seconds` old, and of the next one.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Situation:
+    """A running interval that is `elapsed_seconds` old.
 
     `forecast_calls` are of the whole interval, times the day's reforecast ratio; `offered` arrived so far. `judged`
     contacts are decided by the queue's abandon policy, callers who wait not among them; `in_target` of them were in
     time. More callers cannot wait past the target than wait. ValueError for what is not a number, negative or out of
     its range.
     """
-    not_negative(
-        elapsed_seconds=elapsed_seconds,
-        forecast_calls=forecast_calls,
-        offered=offered,
-        judged=judged,
-        in_target=in_target,
-        waiting=waiting,
-        waiting_past_target=waiting_past_target,
-        aht_seconds=aht_seconds,
-        agents=agents,
-        target_seconds=target_seconds,
-        forecast_cv=forecast_cv,
-    )
-    positive(interval_seconds=interval_seconds)
-    if patience_seconds is not None:
-        positive(patience_seconds=patience_seconds)
-    share("target_service_level", target_service_level)
-    heads, aht = math.floor(agents), max(aht_seconds, LEAST_AHT_SECONDS)
-    queue = _Queue(
-        server=Server(heads / aht, 1 / patience_seconds if patience_seconds else 0.0),
-        agents=heads,
-        aht_seconds=aht,
-        waiting=int(waiting),
-        past_target=int(min(waiting, waiting_past_target)),
-        goal=Goal(target_service_level, target_seconds, abandon_policy),
-    )
-    elapsed, planned = min(elapsed_seconds, interval_seconds), forecast_calls / interval_seconds
-    arrival, error = _arrival(planned, elapsed, offered, forecast_cv)
-    now = queue.outcome(_Known(arrival, error, interval_seconds - elapsed, judged, in_target))
-    outlook = queue.outcome(_Known(planned, forecast_cv, interval_seconds, 0.0, 0.0))
-    unstable = patience_seconds is None and arrival + waiting > 0 and arrival >= queue.server.completion
-    return SlaRisk(
-        risk=now.risk,
-        outlook_risk=outlook.risk,
-        projected_service_level=now.level,
-        required_rest=now.required_rest,
-        projected_queue_end=now.rest.queue_end,
-        projected_asa_seconds=now.rest.asa_seconds,
-        method="erlang_a" if patience_seconds else "fluid" if unstable else "erlang_c",
-        unstable=unstable,
-    )
+
+    interval_seconds: float
+    elapsed_seconds: float
+    forecast_calls: float
+    offered: float
+    judged: float
+    in_target: float
+    waiting: float
+    waiting_past_target: float
+    aht_seconds: float
+    agents: float
+    target_service_level: float
+    target_seconds: float
+    patience_seconds: float | None = None
+    abandon_policy: AbandonPolicy = "ignore"
+    forecast_cv: float = FORECAST_CV
+
+    def __post_init__(self) -> None:
+        not_negative(
+            elapsed_seconds=self.elapsed_seconds,
+            forecast_calls=self.forecast_calls,
+            offered=self.offered,
+            judged=self.judged,
+            in_target=self.in_target,
+            waiting=self.waiting,
+            waiting_past_target=self.waiting_past_target,
+            aht_seconds=self.aht_seconds,
+            agents=self.agents,
+            target_seconds=self.target_seconds,
+            forecast_cv=self.forecast_cv,
+        )
+        positive(interval_seconds=self.interval_seconds)
+        if self.patience_seconds is not None:
+            positive(patience_seconds=self.patience_seconds)
+        share("target_service_level", self.target_service_level)
+
+    @property
+    def _queue(self) -> _Queue:
+        heads, aht, patience = math.floor(self.agents), max(self.aht_seconds, LEAST_AHT_SECONDS), self.patience_seconds
+        return _Queue(
+            server=Server(heads / aht, 1 / patience if patience else 0.0),
+            agents=heads,
+            aht_seconds=aht,
+            waiting=int(self.waiting),
+            past_target=int(min(self.waiting, self.waiting_past_target)),
+            goal=Goal(self.target_service_level, self.target_seconds, self.abandon_policy),
+        )
+
+    @property
+    def _known(self) -> _Known:
+        elapsed, planned = min(self.elapsed_seconds, self.interval_seconds), self.forecast_calls / self.interval_seconds
+        arrival, error = _arrival(planned, elapsed, self.offered, self.forecast_cv)
+        return _Known(arrival, error, self.interval_seconds - elapsed, self.judged, self.in_target)
+
+    @property
+    def _next(self) -> _Known:
+        """The next interval, of which nothing is decided yet."""
+        planned = self.forecast_calls / self.interval_seconds
+        return _Known(planned, self.forecast_cv, self.interval_seconds, 0.0, 0.0)
+
+    def questions(self) -> tuple[Question, Question]:
+        """Return what the risk asks of the chain, for kpi.formulas.chain.prepare."""
+        queue = self._queue
+        return queue.question(self._known), queue.question(self._next)
+
+    def risk(self) -> SlaRisk:
+        """Return the risk of this interval, and of the next one."""
+        queue, known = self._queue, self._known
+        now, outlook = queue.outcome(known), queue.outcome(self._next)
+        patience = self.patience_seconds
+        unstable = patience is None and known.arrival + self.waiting > 0 and known.arrival >= queue.server.completion
+        return SlaRisk(
+            risk=now.risk,
+            outlook_risk=outlook.risk,
+            projected_service_level=now.level,
+            required_rest=now.required_rest,
+            projected_queue_end=now.rest.queue_end,
+            projected_asa_seconds=now.rest.asa_seconds,
+            method="erlang_a" if patience else "fluid" if unstable else "erlang_c",
+            unstable=unstable,
+        )
+
+
+def sla_risk(**known: Any) -> SlaRisk:
+    """Return the risk of a Situation with these fields."""
+    return Situation(**known).risk()
 
 
 def _arrival(planned: float, elapsed: float, offered: float, forecast_cv: float) -> tuple[float, float]:

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from kpi.formulas.numeric import exact, not_negative
@@ -11,6 +12,8 @@ OCCUPANCY_TARGET_MAX = 0.88
 OCCUPANCY_CRITICAL = 0.92
 BALANCED_SHARE = 0.05
 CRITICAL_SHARE = -0.20
+REPEATED = 4_096
+"""Pairs of heads and concurrency: many queues have the same."""
 
 OccupancyStatus = Literal["low", "ok", "high", "critical"]
 GapStatus = Literal["balanced", "understaffed", "overstaffed", "critical_understaffed"]
@@ -23,6 +26,7 @@ def scheduled_heads(*, agents: int, shrinkage: float) -> int:
     return math.ceil(agents / (1 - exact(shrinkage)))
 
 
+@lru_cache(REPEATED)
 def slots(*, agents: float, concurrency: float) -> int:
     """Return the contacts that agents handle at the same time, each of them so many: floor(N * k), exact in decimals
     (DOMAIN 1.4)."""

@@ -1,8 +1,16 @@
-"""Implicit steps through the equations of a birth-death chain: a tridiagonal matrix, factored once."""
+"""Implicit steps through the equations of many birth-death chains at a time: a tridiagonal matrix each, factored once.
+
+Arrays have a row for each state and a column for each chain. Each sum runs from the first state to the last, so that a
+chain's answer is the same to the last bit, whichever others stand beside it.
+"""
 
 from dataclasses import dataclass
-from operator import add
 from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
 
 WEIGHT = 0.55
 """The weight of the new value in a step: 0.5 is the most exact; above it oscillations are damped."""
@@ -11,8 +19,8 @@ WEIGHT = 0.55
 class Rates(NamedTuple):
     """Transitions a second from each state to the next and to the previous one."""
 
-    up: list[float]
-    down: list[float]
+    up: Array
+    down: Array
 
 
 class Steps(NamedTuple):
@@ -32,72 +40,80 @@ class Steps(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Solver:
-    """M = 1 - WEIGHT*dt*G, with the chain's generator G, as the product of a lower and an upper triangle."""
+    """M = 1 - WEIGHT*dt*G, with each chain's generator G, as the product of a lower and an upper triangle.
 
-    steps: Steps
-    inverse: list[float]
-    lower: list[float]
-    upper: list[float]
+    `dt` has a length for each chain; the pattern of damped steps is theirs in common.
+    """
+
+    dt: Array
+    damped: tuple[bool, ...]
+    inverse: Array
+    lower: Array
+    upper: Array
 
     @classmethod
-    def of(cls, rates: Rates, steps: Steps) -> "Solver":
-        a, before = WEIGHT * steps.dt, 0.0
-        inverse, lower, upper = [], [], []
-        for up, down in zip(*rates, strict=True):
-            over = 1 / (1 + a * (up + down - down * before))
-            before = a * up * over
-            inverse.append(over)
-            lower.append(a * down)
-            upper.append(before)
-        return cls(steps, inverse, lower, upper)
+    def of(cls, rates: Rates, dt: Array, damped: tuple[bool, ...]) -> "Solver":
+        a = WEIGHT * dt
+        both, step = rates.up + rates.down, a * rates.up
+        inverse, upper = np.empty_like(both), np.empty_like(both)
+        before = np.zeros_like(a)
+        for sums, down, up, over, kept in zip(both, rates.down, step, inverse, upper, strict=True):
+            np.multiply(down, before, out=over)
+            np.subtract(sums, over, out=over)
+            np.multiply(a, over, out=over)
+            np.add(1, over, out=over)
+            np.divide(1, over, out=over)
+            before = np.multiply(up, over, out=kept)
+        return cls(dt, damped, inverse, a * rates.down, upper)
 
-    def futures(self, earnings: list[float]) -> list[list[float]]:
+    def futures(self, earnings: Array) -> list[Array]:
         """Return what is earned from within each step until the end, on average, from each state: the last step
         first. `earnings` are a second's in each state."""
-        gain = [WEIGHT * self.steps.dt * rate for rate in earnings]
-        value, found = [0.0] * len(gain), []
-        for damped in reversed(self.steps.damped):
-            within = self._before(list(map(add, value, gain)))
+        gain = WEIGHT * self.dt * earnings
+        value, found = np.zeros_like(gain), []
+        for damped in reversed(self.damped):
+            within = self._before(value + gain)
             found.append(within)
             value = within if damped else _whole(within, value)
         return found
 
-    def visits(self, states: list[float]) -> tuple[list[list[float]], list[float]]:
+    def visits(self, states: Array) -> tuple[list[Array], Array]:
         """Return the seconds spent in each state in each step, and the probabilities of the states after the last."""
-        found, length = [], self.steps.dt
-        for damped in self.steps.damped:
+        found = []
+        for damped in self.damped:
             within = self._after(states)
-            part = WEIGHT * length if damped else length
-            found.append([part * share for share in within])
+            found.append((WEIGHT * self.dt if damped else self.dt) * within)
             states = within if damped else _whole(within, states)
         return found, states
 
-    def _after(self, states: list[float]) -> list[float]:
+    def _after(self, states: Array) -> Array:
         """Return the solution of M transposed: probabilities move forward in time."""
-        value, found = 0.0, []
-        for x, up in zip(states, self.upper, strict=True):
-            found.append(value := x + value)
-            value *= up
-        value, solved = 0.0, []
-        for x, over, down in zip(reversed(found), reversed(self.inverse), reversed(self.lower), strict=True):
-            value = (x + value) * over
-            solved.append(value)
-            value *= down
-        solved.reverse()
+        solved = np.empty_like(states)
+        value = np.zeros_like(self.dt)
+        for x, up, found in zip(states, self.upper, solved, strict=True):
+            np.add(x, value, out=found)
+            np.multiply(found, up, out=value)
+        value[:] = 0.0
+        for found, over, down in zip(solved[::-1], self.inverse[::-1], self.lower[::-1], strict=True):
+            np.add(found, value, out=value)
+            np.multiply(value, over, out=found)
+            np.multiply(found, down, out=value)
         return solved
 
-    def _before(self, right: list[float]) -> list[float]:
-        """Return the solution of M: expected values move backward in time."""
-        value, found = 0.0, []
+    def _before(self, right: Array) -> Array:
+        """Return the solution of M: expected values move backward in time. `right` is used up."""
+        before, part = np.zeros_like(self.dt), np.empty_like(self.dt)
         for x, over, down in zip(right, self.inverse, self.lower, strict=True):
-            found.append(value := (x + value * down) * over)
-        value, solved = 0.0, []
-        for x, up in zip(reversed(found), reversed(self.upper), strict=True):
-            solved.append(value := x + up * value)
-        solved.reverse()
-        return solved
+            np.multiply(before, down, out=part)
+            np.add(x, part, out=part)
+            before = np.multiply(part, over, out=x)
+        after = np.zeros_like(self.dt)
+        for x, up in zip(right[::-1], self.upper[::-1], strict=True):
+            np.multiply(up, after, out=part)
+            after = np.add(x, part, out=x)
+        return right
 
 
-def _whole(within: list[float], before: list[float]) -> list[float]:
+def _whole(within: Array, before: Array) -> Array:
     """Return the value at the end of a step from the weighted one within it and the one before it."""
-    return [(x - (1 - WEIGHT) * y) / WEIGHT for x, y in zip(within, before, strict=True)]
+    return (within - (1 - WEIGHT) * before) / WEIGHT

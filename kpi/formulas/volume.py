@@ -237,3 +237,8 @@ def judge_volume(
 def nothing_offered(columns: Iterable[Trailing], minutes: float) -> bool:
     """Return whether a queue was offered nothing in the span that made the level above it suspect."""
     return any(span.offered == 0 and span.minutes >= minutes for span in columns)
+
+
+def prorated(*, count: float, share: float) -> float | None:
+    """Project a count of the elapsed part to the whole interval (DOMAIN 3.12); None if nothing of it has elapsed."""
+    return count / share if share else None

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from intraday.org.models import Scope
+from intraday.org.scoped import chosen
 from intraday.values.rounding import percent
 from kpi import formulas
 from kpi.loading.queue_settings import DEFAULT_RULES, rules_of
@@ -28,13 +29,12 @@ def closed_intervals(
 ) -> Iterator[ClosedInterval]:
     """Return the closed intervals of realtime queues with since <= end < until, in order of their ends; in two
     queries."""
-    settings = rules_of(QueueSettings.objects.filter(scope__organization=organization_id))
+    known = QueueSettings.objects.filter(scope__organization=organization_id)
+    settings = rules_of(chosen(known, scopes))
     rows = IntervalStats.objects.select_related("scope").filter(
         scope__organization=organization_id, end__gte=since, end__lt=until
     )
-    if scopes is not None:
-        rows = rows.filter(scope__in=scopes)
-    for row in rows.order_by("end", "scope").iterator():
+    for row in chosen(rows, scopes).order_by("end", "scope").iterator():
         rules = settings.get(row.scope_id, DEFAULT_RULES)
         if not rules.deferred and row.end - row.as_of <= (row.end - row.start) * UNMEASURED_SHARE:
             level = _level(row, rules.abandon_policy)

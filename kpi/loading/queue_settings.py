@@ -94,6 +94,22 @@ def of_queues(organization: Organization, ids: Collection[int]) -> dict[str, Any
     return {"scope__organization": organization} if len(ids) > MANY else {"scope__in": ids}
 
 
+def may_be_closed(organization: Organization, at: datetime) -> bool:
+    """Return whether any queue may be closed at that instant: the hours of thousands of queues are a few texts."""
+    if _holidays(organization, at):
+        return True
+    texts = QueueSettings.objects.filter(scope__organization=organization).values_list("opening_hours", flat=True)
+    return any(_may_be_closed(text, ZoneInfo(organization.time_zone), at) for text in texts.distinct())
+
+
+def _may_be_closed(text: str, zone: ZoneInfo, at: datetime) -> bool:
+    """Return whether the hours are over, or nobody can read them."""
+    try:
+        return hours.closed_until(text, frozenset(), zone, at) is not None
+    except ValueError:
+        return True
+
+
 def closed_queues(
     organization: Organization,
     scopes: Iterable[Scope],

@@ -89,9 +89,11 @@ def level_heads(
     A feed's own distinct count of a level is believed. Else a level has the heads of its queues and the people who
     serve none, but never more than attendance sees distinct people there: sums of ACD counts may overlap.
     """
-    departments = {key[0] for key in queues} | {key[0] for group in groups for key in group.serves}
+    inside: dict[str, dict[Key, Heads]] = {key[0]: {} for group in groups for key in group.serves}
+    for key, heads in queues.items():
+        inside.setdefault(key[0], {})[key] = heads
     idle = [group for group in groups if not _skills(group, queues)]
-    found = {(code, ""): _of_department(code, queues, groups, idle, counted) for code in departments if code}
+    found = {(code, ""): _of_department(code, own, groups, idle, counted) for code, own in inside.items() if code}
     beside = [heads for key, heads in queues.items() if not key[0]]
     found["", ""] = _of_organization([*found.values(), *beside], groups, idle, counted)
     return found
@@ -99,12 +101,11 @@ def level_heads(
 
 def _of_department(
     code: str,
-    queues: Mapping[Key, Heads],
+    own: Mapping[Key, Heads],
     groups: Sequence[SkillGroup],
     idle: Sequence[SkillGroup],
     counted: Mapping[Key, int],
 ) -> Heads:
-    own = {key: heads for key, heads in queues.items() if key[0] == code}
     scheduled = _total(heads.scheduled for heads in own.values())
     if (code, "") in counted:
         return Heads(counted[code, ""], scheduled, "feed")

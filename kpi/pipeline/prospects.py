@@ -1,13 +1,13 @@
 """The prospects of a queue: the risk of its interval and the next, and whether its day can be saved. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 from kpi import formulas
 from kpi.pipeline.demand import Demand
 from kpi.pipeline.heads import Heads, at_work
-from kpi.pipeline.inputs import Expected, Judging
+from kpi.pipeline.inputs import Expected, Judging, Rules
 from kpi.pipeline.measured import Measured, judged
 
 LEAST_WEIGHT = 1e-6  # of a queue that expects nobody, in the means of the levels above; fewer contacts are none
@@ -31,23 +31,31 @@ class Prospects:
     target_seconds: float
 
 
-def prospects_of(
-    measured: Measured, demand: Demand, agents: int, judging: Judging, *, trust_run: bool
-) -> Prospects | None:
-    """The prospects of a realtime queue with so many agents at work; None where demand is not known.
+def questions_of(
+    measured: Measured, demand: Demand, heads: Heads, *, ratio: float, judging: Judging
+) -> list[formulas.Question]:
+    """Return what the prospects of a queue ask of the chain of callers, so that all queues may ask together."""
+    if measured.rules.deferred or measured.inputs.queue.closed_until is not None or heads.available is None:
+        return []
+    known = situation_of(measured, demand, heads.available, judging, trust_run=measured.trust_run)
+    coming = _coming_intervals(measured, demand, heads, list(_coming(measured, demand, ratio)))
+    rest = (each.question() for each in coming if each is not None)
+    return [*(known.questions() if known is not None else ()), *(question for question in rest if question is not None)]
 
-    `trust_run` is false where the interval's own run says nothing of its rest: the forecast stands as it is.
-    """
+
+def situation_of(
+    measured: Measured, demand: Demand, agents: int, judging: Judging, *, trust_run: bool
+) -> formulas.Situation | None:
+    """Return what is known of the running interval with so many agents at work; None where demand is not known."""
     if not demand.is_believable(measured.interval_seconds):
         return None
     assert demand.forecast is not None
-    assert demand.calls is not None
     assert demand.aht_seconds is not None
     rules, running = measured.rules, measured.running
     so_far = demand.forecast * min(1.0, measured.elapsed_seconds / measured.interval_seconds)
     met, decided = (0.0, 0.0) if running is None else judged(running, rules)
     waiting = _waiting(measured)
-    found = formulas.sla_risk(
+    return formulas.Situation(
         interval_seconds=measured.interval_seconds,
         elapsed_seconds=measured.elapsed_seconds,
         forecast_calls=demand.forecast,
@@ -64,19 +72,33 @@ def prospects_of(
         abandon_policy=rules.abandon_policy,
         forecast_cv=judging.forecast_cv,
     )
+
+
+def prospects_of(
+    measured: Measured, demand: Demand, agents: int, judging: Judging, *, trust_run: bool
+) -> Prospects | None:
+    """The prospects of a realtime queue with so many agents at work; None where demand is not known.
+
+    `trust_run` is false where the interval's own run says nothing of its rest: the forecast stands as it is.
+    """
+    known = situation_of(measured, demand, agents, judging, trust_run=trust_run)
+    if known is None or demand.calls is None:
+        return None
+    found = known.risk()
     left = max(0.0, 1 - measured.elapsed_seconds / measured.interval_seconds)
+    rest = demand.calls * left + known.waiting - measured.waiting_past_target
     return Prospects(
         risk=found.risk,
         outlook_risk=found.outlook_risk,
         projected_level=found.projected_service_level,
         weight=max(demand.calls, LEAST_WEIGHT),
-        rest=None if found.required_rest is None else demand.calls * left + waiting - measured.waiting_past_target,
+        rest=None if found.required_rest is None else rest,
         required_rest=found.required_rest,
         asa_seconds=found.projected_asa_seconds,
         queue_end=found.projected_queue_end,
         unstable=found.unstable,
         method=found.method,
-        target_seconds=rules.target_seconds,
+        target_seconds=measured.rules.target_seconds,
     )
 
 
@@ -108,10 +130,9 @@ def rest_of_day(measured: Measured, demand: Demand, heads: Heads, *, ratio: floa
     contacts = sum(each.offered for each in parts)
     if contacts < LEAST_WEIGHT:
         return RestOfDay(0.0, 0.0, 0.0)
-    agents = heads.available if heads.scheduled is None else at_work(heads.scheduled, measured.rules)
-    levels = [_level_of(each, measured, demand, agents) for each in parts]
-    known = [level for level in levels if level is not None]
-    if len(known) < len(levels):
+    coming = _coming_intervals(measured, demand, heads, parts)
+    known = [each.level() for each in coming if each is not None]
+    if len(known) < len(coming):
         return RestOfDay(contacts, None, None)
     return RestOfDay(
         contacts,
@@ -131,22 +152,32 @@ def _coming(measured: Measured, demand: Demand, ratio: float) -> Iterator[Expect
         )
 
 
-def _level_of(
-    coming: Expected, measured: Measured, demand: Demand, agents: int | None
-) -> formulas.IntervalLevel | None:
-    """The service level of an interval to come, with the heads on its schedule, else with `agents`."""
+def _coming_intervals(
+    measured: Measured, demand: Demand, heads: Heads, parts: Sequence[Expected]
+) -> list[formulas.ComingInterval | None]:
+    """Return the intervals to come with the heads on their schedule, else as the shifts are now; None where heads or
+    handling time are unknown."""
     rules = measured.rules
+    agents = heads.available if heads.scheduled is None else at_work(heads.scheduled, rules)
+    return [_coming_interval(each, rules, demand.aht_seconds, agents) for each in parts]
+
+
+def _coming_interval(
+    coming: Expected, rules: Rules, aht_seconds: float | None, agents: int | None
+) -> formulas.ComingInterval | None:
     planned = None if coming.scheduled_agents is None else at_work(coming.scheduled_agents, rules)
     heads = agents if planned is None else planned
     seconds = (coming.end - coming.start).total_seconds()
-    aht = coming.aht_seconds or demand.aht_seconds
+    aht = coming.aht_seconds or aht_seconds
     if heads is None or not aht or seconds <= 0:
         return None
-    return formulas.interval_level(
-        calls=coming.offered,
-        interval_seconds=seconds,
-        aht_seconds=aht,
-        agents=formulas.slots(agents=heads, concurrency=rules.concurrency),
-        target_seconds=rules.target_seconds,
-        patience_seconds=rules.patience_seconds,
-    )
+    servers = formulas.slots(agents=heads, concurrency=rules.concurrency)
+    return formulas.ComingInterval(coming.offered, seconds, aht, servers, rules.target_seconds, rules.patience_seconds)
+
+
+def level_with(
+    coming: Expected, measured: Measured, demand: Demand, heads: int | None
+) -> formulas.IntervalLevel | None:
+    """The service level of an interval to come with so many heads at work; None where it cannot be told."""
+    found = _coming_interval(coming._replace(scheduled_agents=None), measured.rules, demand.aht_seconds, heads)
+    return None if found is None else found.level()

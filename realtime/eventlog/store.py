@@ -10,7 +10,8 @@ from django.db import connection, transaction
 from django.db.models import F, Max, Q
 
 from intraday.clock.database import clock
-from intraday.database import batches
+from intraday.database import batches, row_versions, single_row
+from intraday.database.row_versions import Version
 from realtime.eventlog.records import Appended, Draft, IndexEntry, Record, decode_records, encode_index
 from realtime.models import Segment, Stream, new_epoch
 from realtime.protocol import messages
@@ -55,13 +56,15 @@ def append(*, organization_id: str, channel: str, drafts: Sequence[Draft]) -> Ap
             IndexEntry(draft.event, draft.department, draft.queue, len(full), len(redacted), draft.requires_ack)
         )
     appended = Appended(stream, epoch, head - len(drafts) + 1, head, encode_index(entries), b"".join(bodies))
-    Segment.objects.create(
-        stream_id=stream,
-        first_seq=appended.first,
-        last_seq=appended.last,
-        committed_at=now,
-        index=appended.index,
-        body=appended.body,
+    single_row.insert(
+        Segment(
+            stream_id=stream,
+            first_seq=appended.first,
+            last_seq=appended.last,
+            committed_at=now,
+            index=appended.index,
+            body=appended.body,
+        )
     )
     return appended
 
@@ -152,6 +155,19 @@ def read_back(stream: str, *, upto: int | None, max_events: int, max_bytes: int)
                     return Page(epoch, head, records[::-1], complete=False)
                 records.append(record)
     return Page(epoch, head, records[::-1], complete=True)
+
+
+class StreamHead(NamedTuple):
+    """The seq of the newest event of a stream, and the version of its row."""
+
+    seq: int
+    version: Version
+
+
+def stream_head(channel: str, organization_id: str) -> StreamHead:
+    """Return the head. Its version is another one after each event, by any process."""
+    rows = row_versions.annotated(Stream.objects.filter(name=stream_name(channel, organization_id)))
+    return StreamHead(*(rows.values_list("head", "row_version").first() or (0, None)))
 
 
 def begin_epoch(stream: str, *, epoch: str, lost: int) -> bool:

@@ -140,6 +140,7 @@ class Cursors:
 
     def __init__(self, connections: Mapping[str, Connection]) -> None:
         self._connections = connections
+        self._holding: set[str] = set()  # ids of the connections that took a cursor
         self._takers: dict[str, DataLoader[CursorClaim, StoredCursor | None]] = {}  # by organization
         self._moves: dict[int, CursorMove] = {}
         self._writing: asyncio.Task[None] | None = None
@@ -152,6 +153,7 @@ class Cursors:
         claims = [
             CursorClaim(principal.organization.id, principal.user_id, name, stream, connection.id) for stream in streams
         ]
+        self._holding.add(connection.id)
         taker = self._taker(principal.organization.id)
         found = dict(zip(streams, await asyncio.gather(*map(taker.load, claims)), strict=True))
         held = {stream: each for stream, each in found.items() if each is not None}
@@ -190,9 +192,10 @@ class Cursors:
 
     async def check_holders(self) -> None:
         """Tell connections that have lost their cursor to another one. No query where there are no cursors."""
+        self._holding.intersection_update(self._connections)
         durable = [
             (connection, subscription)
-            for connection in self._connections.values()
+            for connection in map(self._connections.__getitem__, self._holding)
             for subscription in connection.subscriptions.values()
             if subscription.cursor is not None
         ]

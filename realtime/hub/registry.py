@@ -2,7 +2,9 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
+from functools import partial
 
+from intraday.rest.limits.post_turns import note_delivery
 from realtime.hub.fanout.connections import Connection
 from realtime.hub.fanout.incoming import IncomingStream
 from realtime.hub.fanout.stream import LiveStream
@@ -44,8 +46,9 @@ class Registry:
 
     def _open(self, name: str) -> LiveStream:
         if name not in self._streams:
+            charge = partial(note_delivery, Room.parse(name).organization)
             self._streams[name] = LiveStream(
-                name, self._fell_behind, self._conflatable(name), self._channel(name).redactions
+                name, self._fell_behind, self._conflatable(name), self._channel(name).redactions, charge
             )
             self._update_group(name)
         return self._streams[name]

@@ -91,18 +91,18 @@ class Revocation:
                     self._end(connection, "signed_out", "The session has ended: sign in again.", Close.SIGN_IN)
 
     async def _check_versions(self) -> None:
-        held = {connection: connection.principal for connection in self._signed_in()}
-        organizations = {principal.organization.id for principal in held.values() if principal is not None}
-        if not organizations:
+        known = {_version_of(connection.principal) for connection in self._signed_in()}
+        if not known:
             return
-        versions = await in_revocation_thread(access.versions, organizations)
+        versions = await in_revocation_thread(access.versions, {organization for organization, _ in known})
+        old = known.difference(versions.items())
+        if not old:
+            return
         stale = {
-            connection: principal
-            for connection, principal in held.items()
-            if principal and versions.get(principal.organization.id) != principal.organization.access_version
+            connection: connection.principal
+            for connection in self._signed_in()
+            if connection.principal is not None and _version_of(connection.principal) in old
         }
-        if not stale:
-            return
         found = await in_revocation_thread(access.authenticate, {principal.credential for principal in stale.values()})
         for connection, before in stale.items():
             if connection.principal is not before:
@@ -127,3 +127,8 @@ class Revocation:
         self._detach(connection)
         connection.send("error", {"code": code, "message": message})
         self._spawn(connection.close(close, message, within=LAST_MESSAGE_SECONDS))
+
+
+def _version_of(principal: Principal | None) -> tuple[str, int]:
+    assert principal is not None
+    return principal.organization.id, principal.organization.access_version

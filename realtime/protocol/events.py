@@ -12,7 +12,7 @@ from realtime.protocol.rooms import CHANNELS
 NAME_PATTERN = r"[a-z][a-z0-9_-]{0,31}:[a-z0-9][a-z0-9_.-]{0,63}"
 _NAME = re.compile(NAME_PATTERN)
 # Clients rely on events in these namespaces coming from the product itself.
-OUR_NAMESPACES = frozenset({*CHANNELS, "alert", *REQUESTS, *(answer.event for answer in ANSWERS)})
+OUR_NAMESPACES = frozenset({*CHANNELS, "action", "alert", *REQUESTS, *(answer.event for answer in ANSWERS)})
 RESERVED_NAMES = frozenset({SNAPSHOT, RESYNC})
 """Names that clients take for ours in every namespace."""
 

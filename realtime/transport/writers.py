@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any, Protocol
 
-from realtime.hub.fanout.rendering import Batch
+from realtime.hub.fanout.rendering import DEFLATED, FRAMES, TEXTS, Batch
 from realtime.protocol.frames import frame
 
 FRAMES_EXTENSION = "intraday.frames"
@@ -24,8 +24,13 @@ class FrameTransport(Protocol):
     deflates: bool
     """True where the client takes frames of realtime.protocol.frames.deflated_frame."""
 
+    put_frames: Callable[[bytes], None]
+    """Write without a look at the state: only until `on_writable(False)`."""
+
     def is_writable(self) -> bool: ...
-    def write_frames(self, frames: bytes) -> None: ...
+    def write_frames(self, frames: bytes) -> None:
+        """Write, unless the connection is ending."""
+
     async def wait_writable(self) -> None: ...
     def unsent_bytes(self) -> int: ...
     def fail(self, code: int, reason: str) -> None: ...
@@ -35,12 +40,12 @@ class FrameTransport(Protocol):
 
 
 class TransportWriter:
-    __slots__ = ("_deflates", "_transport", "_write_frames", "on_ready", "ready")
+    __slots__ = ("_transport", "form", "on_ready", "put", "ready")
 
     def __init__(self, transport: FrameTransport) -> None:
         self._transport = transport
-        self._write_frames = transport.write_frames
-        self._deflates = transport.deflates
+        self.put = transport.put_frames
+        self.form = DEFLATED if transport.deflates else FRAMES
         self.on_ready: Callable[[], None] = lambda: None
         self.ready = transport.is_writable()
         transport.on_writable = self._writable
@@ -51,10 +56,10 @@ class TransportWriter:
             self.on_ready()
 
     def write(self, batch: Batch) -> None:
-        self._write_frames(batch.deflated if self._deflates else batch.frames)
+        self._transport.write_frames(self.form(batch))
 
     def send(self, text: bytes) -> None:
-        self._write_frames(frame(text))
+        self._transport.write_frames(frame(text))
 
     async def drained(self) -> None:
         await self._transport.wait_writable()
@@ -69,6 +74,8 @@ class TransportWriter:
 class AsgiWriter:
     """Writes one message at a time through the server's awaitable `send`, under any ASGI server."""
 
+    form = staticmethod(TEXTS)
+
     def __init__(self, send: Callable[[dict[str, Any]], Awaitable[None]]) -> None:
         self._send = send
         self._waiting: deque[bytes] = deque()
@@ -78,7 +85,10 @@ class AsgiWriter:
         self.on_ready: Callable[[], None] = lambda: None
 
     def write(self, batch: Batch) -> None:
-        self._waiting.extend(batch.texts)
+        self.put(batch.texts)
+
+    def put(self, texts: list[bytes]) -> None:
+        self._waiting.extend(texts)
         self._start()
 
     def send(self, text: bytes) -> None:

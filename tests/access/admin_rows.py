@@ -13,7 +13,7 @@ import backlog.models
 from alerts.models import Alert, Rule, Silence
 from alerts.notifications.models import Channel, Route
 from alerts.rules import validation
-from attendance.models import AttendanceRecord, Person, Shift
+from attendance.models import AttendanceRecord, AttendanceSettings, Person, Shift
 from intraday.org.credentials import walls
 from intraday.org.models import Department, Organization, Queue, Scope
 from intraday.org.services import add_queues, create_api_key, create_organization, grant
@@ -28,6 +28,7 @@ def make_all(mark: str) -> dict[type[models.Model], models.Model]:
     organization = create_organization(id=f"org_{mark}", name=f"Name {mark}")
     add_queues(organization, [(f"dept_{mark}", f"queue {mark}")])
     scope = Scope.objects.get(organization=organization, queue_name=f"queue {mark}")
+    department = Scope.objects.get(organization=organization, department_id=f"dept_{mark}", queue_name="")
     rule, alert, silence = _alerts(organization, scope, mark)
     person = Person.objects.create(organization=organization, employee_id=f"id {mark}", name=f"person {mark}")
     channel = Channel.objects.create(
@@ -53,12 +54,13 @@ def make_all(mark: str) -> dict[type[models.Model], models.Model]:
             person=person, time=now, received_at=now, status="present", department_id=f"dept_{mark}"
         ),
         Shift.objects.create(organization=organization, person=person, shift_id=f"shift {mark}", kind="work", **spans),
-        attendance.models.Snapshot.objects.create(scope=scope, time=now, received_at=now),
+        attendance.models.Snapshot.objects.create(scope=department, time=now, received_at=now),
         backlog.models.Snapshot.objects.create(
             scope=scope, time=now, received_at=now, total_items=1, average_wait_minutes=1
         ),
         QueueSettings.objects.create(scope=scope),
         OrganizationSettings.objects.create(organization=organization),
+        AttendanceSettings.objects.create(organization=organization),
         Holiday.objects.create(scope=scope, date=now.date(), name=f"holiday {mark}"),
         IntervalStats.objects.create(
             scope=scope, minutes=30, as_of=now, handle_seconds=1, available_seconds=1, agents=1, **spans, **counts

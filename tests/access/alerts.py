@@ -18,12 +18,13 @@ SILENCE: dict[str, Any] = {"ends_at": (timezone.now() + timedelta(hours=1)).isof
 ALERTS = {"own": "11111111-0000-4000-8000-000000000001", "beside": "11111111-0000-4000-8000-000000000002"}
 RULES = {"org": "22222222-0000-4000-8000-000000000001", "own": "22222222-0000-4000-8000-000000000002"}
 SILENCES = {"own": "33333333-0000-4000-8000-000000000001", "beside": "33333333-0000-4000-8000-000000000002"}
+VIEWS = {"own": "44444444-0000-4000-8000-000000000001"}  # nobody's: each caller has only her own
 DEPARTMENTS = {"own": "dept_456", "beside": "dept_789"}
 
 
 def named(path: str, asked: str) -> str:
     """The path with the ids of what is asked about."""
-    for name, ids in (("alert_id", ALERTS), ("rule_id", RULES), ("silence_id", SILENCES)):
+    for name, ids in (("alert_id", ALERTS), ("rule_id", RULES), ("silence_id", SILENCES), ("view_id", VIEWS)):
         path = path.replace(f"<uuid:{name}>", ids.get(asked, ""))
     return path
 

@@ -36,6 +36,8 @@ class Kind:
     scopes: frozenset[str] | None = None
     """Of a key."""
     wall: bool = False
+    issued: bool = False
+    """Made by a key, for a user without a membership here."""
 
     @property
     def client(self) -> APIClient:
@@ -141,7 +143,7 @@ def _issued(role: str, *departments: str) -> Maker:
     like = "limited" if departments else role
 
     def make(house: Organization, stranger: Organization) -> Kind:
-        return Kind(like, _issued_by(_made(house, KeyScope.TOKEN)[0], role, *departments))
+        return Kind(like, _issued_by(_made(house, KeyScope.TOKEN)[0], role, *departments), issued=True)
 
     return make
 

@@ -54,6 +54,18 @@ GET  api/intraday/attendance/history   org    401    404    200    200    200   
 GET  api/intraday/attendance/history   own    401    404    200    200    200    200    200    404    401    401
 GET  api/intraday/attendance/history   beside 401    404    200    200    200    200    404    404    401    401
 GET  api/intraday/attendance/history   queue  401    404    200    200    200    200    404    404    401    401
+POST api/intraday/attendance/states/batch-ingest own 401 404   403    403    403    201    201    404    401    401
+POST api/intraday/attendance/states/batch-ingest beside 401 404 403   403    403    201    400    404    401    401
+GET  api/intraday/attendance/states    own    401    404    403    403    404    404    404    404    401    401
+GET  api/intraday/attendance/states    beside 401    404    403    403    404    404    404    404    401    401
+GET  api/intraday/attendance/states    beside 401    404    403    403    404    404    404    404    401    401
+GET  api/intraday/attendance/by-state  org    401    404    200    200    200    200    403    404    401    401
+GET  api/intraday/attendance/by-state  own    401    404    200    200    200    200    200    404    401    401
+GET  api/intraday/attendance/by-state  beside 401    404    200    200    200    200    404    404    401    401
+GET  api/intraday/attendance/by-state  queue  401    404    200    200    200    200    404    404    401    401
+GET  api/intraday/attendance/adherence org    401    404    403    403    200    200    403    404    401    401
+GET  api/intraday/attendance/adherence own    401    404    403    403    200    200    200    404    401    401
+GET  api/intraday/attendance/adherence beside 401    404    403    403    200    200    404    404    401    401
 GET  api/intraday/attendance/people    org    401    404    403    403    200    200    403    404    401    401
 GET  api/intraday/attendance/people    own    401    404    403    403    200    200    200    404    401    401
 GET  api/intraday/attendance/people    beside 401    404    403    403    200    200    404    404    401    401
@@ -85,6 +97,22 @@ GET  api/intraday/kpi/intervals        queue  401    404    200    200    200   
 POST api/intraday/kpi/what-if          own    401    404    200    200    200    200    200    404    401    401
 POST api/intraday/kpi/what-if          beside 401    404    200    200    200    200    404    404    401    401
 POST api/intraday/kpi/what-if          queue  401    404    200    200    200    200    404    404    401    401
+GET  api/intraday/kpi/suggestions      org    401    404    200    200    200    200    403    404    401    401
+GET  api/intraday/kpi/suggestions      own    401    404    200    200    200    200    200    404    401    401
+GET  api/intraday/kpi/suggestions      beside 401    404    200    200    200    200    404    404    401    401
+GET  api/intraday/kpi/suggestions      queue  401    404    200    200    200    200    404    404    401    401
+GET  api/intraday/actions              org    401    404    200    200    200    200    403    404    401    401
+GET  api/intraday/actions              own    401    404    200    200    200    200    200    404    401    401
+GET  api/intraday/actions              beside 401    404    200    200    200    200    404    404    401    401
+GET  api/intraday/actions              queue  401    404    200    200    200    200    404    404    401    401
+GET  api/intraday/story                org    401    404    200    200    200    200    403    404    401    401
+GET  api/intraday/story                own    401    404    200    200    200    200    200    404    401    401
+GET  api/intraday/story                beside 401    404    200    200    200    200    404    404    401    401
+GET  api/intraday/story                queue  401    404    200    200    200    200    404    404    401    401
+POST api/intraday/actions              org    401    404    403    201    201    201    403    404    401    401
+POST api/intraday/actions              own    401    404    403    201    201    201    201    404    401    401
+POST api/intraday/actions              beside 401    404    403    201    201    201    404    404    401    401
+POST api/intraday/actions              queue  401    404    403    201    201    201    404    404    401    401
 POST api/intraday/kpi/volume-confirmation org 401   404    403    200    200    200    403    404    401    401
 POST api/intraday/kpi/volume-confirmation own 401   404    403    200    200    200    200    404    401    401
 POST api/intraday/kpi/volume-confirmation beside 401 404   403    200    200    200    404    404    401    401
@@ -120,6 +148,8 @@ POST api/alerts/<uuid:alert_id>/resolve own   401    404    403    200    200   
 POST api/alerts/<uuid:alert_id>/resolve beside 401   404    403    200    200    200    404    404    401    401
 POST api/alerts/<uuid:alert_id>/snooze own    401    404    403    200    200    200    200    404    401    401
 POST api/alerts/<uuid:alert_id>/snooze beside 401    404    403    200    200    200    404    404    401    401
+POST api/alerts/<uuid:alert_id>/unsnooze own  401    404    403    200    200    200    200    404    401    401
+POST api/alerts/<uuid:alert_id>/unsnooze beside 401  404    403    200    200    200    404    404    401    401
 GET  api/ws/stats                      org    401    404    200    200    200    200    403    404    401    401
 GET  api/ws/connections                org    401    404    200    200    200    200    200    404    401    401
 GET  api/ws/rooms                      org    401    404    200    200    200    200    200    404    401    401
@@ -137,6 +167,12 @@ POST api/ws/events                     own    401    404    403    403    201   
 POST api/ws/events                     beside 401    404    403    403    201    201    404    404    401    401
 POST api/ws/events                     queue  401    404    403    403    201    201    404    404    401    401
 GET  api/audit                         org    401    404    403    403    403    200    403    404    401    401
+GET  api/keys                          org    401    404    403    403    403    200    403    404    401    401
+POST api/keys                          org    401    404    403    403    403    201    403    404    401    401
+POST api/keys/revoke                   org    401    404    403    403    403    404    403    404    401    401
+GET  api/me/views                      org    401    404    200    200    200    200    200    404    401    401
+POST api/me/views                      org    401    404    201    201    201    201    201    404    401    401
+DELETE api/me/views/<uuid:view_id>     own    401    404    404    404    404    404    404    404    401    401
 GET  api/walls                         org    401    404    403    403    200    200    200    404    401    401
 POST api/walls                         org    401    404    403    403    201    201    403    404    401    401
 POST api/walls                         own    401    404    403    403    201    201    201    404    401    401
@@ -145,12 +181,21 @@ POST api/walls/revoke                  org    401    404    403    403    404   
 GET  api/schema                        none   200    200    200    200    200    200    200    200    200    200
 GET  api/docs                          none   200    200    200    200    200    200    200    200    200    200
 GET  asyncapi.json                     none   200    200    200    200    200    200    200    200    200    200
+GET  docs                              none   302    200    200    200    200    200    200    302    302    302
+GET  docs/search.json                  none   302    200    200    200    200    200    200    302    302    302
+GET  docs/<path:path>                  none   302    404    404    404    404    404    404    302    302    302
+GET  docs/errors                       none   200    200    200    200    200    200    200    200    200    200
 GET  healthz                           none   200    200    200    200    200    200    200    200    200    200
 GET  metrics                           none   200    200    200    200    200    200    200    200    200    200
+GET  metrics/kpi                       org    401    404    200    200    200    200    403    404    401    401
+GET  metrics/kpi                       own    401    404    200    200    200    200    200    404    401    401
+GET  metrics/kpi                       beside 401    404    200    200    200    200    404    404    401    401
+GET  metrics/kpi                       queue  401    404    200    200    200    200    404    404    401    401
 GET  readyz                            none   200    200    200    200    200    200    200    200    200    200
 GET                                    none   302    200    200    200    200    200    200    302    302    302
 GET  alerts/<str:alert_id>             none   302    200    200    200    200    200    200    302    302    302
 GET  audit                             none   302    200    200    200    200    200    200    302    302    302
+GET  story                             none   302    200    200    200    200    200    200    302    302    302
 GET  runbook                           none   302    200    200    200    200    200    200    302    302    302
 GET  wall/<str:secret>                 none   404    404    404    404    404    404    404    404    404    404
 GET  wall/<str:secret>/token           none   404    404    404    404    404    404    404    404    404    404
@@ -184,7 +229,7 @@ ASKED: dict[str, dict[str, Any]] = {
 }
 # A row of every kind at once: what a kind does not know it ignores.
 ROW = {"snapshot_time": "2026-01-31T10:00:00Z", "total_items": 1, "average_wait_time_minutes": 1}
-ROW |= {"employee_id": "ada", "status": "present"}
+ROW |= {"employee_id": "ada", "status": "present", "state": "available", "since": "2026-01-31T10:00:00Z"}
 ROW |= {"shift_id": "1", "start": "2026-01-31T09:00:00Z", "end": "2026-01-31T17:00:00Z", "kind": "work"}
 SUPPORT = {"queue_name": "support"}  # of either department; a queue that is asked about stands
 INTERVAL = {"interval_start": "2026-01-31T10:00:00Z", "interval_minutes": 30}
@@ -192,6 +237,7 @@ STATS = SUPPORT | INTERVAL | dict.fromkeys(("offered", "answered", "answered_in_
 STATS |= {"handle_seconds": 60, "available_seconds": 60}
 FORECAST = SUPPORT | INTERVAL | {"offered": 1, "aht_seconds": 60}
 QUERIES: dict[str, dict[str, Any]] = {
+    "api/intraday/attendance/states": {"employee_id": "nobody"},
     "api/ws/sse": {"channels": "backlog"},  # 406: it was found in order, and is answered by the ASGI server alone
 }
 BODIES: dict[str, dict[str, Any]] = {
@@ -201,8 +247,12 @@ BODIES: dict[str, dict[str, Any]] = {
     "api/intraday/kpi/batch-ingest": STATS,
     "api/intraday/kpi/forecast/batch-ingest": FORECAST,
     "api/intraday/kpi/what-if": SUPPORT,
+    "api/intraday/actions": {"kind": "other", "note": "Asked for help."},
     "api/walls": {"name": "2nd floor"},
     "api/walls/revoke": {"wall_id": "777"},
+    "api/keys": {"name": "acd", "scopes": ["ingest"]},
+    "api/keys/revoke": {"key_id": "777"},
+    "api/me/views": {"name": "mornings", "query": "state=critical"},
     "api/alerts/acknowledge": {"ids": list(fixtures.ALERTS.values())},
     "api/alerts/rules": fixtures.RULE,
     "api/alerts/rules/preview": {
@@ -271,4 +321,4 @@ def path_of(line: Line) -> str:
 
 
 def is_page(line: Line) -> bool:
-    return path_of(line) in OPEN or not path_of(line).startswith("api/")
+    return path_of(line) in OPEN or not path_of(line).startswith(("api/", "metrics/kpi"))

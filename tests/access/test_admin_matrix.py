@@ -39,6 +39,7 @@ ROLES = {
     "kpi.organizationsettings": "admin",
     "kpi.holiday": "admin",
     "kpi.intervalstats": "admin",
+    "attendance.attendancesettings": "admin",
     "attendance.attendancerecord": "admin",
     "attendance.shift": "admin",
     "attendance.snapshot": "admin",

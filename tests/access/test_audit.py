@@ -271,7 +271,7 @@ def test_the_trail_comes_as_csv(dana: Any):
     audit.record(
         "rule.changed", organization_id="org_123", target="=1+1", before={"a": 1, "b": 2}, after={"a": 3, "b": 4}
     )
-    text = dana.get(AUDIT, {"format": "csv"}).content.decode()
+    text = dana.get(AUDIT, {"format": "csv"}).getvalue().decode()
     [row] = csv.DictReader(io.StringIO(text))
     assert (row["action"], row["target"], row["before"], row["after"]) == (
         "rule.changed",

@@ -20,6 +20,7 @@ from django.utils import timezone
 
 from alerts.models import Rule
 from alerts.notifications.models import Channel, Route
+from attendance.models import AttendanceSettings
 from intraday.audit.models import AuditEntry
 from intraday.org.models import Organization, Role, Scope
 from intraday.org.services import add_queues
@@ -53,6 +54,7 @@ ADDED: dict[str, dict[str, Any]] = {
     "outgoing.route": {"to": "admin"},
     "kpi.queuesettings": {},
     "kpi.organizationsettings": {},
+    "attendance.attendancesettings": {},
     "kpi.holiday": {"date": "{tomorrow}", "name": "another"},
     "auth.user": {"username": "another", **PASSWORDS},
     "auth.group": {"name": "another"},
@@ -75,6 +77,7 @@ CHANGED: dict[str, dict[str, Any]] = {
     "outgoing.route": {"minimum_severity": "critical"},
     "kpi.queuesettings": {"target_seconds": "33"},
     "kpi.organizationsettings": {"change_minutes": "7"},
+    "attendance.attendancesettings": {"adherence_tolerance_minutes": "7"},
     "kpi.holiday": {"name": "another"},
     "auth.user": {"email": "another@example.com"},
     "auth.group": {"name": "another"},
@@ -88,6 +91,7 @@ BEFORE: dict[str, Callable[[], Any]] = {
     "org.membership remove_second_factor": lambda: TOTP.activate(User.objects.get(username=f"clerk.{MARK}"), "A" * 32),
     "kpi.queuesettings add": lambda: QueueSettings.objects.all().delete(),
     "kpi.organizationsettings add": lambda: OrganizationSettings.objects.all().delete(),
+    "attendance.attendancesettings add": lambda: AttendanceSettings.objects.all().delete(),
     "kpi.holiday add": lambda: Holiday.objects.all().delete(),
     "outgoing.route add": lambda: Route.objects.all().delete(),
 }

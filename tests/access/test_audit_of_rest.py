@@ -31,6 +31,7 @@ KINDS_OF_THE_ADMIN |= {"organization_settings", "queue", "queue_settings", "rout
 FACT = "a fact of a feed; feeds are counted, and each row tells when it was received"
 HISTORY = "in the history of the alert, with the person and the note"
 NOTHING = "stores nothing"
+OWN = "how one person likes to see the table of queues; nobody else sees it"
 FACTOR = "a step with a second factor, whose entries tests/sign_in/test_second_factor.py looks at"
 SILENT = {
     ("POST", "api/schedulesbacklog/ingest"): FACT,
@@ -40,6 +41,7 @@ SILENT = {
     ("POST", "api/intraday/attendance/ingest"): FACT,
     ("POST", "api/intraday/attendance/batch-ingest"): FACT,
     ("POST", "api/intraday/attendance/shifts/batch-ingest"): FACT,
+    ("POST", "api/intraday/attendance/states/batch-ingest"): FACT,
     ("POST", "api/intraday/kpi/ingest"): FACT,
     ("POST", "api/intraday/kpi/batch-ingest"): FACT,
     ("POST", "api/intraday/kpi/forecast/batch-ingest"): FACT,
@@ -49,6 +51,9 @@ SILENT = {
     ("POST", "api/alerts/<uuid:alert_id>/acknowledge"): HISTORY,
     ("POST", "api/alerts/<uuid:alert_id>/resolve"): HISTORY,
     ("POST", "api/alerts/<uuid:alert_id>/snooze"): HISTORY,
+    ("POST", "api/alerts/<uuid:alert_id>/unsnooze"): HISTORY,
+    ("POST", "api/me/views"): OWN,
+    ("DELETE", "api/me/views/<uuid:view_id>"): OWN,
     ("POST", "account/confirm"): FACTOR,
     ("POST", "account/confirm/code"): FACTOR,
     ("POST", "account/second-factor"): FACTOR,
@@ -69,6 +74,11 @@ def revoke_wall(client: Any, path: str) -> Any:
     return client.post(path, {**ORG, "wall_id": made["wall_id"]}, format="json")
 
 
+def revoke_key(client: Any, path: str) -> Any:
+    made = client.post("/api/keys", {**ORG, "name": "acd", "scopes": ["ingest"]}, format="json").json()
+    return client.post(path, {**ORG, "key_id": made["key_id"]}, format="json")
+
+
 def choose_password(client: Any, path: str) -> Any:
     form = Client()
     where = form.get(new_password_path(User.objects.get(username="dana")), follow=True).redirect_chain[-1][0]
@@ -78,6 +88,7 @@ def choose_password(client: Any, path: str) -> Any:
 DEEDS: dict[tuple[str, str], tuple[Callable[[Any, str], Any], str]] = {
     ("POST", "api/intraday/kpi/compute"): (post(**AS_OF), "kpi.computed"),
     ("POST", "api/intraday/kpi/volume-confirmation"): (post(), "volume.confirmed"),
+    ("POST", "api/intraday/actions"): (post(kind="other", note="Asked for help."), "action.noted"),
     ("POST", "api/alerts/evaluate"): (post(), "rule.evaluated"),
     ("POST", "api/alerts/rules"): (post(**fixtures.RULE), "rule.created"),
     ("PATCH", "api/alerts/rules/<uuid:rule_id>"): (
@@ -95,6 +106,8 @@ DEEDS: dict[tuple[str, str], tuple[Callable[[Any, str], Any], str]] = {
     ("POST", "api/ws/notifications"): (post(title="Maintenance"), "notification.published"),
     ("POST", "api/walls"): (post(name="Lobby"), "wall.created"),
     ("POST", "api/walls/revoke"): (revoke_wall, "wall.revoked"),
+    ("POST", "api/keys"): (post(name="acd", scopes=["ingest"]), "key.created"),
+    ("POST", "api/keys/revoke"): (revoke_key, "key.revoked"),
     ("POST", "signin"): (
         lambda client, path: Client().post(path, {"username": "dana", "password": PASSWORD}),
         "person.signed_in",

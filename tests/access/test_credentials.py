@@ -26,6 +26,10 @@ SCOPES = {
     "api/ws/events": KeyScope.PUBLISH,
 }
 """The scopes of keys that are enough, beside `ingest` for what is called so and `read` for what viewers read."""
+SESSIONS_ONLY = {"api/ws/token", "api/keys", "api/keys/revoke"}
+"""A token makes neither another one nor a key: both would outlive it."""
+OF_MEMBERS = {"api/me/views", "api/me/views/<uuid:view_id>"}
+"""Stored with a membership, which keys and tokens of a customer's users do not have."""
 OUTSIDE = {STRANGER, VOID, NOBODY, "key_999"}
 WALL_CHANNELS = {"kpi", "backlog", "attendance", "alerts"}
 STRONGEST = ("key: every scope", "token of a member: admin", "token of a customer's admin")
@@ -41,6 +45,8 @@ def rows(house: Organization) -> Organization:
 def scope_for(line: Line) -> str | None:
     """The scope of a key that is enough; None where no key is."""
     path = path_of(line)
+    if path in OF_MEMBERS:
+        return None
     if path in SCOPES:
         return SCOPES[path]
     if "ingest" in path:
@@ -60,7 +66,8 @@ def expected_of(kind: Kind, line: Line) -> str:
         return by_column if path in WATCHED else "403"
     if kind.scopes is not None:
         return by_column if scope_for(line) in kind.scopes else "403"
-    return "403" if path == "api/ws/token" and kind.secret else by_column  # a token cannot make another one
+    is_closed = (path in SESSIONS_ONLY and kind.secret) or (path in OF_MEMBERS and kind.issued)
+    return "403" if is_closed else by_column
 
 
 def different(found: dict[str, str], designed: dict[str, str]) -> dict[str, tuple[str, str]]:

@@ -12,6 +12,7 @@ from rest_framework.test import APIClient
 from alerts import rule_services, services
 from alerts.evaluation.changes import Actor
 from alerts.services import Caller
+from intraday.feed_health.services import store
 from intraday.org.models import Organization, Role
 from intraday.org.names import Names
 from realtime.models import Connection, Process
@@ -19,7 +20,7 @@ from tests.access import alerts as fixtures
 from tests.access.credentials import KINDS, Kind, wall_token
 from tests.access.people import bearer, browser_of, person, token_of
 from tests.access.tables import REST, ask, is_page, lines
-from tests.attendance.posting import BATCH, record
+from tests.attendance.posting import BATCH, record, recount
 from tests.live import LiveServer, Socket, socket
 from tests.realtime.event_streams import Stream, stream
 from tests.realtime.notes import in_thread
@@ -74,6 +75,7 @@ def work(house: Organization) -> None:
     client = browser_of(person(COLLEAGUE, house, Role.ADMIN))
     rows = {"items": [record(EMPLOYEE, employee_name=NAME)]}
     assert client.post(BATCH, rows, format="json").status_code == 201
+    recount()
     fixtures.make(house)
     services.acknowledge(caller=omar(house), alert_id=OWN, now=timezone.now(), note=NOTE)
     silence = {**fixtures.SILENCE, "department_id": "dept_456", "comment": NOTE}
@@ -112,7 +114,7 @@ def test_no_answer_shows_people_to_those_who_may_not_see_them(house: Organizatio
         for reader in found:
             said = ask(reader.client, method, "".join(path), asked).content.decode()
             if path[0] in CSV:
-                said += reader.client.get(f"/{path[0]}", {"format": "csv"}).content.decode()
+                said += reader.client.get(f"/{path[0]}", {"format": "csv"}).getvalue().decode()
             reader.check(said, str(line))
             everything[reader.name] += said
     for reader in found:
@@ -130,6 +132,7 @@ def test_what_is_left_of_an_answer_is_still_one(house: Organization, stranger: O
     assert rule["escalation"][0]["to"] == "a recipient"
     assert "tell a recipient" in rule["in_words"]
     assert [line["actor"] for line in rule["history"]] == [None]
+    store()
     feeds = client.get("/api/intraday/feeds").json()["feeds"]
     assert [feed["source"] for feed in feeds] == ["a person"]
     created_by = {each["created_by"] for each in client.get("/api/alerts/silences").json()["items"]}

@@ -41,7 +41,7 @@ def test_too_many_calls_of_a_person_are_told_when_to_come_back(house: Organizati
     dana = person("dana", house)
     answer = calls_until_refused(browser_of(dana), at_most=7)
     assert answer.json()["code"] == "throttled"
-    assert set(answer.json()) == {"code", "message", "request_id"}
+    assert set(answer.json()) == {"code", "message", "request_id", "docs_url"}
     assert 1 <= int(answer["Retry-After"]) <= 60
     calls_until_refused(bearer(token_of(dana, house)), at_most=7)
 

@@ -150,6 +150,8 @@ def test_an_unsaved_draft_is_previewed_beside_the_rule_as_it_is(owner, busy_hour
     assert "This draft: occupancy is over 90 % for 10 min. 1 alert" in shown
     assert "01-31 10:40:00" in shown  # since 10:30 over 92
     assert "01-31 10:10:00" in shown  # the draft
+    assert shown.count("<svg viewBox") == 2
+    assert 'aria-label="dept_456 / support: occupancy from 91 % to 95 %; over 90 %: 1 alert, 50 min"' in shown
     assert selectors.rule_fields(Rule.objects.get()) == before
     assert not Alert.objects.exists()
 

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from alerts import services
 from alerts.models import Alert, Notification, RuleState
 from alerts.notifications import notification_outbox
 from alerts.services import Conflict
@@ -119,6 +120,21 @@ def test_a_snoozed_alert_is_listed_and_says_until_when(world: World, api):
     world.snooze(world.alert, 900)
     [item] = api.get("/api/alerts", {"status": "pending"}).json()["items"]
     assert (item["suppressed"], item["snoozed_until"]) == (True, "2026-01-31T10:15:00Z")
+
+
+def test_a_snooze_that_is_undone_is_over_with_the_next_timers(world: World, heard: Hear):
+    world.rule()
+    world.judge(95, 0)
+    world.snooze(world.alert, 900)
+    services.unsnooze(caller=world.caller("ben"), alert_id=world.alert.pk, now=world.now)
+    alert = world.alert
+    assert alert.snoozed_until is None
+    assert alert.audit.get(reason="snooze ended").actor == "ben"
+    services.unsnooze(caller=world.caller("ben"), alert_id=world.alert.pk, now=world.now)  # nothing is left to end
+    assert world.alert.version == alert.version
+    with heard(STREAM) as events:
+        assert world.run_timers(15) == 1
+    assert [event["data"]["suppressed"] for event in events] == [False]
 
 
 def test_a_value_that_flaps_around_the_threshold_is_one_alert(world: World, heard: Hear):

@@ -12,6 +12,7 @@ from alerts.evaluation import figure_providers, run
 from alerts.evaluation.figure_providers import FigureProvider, FigureProviders
 from alerts.models import Alert, Rule, RuleState
 from alerts.rules import validation
+from intraday.feed_health import services as feed_health
 from intraday.org.models import Scope
 from intraday.org.services import add_queues
 from tests.alerts.world import TEN, World, at, occupancy
@@ -194,6 +195,7 @@ def test_a_feed_is_stale_after_three_of_its_own_cadences_and_five_minutes(
 def test_a_silent_feed_raises_one_alert_of_the_organization(world: World, api):
     world.rule(source="schedule", metric="stale_minutes", threshold=5, clear_threshold=0, evaluate_each="organization")
     post(api, row())
+    feed_health.store()
     feed = world.organization.feeds.get()
     for minutes, open_alerts in [(0, 0), (49, 0), (51, 1)]:
         now = feed.last_received_at + timedelta(minutes=minutes)

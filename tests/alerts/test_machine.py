@@ -244,7 +244,7 @@ CASES = {
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_every_transition(case: Case):
     step = next_state(case.condition, case.before, Reading(case.value, at(case.seconds), case.data), at(case.seconds))
-    assert (replace(step.state, alerts=RelatedAlerts()), step.effects) == (case.after, case.effects)
+    assert (step.state._replace(alerts=RelatedAlerts()), step.effects) == (case.after, case.effects)
     assert step.reason
 
 

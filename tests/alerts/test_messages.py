@@ -197,6 +197,20 @@ FIRED = [
     ("attendance", "left_early_count", ">=", 1, "support: 1 person who left early (at least 1 for 5 min)"),
     ("attendance", "lost_minutes", ">=", 12, "support: 12 minutes lost (at least 12 for 5 min)"),
     (
+        "attendance",
+        "out_of_adherence_count",
+        ">=",
+        1,
+        "support: 1 agent out of adherence (at least 1 for 5 min)",
+    ),
+    (
+        "attendance",
+        "longest_out_of_adherence_minutes",
+        ">=",
+        12,
+        "support: longest time of an agent out of adherence is 12 minutes (at least 12 minutes for 5 min)",
+    ),
+    (
         "schedule",
         "service.volume_variance_percent",
         ">=",

@@ -183,7 +183,7 @@ def test_filters(api: ContractClient, seven: list[str], query: dict[str, Any], c
 
 def test_the_list_comes_as_csv_too(api: ContractClient, seven: list[str]):
     response = api.get(ALERTS, {"format": "csv", "limit": 5})
-    rows = list(csv.DictReader(io.StringIO(response.content.decode())))
+    rows = list(csv.DictReader(io.StringIO(response.getvalue().decode())))
     assert [row["alert_id"] for row in rows] == seven[:5]
     assert 'rel="next"' in response.headers["Link"]
 

@@ -5,7 +5,8 @@ from threading import Event, Timer
 
 import pytest
 
-from intraday.api_client.client import GaveUpError, Poster, RefusedError, StoppedError, loopback, retry_after
+from intraday.api_client.client import GaveUpError, Poster, RefusedError, StoppedError, loopback
+from intraday.api_client.retry_after import retry_after
 from intraday.api_client.rows import Row
 from tests.api_client.fake_api import FakeApi, Reply, serve
 

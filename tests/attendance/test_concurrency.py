@@ -2,14 +2,29 @@
 
 from collections import Counter
 from functools import partial
+from random import Random
 
 import pytest
 
 from attendance import services
-from attendance.models import AttendanceRecord, Person, StatusPeriod
+from attendance.models import AgentState, AttendanceRecord, Person, StatusPeriod
 from intraday.org.models import Organization
 from intraday.org.services import create_organization
-from tests.attendance.posting import CURRENT, STREAM, counts, moment, plan, record, results, say, shift
+from tests.attendance.posting import (
+    CURRENT,
+    STREAM,
+    counts,
+    headcounts_at,
+    moment,
+    plan,
+    record,
+    recount,
+    results,
+    say,
+    shift,
+    state,
+    tell,
+)
 from tests.calls import at_once
 from tests.heard import Hear
 from tests.rest.contract import ContractClient, contract_client
@@ -67,6 +82,28 @@ def test_shifts_records_and_the_refresh_go_on_at_once(clients: list[ContractClie
     services.refresh(organization_id="org_123", now=moment(30))
     figure = clients[0].get(CURRENT).json()["current"]
     assert (figure["scheduled_count"], figure["present_count"], figure["unscheduled_count"]) == (31, 31, 0)
+
+
+def test_batches_that_share_people_in_any_order_go_on_at_once(clients: list[ContractClient]):
+    """New people and known ones, whose shifts go from one to another meanwhile."""
+    chosen = Random(7)
+    for minutes in range(0, 40, 4):
+        names = [f"e{chosen.randrange(minutes + 10)}" for _ in range(12)]
+        orders = [chosen.sample(names, len(names)) for _ in range(3)]
+        *answers, _ = at_once(
+            partial(say, clients[0], *(record(name, minutes + 1) for name in set(orders[0]))),
+            partial(say, clients[1], *(record(name, minutes + 2, "on_break") for name in orders[1])),
+            partial(tell, clients[2], *(state(name, minutes + 3) for name in orders[2])),
+            partial(plan, clients[3], *(shift(name, shift_id=f"s{n}") for n, name in enumerate(orders[0][:6]))),
+            partial(plan, clients[3], *(shift(name, shift_id=f"s{n}") for n, name in enumerate(orders[1][:6]))),
+            recount,
+        )
+        assert [answer["status"] for answer in answers] == [201] * 5
+    recount()
+    figure = clients[0].get(CURRENT).json()["current"]
+    counted = headcounts_at(moment(39), there=AgentState.objects.values_list("person_id", flat=True))[""]
+    assert (figure["scheduled_count"], figure["present_count"]) == (counted.scheduled, counted.present)
+    assert sum(figure["by_state"].values()) == Person.objects.count()
 
 
 def test_the_very_first_posts_of_an_organization_may_come_at_once():

@@ -6,6 +6,9 @@ from typing import Any
 
 from rest_framework.test import APIClient
 
+import backlog.services
+from intraday.clock.database import clock
+
 INGEST = "/api/schedulesbacklog/ingest"
 BATCH = "/api/schedulesbacklog/batch-ingest"
 CURRENT = "/api/intraday/backlog/current"
@@ -44,6 +47,22 @@ def post(api: APIClient, body: Any, path: str = INGEST, **query: Any) -> Any:
 
 def post_batch(api: APIClient, *rows: Any, **query: Any) -> Any:
     return post(api, {"items": list(rows)}, BATCH, **query)
+
+
+def roll_up(organization_id: str = "org_123") -> int:
+    """Let the levels above queues follow now, as the background does soon after a commit; how many have news."""
+    return backlog.services.roll_up(organization_id=organization_id, now=clock.now())
+
+
+def post_up(api: APIClient, body: Any, path: str = INGEST, **query: Any) -> Any:
+    """Post, and let the levels follow."""
+    answer = post(api, body, path, **query)
+    roll_up()
+    return answer
+
+
+def post_batch_up(api: APIClient, *rows: Any, **query: Any) -> Any:
+    return post_up(api, {"items": list(rows)}, BATCH, **query)
 
 
 def results(answer: Any) -> list[str]:

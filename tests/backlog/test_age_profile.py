@@ -8,7 +8,7 @@ from django.utils import timezone
 from backlog import selectors
 from backlog.models import Snapshot
 from intraday.org.models import Organization
-from tests.backlog.posting import CURRENT, HISTORY, ORG, post, post_batch, results, row
+from tests.backlog.posting import CURRENT, HISTORY, ORG, post, post_batch_up, post_up, results, row
 from tests.heard import Hear
 from tests.rest.contract import ContractClient
 
@@ -95,7 +95,7 @@ def test_the_bucket_of_age_0_should_hold_all(api: ContractClient):
 
 def test_profiles_of_the_same_ages_add_up_above_queues(api: ContractClient, heard: Hear):
     with heard() as published:
-        answer = post_batch(
+        answer = post_batch_up(
             api,
             row("support", age_profile=profile(m0=10, m60=4)),
             row("billing", age_profile=profile(m0=10, m60=1)),
@@ -110,8 +110,8 @@ def test_profiles_of_the_same_ages_add_up_above_queues(api: ContractClient, hear
 def test_a_fresh_queue_without_profile_leaves_its_level_without_one(api: ContractClient, heard: Hear):
     """Of the fresh ones: billing is silent for more than 45 minutes at the end."""
     with heard() as published:
-        post_batch(api, row("support", age_profile=profile(m0=10)), row("billing"))
+        post_batch_up(api, row("support", age_profile=profile(m0=10)), row("billing"))
     assert "age_profile" not in published.of("dept_456")
     with heard() as published:
-        post(api, row("support", 50, age_profile=profile(m0=10)))
+        post_up(api, row("support", 50, age_profile=profile(m0=10)))
     assert published.of("dept_456")["age_profile"] == profile(m0=10)

@@ -136,7 +136,7 @@ def test_a_batch_of_all_these_rows_is_refused_row_by_row(api: ContractClient, ro
     before = rows_stored()
     answer = post(api, {"items": [{**row(minutes=15), **fields} for fields in BAD_FIELDS.values()]}, BATCH)
     assert answer.pop("status") == 400
-    assert answer.keys() == {"request_id", "code", "message", "accepted", "results", "rejected"}
+    assert answer.keys() == {"request_id", "docs_url", "code", "message", "accepted", "results", "rejected"}
     assert (answer["accepted"], answer["results"]) == (0, [])
     rejected = {each["index"]: each["errors"].keys() for each in answer["rejected"]}
     assert list(rejected) == list(range(len(BAD_FIELDS)))
@@ -180,6 +180,7 @@ def test_foreign_and_unknown_organizations_are_404_with_the_same_body(
     bad = row(organization_id=name)
     answer = post(api, {"items": [bad]} if batch else bad, BATCH if batch else INGEST)
     assert answer.pop("request_id")
+    assert answer.pop("docs_url")
     assert answer == {
         "status": 404,
         "code": "not_found",
@@ -202,6 +203,7 @@ def test_11_megabytes_are_too_many(api: ContractClient, rows_stored: Count, path
     before = rows_stored()
     answer = post(api, json.dumps(row()).encode() + filling * (11 * 1024 * 1024), path)
     assert answer.pop("request_id")
+    assert answer.pop("docs_url")
     assert answer == {
         "status": 413,
         "code": "too_large",

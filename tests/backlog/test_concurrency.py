@@ -10,7 +10,7 @@ import pytest
 from backlog.models import CurrentBacklog, Snapshot
 from intraday.org.models import Organization, Queue, Scope
 from intraday.org.services import create_organization
-from tests.backlog.posting import CURRENT, ORG, at, post, post_batch, results, row
+from tests.backlog.posting import CURRENT, ORG, at, post, post_batch, post_up, results, roll_up, row
 from tests.calls import at_once
 from tests.heard import Hear
 from tests.rest.contract import ContractClient, contract_client
@@ -31,6 +31,7 @@ def test_of_two_ingests_of_one_scope_at_once_the_wall_ends_with_the_newer(client
                 partial(post, clients[0], row(minutes=older, total=older)),
                 partial(post, clients[1], row(minutes=newer, total=newer)),
             )
+            roll_up()
         assert answers[1]["result"] == "created"
         assert answers[0]["result"] in ("created", "late")
         assert (answers[0]["event"] is None) == (answers[0]["result"] == "late")
@@ -56,7 +57,7 @@ def test_queues_that_post_the_same_instant_at_once_are_all_in_the_sum(clients: l
     for minutes in range(10):
         with heard() as published:
             rows = [row(queue, minutes, 10, department_id="dept_456") for queue in queues]
-            answers = at_once(*(partial(post, api, each) for api, each in zip(clients, rows, strict=False)))
+            answers = at_once(*(partial(post_up, api, each) for api, each in zip(clients, rows, strict=False)))
         assert [answer["status"] for answer in answers] == [201] * 4, answers
         assert published.of(ORG)["total_items"] == 40
         assert published.of("dept_456")["total_items"] == 40
@@ -75,6 +76,7 @@ def test_a_figure_that_a_feed_posts_itself_is_not_overwritten_by_a_queue_at_the_
             partial(post, clients[2], row("billing", minutes, total=10)),
         )
         assert [answer["status"] for answer in answers] == [201] * 3, answers
+        roll_up()
         figure = clients[0].get(CURRENT).json()["current"]
         assert (figure["total_items"], figure["derived"]) == (500, False)
 
@@ -94,7 +96,8 @@ def test_the_very_first_posts_of_an_organization_may_come_at_once():
     for number in range(6):
         organization = create_organization(id=f"new_{number}", name="New")
         apis = [contract_client(organization) for _ in range(6)]
-        answers = at_once(*(partial(post_batch, api, *rows) for api, rows in zip(apis, FIRST_POSTS, strict=True)))
+        posts = [partial(post_batch, api, *rows) for api, rows in zip(apis, FIRST_POSTS, strict=True)]
+        *answers, _ = at_once(*posts, partial(roll_up, organization.pk))
         assert [answer["status"] for answer in answers] == [201] * 6, answers
 
 
@@ -126,9 +129,10 @@ def test_batches_over_overlapping_scopes_never_deadlock_and_the_totals_are_right
         for step in range(1, 7):
             posts = [partial(post_batch, api, *batch(step * 8 + writer)) for writer, api in enumerate(clients)]
             dry = partial(post_batch, clients[0], row("dry", department_id="dept_0"), *posts[0].args[1:], dry_run="1")
-            answers = at_once(*posts, dry)
+            *answers, _ = at_once(*posts, dry, roll_up)
             assert [answer["status"] for answer in answers] == [201] * 9, answers
             assert all(set(results(answer)) <= {"created", "late"} for answer in answers[:8])
+        roll_up()
     assert published.of(ORG)["total_items"] == sum(newest.values())
     for code in ("dept_0", "dept_1", "dept_2"):
         assert published.of(code)["total_items"] == sum(total for (dept, _), total in newest.items() if dept == code)

@@ -17,7 +17,19 @@ from backlog.models import CurrentBacklog, Snapshot
 from intraday.org.models import Organization, Queue
 from intraday.org.services import add_queues
 from tests.backlog.conftest import with_database
-from tests.backlog.posting import CURRENT, HISTORY, ORG, TEN, Row, post, post_batch, results, row
+from tests.backlog.posting import (
+    CURRENT,
+    HISTORY,
+    ORG,
+    TEN,
+    Row,
+    post_batch,
+    post_batch_up,
+    post_up,
+    results,
+    roll_up,
+    row,
+)
 from tests.heard import Hear, Heard
 from tests.rest.contract import ContractClient
 
@@ -68,8 +80,8 @@ def test_two_queues_that_post_three_seconds_apart_do_not_double_the_day(api: Con
     """A day of 24 half hours, 3 added and 2 completed in each queue and half hour: 144 and 96."""
     with heard() as published:
         for number in range(24):
-            post(api, moved("support", 30 * number, 3, 2))
-            post(api, moved("billing", 30 * number + 3 * SECOND, 3, 2))
+            post_up(api, moved("support", 30 * number, 3, 2))
+            post_up(api, moved("billing", 30 * number + 3 * SECOND, 3, 2))
     assert published_flow(published, ORG) == published_flow(published, "dept_456") == (144, 96)
     assert published.of(ORG)["interval_seconds"] == 3
     assert flow(published.of(ORG)) == (3, 2)
@@ -79,28 +91,28 @@ def test_queues_of_one_instant_make_one_figure_whatever_the_number_of_posts(api:
     with heard() as published:
         for minutes in (0, 15, 30):
             for queue, added in (("support", 1), ("billing", 2), ("claims", 4)):
-                post(api, moved(queue, minutes, added))
+                post_up(api, moved(queue, minutes, added))
     assert [flow(event["data"])[0] for event in events_of(published, ORG)] == [1, 3, 7] * 3
     assert published_flow(published, ORG) == (21, 0)
 
 
 def test_a_late_row_is_in_the_next_figure(api: ContractClient, heard: Hear):
-    post(api, moved("support", 0, 5))
-    post(api, moved("support", 30, 7))
+    post_up(api, moved("support", 0, 5))
+    post_up(api, moved("support", 30, 7))
     with heard() as published:
-        assert post(api, moved("support", 15, 11, 3))["result"] == "late"
+        assert post_up(api, moved("support", 15, 11, 3))["result"] == "late"
     assert published == []
     with heard() as published:
-        post(api, moved("billing", 31, 1))
+        post_up(api, moved("billing", 31, 1))
     assert flow(published.of(ORG)) == (12, 3)
     assert stored_flow() == stored_flow("dept_456") == (5 + 7 + 11 + 1, 3)
 
 
 def test_a_correction_downwards_is_taken_back_in_the_next_figure(api: ContractClient, heard: Hear):
-    post(api, moved("support", 0, 50, 9))
-    post(api, moved("billing", 1, 3, 1))
+    post_up(api, moved("support", 0, 50, 9))
+    post_up(api, moved("billing", 1, 3, 1))
     with heard() as published:
-        post(api, moved("support", 0, 5, 9))  # still support's newest row: 45 less
+        post_up(api, moved("support", 0, 5, 9))  # still support's newest row: 45 less
     assert flow(published.of(ORG)) == (3 - 45, 1)
     assert stored_flow() == (5 + 3, 9 + 1)
     assert published.of("support")["items_added_this_interval"] == 5
@@ -108,10 +120,10 @@ def test_a_correction_downwards_is_taken_back_in_the_next_figure(api: ContractCl
 
 def test_a_queue_that_goes_silent_or_is_deleted_takes_nothing_back(api: ContractClient, heard: Hear):
     with heard() as published:
-        post_batch(api, moved("support", 0, 10, 1), moved("billing", 0, 20, 2))
+        post_batch_up(api, moved("support", 0, 10, 1), moved("billing", 0, 20, 2))
         Queue.objects.get(name="support").delete()
-        post(api, moved("billing", 120, 30, 3))
-        post(api, moved("billing", 135, 40, 4))
+        post_up(api, moved("billing", 120, 30, 3))
+        post_up(api, moved("billing", 135, 40, 4))
     assert published.of(ORG)["total_items"] == 10
     assert published_flow(published, ORG) == (100, 10)
 
@@ -119,9 +131,9 @@ def test_a_queue_that_goes_silent_or_is_deleted_takes_nothing_back(api: Contract
 def test_what_a_department_posts_itself_is_not_told_again_by_its_queues(api: ContractClient, heard: Hear):
     """Its own rows hold until they are 45 minutes old; meanwhile its queue goes on posting 5 a quarter of an hour."""
     with heard() as published:
-        post(api, moved(None, 0, 8, department_id="dept_456"))
+        post_up(api, moved(None, 0, 8, department_id="dept_456"))
         for minutes in (15, 30, 45, 60):
-            post(api, moved("support", minutes, 5))
+            post_up(api, moved("support", minutes, 5))
     assert flow(published.of("dept_456")) == (5, 0)
     assert published_flow(published, ORG) == (20, 0)
 
@@ -129,24 +141,24 @@ def test_what_a_department_posts_itself_is_not_told_again_by_its_queues(api: Con
 # --- days ------------------------------------------------------------------------------------------------------------
 def test_a_day_is_the_local_day(api: ContractClient, heard: Hear):
     with heard() as published:
-        post(api, moved("support", MIDNIGHT - 1, 7))
-        post(api, moved("support", MIDNIGHT, 11))
+        post_up(api, moved("support", MIDNIGHT - 1, 7))
+        post_up(api, moved("support", MIDNIGHT, 11))
     assert flow(published.of(ORG)) == (11, 0)
     assert (stored_flow(), stored_flow(day=date(2026, 2, 1))) == ((7, 0), (11, 0))
 
 
 def test_late_rows_of_a_day_without_a_next_figure_go_into_its_last_one(api: ContractClient, heard: Hear):
     """In whichever order midnight and the late rows come; today's figures hold today's flows only."""
-    post(api, moved("support", MIDNIGHT - 60, 1))
-    post(api, moved("support", MIDNIGHT - 20, 2))
-    post(api, moved("support", MIDNIGHT - 40, 4))  # before midnight
+    post_up(api, moved("support", MIDNIGHT - 60, 1))
+    post_up(api, moved("support", MIDNIGHT - 20, 2))
+    post_up(api, moved("support", MIDNIGHT - 40, 4))  # before midnight
     with heard() as published:
-        post(api, moved("billing", MIDNIGHT + 5, 8))
-        post(api, moved("support", MIDNIGHT - 30, 16))  # after it, while support's newest row is yesterday's
-        post(api, moved("support", MIDNIGHT - 10, 32))  # not late: the clock of support's feed goes behind
-        post(api, moved("support", MIDNIGHT + 10, 64))
-        post(api, moved("support", MIDNIGHT - 50, 128))  # after both went on
-        post(api, moved("claims", MIDNIGHT + 11, 256))
+        post_up(api, moved("billing", MIDNIGHT + 5, 8))
+        post_up(api, moved("support", MIDNIGHT - 30, 16))  # after it, while support's newest row is yesterday's
+        post_up(api, moved("support", MIDNIGHT - 10, 32))  # not late: the clock of support's feed goes behind
+        post_up(api, moved("support", MIDNIGHT + 10, 64))
+        post_up(api, moved("support", MIDNIGHT - 50, 128))  # after both went on
+        post_up(api, moved("claims", MIDNIGHT + 11, 256))
     assert published_flow(published, ORG) == (8 + 64 + 256, 0)
     assert stored_flow() == stored_flow("dept_456") == (1 + 2 + 4 + 16 + 32 + 128, 0)
     assert stored_flow(day=date(2026, 2, 1)) == (8 + 64 + 256, 0)
@@ -155,14 +167,14 @@ def test_late_rows_of_a_day_without_a_next_figure_go_into_its_last_one(api: Cont
 
 def test_a_batch_of_many_days_settles_the_day_that_the_level_stood_at(api: ContractClient):
     day = 24 * 60
-    post(api, moved("billing", 0, 1))
-    post_batch(
+    post_up(api, moved("billing", 0, 1))
+    post_batch_up(
         api, *(moved("support", 60 + number * day, 2**number) for number in range(1, 5)), moved("support", 5, 64)
     )
     assert stored_flow() == (1 + 64, 0)
     assert stored_flow(day=date(2026, 2, 4)) == (16, 0)
     late = [moved("billing", 60 + number * day, 100) for number in range(5)]
-    assert results(post_batch(api, *late))[-1] == "created"
+    assert results(post_batch_up(api, *late))[-1] == "created"
     assert stored_flow() == (1 + 64 + 100, 0)
     assert stored_flow(day=date(2026, 2, 4)) == (116, 0)
 
@@ -174,7 +186,7 @@ def test_the_days_of_clock_changes_hold_all_their_hours(api: ContractClient, day
     begin = datetime(day.year, day.month, day.day, tzinfo=BERLIN)
     first = (begin - TEN).total_seconds() / 60
     for number in range(-1, hours + 1):
-        post(api, moved("support", first + 60 * number + 30, 1))
+        post_up(api, moved("support", first + 60 * number + 30, 1))
     assert stored_flow(day=day) == (hours, 0)
     assert stored_flow(day=day + timedelta(days=1)) == (1, 0)
 
@@ -192,25 +204,25 @@ def flows_of(queue: str = "support") -> list[Flow]:
 @pytest.mark.parametrize("gap", [15, 60 * 24 * 10], ids=["15 minutes", "10 days"])
 def test_a_late_row_knows_its_predecessor_however_old_and_its_successor_learns_of_it(api: ContractClient, gap: float):
     """Counters 100, then 130 late, then 150: 30 and 20, not 50 twice."""
-    post(api, counted(-gap, 100, 100))
-    post_batch(api, *(counted(20 + number, 150, 100) for number in range(12)))
-    post(api, counted(0, 130, 90))
+    post_up(api, counted(-gap, 100, 100))
+    post_batch_up(api, *(counted(20 + number, 150, 100) for number in range(12)))
+    post_up(api, counted(0, 130, 90))
     assert flows_of()[:3] == [(0, 0), (30, 0), (20, 10)]
     assert plus(flows_of()) == (50, 10)
     late = Snapshot.objects.get(time=TEN, derived=False)
     assert (late.interval_seconds, late.flow_source) == (60 * gap, "counters")
-    post(api, moved("billing", 33, 1))
+    post_up(api, moved("billing", 33, 1))
     assert stored_flow() == (51, 10)
 
 
 def test_a_correction_of_an_earlier_row_moves_its_successor_and_the_totals(api: ContractClient):
-    post_batch(api, row(minutes=0, total=10), row(minutes=15, total=30), row(minutes=30, total=25))
+    post_batch_up(api, row(minutes=0, total=10), row(minutes=15, total=30), row(minutes=30, total=25))
     assert flows_of() == [(0, 0), (20, 0), (0, 5)]
-    post(api, row(minutes=15, total=12))
+    post_up(api, row(minutes=15, total=12))
     assert flows_of() == [(0, 0), (2, 0), (13, 0)]
     figure = api.get(CURRENT, {"queue_name": "support"}).json()["current"]
     assert flow(figure) == (13, 0)
-    post(api, row(minutes=45, total=25))
+    post_up(api, row(minutes=45, total=25))
     assert stored_flow() == (15, 0)
 
 
@@ -229,9 +241,9 @@ def test_a_correction_of_an_earlier_row_moves_its_successor_and_the_totals(api: 
 def test_a_small_fall_of_a_counter_is_a_correction(
     api: ContractClient, heard: Hear, before: int, after: int, completed: int
 ):
-    post(api, counted(0, 0, before))
+    post_up(api, counted(0, 0, before))
     with heard() as published:
-        post(api, counted(15, 0, after))
+        post_up(api, counted(15, 0, after))
     assert flow(published.of("support")) == (0, completed)
     assert published.of("support")["flow_source"] == "counters"
 
@@ -240,7 +252,7 @@ def test_a_small_fall_of_a_counter_is_a_correction(
 def test_rates_are_those_of_the_trailing_hour(api: ContractClient, heard: Hear):
     """12 added and 9 completed in each quarter are 48 and 36 an hour; the quarters before do not count."""
     with heard() as published:
-        post_batch(api, *(moved("support", 15 * number, 500 if number < 4 else 12, 9) for number in range(8)))
+        post_batch_up(api, *(moved("support", 15 * number, 500 if number < 4 else 12, 9) for number in range(8)))
     data = published.of("support")
     assert (data["added_per_hour"], data["completed_per_hour"]) == (48, 36)
 
@@ -249,8 +261,8 @@ def test_work_that_lands_within_seconds_is_no_rate_of_seconds(api: ContractClien
     """30 items each half hour in either queue. A figure of 3 s holds 30 of them: 36,000 an hour it is not, but 120."""
     with heard() as published:
         for number in range(4):
-            post(api, moved("support", 30 * number, 30, 15))
-            post(api, moved("billing", 30 * number + 3 * SECOND, 30, 15))
+            post_up(api, moved("support", 30 * number, 30, 15))
+            post_up(api, moved("billing", 30 * number + 3 * SECOND, 30, 15))
     data = published.of(ORG)
     assert (data["interval_seconds"], flow(data)) == (3, (30, 15))
     assert (data["added_per_hour"], data["completed_per_hour"]) == (120, 60)
@@ -261,7 +273,7 @@ def test_a_feed_of_ten_seconds_has_the_rates_of_its_hour(api: ContractClient, he
     rows = [moved("support", n / 6, 2 if 45 * 6 < n <= 75 * 6 else 1, 1) for n in range(1, 75 * 6 + 1)]
     with heard() as published:
         for start in range(0, len(rows), 100):
-            post_batch(api, *rows[start : start + 100])
+            post_batch_up(api, *rows[start : start + 100])
     data = published.of("support")
     assert (data["added_per_hour"], data["completed_per_hour"]) == (pytest.approx(540, abs=6), 360)
     assert len(CurrentBacklog.objects.get(scope__queue_name="support").window) <= 45
@@ -269,8 +281,8 @@ def test_a_feed_of_ten_seconds_has_the_rates_of_its_hour(api: ContractClient, he
 
 def test_rates_that_are_not_known_are_null_with_the_reason(api: ContractClient, heard: Hear):
     with heard() as published:
-        post_batch(api, *(moved("support", minutes, 4, 4) for minutes in (0, 15)), moved("billing", 0, 4, 4))
-        post(api, row("billing", 15, total=20))
+        post_batch_up(api, *(moved("support", minutes, 4, 4) for minutes in (0, 15)), moved("billing", 0, 4, 4))
+        post_up(api, row("billing", 15, total=20))
     for scope, reason in (("billing", "stated or counted"), ("dept_456", "every queue inside")):
         data = published.of(scope)
         assert (data["added_per_hour"], data["completed_per_hour"]) == (None, None)
@@ -284,22 +296,24 @@ DAYS = [date(2026, 1, 31), date(2026, 2, 1), date(2026, 2, 2)]
 times = st.one_of(st.integers(-60, 60).map(lambda n: n / 4 + MIDNIGHT), st.integers(0, 60).map(lambda n: n * 40))
 counts = st.integers(0, 50)
 one_row = st.tuples(st.sampled_from(QUEUES), times, counts, counts)
-posts = st.lists(st.lists(one_row, min_size=1, max_size=5), min_size=1, max_size=8)
-Posts = list[list[tuple[tuple[str, str], float, int, int]]]
+posts = st.lists(st.tuples(st.lists(one_row, min_size=1, max_size=5), st.booleans()), min_size=1, max_size=8)
+Posts = list[tuple[list[tuple[tuple[str, str], float, int, int]], bool]]
 
 
 @with_database
 @given(posts=posts)
 def test_the_figures_of_a_levels_day_add_up_to_what_its_queues_posted(api: ContractClient, heard: Hear, posts: Posts):
-    """Random batches of random rows around midnight and over two days: late ones, corrections, any order. A last row of
-    each queue gives late rows their next figure."""
+    """Random batches of random rows around midnight and over two days: late ones, corrections, any order, rolled up
+    now and then. A last row of each queue gives late rows their next figure."""
     end = 60 * 41
     with transaction.atomic():
         said: dict[tuple[str, str], dict[float, Flow]] = defaultdict(dict)
         last = [(name, end, 1, 0) for name in QUEUES]
         with heard() as published:
-            for batch in [*posts, last]:
+            for batch, followed in [*posts, (last, True)]:
                 post_batch(api, *(moved(name, at, a, c, department_id=code) for (code, name), at, a, c in batch))
+                if followed:
+                    roll_up()
                 for name, at, added, completed in batch:
                     said[name][at] = (added, completed)
         for level, scope in (("", ORG), ("dept_456", "dept_456"), ("dept_789", "dept_789")):
@@ -338,12 +352,12 @@ def test_batches_and_single_posts_in_any_order_work_out_the_same(api: ContractCl
         fields = {name: number * rng.randint(0, 9) for name in said} if said is COUNTED else said
         rows.append({"minutes": minutes, "total": rng.randint(0, 99), **fields})
     with transaction.atomic():
-        post_batch(api, *(row("support", **each) for each in rows))
+        post_batch_up(api, *(row("support", **each) for each in rows))
         if shuffled:
             rng.shuffle(rows)
         while rows:
             size = rng.randint(1, 3)
-            post_batch(api, *(row("billing", **each) for each in rows[:size]))
+            post_batch_up(api, *(row("billing", **each) for each in rows[:size]))
             del rows[:size]
         names = WORKED_OUT if shuffled else [*WORKED_OUT, "trend", "slope_per_hour", "added_per_hour"]
         one, other = (
@@ -352,7 +366,7 @@ def test_batches_and_single_posts_in_any_order_work_out_the_same(api: ContractCl
         )
         assert one == other
         assert remembered("support") == remembered("billing")
-        post_batch(api, row("support", minutes + 1), row("billing", minutes + 1))
+        post_batch_up(api, row("support", minutes + 1), row("billing", minutes + 1))
         for day in days_with_figures("dept_456"):
             assert stored_flow("dept_456", day) == plus(
                 (each.added, each.completed)
@@ -373,6 +387,6 @@ COUNTED = {"items_added_total": 0, "items_completed_total": 0}
 
 
 def test_the_history_tells_flows_and_rates(api: ContractClient):
-    post_batch(api, *(moved("support", 15 * number, 4, 2) for number in range(3)))
+    post_batch_up(api, *(moved("support", 15 * number, 4, 2) for number in range(3)))
     items = api.get(HISTORY, {"queue_name": "support"}).json()["items"]
     assert [(flow(each), each["added_per_hour"]) for each in items] == [((4, 2), None), ((4, 2), 16), ((4, 2), 16)]

@@ -13,7 +13,19 @@ from django.contrib.auth import get_user_model
 from django.utils import timezone
 
 from intraday.org.models import ApiKey, Membership, Organization, Role
-from tests.backlog.posting import BATCH, CURRENT, HISTORY, INGEST, TEN, at, post, post_batch, row
+from tests.backlog.posting import (
+    BATCH,
+    CURRENT,
+    HISTORY,
+    INGEST,
+    TEN,
+    at,
+    post,
+    post_batch,
+    post_batch_up,
+    roll_up,
+    row,
+)
 from tests.rest.contract import ContractClient, contract_client
 
 SUPPORT = {"queue_name": "support"}
@@ -27,7 +39,9 @@ def test_before_the_first_snapshot_there_is_no_figure(api: ContractClient):
 
 
 def test_a_scope_is_read_with_the_scopes_inside_it(api: ContractClient):
-    post_batch(api, row("support", total=10), row("billing", total=20), row("claims", total=30, department_id="other"))
+    post_batch_up(
+        api, row("support", total=10), row("billing", total=20), row("claims", total=30, department_id="other")
+    )
 
     def totals(**query: str) -> tuple[int, list[int]]:
         answer = api.get(CURRENT, query).json()
@@ -91,7 +105,7 @@ def test_a_history_is_from_since_up_to_until(api: ContractClient, query: dict[st
 
 
 def test_a_history_is_of_exactly_one_scope(api: ContractClient):
-    post_batch(api, row("support", total=10), row("billing", total=20))
+    post_batch_up(api, row("support", total=10), row("billing", total=20))
     for query, total in (({}, 30), ({"department_id": "dept_456"}, 30), (SUPPORT, 10)):
         items = api.get(HISTORY, query).json()["items"]
         assert [item["total_items"] for item in items] == [total]
@@ -147,7 +161,7 @@ def test_csv_is_the_json_cell_by_cell(api: ContractClient, accept: dict[str, str
     headers = {} if accept else {"Accept": "text/csv"}
     response = api.get(HISTORY, {**query, **(accept or {})}, headers=headers)
     assert response["Content-Type"].startswith("text/csv")
-    lines = list(csv.reader(io.StringIO(response.content.decode())))
+    lines = list(csv.reader(io.StringIO(response.getvalue().decode())))
     columns = list(items[-1])
     assert lines[0] == columns
     assert len(lines) == 1 + len(items)
@@ -164,7 +178,7 @@ def test_a_csv_names_its_next_page_in_a_link(api: ContractClient):
     url, found = f"{HISTORY}?queue_name=support&format=csv&limit=2", []
     while url:
         response = api.get(url)
-        found += [line["timestamp"] for line in csv.DictReader(io.StringIO(response.content.decode()))]
+        found += [line["timestamp"] for line in csv.DictReader(io.StringIO(response.getvalue().decode()))]
         link = response.get("Link", "")
         url = link.partition("<")[2].partition(">")[0]
         assert not url or link.endswith('>; rel="next"')
@@ -220,8 +234,9 @@ def test_who_may_not_is_told_so(
 
 
 def test_two_organizations_with_the_same_names_never_see_each_other(api: ContractClient, outsider: ContractClient):
-    post_batch(api, row("support", total=123), row("billing", total=1))
+    post_batch_up(api, row("support", total=123), row("billing", total=1))
     post_batch(outsider, row("support", total=999))
+    assert roll_up("org_999") == 2
     for query in ({}, {"organization_id": "org_999"}, SUPPORT, {"department_id": "dept_456"}):
         found = outsider.get(CURRENT, query).json()
         for figure in (found["current"], *found["within"], *outsider.get(HISTORY, query).json()["items"]):
@@ -251,7 +266,7 @@ def test_a_person_posts_with_a_csrf_token_only(organization: Organization):
     client = ContractClient(enforce_csrf_checks=True)
     client.force_login(user)
     answer = post(client, row())
-    assert (answer["status"], answer.keys()) == (403, {"status", "code", "message", "request_id"})
+    assert (answer["status"], answer.keys()) == (403, {"status", "code", "message", "request_id", "docs_url"})
     client.handler.enforce_csrf_checks = False
     assert post(client, row())["status"] == 201
 
@@ -264,6 +279,8 @@ def test_a_person_who_was_locked_out_reads_nothing(person: ContractClient):
 def test_an_empty_csv_still_names_its_columns(api: ContractClient):
     response = api.get(f"{HISTORY}?format=csv")
     assert response.status_code == 200
-    assert response.content.decode().startswith(
-        "snapshot_id,organization_id,department_id,queue_name,timestamp,total_items"
+    assert (
+        response.getvalue()
+        .decode()
+        .startswith("snapshot_id,organization_id,department_id,queue_name,timestamp,total_items")
     )

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from intraday.org.models import Organization
 from intraday.org.services import add_queues
 from tests.backlog.conftest import with_database
-from tests.backlog.posting import ORG, at, post, post_batch, row
+from tests.backlog.posting import ORG, at, post_batch, post_batch_up, post_up, roll_up, row
 from tests.heard import Hear
 from tests.rest.contract import ContractClient
 
@@ -27,7 +27,7 @@ def second_department(organization: Organization) -> None:
 def test_10_and_20_and_30_make_60(api: ContractClient, heard: Hear):
     with heard() as published:
         for queue, total in (("support", 10), ("billing", 20), ("claims", 30)):
-            post(api, row(queue, total=total))
+            post_up(api, row(queue, total=total))
     assert published.of(ORG)["total_items"] == 60
     assert published.of("dept_456")["total_items"] == 30
     assert published.of("dept_789")["total_items"] == 30
@@ -35,10 +35,10 @@ def test_10_and_20_and_30_make_60(api: ContractClient, heard: Hear):
     assert published.of(ORG)["timestamp"] == at(0)
 
 
-def test_one_commit_publishes_its_queues_and_then_each_level_once(api: ContractClient, heard: Hear):
+def test_a_commit_publishes_its_queues_and_a_later_one_each_level_once(api: ContractClient, heard: Hear):
     with heard() as published:
-        answer = post_batch(api, row("support"), row("claims"), row("billing"), row("billing", 15))
-    assert published.commits == 1
+        answer = post_batch_up(api, row("support"), row("claims"), row("billing"), row("billing", 15))
+    assert published.commits == 2
     assert sorted(published.scopes[:3]) == ["billing", "claims", "support"]
     assert sorted(published.scopes[3:]) == ["dept_456", "dept_789", ORG]
     assert published.of(ORG)["total_items"] == 30
@@ -46,16 +46,16 @@ def test_one_commit_publishes_its_queues_and_then_each_level_once(api: ContractC
 
 
 def test_a_queue_moves_its_own_department_and_no_other(api: ContractClient, heard: Hear):
-    post_batch(api, row("support"), row("claims"))
+    post_batch_up(api, row("support"), row("claims"))
     with heard() as published:
-        post(api, row("claims", 15))
+        post_up(api, row("claims", 15))
     assert published.scopes[0] == "claims"
     assert sorted(published.scopes[1:]) == ["dept_789", ORG]
 
 
 def test_waits_are_weighted_by_items_and_the_oldest_is_the_oldest(api: ContractClient, heard: Hear):
     with heard() as published:
-        post_batch(
+        post_batch_up(
             api,
             row("support", total=10, average_wait_time_minutes=6, oldest_item_age_minutes=11),
             row("billing", total=30, average_wait_time_minutes=2, oldest_item_age_minutes=99),
@@ -67,7 +67,7 @@ def test_waits_are_weighted_by_items_and_the_oldest_is_the_oldest(api: ContractC
 
 def test_compliance_is_the_sum_of_numerators_over_the_sum_of_denominators(api: ContractClient, heard: Hear):
     with heard() as published:
-        post_batch(
+        post_batch_up(
             api,
             row("support", total=10, items_over_sla=5, sla_at_risk_count=1),
             row("billing", total=90, items_over_sla=0, sla_at_risk_count=2),
@@ -80,7 +80,7 @@ def test_compliance_is_the_sum_of_numerators_over_the_sum_of_denominators(api: C
 
 def test_a_queue_that_states_no_breaches_leaves_the_compliance_to_the_others(api: ContractClient, heard: Hear):
     with heard() as published:
-        post_batch(api, row("support", total=10, items_over_sla=5), row("billing", total=90, items_over_sla=None))
+        post_batch_up(api, row("support", total=10, items_over_sla=5), row("billing", total=90, items_over_sla=None))
     data = published.of(ORG)
     assert (data["total_items"], data["sla_compliance_percentage"]) == (100, 50.0)
     assert data["quality"] == "partial"
@@ -88,14 +88,14 @@ def test_a_queue_that_states_no_breaches_leaves_the_compliance_to_the_others(api
 
 def test_an_empty_organization_is_compliant(api: ContractClient, heard: Hear):
     with heard() as published:
-        post_batch(api, row("support", total=0), row("claims", total=0))
+        post_batch_up(api, row("support", total=0), row("claims", total=0))
     data = published.of(ORG)
     assert (data["total_items"], data["avg_wait_time_minutes"], data["sla_compliance_percentage"]) == (0, 0, 100)
 
 
 def test_flows_are_the_sums_of_the_queues(api: ContractClient, heard: Hear):
     with heard() as published:
-        post_batch(
+        post_batch_up(
             api,
             row("support", items_added=3, items_completed=1),
             row("billing", items_added=4, items_completed=2),
@@ -112,9 +112,9 @@ def test_counters_that_jump_to_their_limit_still_add_up(api: ContractClient, hea
         counters = {"items_added_total": count, "items_completed_total": count}
         return [row(f"q {number}", minutes, department_id="dept_456", **counters) for number in range(100)]
 
-    post_batch(api, *rows(0, 0))
+    post_batch_up(api, *rows(0, 0))
     with heard() as published:
-        answer = post_batch(api, *rows(1, limit))
+        answer = post_batch_up(api, *rows(1, limit))
     assert (answer["status"], published.of(ORG)["items_added_this_interval"]) == (201, 100 * limit)
 
 
@@ -126,51 +126,51 @@ def test_a_queue_older_than_three_of_its_cadences_is_left_out(
     api: ContractClient, heard: Hear, minutes: float, total: int
 ):
     """By the time of the data: a replayed log rolls up as the live one did."""
-    post(api, row("support", total=10))
+    post_up(api, row("support", total=10))
     with heard() as published:
-        post(api, row("billing", minutes, total=20))
+        post_up(api, row("billing", minutes, total=20))
     assert published.of(ORG)["total_items"] == total
     assert published.of("dept_456")["total_items"] == total
 
 
 def test_freshness_follows_the_feeds_own_rhythm(api: ContractClient, heard: Hear):
-    post_batch(api, row("support", 0, total=10), row("support", 1, total=10))
+    post_batch_up(api, row("support", 0, total=10), row("support", 1, total=10))
     with heard() as published:
-        post(api, row("billing", 4, total=20))
+        post_up(api, row("billing", 4, total=20))
     assert published.of(ORG)["total_items"] == 30
     with heard() as published:
-        post(api, row("billing", 5, total=20))
+        post_up(api, row("billing", 5, total=20))
     assert published.of(ORG)["total_items"] == 20  # a one-minute feed is stale after three
 
 
 def test_each_level_judges_freshness_at_its_own_newest_queue(api: ContractClient, heard: Hear):
-    post(api, row("support", 0, total=10))
+    post_up(api, row("support", 0, total=10))
     with heard() as published:
-        post(api, row("claims", 60, total=5))
-        post(api, row("billing", 30, total=20))
+        post_up(api, row("claims", 60, total=5))
+        post_up(api, row("billing", 30, total=20))
     assert published.of("dept_456")["total_items"] == 30
     assert published.of(ORG)["total_items"] == 25
 
 
 def test_a_queue_that_comes_back_counts_again(api: ContractClient, heard: Hear):
-    post(api, row("support", 0, total=10))
-    post(api, row("billing", 60, total=20))
+    post_up(api, row("support", 0, total=10))
+    post_up(api, row("billing", 60, total=20))
     with heard() as published:
-        post(api, row("support", 60, total=11))
+        post_up(api, row("support", 60, total=11))
     assert published.of(ORG)["total_items"] == 31
 
 
 # --- where a feed posts the scope itself -----------------------------------------------------------------------------
 def test_what_a_feed_posts_itself_is_not_derived(api: ContractClient, heard: Hear):
-    post(api, row(None, total=500))
+    post_up(api, row(None, total=500))
     with heard() as published:
-        post(api, row("support", 1, total=10))
+        post_up(api, row("support", 1, total=10))
     assert sorted(published.scopes) == ["dept_456", "support"]
 
 
 def test_a_department_that_is_posted_leaves_the_organization_to_its_queues(api: ContractClient, heard: Hear):
     with heard() as published:
-        post_batch(api, row(None, total=500, department_id="dept_456"), row("support", total=10))
+        post_batch_up(api, row(None, total=500, department_id="dept_456"), row("support", total=10))
     assert sorted(published.scopes) == sorted(["dept_456", ORG, "support"])
     assert published.of("dept_456")["total_items"] == 500
     assert published.of("dept_456")["derived"] is False
@@ -178,46 +178,51 @@ def test_a_department_that_is_posted_leaves_the_organization_to_its_queues(api: 
 
 
 def test_what_a_feed_stopped_posting_is_derived_again(api: ContractClient, heard: Hear):
-    post(api, row(None, 0, total=500))
+    post_up(api, row(None, 0, total=500))
     with heard() as published:
-        post(api, row("support", 45, total=10))
+        post_up(api, row("support", 45, total=10))
     assert ORG not in published.scopes
     with heard() as published:
-        post(api, row("support", 46, total=10))
+        post_up(api, row("support", 46, total=10))
     assert published.of(ORG)["total_items"] == 10
     assert published.of(ORG)["derived"] is True
 
 
 def test_a_posted_figure_takes_the_place_of_the_derived_one_of_its_time(api: ContractClient, heard: Hear):
-    post(api, row("support", total=10))
+    post_up(api, row("support", total=10))
     with heard() as published:
-        answer = post(api, row(None, total=12))
-        again = post(api, row(None, total=12))
+        answer = post_up(api, row(None, total=12))
+        again = post_up(api, row(None, total=12))
     assert (answer["result"], again["result"]) == ("corrected", "duplicate")
     assert published.of(ORG)["derived"] is False
     with heard() as published:
-        post(api, row("billing", total=20))
+        post_up(api, row("billing", total=20))
     assert ORG not in published.scopes
 
 
 # --- a law -----------------------------------------------------------------------------------------------------------
 QUEUES = [("dept_456", "support"), ("dept_456", "billing"), ("dept_789", "claims"), ("dept_789", "returns")]
 one_post = st.tuples(st.sampled_from(QUEUES), st.integers(0, 7).map(lambda n: n * n), st.integers(0, 1_000_000))
-posts = st.lists(st.lists(one_post, min_size=1, max_size=4), min_size=1, max_size=6)
+batches = st.tuples(st.lists(one_post, min_size=1, max_size=4), st.booleans())
+posts = st.lists(batches, min_size=1, max_size=6)
 # At most eight times: further ones would leave the window from which the cadence is learned.
 
 
 @with_database
 @given(posts=posts)
 def test_each_level_always_equals_the_sum_of_its_fresh_queues(
-    api: ContractClient, heard: Hear, posts: list[list[tuple[tuple[str, str], int, int]]]
+    api: ContractClient, heard: Hear, posts: list[tuple[list[tuple[tuple[str, str], int, int]], bool]]
 ):
-    """Batches of random queues, times (late and repeated ones among them) and totals."""
+    """Batches of random queues, times (late and repeated ones among them) and totals, rolled up now and then."""
     said: dict[tuple[str, str], dict[int, int]] = {}
     with transaction.atomic():
-        for batch in posts:
+        for batch, followed in [*posts, ([], True)]:
             with heard() as published:
-                post_batch(api, *(row(queue, at, total, department_id=code) for (code, queue), at, total in batch))
+                if batch:
+                    rows = [row(queue, at, total, department_id=code) for (code, queue), at, total in batch]
+                    post_batch(api, *rows)
+                if followed:
+                    roll_up()
             for name, minutes, total in batch:
                 said.setdefault(name, {})[minutes] = total
             for data in (event["data"] for event in published):

@@ -17,7 +17,7 @@ from intraday.database import batches
 from intraday.org.models import Organization, Scope
 from intraday.org.scoped import TimePage
 from tests.backlog.conftest import with_database
-from tests.backlog.posting import TEN, post, post_batch, results, row
+from tests.backlog.posting import TEN, post, post_batch, post_batch_up, results, row
 from tests.rest.contract import ContractClient
 
 LATER = TEN + timedelta(days=36)
@@ -139,7 +139,7 @@ def test_rows_after_the_thinned_ones_are_stored_as_ever(api: ContractClient, sup
 def test_days_add_up_to_what_they_were_in_every_time_zone(api: ContractClient, organization: Organization, zone: str):
     Organization.objects.filter(pk=organization.pk).update(time_zone=zone)
     rows = [row(minutes=m, total=10, items_added=m % 7, items_completed=m % 5) for m in range(-900, 900, 4)]
-    post_batch(api, *rows)
+    post_batch_up(api, *rows)
     scopes = list(Scope.objects.filter(organization=organization, backlog_snapshots__isnull=False).distinct())
     before = {scope: daily(history(scope), zone) for scope in scopes}
     assert retention.thin(now=LATER) > 0

@@ -13,6 +13,7 @@ from playwright.async_api import Browser, Page, async_playwright
 
 from tests.browser.chromium import FLAGS, NoChromiumError, executable
 from tests.live import ProcessServer
+from tests.services import free_port
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -46,7 +47,13 @@ async def page(browser: Browser) -> AsyncIterator[Page]:
 
 
 @pytest.fixture(scope="session")
-def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ProcessServer]:
+def origin() -> str:
+    """The address of a page beside the server, which the server knows."""
+    return f"http://localhost:{free_port()}"
+
+
+@pytest.fixture(scope="session")
+def embedded(tmp_path_factory: pytest.TempPathFactory, origin: str) -> Iterator[ProcessServer]:
     """Start the server of `make run`, for tests that tolerate what other tests posted."""
-    with ProcessServer.embedded(tmp_path_factory.mktemp("var")) as server:
+    with ProcessServer.embedded(tmp_path_factory.mktemp("var"), INTRADAY_ALLOWED_ORIGINS=origin) as server:
         yield server

@@ -1,6 +1,7 @@
 """The real page with a scripted server behind it: sockets and REST answer from what the test put on the stage."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -21,16 +22,24 @@ class Stage:
     answers: dict[str, Any] = field(default_factory=dict)
     seqs: dict[str, int] = field(default_factory=lambda: dict.fromkeys(CHANNELS, 0))
     sockets: list[WebSocketRoute] = field(default_factory=list)
+    held: bool = False
+    """Whether subscriptions wait for `release`."""
+    _waiting: list[Callable[[], None]] = field(default_factory=list)
 
     async def open_on(self, page: Page) -> None:
         await page.route_web_socket("**/ws*", self._connected)
         await page.route("**/api/**", self._answer)
 
     def publish(self, event: str, data: dict[str, Any]) -> None:
-        channel = {"alert": "alerts"}.get(event.split(":")[0], event.split(":")[0])
+        channel = {"alert": "alerts", "action": "alerts"}.get(event.split(":")[0], event.split(":")[0])
         self.seqs[channel] += 1
         message = {"event": event, "data": data, **self._position(channel), "ts": spell(datetime.now(UTC))}
         self.sockets[-1].send(json.dumps(message))
+
+    def release(self) -> None:
+        self.held = False
+        for subscribe in self._waiting:
+            subscribe()
 
     # --- the socket --------------------------------------------------------------------------------------------------
     def _connected(self, socket: WebSocketRoute) -> None:
@@ -43,6 +52,8 @@ class Stage:
         if event == "authenticate":
             who = {"user_id": "ada", "organization_id": ORGANIZATION, "role": "admin", "expires_at": None}
             self._say(socket, "authenticated", id_, **who)
+        elif event == "subscribe" and self.held:
+            self._waiting.append(lambda: self._subscribe(socket, message["data"]["rooms"], id_))
         elif event == "subscribe":
             self._subscribe(socket, message["data"]["rooms"], id_)
         elif event == "ping":

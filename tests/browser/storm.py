@@ -281,6 +281,20 @@ def attendance(now: datetime, **fields: Any) -> dict[str, Any]:
         "on_leave_count": 5,
         "unscheduled_count": 2,
         "lost_minutes": 384.0,
+        "by_state": {
+            "on_contact": 41,
+            "available": 3,
+            "after_contact": 9,
+            "present": 0,
+            "break": 8,
+            "lunch": 4,
+            "training": 3,
+            "meeting": 1,
+            "other": 1,
+            "offline": 2,
+        },
+        "out_of_adherence_count": 5,
+        "longest_out_of_adherence_minutes": 23.5,
     }
     return _checked(AttendanceChanged, figure | fields)
 
@@ -435,3 +449,16 @@ def suspect(figure: dict[str, Any], now: datetime, *, inherited: bool = False) -
     reasons = {"quality": drop["code"], "health_score": "the volume is suspect"}
     service = figure["service"] | {"offered": 0, "service_level": None}
     return _checked(KPIChanged, figure | told | {"reasons": reasons, "service": service})
+
+
+def staffing(agents: int, service_level: float) -> dict[str, Any]:
+    """A case of what-if."""
+    figures = {"calls": 120.0, "aht_seconds": 312.0, "interval_minutes": 30, "required": 24, "occupancy": 91.0}
+    return {
+        **figures,
+        "agents": agents,
+        "gap": agents - 24,
+        "service_level": service_level,
+        "asa_seconds": 40.0,
+        "risk_score": 60.0,
+    }

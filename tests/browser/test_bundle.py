@@ -6,7 +6,7 @@ from pathlib import Path
 
 from django.contrib.staticfiles import finders
 
-BUDGET = 150_000  # bytes, compressed
+BUDGET = 170_000  # bytes, compressed
 ADDRESS = re.compile(r"""https?://[^"'`)\s]+""")
 NAMES = {"http://www.w3.org", "https://react.dev/errors"}  # names of formats, and of where an error is explained
 

@@ -64,7 +64,7 @@ async def test_a_scope_is_in_the_address_and_comes_from_it(page: Page, embedded:
     await open_console(page, embedded, "/?organization=org_123&department=dept_789")
     await shows(cell(page, "claims", "Backlog"), "22")
     await expect(page.get_by_role("button", name="support", exact=True)).to_have_count(0)
-    await page.get_by_label("Department").select_option("dept_456")
+    await page.get_by_label("Department", exact=True).select_option("dept_456")
     await page.get_by_label("Queue", exact=True).select_option("support")
     await shows(cell(page, "support", "Backlog"), "11")
     assert page.url.endswith("/?organization=org_123&department=dept_456&queue=support")
@@ -80,6 +80,7 @@ async def test_after_a_restart_the_page_shows_what_it_missed_and_raises_no_flood
         await watch_states(page)
         await post(server, "support", 10)
         await shows(cell(page, "support", "Backlog"), "10")
+        await says(page, "Live")  # the demo's own figures are old; now that of the whole is new
         await asyncio.to_thread(server.stop)
         await says(page, "Offline")
         await expect(page.locator(".connection .state small")).to_contain_text(re.compile("for .* s, "))
@@ -286,11 +287,11 @@ async def test_what_one_acknowledges_the_others_see(page: Page, browser: Browser
         await mine.get_by_role("button", name="Acknowledge").click()
         await shows(theirs, "taken by ana")
         await theirs.get_by_role("link", name="history").click()
-        await shows(other.get_by_role("row", name=re.compile("pending → acknowledged")), "ana")
+        await shows(other.get_by_role("row", name=re.compile("pending to acknowledged")), "ana")
         assert await barriers(other) == []
         await picture(other, "alert")
         await other.get_by_role("textbox", name="Note").fill("Two more agents from sales")
-        await other.get_by_role("button", name="Resolve", exact=True).click()
+        await other.get_by_role("button", name="Resolve with note").click()
         await expect(page.locator("#alerts article", has_text="billing")).to_have_count(0, timeout=PATIENCE)
         await shows(other.get_by_role("row", name=re.compile("resolved")), "Two more agents from sales")
 
@@ -323,7 +324,7 @@ async def test_a_wall_board_shows_one_scope_until_its_link_is_revoked(
     await post(embedded, "claims", 31)
     await post(embedded, "support", 32)
     await continue_as(page, embedded, "sam")
-    await page.get_by_label("Department").select_option("dept_789")
+    await page.get_by_label("Department", exact=True).select_option("dept_789")
     await page.get_by_role("button", name="Wall boards").click()
     await page.get_by_label("Where it hangs").fill("2nd floor")
     await page.get_by_role("button", name="Make a link").click()
@@ -363,9 +364,7 @@ async def test_a_wall_board_shows_its_scope_in_a_browser_that_is_signed_in_elsew
     await expect(page.get_by_role("alert")).to_have_count(0)
 
 
-async def test_a_wall_board_shows_how_many_are_there_and_nobody_by_name(
-    page: Page, production: ProcessServer, organization: Organization
-) -> None:
+async def test_a_wall_board_shows_nobody(page: Page, production: ProcessServer, organization: Organization) -> None:
     key = await in_thread(lambda: key_of(organization))
     await post_to(production, key, "support", 77, department_id="dept_456")
     came = {
@@ -381,10 +380,9 @@ async def test_a_wall_board_shows_how_many_are_there_and_nobody_by_name(
     _, secret = await in_thread(lambda: walls.create(**hangs))
     refused: list[str] = []
     page.on("response", lambda answer: refused.append(answer.url) if answer.status >= 400 else None)
-    async with page.expect_response(re.compile("kpi/intervals")), page.expect_response(re.compile("backlog/history")):
-        await page.goto(f"{production.http}/wall/{secret}")
+    await page.goto(f"{production.http}/wall/{secret}")
     await connected(page)
-    await expect(page.locator('[data-count="unscheduled"]')).to_have_text("1 Unscheduled")
+    await shows(page.locator("tbody tr", has_text="support"), "77")
     text = await page.locator("body").inner_text()
     assert not [word for word in ("Ada", "emp-4711", "check", "who took") if word in text]
     assert refused == []
@@ -398,7 +396,7 @@ async def test_a_page_that_may_not_be_shown_says_so_and_is_not_live(
     await sign_in(page, production, "sam")
     await page.goto(f"{production.http}/?organization={organization.id}&department=dept_789")
     await says(page, "No access")
-    await shows(page.get_by_role("alert"), "Not shown here: ")
+    await shows(page.get_by_role("alert"), "There is no department “dept_789”, or it is not yours.")  # that alone
 
 
 # --- policy ----------------------------------------------------------------------------------------------------------

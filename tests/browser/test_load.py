@@ -52,7 +52,8 @@ async def test_nodes_and_listeners_stay_bounded_under_a_storm_of_updates(page: P
     measured = [f"{name} {before[name]:.0f} -> {after[name]:.0f}" for name in ("Nodes", "JSEventListeners")]
     sys.stdout.write(f"{', '.join(measured)}, long tasks {len(tasks)}, the longest {max(tasks, default=0):.0f} ms\n")
     assert after["Nodes"] < before["Nodes"] * 1.25
-    assert after["JSEventListeners"] < before["JSEventListeners"] * 1.25
+    # Panels that load late bring some tens; a listener left by each update would be 540.
+    assert after["JSEventListeners"] < before["JSEventListeners"] + 150
 
 
 async def publish(stage: Stage, numbers: range) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import os
 import re
 import subprocess
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -27,17 +27,6 @@ def sample(sign: str, language: str) -> str:
     return str(found)
 
 
-@pytest.fixture(scope="module")
-def origin() -> str:
-    return f"http://localhost:{free_port()}"
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory, origin: str) -> Iterator[ProcessServer]:
-    with ProcessServer.embedded(tmp_path_factory.mktemp("var"), INTRADAY_ALLOWED_ORIGINS=origin) as server:
-        yield server
-
-
 @asynccontextmanager
 async def serving(html: str, origin: str) -> AsyncIterator[None]:
     """A page on an origin of its own."""
@@ -54,13 +43,13 @@ async def serving(html: str, origin: str) -> AsyncIterator[None]:
 
 
 async def test_a_page_without_a_build_step_imports_the_module_from_the_server(
-    page: Page, server: ProcessServer, origin: str
+    page: Page, embedded: ProcessServer, origin: str
 ) -> None:
     """The sample of docs/frontend.md as it stands, on another origin."""
-    async with serving(sample(MODULE, "html").replace("http://localhost:5000", server.http), origin):
+    async with serving(sample(MODULE, "html").replace("http://localhost:5000", embedded.http), origin):
         await page.goto(origin)
         await expect(page.locator("#state")).to_have_text("live", timeout=PATIENCE)
-        await post(server, "support", 41)
+        await post(embedded, "support", 41)
         await expect(page.locator("#total")).to_have_text("41", timeout=PATIENCE)
 
 
@@ -74,24 +63,24 @@ WATCH = """async (server) => {
 
 @pytest.mark.parametrize("hours", [1, -1])
 async def test_a_browser_whose_clock_is_set_shows_what_comes_and_calls_it_fresh(
-    page: Page, server: ProcessServer, origin: str, hours: int
+    page: Page, embedded: ProcessServer, origin: str, hours: int
 ) -> None:
-    async with serving(sample(MODULE, "html").replace("http://localhost:5000", server.http), origin):
+    async with serving(sample(MODULE, "html").replace("http://localhost:5000", embedded.http), origin):
         await page.goto(origin)
-        await page.evaluate(WATCH, server.http)
-        await post(server, "claims", 1)
+        await page.evaluate(WATCH, embedded.http)
+        await post(embedded, "claims", 1)
         await page.wait_for_function("window.seen === '1 false'", timeout=PATIENCE)
         await page.evaluate(f"const now = Date.now; Date.now = () => now() + {hours} * 3_600_000")
         for total in (2, 3):
-            await post(server, "claims", total)
+            await post(embedded, "claims", total)
             await page.wait_for_function(f"window.seen === '{total} false'", timeout=PATIENCE)
 
 
 async def test_the_dev_server_of_vite_passes_socket_and_api_on(
-    page: Page, server: ProcessServer, tmp_path: Path
+    page: Page, embedded: ProcessServer, tmp_path: Path
 ) -> None:
     """The recipe of docs/frontend.md as it stands."""
-    recipe = sample("server: { proxy:", "ts").replace("localhost:5000", f"127.0.0.1:{server.port}")
+    recipe = sample("server: { proxy:", "ts").replace("localhost:5000", f"127.0.0.1:{embedded.port}")
     (tmp_path / "vite.config.mjs").write_text(recipe)
     (tmp_path / "node_modules").symlink_to(ROOT / "node_modules")
     (tmp_path / "index.html").write_text(DEV_PAGE)
@@ -104,7 +93,7 @@ async def test_the_dev_server_of_vite_passes_socket_and_api_on(
             wait_for(f"http://127.0.0.1:{port}")
             await page.goto(f"http://127.0.0.1:{port}")
             await expect(page.locator("#state")).to_have_text("live", timeout=PATIENCE)
-            await post(server, "billing", 42)
+            await post(embedded, "billing", 42)
             await expect(page.locator("#total")).to_have_text("42", timeout=PATIENCE)
             await expect(page.locator("#api")).to_have_text("200", timeout=PATIENCE)
         finally:

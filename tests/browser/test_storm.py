@@ -5,30 +5,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest_asyncio
-from playwright.async_api import Browser, Page, Request, ViewportSize, expect
+from playwright.async_api import Browser, Page, Request, expect
 
 from tests.browser import storm
 from tests.browser.looks import barriers, is_seen, picture
+from tests.browser.scene import PHONE, WALL, WINDOW, raised
 from tests.browser.stage import Stage
 from tests.browser.visit import open_console, says, shows
 from tests.live import ProcessServer
-
-WINDOW: ViewportSize = {"width": 1280, "height": 800}
-PHONE: ViewportSize = {"width": 390, "height": 844}
-WALL: ViewportSize = {"width": 1920, "height": 1080}
-PEOPLE = [
-    {
-        "employee_id": "e204",
-        "employee_name": "Dana Ruiz",
-        "department_id": "dept_456",
-        "queue_names": ["support"],
-        "status": "absent",
-        "shift_start": "2026-11-25T08:00:00Z",
-        "shift_end": "2026-11-25T16:00:00Z",
-        "checked_in_at": None,
-        "lost_minutes": 95.0,
-    }
-]
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -36,36 +20,6 @@ async def stage(page: Page) -> Stage:
     """The storm, behind the page of this test."""
     await page.set_viewport_size(WINDOW)
     return await raised(page)
-
-
-async def raised(page: Page) -> Stage:
-    now = datetime.now(UTC)
-    stage = Stage(snapshots=storm.snapshots(now))
-    past = [storm.backlog(None, now - timedelta(minutes=ago), total_items=1700 - 2 * ago) for ago in range(300, 0, -10)]
-    stage.answers |= {
-        "/api/intraday/kpi/intervals": lambda asked: storm.intervals(now, contacts=_contacts(asked, now)),
-        "/api/intraday/backlog/history": {"items": past, "next": None},
-        "/api/intraday/attendance/people": {"items": PEOPLE},
-        "/api/intraday/feeds": {"feeds": []},
-    }
-    await stage.open_on(page)
-    return stage
-
-
-def _contacts(asked: Request, now: datetime) -> float:
-    return 1.12 if now.date().isoformat() in asked.url else 0.97
-
-
-def staffing(agents: int, service_level: float) -> dict[str, Any]:
-    figures = {"calls": 120.0, "aht_seconds": 312.0, "interval_minutes": 30, "required": 24, "occupancy": 91.0}
-    return {
-        **figures,
-        "agents": agents,
-        "gap": agents - 24,
-        "service_level": service_level,
-        "asa_seconds": 40.0,
-        "risk_score": 60.0,
-    }
 
 
 # --- at a glance -----------------------------------------------------------------------------------------------------
@@ -147,7 +101,7 @@ async def test_what_callers_meet_counts_those_who_wait(page: Page, stage: Stage,
     await open_console(page, embedded)
     tile = page.locator(".tile", has_text="Service level now")
     await shows(tile, "(100 % of those answered)")
-    await shows(tile, "9 waiting past target")
+    await shows(page.locator(".tile", has_text="Waiting now"), "9 waiting past target")
     await shows(page.locator(".tile", has_text="SLA risk"), "needs 97 % of the rest; ends at about 37 %")
     await shows(page.locator(".service", has_text="Deferred work"), "1 queue, apart from callers")
     await page.locator(".queues tbody").get_by_role("button", name="support", exact=True).click()
@@ -256,7 +210,7 @@ async def test_a_queue_opens_by_keyboard_and_answers_what_if(page: Page, stage: 
 
     def what_if(request: Request) -> Any:
         asked.append(request.post_data_json)
-        return {"baseline": staffing(17, 41.2), "scenario": staffing(25, 83.4)}
+        return {"baseline": storm.staffing(17, 41.2), "scenario": storm.staffing(25, 83.4)}
 
     stage.answers["/api/intraday/kpi/what-if"] = what_if
     await open_console(page, embedded)
@@ -350,8 +304,15 @@ print("secret", walls.create(organization=organization, department_id="", name="
         await raised(page)
         await page.goto(f"{embedded.http}/wall/{secret}")
         await says(page, "Live")
-        await page.wait_for_selector(".plot canvas")
+        assert await page.get_by_role("button").count() == 0
+        for width, height in ((1280, 720), (1920, 1080), (3840, 2160)):
+            await page.set_viewport_size({"width": width, "height": height})
+            await expect(page.locator(".wall tbody tr").first).to_contain_text("support")
+            for place in (".wall tbody tr:last-child", ".wall .alert:last-child", ".wall-age", ".wall .clock"):
+                assert await is_seen(page.locator(place).last), f"{place} at {width}"
+            assert await page.evaluate("document.documentElement.scrollHeight <= innerHeight")
+            clock = await page.locator(".wall .clock").evaluate("place => parseFloat(getComputedStyle(place).fontSize)")
+            assert clock >= height / 20  # 3 cm on a screen of 60 cm: legible from 5 m
+            await picture(page, f"wall-{width}")
         assert await barriers(page) == []
-        await picture(page, "wall")
-        assert await page.get_by_role("button", name="Acknowledge").count() == 0
         assert "ana" not in await page.locator("#alerts").inner_text()

@@ -1,12 +1,28 @@
 """Coming to the console, and waiting until it says something."""
 
 import re
+from dataclasses import dataclass
 
 from playwright.async_api import Locator, Page, expect
 
 from tests.live import ProcessServer
 
 PATIENCE = 20_000.0  # milliseconds; two busy cores may take seconds for what takes milliseconds
+
+
+MOST = 3
+
+
+@dataclass
+class Hand:
+    """A hand that clicks three times at most."""
+
+    clicks: int = 0
+
+    async def click(self, place: Locator) -> None:
+        self.clicks += 1
+        assert self.clicks <= MOST
+        await place.click(timeout=PATIENCE)
 
 
 async def open_console(page: Page, server: ProcessServer, query: str = "") -> None:

@@ -43,6 +43,8 @@ def test_a_complete_production_has_nothing_to_say(settings: Any):
         ({"TRUSTED_PROXIES": 0}, {"intraday.W010"}),
         ({"TRUSTED_PROXIES": -1}, {"intraday.E013"}),
         ({"MAX_REQUEST_BYTES": 0}, {"intraday.E030"}),
+        ({"WORKER_NICE": -1}, {"intraday.E014"}),
+        ({"WORKER_NICE": 19}, set()),
     ],
 )
 def test_each_gap_is_named(settings: Any, changes: dict[str, Any], ids: set[str]):

@@ -4,13 +4,13 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from intraday.org.models import ApiKey, Membership, Organization
-from tests.live import ROOT, ProcessServer, test_database
+from tests.documents import ROOT, blocks
+from tests.live import ProcessServer, test_database
 from tests.services import wheel
 
 README, OPERATIONS = ROOT / "README.md", ROOT / "docs/operations.md"
@@ -33,30 +33,6 @@ NOT_RUN = {
 ENDLESS = r"\.venv/bin/python manage\.py listen|\.venv/bin/celery|curl -N"
 """Commands that run until they are stopped."""
 SECONDS = 4  # after which one that has not failed is taken to work
-
-
-def blocks(page: Path) -> list[list[str]]:
-    found = re.findall(r"^```bash\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL)
-    return [list(commands(block)) for block in found]
-
-
-def commands(block: str) -> Iterator[str]:
-    """Yield whole commands: a line, and those that bash needs to understand it."""
-    lines: list[str] = []
-    for line in block.splitlines():
-        lines.append(line)
-        command = "\n".join(lines)
-        if (
-            not line.endswith("\\")
-            and subprocess.run(["bash", "-n", "-c", command], capture_output=True).returncode == 0
-        ):
-            yield command
-            lines = []
-    assert not lines, f"half a command: {lines}"
-
-
-def is_whole(command: str) -> bool:
-    return subprocess.run(["bash", "-n", "-c", command], capture_output=True, check=False).returncode == 0
 
 
 def script(typed: list[str]) -> str:
@@ -96,10 +72,9 @@ def on(server: ProcessServer, block: list[str]) -> list[str]:
 
 
 @pytest.mark.debian("curl")
-def test_the_walk_through_of_the_readme(tmp_path: Path):
+def test_the_walk_through_of_the_readme(fresh: ProcessServer):
     walk = [block for block in blocks(README) if "curl" in "".join(block)]
-    with ProcessServer.embedded(tmp_path) as server:
-        printed = [typed(on(server, block), INTRADAY_URL=server.http) for block in walk]
+    printed = [typed(on(fresh, block), INTRADAY_URL=fresh.http) for block in walk]
     assert '"health_score"' in printed[0]
     assert '"result":"created"' in printed[1].replace(" ", "")
     assert len(walk) == 3

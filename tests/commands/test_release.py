@@ -66,6 +66,7 @@ def test_a_release_is_committed_tagged_and_packed_and_not_pushed(clone: Path):
     assert python["metadata"]["component"]["version"] == VERSION
     assert "react" in {each["name"] for each in npm["components"]}
     assert len(list(packed.glob("intraday-realtime-*.tgz"))) == 1
+    assert [each.name for each in packed.glob("*.whl")] == [f"intraday_client-{VERSION}-py3-none-any.whl"]
     again = release(clone, VERSION)
     assert (again.returncode, "tagged already" in again.stderr) == (1, True)
 

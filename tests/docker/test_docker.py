@@ -128,7 +128,7 @@ def test_the_proxy_knows_the_services_and_sends_sockets_and_streams_to_realtime(
 
 def test_the_image_holds_what_the_entry_point_needs():
     ignored = (ROOT / ".dockerignore").read_text().splitlines()
-    for path in ("docker/run", "manage.py", "intraday", "realtime", "requirements.txt"):
+    for path in ("docker/run", "manage.py", "intraday", "realtime", "docs", "requirements.txt"):
         assert f"!{path}" in ignored
     apps = {path.parent.name for path in ROOT.glob("*/apps.py")}
     assert {f"!{app}" for app in apps} <= set(ignored)

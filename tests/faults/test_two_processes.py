@@ -4,7 +4,7 @@ Ingestion goes on, clients of both processes hear every event once and in order,
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
@@ -59,13 +59,16 @@ async def audience(site: Site) -> AsyncIterator[Audience]:
 
 async def test_everybody_hears_everything_whichever_process_took_it(site: Site):
     async with audience(site) as here:
-        await stats_say(here.callers[0], degraded=False)
-        healed = [await metric(caller, "intraday_log_heals_total") for caller in here.callers]
-        await here.heard(await site.load(6, *here.callers))
-        site.run_job("tests.publish", 1)
-        for client in here.clients:
-            assert (await client.until("custom:note"))["data"]["number"] == 1
-        assert [await metric(caller, "intraday_log_heals_total") for caller in here.callers] == healed
+        for caller in here.callers:
+            await stats_say(caller, degraded=False)
+
+        async def publish() -> None:
+            await here.heard(await site.load(6, *here.callers))
+            site.run_job("tests.publish", 1)
+            for client in here.clients:
+                assert (await client.until("custom:note"))["data"]["number"] == 1
+
+        await layer_carries(here, publish, rounds=3)
 
 
 async def test_stats_are_those_of_all_processes_whichever_is_asked(site: Site):
@@ -114,13 +117,24 @@ async def test_without_redis_events_come_from_the_log_and_all_recovers_by_itself
 
 
 async def layer_carries_again(site: Site, here: Audience) -> None:
-    """Events come through the layer again, not from the log."""
-    for _ in range(100):
-        healed = [await metric(caller, "intraday_log_heals_total") for caller in here.callers]
+    async def publish() -> None:
         await here.heard(await site.load(2, *here.callers))
+
+    await layer_carries(here, publish, rounds=100)
+
+
+async def layer_carries(here: Audience, publish: Callable[[], Awaitable[None]], *, rounds: int) -> None:
+    """Publish until both processes take a whole round from the layer, and nothing of it from the log.
+
+    A process joins a group a moment after its client subscribed, and its check of heads may overtake the layer: both
+    read the log once, and are no fault.
+    """
+    for _ in range(rounds):
+        healed = [await metric(caller, "intraday_log_heals_total") for caller in here.callers]
+        await publish()
         if healed == [await metric(caller, "intraday_log_heals_total") for caller in here.callers]:
             return
-    raise AssertionError("events still come from the log alone")
+    raise AssertionError(f"in each of {rounds} rounds events came from the log")
 
 
 async def test_flushed_under_load_nothing_is_missed(site: Site):

@@ -8,7 +8,7 @@ from django.core.management import call_command
 
 from alerts.models import Alert
 from alerts.services import evaluate
-from intraday.feed_health import selectors
+from intraday.feed_health import selectors, services
 from intraday.feed_health.models import Feed
 from intraday.org.models import Organization, Scope
 from kpi import selectors as kpi_selectors
@@ -154,6 +154,7 @@ def test_posting_tells_which_queues_a_feed_feeds(house: Organization):
         {"items": [{**snapshot, "queue_name": "billing", "average_wait_time_minutes": 1}]},
         format="json",
     )
+    services.store()
     fed = set(Feed.objects.get().queues)
     assert {key.split("\t")[1] for key in fed} == {"support", "billing"}
 

@@ -17,6 +17,9 @@ from tests.live import ROOT, LiveServer
 
 POST, BATCH = "/api/schedulesbacklog/ingest", "/api/schedulesbacklog/batch-ingest"
 
+SOURCE = ("org_123", "key test", "backlog")
+NOTED = services.Noted(services.Delivery("backlog", accepted=1, rejected=0), datetime(2026, 1, 31, 10, tzinfo=UTC))
+
 
 def row(minutes_ago: float = 1, **fields: object) -> dict[str, object]:
     moment = datetime.now(UTC) - timedelta(minutes=minutes_ago)
@@ -30,6 +33,8 @@ def row(minutes_ago: float = 1, **fields: object) -> dict[str, object]:
 
 
 def feeds(api: APIClient) -> list[dict]:
+    """The feeds, once the deliveries so far are stored, as they are within a second."""
+    services.store()
     return api.get("/api/intraday/feeds").json()["feeds"]
 
 
@@ -52,6 +57,16 @@ def test_the_cadence_is_learned_from_the_data_and_not_from_the_requests(api: API
         api.post(POST, row(minutes_ago), format="json")
     (feed,) = feeds(api)
     assert feed["cadence_seconds"] == pytest.approx(900, rel=0.01)
+
+
+def test_deliveries_that_wait_for_the_database_are_bounded_and_the_newest_are_kept(api: APIClient):
+    for _ in range(services.MOST_WAITING + 1):
+        services.deliveries.note(SOURCE, NOTED)
+    api.post(BATCH, {"items": [{"x" * 5_000: 1}]}, format="json")
+    (waiting,) = services.deliveries.take().values()
+    assert len(waiting) == services.MOST_WAITING
+    assert waiting[-1].delivery.rejected == 1
+    assert len(waiting[-1].delivery.error) <= services.MOST_ERROR
 
 
 def test_a_few_rows_within_seconds_are_no_cadence(api: APIClient):
@@ -106,6 +121,7 @@ def test_a_key_that_may_only_post_may_not_read_feeds(organization: Organization)
 
 def test_minutes_are_forgotten_after_two_hours(api: APIClient):
     api.post(POST, row(), format="json")
+    services.store()
     FeedMinute.objects.update(minute=datetime.now(UTC) - timedelta(hours=3))
     assert services.forget_minutes(now=datetime.now(UTC)) == 1
     assert feeds(api)[0]["accepted_last_hour"] == 0
@@ -124,6 +140,7 @@ def deliver(api: APIClient, step: float, behind: float, count: int = 8, jitter: 
         with time_machine.travel(now, tick=False):
             body = row(snapshot_time=(now - timedelta(minutes=late)).isoformat())
             told.append(" ".join(api.post(POST, body, format="json").json().get("warnings", [])))
+            services.store()
     return told
 
 
@@ -174,6 +191,7 @@ def test_a_feed_that_catches_up_passes_an_hour_without_being_suspected(api: APIC
         with time_machine.travel(now, tick=False):
             body = row(snapshot_time=(START - timedelta(minutes=120 - number)).isoformat())
             told += api.post(POST, body, format="json").json().get("warnings", [])
+            services.store()
     assert told == []
 
 

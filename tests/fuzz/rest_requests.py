@@ -124,7 +124,9 @@ class RestRequests:
             return self.random.choice(self.known[name])
         if "enum" in schema:
             return self.random.choice(schema["enum"])
-        return getattr(self, f"_{schema.get('type', 'object')}")(name, schema)
+        types = schema.get("type", "object")
+        kind = self.random.choice(types) if isinstance(types, list) else types
+        return getattr(self, f"_{kind}")(name, schema)
 
     def _object(self, name: str, schema: Any) -> Any:
         required = set(schema.get("required", ()))
@@ -142,6 +144,9 @@ class RestRequests:
         singular = {"ids": "alert_id", "channels": "channel"}.get(name, name.removesuffix("s"))
         count = self.random.randint(0 if self.random.random() < 0.1 else 1, MOST_ROWS)
         return [self._plausible(singular, schema["items"]) for _ in range(count)]
+
+    def _null(self, name: str, schema: Any) -> Any:
+        return None
 
     def _boolean(self, name: str, schema: Any) -> Any:
         return self.random.random() < 0.5

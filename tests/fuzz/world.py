@@ -8,7 +8,8 @@ from django.db import models
 from django.test import Client
 
 from alerts.models import Alert, Rule, Silence
-from intraday.org.models import Organization, Role
+from intraday.org import saved_views
+from intraday.org.models import Membership, Organization, Role
 from tests.access.admin_rows import make_all
 from tests.access.people import person, session_of, token_of
 from tests.conftest import client_of, key_of
@@ -70,6 +71,7 @@ def _known(rows: dict[type[models.Model], models.Model], organization: Organizat
         "queue_name": [f"queue {MARK}", "support"],
         "rule_id": [str(rows[Rule].pk)],
         "alert_id": [str(rows[Alert].pk)],
+        "view_id": [_saved_view(organization)],
         "silence_id": [str(rows[Silence].pk)],
         "employee_id": [f"id {MARK}", "E-1", "E-2"],
         "metric": ["sla_risk", "items_over_sla", "service_level", "total_items", "oldest_wait_minutes"],
@@ -79,6 +81,11 @@ def _known(rows: dict[type[models.Model], models.Model], organization: Organizat
         "to": ["supervisor", f"channel {MARK}", "ada"],
         "days": ["mon", "sun"],
     }
+
+
+def _saved_view(organization: Organization) -> str:
+    membership = Membership.objects.get(user__username="ada", organization=organization)
+    return str(saved_views.save(membership, name="mornings", query="state=critical")[0].pk)
 
 
 def _post_figures(organization: Organization, now: datetime) -> None:

@@ -1,4 +1,5 @@
-"""A process of a worker that uses too much memory is replaced between two jobs, and no job is lost or done twice."""
+"""Processes of a worker: they let servers go first, and one that uses too much memory is replaced between two jobs,
+while no job is lost or done twice."""
 
 import os
 import signal
@@ -13,6 +14,7 @@ import pytest
 import redis
 from celery import Celery
 
+from intraday.checks import LOWEST_PRIORITY
 from intraday.jobs import queues
 from intraday.jobs.models import JobRun, Lease
 from tests.live import ROOT, test_database
@@ -66,3 +68,10 @@ def test_each_job_of_a_worker_whose_processes_are_replaced_all_the_time_is_done_
     assert (run.runs, run.failures, run.skipped) == (JOBS, 0, 0)
     assert Lease.objects.filter(job="judge_dirty", done_at__isnull=False).count() == JOBS
     assert len(seen) > 2  # which it started with
+
+
+def test_servers_of_the_same_machine_go_before_all_processes_of_a_worker(tmp_path: Path):
+    own = os.nice(0)
+    with Valkey() as valkey, worker(valkey, tmp_path / "log", INTRADAY_WORKER_NICE="3") as parent:
+        assert wait_until(lambda: len(parent.children()) == 2, 60)
+        assert {each.nice() for each in (parent, *parent.children())} == {min(LOWEST_PRIORITY, own + 3)}

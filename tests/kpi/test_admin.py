@@ -88,6 +88,12 @@ def test_what_makes_no_sense_is_said_beside_the_field(boss, name, value, said):
     assert not QueueSettings.objects.exists()
 
 
+def test_settings_of_the_other_kind_are_kept(boss):
+    boss.post(ADD, fields(target_service_level="70", kind="deferred", sla_minutes="90"))
+    stored = QueueSettings.objects.get()
+    assert (stored.target_service_level, stored.sla_minutes) == (70, 90)
+
+
 def test_settings_belong_to_queues(boss):
     page = boss.post(ADD, fields(scope=scope("").pk))
     assert "Settings belong to a queue." in page.context["adminform"].form.errors["scope"]

@@ -13,7 +13,7 @@ from rest_framework.test import APIClient
 import attendance.selectors
 from intraday.org.models import Organization, Scope
 from intraday.org.services import add_queues, create_organization
-from kpi.computing import runs
+from kpi.computing import remembered_queues, runs
 from kpi.computing import targets as targets_of
 from kpi.models import QueueSettings
 from kpi.pipeline.inputs import Backlog, Key, QueueInputs
@@ -271,10 +271,11 @@ def test_a_run_of_some_queues_before_one_of_all_changes_nothing(
     with time_machine.travel(world.at, tick=False):
         for earlier in ([], some):
             organization, api = make(world, persons)
-            every = targets_of.everything(organization)
+            known = remembered_queues.read(organization)
+            every = targets_of.everything(known.scopes)
             first = [scope for scope in every.queues if runs.key_of(scope) in earlier]
-            targets = [targets_of.touched(organization, first)]
+            targets = [targets_of.touched(known.scopes, first)]
             for each in (*targets, every) if earlier else (every,):
-                runs.run(organization=organization, targets=each, at=world.at, now=world.at, manual=True)
+                runs.run(organization=organization, targets=each, known=known, at=world.at, now=world.at, manual=True)
             figures.append(alike(told(api, [*keys, *levels_of(keys)])))
         assert not list(differences(*figures))

@@ -3,6 +3,7 @@
 import pytest
 
 from intraday.feed_health.models import Feed
+from intraday.feed_health.services import store
 from intraday.jobs.models import DirtyScope
 from intraday.org.models import Scope
 from intraday.org.services import add_queues
@@ -153,6 +154,7 @@ def test_both_kinds_are_booked(api):
     post(api, interval(offered=-1), INGEST)
     post_all(api, interval(), interval(minutes=0))
     post_forecast(api, forecast(minutes=60))
+    store()
     feeds = {feed.kind: feed for feed in Feed.objects.all()}
     assert (feeds["kpi"].newest_data_time, feeds["forecast"].newest_data_time.isoformat()) == (
         TEN,

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from intraday import tasks
 from intraday.celery import app
+from intraday.feed_health import services as feed_health
 from intraday.jobs import leases
 from intraday.jobs.models import DirtyScope
 from tests.backlog.posting import TEN, post
@@ -54,6 +55,7 @@ def test_the_round_over_everything_asks_no_marks(api, outsider, heard, eager):
     with clock(0):
         for caller in (api, outsider):
             post(caller, interval(), INGEST)
+        feed_health.store()
         DirtyScope.objects.all().delete()
         with heard(STREAM) as events, heard("kpi:org:org_999") as others:
             tasks.round_all()

@@ -12,11 +12,9 @@ from typing import Any
 import pytest
 
 import kpi
-from kpi.formulas.chain import rest_of_interval
 from kpi.formulas.erlang import erlang_c, required_agents
 from kpi.formulas.erlang_a import required_agents_with_abandonment
 from kpi.formulas.recovery import interval_level
-from kpi.formulas.waits import Goal, Server
 
 MEGABYTES = 30
 ENTRIES = 60
@@ -45,15 +43,6 @@ def questions() -> dict[str, Callable[[], object]]:
         "kpi.formulas.erlang.required_agents": lambda: required_agents(**load(), **goal),
         "kpi.formulas.erlang_a.required_agents_with_abandonment": lambda: required_agents_with_abandonment(
             **load(), **goal, patience_seconds=of(60, 120)
-        ),
-        "kpi.formulas.chain.rest_of_interval": lambda: rest_of_interval(
-            arrival=of(0.01, 0.1),
-            server=Server(of(0.02, 0.2), 0.0),
-            agents=5,
-            aht_seconds=of(100, 300),
-            waiting=2,
-            seconds=of(60, 600),
-            goal=Goal(0.8, 20.0, "ignore"),
         ),
         "kpi.formulas.recovery._level": lambda: interval_level(**load(), agents=40, target_seconds=of(10, 30)),
     }

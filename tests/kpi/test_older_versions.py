@@ -206,7 +206,7 @@ def test_history_and_table_read_old_figures(api):
         remember(-5)
         compute(api, 0, **SUPPORT)
         [old, new] = api.get(HISTORY, SUPPORT).json()["items"]
-        rows = list(csv.DictReader(io.StringIO(api.get(HISTORY, {**SUPPORT, "format": "csv"}).content.decode())))
+        rows = list(csv.DictReader(io.StringIO(api.get(HISTORY, {**SUPPORT, "format": "csv"}).getvalue().decode())))
     assert (old["timestamp"], old["service"]["service_level"], "state" in old) == (at(-5), 50.0, False)
     assert old["headcount_gap"]["short_percent"] is old["sla_risk"]["outlook_risk"] is None
     assert new["state"]["level"] == rows[1]["state.level"]

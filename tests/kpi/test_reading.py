@@ -129,7 +129,7 @@ def test_csv_equals_json(api):
         compute(api, minutes)
     for scope in (SUPPORT, {}):
         items = api.get(HISTORY, scope).json()["items"]
-        text = api.get(HISTORY, {**scope, "format": "csv"}).content.decode()
+        text = api.get(HISTORY, {**scope, "format": "csv"}).getvalue().decode()
         rows = list(csv.DictReader(io.StringIO(text)))
         assert len(rows) == len(items) == 2
         assert [{name: cell for name, cell in row.items() if cell} for row in rows] == [flat(item) for item in items]
@@ -148,7 +148,7 @@ def flat(item, before=""):
 
 
 def test_an_empty_table_has_its_columns(api):
-    text = api.get(HISTORY, {**SUPPORT, "format": "csv"}).content.decode()
+    text = api.get(HISTORY, {**SUPPORT, "format": "csv"}).getvalue().decode()
     assert text.strip().split(",") == selectors.COLUMNS
 
 
@@ -265,6 +265,8 @@ def test_the_baseline_is_what_is(api, textbook):
             "asa_seconds": pytest.approx(6.7, abs=0.1),
             "risk_score": pytest.approx(17.1, abs=0.3),
             "outlook_risk": pytest.approx(17.1, abs=0.3),
+            # 180 of 200 so far, 90.13 of this hundred, and 88.84 of the next by Erlang C.
+            "day_end_service_level": pytest.approx((180 + 90.13 + 88.84) / 4, abs=0.05),
         }
     )
 
@@ -288,6 +290,44 @@ def test_a_change_moves_what_follows_from_it(api, textbook, change, expected):
     answer = what_if(api, **change)
     assert answer["baseline"]["risk_score"] == pytest.approx(17.1, abs=0.3)
     assert {name: answer["scenario"][name] for name in expected} == expected
+
+
+def test_a_change_of_the_rest_of_the_day_moves_the_intervals_to_come(api, textbook):
+    """With ten agents 41 of this hundred are in time; so few also in the next half hour only if the change goes on."""
+    once, on = what_if(api, agents=10)["scenario"], what_if(api, agents=10, rest_of_day=True)["scenario"]
+    until = what_if(api, agents=10, until=at(60))["scenario"]
+    assert once["day_end_service_level"] == pytest.approx((180 + 41.1 + 88.84) / 4, abs=0.1)
+    assert on["day_end_service_level"] == until["day_end_service_level"] == pytest.approx((180 + 2 * 41.1) / 4, abs=0.6)
+    assert on["service_level"] == once["service_level"]
+
+
+def test_agents_who_move_leave_one_queue_and_join_the_other(api, textbook):
+    post_all(api, interval("billing", minutes=-30))
+    post_forecast(api, *(forecast("billing", minutes=minutes) for minutes in (0, 30)))
+    answer = what_if(api, move_agents=2, from_queue_name="billing")
+    assert [answer[name]["agents"] for name in ("baseline", "scenario")] == [14, 16]
+    source = answer["source"]
+    assert (source["queue_name"], source["baseline"]["agents"], source["scenario"]["agents"]) == ("billing", 14, 12)
+    assert answer["scenario"]["service_level"] == what_if(api, agents=16)["scenario"]["service_level"]
+    assert source["scenario"] == what_if(api, queue_name="billing", agents=12)["scenario"]
+    assert source["scenario"]["day_end_service_level"] < source["baseline"]["day_end_service_level"]
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"move_agents": 2}, "from_queue_name"),
+        ({"from_queue_name": "billing"}, "from_queue_name"),
+        ({"move_agents": 2, "from_queue_name": "support"}, "from_queue_name"),
+        ({"move_agents": 2, "from_queue_name": "billing", "agents": 3}, "agents"),
+        ({"move_agents": 0, "from_queue_name": "billing"}, "move_agents"),
+        ({"until": at(-1)}, "until"),
+        ({"until": at(60), "rest_of_day": True}, "until"),
+    ],
+)
+def test_a_change_that_says_two_things_is_refused(api, textbook, change, field):
+    answer = api.post(WHAT_IF, SUPPORT | change, format="json")
+    assert (answer.status_code, list(answer.json()["errors"])) == (400, [field])
 
 
 def test_plans_for_another_volume_do_not_bind_a_scenario(api):

@@ -158,7 +158,7 @@ def test_tile_history_and_table_show_one_state(api):
         current = api.get(CURRENT, SUPPORT).json()["current"]["state"]
         [within] = [each for each in api.get(CURRENT).json()["within"] if each.get("queue_name") == "support"]
         history = [item["state"] for item in api.get(HISTORY, SUPPORT).json()["items"]]
-        text = api.get(HISTORY, {**SUPPORT, "format": "csv"}).content.decode()
+        text = api.get(HISTORY, {**SUPPORT, "format": "csv"}).getvalue().decode()
     assert current == within["state"] == history[-1] == told
     row = list(csv.DictReader(io.StringIO(text)))[-1]
     assert (row["state.level"], row["state.since"]) == (told["level"], told["since"])
@@ -171,7 +171,7 @@ def test_the_table_of_a_level_counts_its_queues(api):
     ready(api, agents=0)
     with clock(0):
         compute(api)
-        text = api.get(HISTORY, {"format": "csv"}).content.decode()
+        text = api.get(HISTORY, {"format": "csv"}).getvalue().decode()
     [row] = csv.DictReader(io.StringIO(text))
     counts = {name: row[f"state.queues.{name}"] for name in ("ok", "at_risk", "critical", "stale", "closed", "unknown")}
     assert counts == {"ok": "0", "at_risk": "0", "critical": "1", "stale": "0", "closed": "0", "unknown": "2"}

@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth import get_user_model
 
 from alerts.notifications import channel_services, services
-from alerts.notifications.models import Channel, ChannelKind, Delivery, Route
+from alerts.notifications.models import Channel, Delivery, Route
 from intraday.org.models import Membership, Organization, Role
 from tests.alerts.world import World
 
@@ -27,7 +27,7 @@ def receivers_on_this_machine(settings: Any) -> None:
 def channel(organization: Organization) -> Callable[..., Channel]:
     """A channel that alerts of any severity are sent to."""
 
-    def make(address: str, name: str = "ops", kind: str = ChannelKind.WEBHOOK, **route: Any) -> Channel:
+    def make(address: str, name: str = "ops", kind: str = "webhook", **route: Any) -> Channel:
         made = Channel(organization=organization, name=name, kind=kind, address=address)
         channel_services.save_channel(made)
         channel_services.save_route(

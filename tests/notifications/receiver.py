@@ -16,6 +16,7 @@ class Receiver:
     hangs: bool = False
     drips: bool = False
     requests: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
+    paths: list[str] = field(default_factory=list)
     over: threading.Event = field(default_factory=threading.Event)
 
 
@@ -38,6 +39,7 @@ def receiver(**answers: Any) -> Iterator[Receiver]:
 class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         to: Receiver = self.server.receiver  # type: ignore[attr-defined]
+        to.paths.append(self.path)
         body = self.rfile.read(int(self.headers["Content-Length"]))
         to.requests.append(({name.lower(): value for name, value in self.headers.items()}, body))
         if to.hangs:

@@ -9,7 +9,7 @@ from django.db import connections
 
 from alerts.models import Notification
 from alerts.notifications import services
-from alerts.notifications.models import ChannelKind, Delivery
+from alerts.notifications.models import Delivery
 from intraday.org.models import Role
 from tests.access.people import browser_of
 from tests.access.people import person as a_person
@@ -238,7 +238,7 @@ def test_without_a_mail_server_a_mail_has_failed_and_says_why(world, person, rou
     settings.EMAIL_BACKEND = BACKEND.format(backend)
     person("sam")
     route("sam")
-    channel("pager@example.com", name="pager", kind=ChannelKind.MAIL)
+    channel("pager@example.com", name="pager", kind="mail")
     world.rule()
     world.judge(95, 0)
     send(at(0))

@@ -178,7 +178,7 @@ def test_a_renewal_with_an_overlap_is_chosen_in_the_list_and_leaves_a_trail(chan
     made.refresh_from_db()
     assert made.secret in shown.replace("&#x3D;", "=")
     assert abs(made.former_until - timezone.now() - timedelta(days=30)) < timedelta(minutes=1)
-    assert f"…{former.rstrip('=')[-4:]} until {made.former_until:%Y-%m-%d %H:%M} UTC" in sue.get(LIST).content.decode()
+    assert f"…{former.rstrip('=')[-4:]} until {made.former_until:%Y-%m-%d %H:%M}" in sue.get(LIST).content.decode()
     entry = AuditEntry.objects.get(action="channel.renewed")
     assert (entry.actor, entry.after["secret"]) == ("sue", "(hidden)")
     assert entry.after["former_until"].startswith(made.former_until.isoformat()[:19])

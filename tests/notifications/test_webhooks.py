@@ -11,7 +11,7 @@ from django.core import mail
 from alerts.evaluation.changes import Actor
 from alerts.models import AlertAudit, Notification
 from alerts.notifications import addresses, channel_services, services
-from alerts.notifications.models import Channel, ChannelKind, Delivery, Route
+from alerts.notifications.models import Channel, Delivery, Route
 from alerts.services import Caller, resolve
 from tests.access.people import browser_of
 from tests.access.people import person as a_person
@@ -60,8 +60,8 @@ def test_a_webhook_names_the_request_that_changed_the_alert(world, channel):
 
 def test_slack_and_teams_get_what_they_understand(world, channel):
     with receiver() as slack, receiver() as teams:
-        channel(slack.url, "slack", ChannelKind.SLACK)
-        channel(teams.url, "teams", ChannelKind.TEAMS)
+        channel(slack.url, "slack", "slack")
+        channel(teams.url, "teams", "teams")
         fire(world, name="<busy> & co")
         send(at(0))
     said = json.loads(slack.requests[0][1])
@@ -76,7 +76,7 @@ def test_slack_and_teams_get_what_they_understand(world, channel):
 
 def test_a_name_cannot_write_links_into_a_card(world, channel):
     with receiver() as teams:
-        channel(teams.url, "teams", ChannelKind.TEAMS)
+        channel(teams.url, "teams", "teams")
         fire(world, name="[Sign in](https://evil.example) *now* `x` _y_ ~z~ \\")
         send(at(0))
     card = json.loads(teams.requests[0][1])["attachments"][0]["content"]
@@ -114,7 +114,7 @@ def test_many_receivers_that_hang_delay_no_other_organization(world, channel, st
     with receiver(hangs=True) as stuck, receiver() as well:
         for number in range(services.AT_ONCE_EACH + 2):
             channel(stuck.url, f"stuck {number}")
-        made = Channel(organization=stranger, name="well", kind=ChannelKind.WEBHOOK, address=well.url)
+        made = Channel(organization=stranger, name="well", kind="webhook", address=well.url)
         channel_services.save_channel(made)
         channel_services.save_route(Route(organization=stranger, to="well", minimum_severity="low"))
         fire(world)

@@ -148,6 +148,26 @@ def test_bad_names_are_refused_with_a_word(boss: Client, label: str, form: dict[
     assert "errorlist" in page.content.decode()
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/admin/autocomplete/?app_label=outgoing&model_name=route&field_name=organization&term=a%00b",
+        "/admin/org/queue/?q=a%00b",
+        "/admin/org/queue/add/?department=%00",
+        "/admin/alerts/rule/add/?_changelist_filters=%00",
+    ],
+)
+def test_an_address_with_a_nul_is_a_bad_request(boss: Client, address: str):
+    assert boss.get(address).status_code == 400
+
+
+@pytest.mark.parametrize("value", ['"a\\u0000b"', "NaN", "1e400", '"\\ud800"', "9" * 5_000, "[" * 9_999])
+def test_json_that_no_database_stores_is_an_error_of_its_field(boss: Client, value: str):
+    form = {"user": get_user_model().objects.get().pk, "provider": "x", "uid": "y", "extra_data": value}
+    answer = boss.post("/admin/socialaccount/socialaccount/add/", form)
+    assert list(answer.context["adminform"].errors) == ["extra_data"]
+
+
 def test_ids_stay_what_they_are(boss: Client):
     queue = Queue.objects.get(name="support")
     boss.post(url("org.queue", "change", queue.pk), {"name": "renamed", "department": queue.department_id})
@@ -171,3 +191,16 @@ def test_a_person_is_made_a_member_in_the_organization(boss: Client):
     principal = access.by_membership(user, "org_123")
     assert principal is not None
     assert principal.role == "analyst"
+
+
+def test_a_page_takes_50_new_rows_at_most_however_many_a_request_claims_to_hold(
+    boss: Client, organization: Organization
+):
+    page = reverse("admin:org_organization_change", args=[organization.pk])
+    form = {"name": "Renamed", "time_zone": "UTC", "memberships-TOTAL_FORMS": 9_999, "memberships-INITIAL_FORMS": 0}
+    answer = boss.post(page, form)
+    text, most = answer.content.decode(), Membership.objects.filter(organization=organization).count() + 50
+    assert f"Please submit at most {most} forms." in text
+    assert len(re.findall(r'name="memberships-\d+-username"', text)) == most
+    organization.refresh_from_db()
+    assert organization.name == "Owner"

@@ -12,6 +12,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+import intraday.feed_health.services
 from intraday import checks
 from intraday.audit.models import AuditEntry
 from intraday.feed_health.models import Feed
@@ -52,6 +53,7 @@ def test_a_queue_too_many_is_a_conflict_that_says_what_to_do(organization: Organ
     assert post(api, snapshot("fourth"))["status"] == 201
     answer = post(api, snapshot("fifth"))
     assert answer.pop("request_id")
+    assert answer.pop("docs_url")
     assert answer == {
         "status": 409,
         "code": "limit_reached",
@@ -60,6 +62,7 @@ def test_a_queue_too_many_is_a_conflict_that_says_what_to_do(organization: Organ
     }
     assert post(api, snapshot("fourth"))["status"] == 201
     assert queues_of(organization) == {"support", "billing", "sales", "fourth"}
+    intraday.feed_health.services.store()
     assert "no room" in Feed.objects.get(organization=organization).last_error
 
 

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from intraday.org.models import Department, Organization, Queue, Scope, valid_queue_name
-from intraday.org.services import resolve_scopes
+from intraday.org.scope_names import resolve_scopes
 from intraday.values.names import is_printable, normalized
 
 COMPOSED, DECOMPOSED = "Caf\u00e9", "Cafe\u0301"

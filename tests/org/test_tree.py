@@ -5,7 +5,8 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from intraday.org.models import Department, Membership, Organization, Queue, Role, Scope
-from intraday.org.services import add_queues, create_organization, resolve_scopes
+from intraday.org.scope_names import resolve_scopes
+from intraday.org.services import add_queues, create_organization
 
 
 @pytest.mark.parametrize(

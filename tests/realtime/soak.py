@@ -40,6 +40,7 @@ PAUSES = (0.05, 1.0)  # seconds before a client comes back
 FAULT_PAUSES = (0.3, 3.0)
 CUT_BYTES = 120_000  # a connection is cut somewhere before
 PATIENCE = 90.0  # seconds at the end until everybody stands at the head
+LEVELS_SECONDS = 2.0  # after which the levels above queues have followed their posts, on a busy machine too
 QUEUES = 400  # their snapshot comes in parts
 Fault = Callable[[], Awaitable[None]]
 
@@ -200,6 +201,7 @@ class Soak:
     # --- the end -----------------------------------------------------------------------------------------------------
     async def _judge(self) -> None:
         await self._post_until_taken()
+        await asyncio.sleep(LEVELS_SECONDS)
         heads, current = await self._truth()
         deadline = time.monotonic() + PATIENCE
         for client in self.clients:

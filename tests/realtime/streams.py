@@ -7,9 +7,12 @@ from typing import Any, ClassVar
 
 from django.db import transaction
 
+from backlog.services import levels_above
+from realtime.eventlog import store
 from realtime.models import Segment, Stream
 from realtime.protocol.messages import Payload
 from tests.live import LiveServer, Socket, socket
+from tests.realtime.notes import in_thread
 
 BACKLOG, CUSTOM = "backlog:org:org_123", "custom:org:org_123"
 
@@ -21,6 +24,12 @@ def numbers(client: Socket) -> list[int]:
 def cursor(client: Socket, stream: str) -> dict[str, Any]:
     last = [message for message in client.heard if message.get("stream") == stream][-1]
     return {stream: {"epoch": last["epoch"], "seq": last["seq"]}}
+
+
+async def settled(stream: str = BACKLOG) -> int:
+    """Let the levels above queues follow what was posted so far; the head of the stream is then this."""
+    assert await asyncio.to_thread(levels_above.drain, 30.0)
+    return (await in_thread(store.heads, [stream]))[stream][1]
 
 
 @asynccontextmanager

@@ -118,7 +118,7 @@ def test_a_request_beyond_its_bounds_is_answered_and_cut(peers: Any):
         peer = peers()
         peer.send(sent)
         found, body = peer.answer()
-        assert (found, body.keys()) == (status, {"code", "message"}), name
+        assert (found, body.keys()) == (status, {"code", "message", "docs_url"}), name
 
 
 def test_a_large_body_is_cut_while_it_arrives(peers: Any, organization: Organization):

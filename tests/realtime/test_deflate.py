@@ -9,6 +9,7 @@ from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFact
 from websockets.frames import Frame, Opcode
 from websockets.streams import StreamReader
 
+from backlog.services import levels_above
 from intraday.org.models import Scope
 from realtime.protocol import frames
 from realtime.protocol.frames import DEFLATE_ABOVE, WINDOW_BITS, deflated_frame, frame
@@ -79,6 +80,7 @@ def queues(transactional_db: None, organization: Any) -> None:
         client_of(organization).post("/api/schedulesbacklog/batch-ingest", {"items": items}, format="json").status_code
         == 201
     )
+    assert levels_above.drain()
 
 
 @pytest.mark.usefixtures("queues")

@@ -105,8 +105,13 @@ class Reader:
         self.subscription.options = options
         self.subscription.join(ROOMS, stream.ring.last or 0, "epoch")
 
-    def write(self, batch: Any) -> None:
-        for message in map(json.loads, batch.texts):
+    form = staticmethod(rendering.TEXTS)
+
+    def write(self, batch: rendering.Batch) -> None:
+        self.put(batch.texts)
+
+    def put(self, texts: list[bytes]) -> None:
+        for message in map(json.loads, texts):
             if message["event"] == "custom:gauge":
                 self._learn(message)
 

@@ -9,6 +9,7 @@ import pytest
 from django.db import transaction
 from websockets.asyncio.client import connect
 
+from backlog.services import levels_above
 from intraday.api_client.sequence_check import SequenceCheck, Verdict
 from intraday.org import services
 from intraday.org.models import Organization, Scope
@@ -45,6 +46,7 @@ def large(transactional_db: None, organization: Organization) -> None:
     ]
     answer = client_of(organization).post("/api/schedulesbacklog/batch-ingest", {"items": items}, format="json")
     assert answer.status_code == 201
+    assert levels_above.drain(30)
 
 
 @pytest.mark.usefixtures("large")

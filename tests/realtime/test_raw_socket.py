@@ -219,6 +219,25 @@ async def hub_is_left_with(server: LiveServer, count: int) -> None:
         pass
 
 
+async def test_no_event_follows_a_close_frame_to_a_client_that_does_not_answer_it(
+    server: LiveServer, token: str, support: Scope
+):
+    async with socket(server, token) as bystander:
+        await bystander.subscribe(CUSTOM)
+        with raw(server) as client:
+            client.send(frame(TEXT, json.dumps({"event": "authenticate", "data": {"token": token}}).encode()))
+            client.send(frame(TEXT, json.dumps({"event": "subscribe", "data": {"rooms": [CUSTOM]}}).encode()))
+            while client.message()["event"] != "subscribed":
+                pass
+            writers = [each.writer for each in server.hub.connections.values()]
+            await in_thread(server.on_loop, lambda: writers[-1].fail(1008, "enough"))
+            await in_thread(note, support, 1)
+            await bystander.up_to(1)
+            assert client.frame() == (CLOSE, struct.pack("!H", 1008) + b"enough")
+            with pytest.raises((EOFError, ConnectionError)):
+                client.frame()
+
+
 def test_pings_are_answered_also_within_a_message(server: LiveServer):
     with raw(server) as client:
         client.send(frame(TEXT, ASK[:7], fin=False) + frame(PING, b"x" * 125) + frame(PING) + frame(CONT, ASK[7:]))

@@ -1,6 +1,8 @@
 """The events that a stream keeps in memory: bounded, and there for a client that is a step behind."""
 
+import asyncio
 from collections.abc import Iterator
+from time import perf_counter
 
 import pytest
 from hypothesis import given, settings
@@ -10,9 +12,9 @@ from intraday.org import access
 from intraday.org.models import Organization
 from realtime.eventlog.records import Record
 from realtime.hub.fanout.connections import Connection
-from realtime.hub.fanout.rendering import MAX_BATCH_BYTES, Batch, cut, heard
+from realtime.hub.fanout.rendering import MAX_BATCH_BYTES, TEXTS, Batch, cut, heard
 from realtime.hub.fanout.ring import MAX_BYTES, MAX_EVENTS, RECORD_BYTES, Ring, shrink
-from realtime.hub.fanout.stream import LiveStream
+from realtime.hub.fanout.stream import CLOCK_EVERY, FLUSH_SLICE_SECONDS, LiveStream
 from realtime.hub.fanout.subscriptions import Subscription
 from realtime.protocol.frames import frame
 from realtime.protocol.rooms import Room, RoomFilter
@@ -171,9 +173,14 @@ class Taking:
         self.ready = False
         self.taken = 0
 
-    def write(self, batch: object) -> None:
+    form = staticmethod(TEXTS)
+
+    def write(self, batch: Batch) -> None:
+        self.put(batch.texts)
+
+    def put(self, texts: list[bytes]) -> None:
         self.ready = False
-        self.taken += len(batch.texts)  # type: ignore[attr-defined]
+        self.taken += len(texts)
 
 
 @pytest.fixture
@@ -203,3 +210,50 @@ def test_slow_readers_at_many_places_cost_no_more_memory_than_the_ring(stream: L
         assert kept <= MAX_BYTES
     for subscription, place in zip(subscriptions, range(0, 4_000, 20), strict=True):
         assert subscription.connection.writer.taken == 5_000 - place  # type: ignore[attr-defined]
+
+
+# --- many of one organization, and one of another ---------------------------------------------------------------------
+class Noting:
+    """A writer that is always ready, takes its share of a slice for each batch, and notes whose turn it was."""
+
+    def __init__(self, whose: str, turns: list[str]) -> None:
+        self.on_ready = lambda: None
+        self.ready = True
+        self._whose, self._turns = whose, turns
+
+    form = staticmethod(TEXTS)
+
+    def put(self, texts: list[bytes]) -> None:
+        until = perf_counter() + FLUSH_SLICE_SECONDS / CLOCK_EVERY
+        while perf_counter() < until:
+            pass
+        self._turns.append(self._whose)
+
+
+@pytest.fixture
+def principal(organization: Organization) -> access.Principal:
+    found = access.by_api_key(key_of(organization))
+    assert found is not None
+    return found
+
+
+async def test_six_hundred_sockets_of_one_organization_do_not_come_before_the_one_of_another(
+    principal: access.Principal,
+):
+    turns: list[str] = []
+    streams = []
+    for whose, count in (("big", 600), ("small", 1)):
+        stream = LiveStream(ROOM.stream, lambda subscription: pytest.fail("left behind"))
+        stream.start("epoch", 0)
+        for _ in range(count):
+            connection = Connection(Noting(whose, turns))  # type: ignore[arg-type]
+            connection.principal = principal
+            connection.subscriptions[stream.name] = Subscription(connection, stream)
+            connection.subscriptions[stream.name].join(ALL, 0, "epoch")
+        streams.append(stream)
+    for stream in streams:
+        stream.offer(records(1, 1))
+        stream.wake()
+    while len(turns) < 601:
+        await asyncio.sleep(0)
+    assert turns.index("small") <= CLOCK_EVERY

@@ -22,6 +22,7 @@ from tests.conftest import key_of
 from tests.live import Caller, LiveServer, ProcessServer
 from tests.realtime.event_streams import PATH, stream
 from tests.realtime.notes import in_thread, lose, note
+from tests.realtime.streams import settled
 from tests.rest.contract import contract_client
 
 BACKLOG, CUSTOM = "backlog:org:org_123", "custom:org:org_123"
@@ -32,6 +33,7 @@ ROW["average_wait_time_minutes"] = 2.5
 async def test_a_stream_begins_with_a_snapshot_and_goes_on_live(any_server: LiveServer, token: str):
     async with Caller(any_server, token) as api:
         assert (await api.post("/api/schedulesbacklog/ingest", ROW)).status_code == 201
+        assert await settled() == 3
         async with stream(any_server, token, channels="backlog,alerts") as client:
             assert client.response.status_code == 200
             assert client.response.headers["content-type"] == "text/event-stream"

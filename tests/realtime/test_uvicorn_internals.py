@@ -24,11 +24,14 @@ TESTED = ((0, 53), (0, 55))  # from the first version on, up to and not includin
 METHODS = {
     WebSocketsSansIOProtocol: {
         "data_received": ["data"],
+        "handle_close": ["event"],
         "handle_connect": ["event"],
         "handle_ping": [],
         "handle_pong": ["event"],
         "handle_cont": ["event"],
         "send_receive_event_to_app": [],
+        "start_keepalive": [],
+        "connection_lost": ["exc"],
         "pause_writing": [],
         "resume_writing": [],
         "shutdown": [],
@@ -66,7 +69,11 @@ VALUES = {
     HttpToolsProtocol: {"client", "cycle", "flow", "loop", "parser", "pipeline", "scope", "transport"},
     uvicorn.Server: {"_captured_signals", "config", "started"},
 }
-LATER = {WebSocketsSansIOProtocol: {"scope"}, HttpToolsProtocol: {"headers", "url"}, uvicorn.Server: set()}
+LATER = {
+    WebSocketsSansIOProtocol: {"request", "response", "scope"},
+    HttpToolsProtocol: {"headers", "url"},
+    uvicorn.Server: set(),
+}
 """Values that exist only after the handshake, or once a request has begun."""
 OURS = {
     "FrameProtocol": WebSocketsSansIOProtocol,

@@ -11,7 +11,7 @@ import time_machine
 from rest_framework import serializers
 
 from attendance.choices import AttendanceStatus
-from attendance.serializers import AttendanceRecordSerializer
+from attendance.serializers import AttendanceRecordSerializer, ShiftSerializer
 from backlog.serializers import BacklogSnapshotSerializer
 from intraday.replay import kinds, table
 from intraday.replay.timeline import WHOLE, LogError, RecordedLog, Target, Window
@@ -22,6 +22,7 @@ SERIALIZERS: dict[str, type[serializers.Serializer]] = {
     "backlog": BacklogSnapshotSerializer,
     "intervals": IntervalSerializer,
     "attendance": AttendanceRecordSerializer,
+    "shifts": ShiftSerializer,
 }
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
 NOBODY = Target("org_123", "")
@@ -272,8 +273,57 @@ def test_the_statuses_of_tables_are_those_of_the_api() -> None:
 
 @pytest.mark.parametrize(("kind", "serializer"), SERIALIZERS.items())
 def test_a_table_may_give_every_field_that_the_api_takes(kind: str, serializer: type[serializers.Serializer]) -> None:
-    lists = {"age_profile"}  # a cell holds one value
+    lists = {"age_profile", "cancelled"}  # a cell holds one value; what is no longer in a table is not cancelled by it
     assert kinds.KINDS[kind].fields.keys() == serializer().fields.keys() - lists
+
+
+MEANS = {
+    "queue_name": "q",
+    "interval_start": "at",
+    "offered": "n",
+    "answered": "n",
+    "abandoned": "gone",
+    "answered_in_target": {"column": "sl", "unit": "percent", "times": ["n", "gone"], "less": "early"},
+    "handle_seconds": {"column": "aht", "unit": "mm:ss", "times": "n"},
+    "wait_seconds": {"column": "asa", "unit": "milliseconds", "times": ["n"]},
+}
+REST = {"interval_minutes": 30, "available_seconds": 0, "agents": 3, "answered_in_target": 0}
+
+
+def test_means_and_shares_become_the_counts_that_stand_behind_them(write: Write) -> None:
+    mapping = write("map.json", json.dumps({"kind": "intervals", "columns": MEANS, "constants": REST}))
+    lines = ["2026-09-14T08:00:00Z,a,44,6,2,81.25 %,5:10,9500", "2026-09-14T08:30:00Z,a,44,6,,,5:10,9500"]
+    recorded = table.read(write("feed.csv", "at,q,n,gone,early,sl,aht,asa", *lines), mapping, target=NOBODY)
+    first, second = [row for instant in recorded.instants if instant.kind == "kpi" for row in instant.rows]
+    assert (first["answered_in_target"], first["handle_seconds"], first["wait_seconds"]) == (39, 13_640, 418)
+    assert second["answered_in_target"] == 0, "an empty cell is the constant"
+
+
+@pytest.mark.parametrize(
+    ("column", "message"),
+    [
+        ({"column": "sl", "times": "n"}, "unit '' is none of percent, fraction"),
+        ({"column": "sl", "unit": "seconds", "times": "n"}, "unit 'seconds' is none of percent, fraction"),
+    ],
+)
+def test_a_share_of_a_count_has_a_unit(write: Write, column: dict[str, str], message: str) -> None:
+    columns = MEANS | {"answered_in_target": column}
+    mapping = write("map.json", json.dumps({"kind": "intervals", "columns": columns, "constants": REST}))
+    with pytest.raises(LogError, match=message):
+        table.read(write("feed.csv", "at"), mapping, target=NOBODY)
+
+
+def test_shifts_name_their_queues_in_one_cell(write: Write) -> None:
+    columns = {"shift_id": "id", "employee_id": "who", "start": "from", "end": "to", "queue_names": "skills"}
+    settings = {"kind": "shifts", "columns": columns, "constants": {"department_id": "dept_456", "kind": "work"}}
+    lines = ["1,e1,2026-09-14T08:00:00Z,2026-09-14T16:00:00Z,support; billing"]
+    lines += ["1,e1,2026-09-14T08:00:00Z,2026-09-14T17:00:00Z,"]
+    mapping = write("map.json", json.dumps(settings))
+    recorded = table.read(write("feed.csv", "id,who,from,to,skills", *lines[:1]), mapping, target=NOBODY)
+    [[row]] = [instant.rows for instant in recorded.instants]
+    assert (row["queue_names"], row["end"]) == (["support", "billing"], "2026-09-14T16:00:00Z")
+    recorded = table.read(write("feed.csv", "id,who,from,to,skills", *lines), mapping, target=NOBODY)
+    assert recorded.problems[0].message == "replaced by line 3: same shift, same time"
 
 
 def test_a_map_that_is_not_toml_is_refused(write: Write) -> None:

@@ -12,12 +12,8 @@ def with_text(field: str, text: str) -> str:
 
 
 def is_error(body: Any) -> bool:
-    return isinstance(body, dict) and {"code", "message", "request_id"} <= body.keys() <= {
-        "code",
-        "message",
-        "errors",
-        "request_id",
-    }
+    required = {"code", "message", "request_id", "docs_url"}
+    return isinstance(body, dict) and required <= body.keys() <= {*required, "errors"}
 
 
 NO_JSON = {

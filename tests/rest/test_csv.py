@@ -6,11 +6,18 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
+import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from intraday.org.models import Organization, Role
 from intraday.rest.csv_renderer import ItemsCSVRenderer
+from tests.access.people import browser_of, person
+from tests.backlog.posting import HISTORY, at, post_batch, row
+from tests.conftest import key_of
+from tests.live import LiveServer
+from tests.rest.contract import contract_client
 
 
 def rendered(items: list[Any], columns: list[str]) -> bytes:
@@ -74,3 +81,58 @@ def test_a_reader_gets_back_every_cell(items: list[dict[str, Any]]) -> None:
 
 def plain(text: str) -> str:
     return text.removeprefix("'")
+
+
+DAY = {"since": "2026-01-30T23:00:00Z", "until": "2026-01-31T23:00:00Z"}
+PLACE = {"department_id": "dept_456", "queue_name": "support"}
+WHERE = "org_123_dept_456_support"
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "name"),
+    [
+        ("intraday/kpi/history", {**PLACE, **DAY}, f"kpi_{WHERE}_2026-01-31.csv"),
+        ("intraday/backlog/history", {**PLACE, "since": DAY["since"]}, f"backlog_{WHERE}_2026-01-31.csv"),
+        ("intraday/attendance/history", {}, "attendance_org_123.csv"),
+        (
+            "intraday/attendance/adherence",
+            {"by": "day", "since": "2026-01-30", "until": "2026-01-31"},
+            "adherence_org_123_2026-01-30_2026-01-31.csv",
+        ),
+        ("alerts", {**PLACE, **DAY}, f"alerts_{WHERE}_2026-01-31.csv"),
+        ("audit", DAY, "audit_org_123_2026-01-31.csv"),
+    ],
+)
+def test_an_export_says_in_its_name_of_which_scope_and_days_it_is(
+    organization: Organization, path: str, query: dict[str, str], name: str
+) -> None:
+    organization.time_zone = "Europe/Berlin"
+    organization.save()
+    ada = browser_of(person("ada", organization, Role.ADMIN))
+    answer = ada.get(f"/api/{path}", {"organization_id": "org_123", **query, "format": "csv"})
+    assert (answer.status_code, answer["Content-Type"].partition(";")[0]) == (200, "text/csv")
+    assert b"," in answer.getvalue()
+    assert f'filename="{name}"' in answer["Content-Disposition"]
+
+
+def test_an_export_has_all_rows_where_no_page_is_asked_for(server: LiveServer, organization: Organization) -> None:
+    api = contract_client(organization)
+    post_batch(api, *(row("support", minutes / 2, total=minutes) for minutes in range(1_205)))
+    headers = {"Authorization": f"Api-Key {key_of(organization)}"}
+
+    def read(**query: Any) -> list[str]:
+        params = {"format": "csv", "queue_name": "support", **query}
+        answer = httpx.get(f"{server.http}{HISTORY}", params=params, headers=headers, timeout=60)
+        assert answer.status_code == 200, answer.text
+        return [line["total_items"] for line in csv.DictReader(io.StringIO(answer.text))]
+
+    assert read() == [str(number) for number in range(1_205)]
+    assert len(read(limit=1_000)) == 1_000
+    assert read(since=at(601)) == ["1202", "1203", "1204"]
+
+
+def test_a_whole_file_comes_whole_from_the_server(server: LiveServer, organization: Organization) -> None:
+    headers = {"Authorization": f"Api-Key {key_of(organization)}"}
+    answer = httpx.get(f"{server.http}/api/intraday/story", params={"format": "csv"}, headers=headers)
+    assert answer.text.startswith("id,at,kind,")
+    assert answer.text.endswith("\r\n")

@@ -34,6 +34,7 @@ BODIES = {
     "true as a number": (INGEST, f'{{{ROW},"total_items":1,"items_over_sla":[true]}}'),
     "digits of another script": (INGEST, f'{{{ROW},"total_items":"\u0661\u00b2"}}'),
     "NUL in a name": (INGEST, '{"queue_name":"a\\u0000b","snapshot_time":"2026-01-31T10:00:00Z","total_items":1}'),
+    "NUL as the organization": ("/api/ws/events", '{"organization_id":"\\u0000","event":"acme:lunch","payload":{}}'),
     "half a character": (INGEST, '{"queue_name":"\\ud800","snapshot_time":"2026-01-31T10:00:00Z","total_items":1}'),
     "a date of 3,000 characters": (INGEST, f'{{"queue_name":"support","snapshot_time":"2026-{"0" * 3_000}1"}}'),
     "a fraction of 3,000 digits": (INGEST, f'{{"snapshot_time":"2026-01-31T10:00:00.{"1" * 3_000}Z"}}'),

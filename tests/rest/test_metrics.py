@@ -7,16 +7,19 @@ import pytest
 from celery import Task
 from django.contrib.auth.models import User
 from django.test import Client
+from django.urls import get_resolver
 
 from intraday.celery import app
 from intraday.jobs.models import JobRun
 from intraday.org.models import Organization
+from tests.access.url_table import routes
 from tests.conftest import key_of
 from tests.live import Caller, LiveServer, socket
 from tests.rest.samples import read, scrape, value
 
 INGEST = "/api/schedulesbacklog/ingest"
 ROW = {"queue_name": "support", "snapshot_time": "2026-01-31T10:00:00Z", "total_items": 10}
+PLACES = ("admin/", "api/alerts", "api/intraday", "api/ws/")
 ROW["average_wait_time_minutes"] = 2.5
 
 
@@ -58,6 +61,22 @@ def test_what_callers_make_up_becomes_no_label(db: None, client: Client):
     assert labels
     assert "nothing" not in text
     assert "BREW" not in text
+
+
+def test_a_stranger_who_tries_every_method_everywhere_adds_no_series_for_each(db: None, client: Client):
+    paths = [f"/{route}" for route, _ in routes(get_resolver()) if route.startswith(PLACES) and "<" not in route]
+    before, stranger = series(client), Client(enforce_csrf_checks=True)
+    for path in paths:
+        for method in ("GET", "HEAD", "OPTIONS", "PUT", "PATCH", "DELETE", "POST"):
+            stranger.generic(method, path)
+    assert len(paths) > 50
+    assert len(series(client) - before) < 10
+
+
+def series(client: Client) -> set[tuple[str, ...]]:
+    """Return the labels of each series of requests."""
+    found = scrape(client)
+    return {tuple(sorted(pairs)) for metric, pairs in found if metric == "intraday_request_seconds_count"}
 
 
 # --- who may ---------------------------------------------------------------------------------------------------------

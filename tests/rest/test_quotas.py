@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from intraday.connections.database import pool_stats
 from intraday.org.models import Organization
-from intraday.rest.limits import quotas, shared_counter
-from intraday.rest.limits.quotas import LimitReached, Slots, Windows, compute_slot, post_turn, processes, spend
+from intraday.rest.limits import post_turns, quotas, shared_counter
+from intraday.rest.limits.post_turns import post_turn
+from intraday.rest.limits.quotas import LimitReached, Slots, Windows, compute_slot, processes, spend
 from tests.access.people import bearer, person, token_of
 from tests.backlog.posting import post, post_batch, row
 from tests.conftest import client_of, said
@@ -177,7 +178,8 @@ def test_what_if_previews_and_exports_share_the_slots_and_say_when_to_come_back(
         asked = {"as_of_time": "2026-01-31T10:00:00Z", "queue_name": "support"}
         assert post(api, asked, "/api/intraday/kpi/compute")["status"] == 429
         assert api.get(HISTORY, {"queue_name": "support"}).status_code == 200
-    assert api.get(HISTORY, {"format": "csv", "queue_name": "support"}).status_code == 200
+    for _ in range(2):
+        assert b"snapshot_id" in api.get(HISTORY, {"format": "csv", "queue_name": "support"}).getvalue()
 
 
 def test_a_compute_that_fails_gives_its_slot_back(organization: Organization):
@@ -196,6 +198,20 @@ def test_spending_is_told_by_the_limit_of_the_organization(organization: Organiz
 
 
 # --- posts, in turn --------------------------------------------------------------------------------------------------
+@pytest.fixture(autouse=True)
+def rests(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody has posted."""
+    monkeypatch.setattr(post_turns, "rests", post_turns.Rests())
+
+
+@pytest.fixture
+def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Rest by writing down for how long."""
+    slept: list[float] = []
+    monkeypatch.setattr(post_turns, "sleep", slept.append)
+    return slept
+
+
 def test_posts_of_one_organization_wait_for_each_other_and_for_nobody_elses(
     organization: Organization, stranger: Organization
 ):
@@ -224,7 +240,7 @@ def test_posts_of_one_organization_wait_for_each_other_and_for_nobody_elses(
 def test_too_many_waiting_posts_are_refused_and_a_turn_that_fails_is_given_back(
     organization: Organization, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(quotas, "MOST_WAITING", 0)
+    monkeypatch.setattr(post_turns, "MOST_WAITING", 0)
     limit(organization, posts=1)
     with post_turn(organization, 1), pytest.raises(LimitReached, match="posts"), post_turn(organization, 1):
         pass
@@ -247,7 +263,7 @@ def test_a_post_that_waits_holds_no_connection_to_the_database(organization: Org
     with post_turn(organization, 1):
         waiting = Thread(target=late)
         waiting.start()
-        assert wait_until(lambda: bool(quotas._turns._waiting))
+        assert wait_until(lambda: post_turns._turns.waiting(f"{organization.pk} small") == 1)
         assert not answers
         assert wait_until(lambda: pool_stats()["default"]["pool_size"] - pool_stats()["default"]["pool_available"] <= 1)
     waiting.join(20)
@@ -255,12 +271,8 @@ def test_a_post_that_waits_holds_no_connection_to_the_database(organization: Org
 
 
 def test_a_large_batch_leaves_time_to_neighbours_and_to_nobody_where_there_are_none(
-    organization: Organization, stranger: Organization, monkeypatch: pytest.MonkeyPatch
+    organization: Organization, stranger: Organization, slept: list[float]
 ):
-    turns = quotas.Turns()
-    slept: list[float] = []
-    monkeypatch.setattr(quotas, "_turns", turns)
-    monkeypatch.setattr(quotas, "sleep", slept.append)
     for rows in (1, 5_000, 5_000):
         with post_turn(organization, rows):
             pass
@@ -271,7 +283,53 @@ def test_a_large_batch_leaves_time_to_neighbours_and_to_nobody_where_there_are_n
     with post_turn(organization, 1):
         pass
     assert not slept, "a single post is small"
-    turns.rest(f"{organization.pk} large", 3.0)
+    post_turns.rests.earn(f"{organization.pk} large", 3.0 / post_turns.LONG.lengths)
     with post_turn(organization, 5_000):
         pass
     assert [2.5 < seconds <= 3.0 for seconds in slept] == [True]
+
+
+def test_beside_neighbours_the_posts_of_an_organization_rest(
+    organization: Organization, stranger: Organization, slept: list[float]
+):
+    for _ in range(3):
+        with post_turn(organization, 1):
+            pass
+    assert not slept, "the organization is alone"
+    with post_turn(stranger, 1):
+        pass
+    assert not slept, "its first post"
+    post_turns.rests.earn(f"{organization.pk} small", 3.0 / post_turns.LONG.lengths)
+    with post_turn(organization, 1):
+        pass
+    assert [2.5 < seconds <= 3.1 for seconds in slept] == [True]
+
+
+def test_posts_at_the_same_time_earn_a_rest_for_the_time_that_they_took_together(
+    organization: Organization, monkeypatch: pytest.MonkeyPatch
+):
+    now = [100.0]
+    monkeypatch.setattr(post_turns, "monotonic", lambda: now[0])
+    limit(organization, posts=2)
+    place = f"{organization.pk} small"
+    with post_turn(organization, 1):
+        now[0] += 0.1
+    assert post_turns.rests.left(place) == pytest.approx(0.1 * post_turns.SHORT.lengths)
+    now[0] += 10.0
+    with post_turn(organization, 1):
+        with post_turn(organization, 1):
+            now[0] += 0.1
+        now[0] += 0.05
+    assert post_turns.rests.left(place) == pytest.approx(0.15 * post_turns.SHORT.lengths)
+    with post_turn(organization, 1):
+        now[0] += 15.0
+    assert post_turns.rests.left(place) == pytest.approx(post_turns.SHORT.longest), "it waited for something"
+
+
+def test_what_the_sockets_of_an_organization_got_makes_its_next_batch_rest(
+    organization: Organization, stranger: Organization, slept: list[float]
+):
+    post_turns.note_delivery(organization.pk, 0.5)
+    with post_turn(stranger, 1), post_turn(organization, 1), post_turn(organization, 5_000):
+        pass
+    assert [1.5 < seconds <= 2.0 for seconds in slept] == [True]

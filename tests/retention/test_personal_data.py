@@ -21,7 +21,7 @@ from django.db import connection
 from django.utils import timezone
 
 from alerts.models import Alert, AlertAudit
-from attendance.models import Person, Shift
+from attendance.models import AgentState, Person, Shift
 from intraday.org.models import Membership, Organization, Role
 from intraday.retention.personal_data.subject import Kind, Subject
 from realtime import services as realtime_services
@@ -29,7 +29,7 @@ from realtime.eventlog import store
 from realtime.models import Segment
 from tests.access.people import person, session_of
 from tests.alerts.world import World
-from tests.attendance.posting import CURRENT, moment, plan, record, say, shift
+from tests.attendance.posting import CURRENT, at, moment, plan, post, record, say, shift
 from tests.conftest import client_of
 from tests.realtime.notes import scope_of
 from tests.retention.rows import make
@@ -144,6 +144,22 @@ def test_the_export_of_an_employee_holds_all_that_is_hers(floor: Any):
     assert len(own["shifts"]) == 1
     assert {"alerts.Alert", "attendance.Snapshot", "intake.Feed"} <= exported["named_in"].keys()
     assert {"attendance:checkin", "system:notification"} <= {each["event"] for each in exported["events"]}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_states_are_exported_and_lose_their_reasons(floor: Any):
+    state = {"department_id": "dept_456", "employee_id": "E-4711", "state": "other", "since": at(5)}
+    body = {"items": [{**state, "reason": "Greta phones home"}, {**state, "since": at(6)}]}
+    assert post(floor, body, "/api/intraday/attendance/states/batch-ingest")["status"] == 201
+    own = json.loads(run("export", "E-4711"))["attendance"]["agent_states"]
+    assert [(each["state"], each["since"], each["reason"]) for each in own] == [
+        ("other", at(5), "Greta phones home"),
+        ("other", at(6), ""),
+    ]
+    assert "attendance.AgentState" in run("erase", "E-4711")
+    run("erase", "E-4711", "--yes")
+    assert set(AgentState.objects.values_list("reason", flat=True)) == {""}
+    assert AgentState.objects.count() == 2
 
 
 def test_without_yes_nothing_changes(floor: Any):

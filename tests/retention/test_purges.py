@@ -30,6 +30,7 @@ BORDERS: list[tuple[str, str, float, dict[str, Any]]] = [
     ("alerts.Silence", "ends_at", 400, {}),
     ("kpi.IntervalStats", "start", 400, {}),
     ("kpi.ForecastInterval", "start", 400, {}),
+    ("kpi.StateChange", "at", 400, {}),
     ("kpi.VolumeDrop", "until", 400, {}),
     ("kpi.KPISnapshot", "expires_at", 0, {}),
     ("org.ApiKey", "revoked_at", 400, {}),

@@ -274,12 +274,57 @@ def test_an_administrator_grants_groups_of_the_organizations_own_provider_alone(
     assert admin.get("/admin/sign_in/identityprovider/").status_code == 403
 
 
+@pytest.mark.parametrize(
+    "ids",
+    [
+        "true",
+        "5",
+        "1.5",
+        '"dept_456"',
+        "[1]",
+        "[[]]",
+        '["a b"]',
+        '["\\u0000"]',
+        '["\\ud800"]',
+        "NaN",
+        "9" * 5_000,
+        "[" * 9_999,
+    ],
+)
+def test_departments_that_are_no_list_of_ids_are_an_error_of_their_field(
+    idp: IdentityProviderProcess, acme: IdentityProvider, house: Organization, ids: str
+):
+    admin = Client()
+    admin.force_login(person("ada", house, Role.ADMIN))
+    form = {"provider": "acme", "group": "wfm", "organization": house.pk, "role": "admin", "department_ids": ids}
+    answer = admin.post("/admin/sign_in/groupgrant/add/", form)
+    assert list(answer.context["adminform"].errors) == ["department_ids"]
+
+
+@pytest.mark.parametrize("departments", ["", "null", "[]"])
+def test_no_departments_are_the_whole_organization_however_they_are_written(
+    client: Client, acme: IdentityProvider, house: Organization, departments: str
+):
+    client.force_login(User.objects.create_superuser("boss"))
+    grant = allow(acme, "wfm", house, "analyst")
+    page = f"/admin/sign_in/groupgrant/{grant.pk}/change/"
+    answer = client.post(page, {"group": "wfm", "role": "viewer", "department_ids": departments})
+    assert answer.status_code == 302
+    grant.refresh_from_db()
+    assert (grant.role, grant.department_ids) == ("viewer", [])
+
+
 def test_a_superuser_adds_a_provider_whose_secret_is_kept_sealed(house: Organization):
     root = Client()
     root.force_login(User.objects.create_superuser("root"))
     form = {"id": "acme", "name": "Acme", "organization": house.pk, "client_id": "intraday", "groups_claim": "groups"}
     page = "/admin/sign_in/identityprovider/add/"
-    for wrong in ({"issuer": "http://acme.example"}, {"issuer": "https://acme.example", "id": "Acme!"}, {}):
+    for wrong in (
+        {"issuer": "http://acme.example"},
+        {"issuer": "https://[acme.example"},
+        {"issuer": "https://acme.example", "id": "Acme!"},
+        {},
+    ):
         assert root.post(page, form | {"secret": "s3cret"} | wrong).status_code == 200
     form["issuer"] = "https://acme.example/realms/x/"
     assert root.post(page, form).status_code == 200  # without a secret

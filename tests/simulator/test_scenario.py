@@ -226,11 +226,40 @@ def _with_their_computation(told: list[Posts]) -> Iterator[tuple[Row, str]]:
 def test_at_the_end_everybody_is_where_she_is() -> None:
     scenario = Scenario(7, START)
     scenario.at(START)
-    people = Counter(row["status"] for row in scenario.everybody())
+    told = scenario.everybody()
+    people = Counter(row["status"] for row in told["attendance"])
     paid = sum(staff.paid for staff in scenario.staff.values())
 
     assert people.total() - people["checked_out"] == paid
     assert people["present"] + people["late"] == sum(staff.at_work for staff in scenario.staff.values())
+    states = {row["employee_id"]: row["state"] for row in told["states"]}
+    away = {row["employee_id"] for row in told["attendance"] if row["status"] in ("checked_out", "on_break")}
+    assert {states[person] for person in away} <= {"offline", "break", "lunch", "on_contact", "after_contact"}
+
+
+def at_home(row: Row, homes: dict[tuple[str, ...], str]) -> str:
+    """The only queue of a person, or the one that those trained for several work in; else no queue."""
+    queues = tuple(row["queue_names"])
+    return queues[0] if len(queues) == 1 else homes.get(queues, "")
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_states_of_agents_are_those_that_the_acd_counts(seed: int) -> None:
+    """Through incidents, too: agents who cannot be reached are offline. Each row is newer than the one before."""
+    scenario, latest = Scenario(seed, START), dict[str, Row]()
+    homes = {group.queues: group.home for group in GROUPS if group.home}
+    for seconds in (0, *range(5, 600, 35)):
+        posts = scenario.at(after(seconds))
+        for row in posts["states"]:
+            before = latest.get(row["employee_id"])
+            assert before is None or before["since"] <= row["since"]
+            latest[row["employee_id"]] = row
+        for queue in ("support", "email", "claims", "returns"):
+            live = running(posts, queue)
+            counts = Counter(row["state"] for row in latest.values() if at_home(row, homes) == queue)
+            for state in ("available", "on_contact", "after_contact"):
+                assert counts[state] == live[f"agents_{state}"]
+    assert {"break", "lunch", "offline"} <= {row["state"] for row in latest.values()}
 
 
 def test_the_curve_of_the_day_is_continuous_and_repeats() -> None:

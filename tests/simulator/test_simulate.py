@@ -49,7 +49,7 @@ def test_an_outage_is_said_once_and_no_item_is_lost_or_counted_twice(api: FakeAp
     thread.join(5)
     assert len(said) == 2
     kinds = {kind for kind, _ in api.posts}
-    assert kinds == {"shifts", "attendance", "forecast", "backlog", "kpi", "compute"}
+    assert kinds == {"shifts", "attendance", "states", "forecast", "backlog", "kpi", "compute"}
     for queue in (profile.queue for profile in PROFILES if profile.deferred):
         rows = [row for batch in api.batches for row in batch if row["queue_name"] == queue]
         for old, new in pairwise(rows):

@@ -38,8 +38,14 @@ const LONGEST = 24 * 3600 * 1000; // a timer of more than 24.8 days would fire a
 export const fullJitter = (attempt: number, first: number, longest: number): number =>
   Math.random() * Math.min(longest, first * 2 ** attempt);
 
+export interface Conflated {
+  (): void;
+  /** Runs without waiting for the rest of the interval. */
+  now: () => void;
+}
+
 /** Runs at once, and then at most once per interval however often it is called; the last call is never lost. */
-export function conflated(run: () => void, interval: number): () => void {
+export function conflated(run: () => void, interval: number): Conflated {
   const later = new Timer();
   let last = -Infinity;
   const now = (): void => {
@@ -47,9 +53,10 @@ export function conflated(run: () => void, interval: number): () => void {
     last = elapsed();
     run();
   };
-  return () => {
+  const call = (): void => {
     const wait = last + interval - elapsed();
     if (wait <= 0) now();
     else if (!later.running) later.start(wait, now);
   };
+  return Object.assign(call, { now });
 }

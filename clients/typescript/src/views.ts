@@ -73,10 +73,11 @@ export abstract class View<State, Payload> implements Readable<State>, Listener 
   /** Drops all that was known of these scopes. */
   protected abstract lose(covers: (scope: Scope) => boolean): void;
 
+  /** Shows at once what was missed: the connection calls itself live right after this. */
   onReady(): void {
     this.ready = true;
     this.problem = undefined;
-    this.changed();
+    this.changed.now();
   }
 
   onNarrowed(lost: string[]): void {

@@ -1,7 +1,8 @@
-// The customer's own snippets, out of the document beside the project, as modules next to the hooks they import.
+// The customer's own snippets, out of the document beside the project, as modules next to the hooks they import; and those
+// of our own pages.
 
 import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import type { Plugin } from "vite";
 
 export const DOCUMENT = join(import.meta.dirname, "../../../../shared/mission.md");
@@ -20,6 +21,19 @@ export function snippets(): Snippet[] {
   return [...blocks].map(([, text = ""]) => {
     const name = /function (\w+)\(/.exec(text)?.[1] ?? "";
     return { name, text, path: join(SOURCES, `${name}.snippet.tsx`) };
+  });
+}
+
+const PAGES = ["../../../docs/frontend.md", "../README.md"];
+
+/** The blocks of our own pages, as modules beside the examples. */
+export function documented(): Snippet[] {
+  return PAGES.flatMap((page) => {
+    const text = readFileSync(join(import.meta.dirname, page), "utf8");
+    return [...text.matchAll(/^```tsx?\n(.*?)^```/gms)].map(([, block = ""], index) => {
+      const name = `${basename(page, ".md")}-${index}`;
+      return { name, text: block, path: join(SOURCES, "../examples", `${name}.tsx`) };
+    });
   });
 }
 

@@ -170,6 +170,23 @@ describe("figures", () => {
     expect(view().getState().stale).toBe(false);
   });
 
+  it("that were missed are shown before the connection calls itself live", async () => {
+    await live();
+    server.publish("backlog:update", backlog(60, {}, { interval_seconds: 20 }));
+    server.up = false;
+    server.drop();
+    await pass(100_000); // stale by now
+    server.up = true;
+    for (const total of [61, 62, 63]) server.publish("backlog:update", backlog(total, {}, { interval_seconds: 20 }));
+    const shown: unknown[] = [];
+    client.status.subscribe(({ state }) => {
+      const { latestUpdate, stale } = view().getState();
+      if (state === "live") shown.push([latestUpdate?.total_items, stale]);
+    });
+    await pass(20_000);
+    expect(shown[0]).toEqual([63, false]);
+  });
+
   it("learn the cadence of a feed that does not say it", async () => {
     await live();
     for (let minute = 0; minute < 20; minute++) {

@@ -3,12 +3,13 @@
 import { useMemo, useState } from "react";
 
 import { AlertItem } from "./AlertItem.js";
-import { byUrgency, isWaiting, lasting, newestCritical } from "./alerts.js";
+import { byUrgency, cards, counted, isWaiting, lasting, newestCritical } from "./alerts.js";
+import { Silences } from "./Silences.js";
 import { Panel, Problem } from "../kit/parts.js";
 import type { Alert } from "../session/payloads.js";
 import { useSession } from "../session/session.js";
 import { useAlertActions } from "./useAlertActions.js";
-import { number, plural } from "../kit/words.js";
+import { plural } from "../kit/words.js";
 
 const AT_FIRST = 25;
 
@@ -23,6 +24,7 @@ export function AlertFeed({ alerts, now }: Props) {
   const [all, setAll] = useState(false);
   const ordered = useMemo(() => [...alerts].sort(byUrgency), [alerts]);
   const waiting = ordered.filter(isWaiting);
+  const shown = cards(ordered.slice(0, all ? undefined : AT_FIRST));
   const still = waiting.filter(({ alert_id }) => chosen.has(alert_id));
   const toggle = (id: string) => setChosen((before) => symmetric(before, id));
   return (
@@ -32,7 +34,7 @@ export function AlertFeed({ alerts, now }: Props) {
       id="alerts"
       aside={
         <span className="hint">
-          {number(waiting.length)} waiting, {number(ordered.length - waiting.length)} taken
+          {counted(ordered)} {may("act") && <Silences />}
         </span>
       }
     >
@@ -41,22 +43,27 @@ export function AlertFeed({ alerts, now }: Props) {
       )}
       <div className="scroll alert-list" tabIndex={0} role="region" aria-label="Open alerts">
         {!ordered.length && <p className="calm">No alert is open.</p>}
-        {ordered.slice(0, all ? undefined : AT_FIRST).map((alert) => (
-          <AlertItem
-            key={alert.alert_id}
-            alert={alert}
-            lasts={lasting(alert, coarse(now))}
-            choice={
-              may("act") && isWaiting(alert) ? (
-                <input
-                  type="checkbox"
-                  aria-label={`Choose: ${alert.message}`}
-                  checked={chosen.has(alert.alert_id)}
-                  onChange={() => toggle(alert.alert_id)}
-                />
-              ) : null
-            }
-          />
+        {shown.map(({ key, cause, alerts: inside }) => (
+          <div key={key} className="alert-card" role="group" aria-label={`${cause}: ${plural(inside.length, "alert")}`}>
+            {inside.map((alert, place) => (
+              <AlertItem
+                key={alert.alert_id}
+                alert={alert}
+                lasts={lasting(alert, coarse(now))}
+                inside={place > 0}
+                choice={
+                  may("act") && isWaiting(alert) ? (
+                    <input
+                      type="checkbox"
+                      aria-label={`Choose: ${alert.message}`}
+                      checked={chosen.has(alert.alert_id)}
+                      onChange={() => toggle(alert.alert_id)}
+                    />
+                  ) : null
+                }
+              />
+            ))}
+          </div>
         ))}
       </div>
       {ordered.length > AT_FIRST && (

@@ -1,15 +1,17 @@
 import { memo, type ReactNode, useState } from "react";
 
-import { isWaiting, measured, standing } from "./alerts.js";
+import { isWaiting, measured, standing, stillHolds } from "./alerts.js";
 import { Icon } from "../kit/Icon.js";
 import { Problem } from "../kit/parts.js";
-import type { Alert } from "../session/payloads.js";
+import type { Alert, AuditEntry } from "../session/payloads.js";
 import { scopeName, useSession } from "../session/session.js";
 import { useAlertActions } from "./useAlertActions.js";
-import { duration } from "../kit/words.js";
+import { useAnswer } from "../session/useAnswer.js";
+import { clock, duration } from "../kit/words.js";
 
 const SNOOZES = [15, 30, 60, 240];
 const USUAL_SNOOZE = 30;
+const HOUR = 60;
 
 interface Props {
   alert: Alert;
@@ -19,9 +21,11 @@ interface Props {
   choice?: ReactNode;
   /** On a page of its own, with the form and the history below it. */
   alone?: boolean;
+  /** Below another one of the same scope and cause. */
+  inside?: boolean;
 }
 
-export const AlertItem = memo(function AlertItem({ alert, lasts, choice, alone = false }: Props) {
+export const AlertItem = memo(function AlertItem({ alert, lasts, choice, alone = false, inside = false }: Props) {
   const { organization, may, anonymous } = useSession();
   const stands = standing(alert, anonymous);
   const [open, setOpen] = useState(false);
@@ -40,16 +44,22 @@ export const AlertItem = memo(function AlertItem({ alert, lasts, choice, alone =
           <Icon name={alert.severity} />
           {alert.severity}
         </span>
-        <span className="alert-scope">{scopeName(alert, organization)}</span>
+        {!inside && (
+          <span className="alert-scope" title={scopeName(alert, organization)}>
+            {scopeName(alert, organization)}
+          </span>
+        )}
         <span className="alert-age">{lasts}</span>
       </p>
       <p className="alert-message">{alert.message}</p>
       {alert.note && !anonymous && <p className="alert-note">{alert.note}</p>}
       <p className="alert-facts">
         {stands && <span>{stands}</span>}
+        {alert.snoozed_until && !anonymous && <Snoozed alert={alert} actions={actions} />}
         {alert.escalation_level > 0 && <span>escalated {alert.escalation_level} ×</span>}
         {alert.reminder && <span>reminder</span>}
         {!alone && <a href={`/alerts/${alert.alert_id}`}>history</a>}
+        {may("rules") && organization.whole && <a href={`/admin/alerts/rule/${alert.rule_id}/change/`}>rule</a>}
       </p>
       {may("act") && alert.status !== "resolved" && (
         <div className="alert-actions">
@@ -76,6 +86,26 @@ export const AlertItem = memo(function AlertItem({ alert, lasts, choice, alone =
   );
 });
 
+/** The author stands in the history alone, which is asked for as long as the snooze lasts. */
+function Snoozed({ alert, actions }: { alert: Alert; actions: ReturnType<typeof useAlertActions> }) {
+  const { organization, may } = useSession();
+  const path = `/api/alerts/${alert.alert_id}`;
+  const query = { organization_id: organization.id };
+  const { answer } = useAnswer<{ audit: AuditEntry[] }>(path, query, { again: alert.version });
+  const by = answer?.audit.findLast(({ reason }) => reason === "snoozed")?.actor;
+  return (
+    <span>
+      until {clock(alert.snoozed_until ?? "", organization.time_zone)}
+      {by && ` by ${by}`}
+      {may("act") && (
+        <button type="button" disabled={actions.busy} onClick={() => void actions.unsnooze(alert)}>
+          Undo
+        </button>
+      )}
+    </span>
+  );
+}
+
 /** A rule's owner may write anything there: only an address, of the web or of this server, is a link. */
 function Runbook({ text }: { text: string }) {
   return <> · {/^(https?:\/\/|\/(?!\/))/.test(text) ? <a href={text}>what to do</a> : `what to do: ${text}`}</>;
@@ -88,7 +118,8 @@ interface FormProps {
 }
 
 export function AlertForm({ alert, actions, onDone }: FormProps) {
-  const { organization } = useSession();
+  const { organization, may } = useSession();
+  const asked = stillHolds(alert);
   const [note, setNote] = useState("");
   const [minutes, setMinutes] = useState(USUAL_SNOOZE);
   const run = async (done: Promise<boolean>) => {
@@ -121,8 +152,13 @@ export function AlertForm({ alert, actions, onDone }: FormProps) {
             Take over
           </button>
         )}
-        <button type="button" disabled={actions.busy} onClick={() => void run(actions.resolve(alert, note))}>
-          Resolve
+        <button
+          type="button"
+          disabled={actions.busy || (asked && !note.trim())}
+          title={asked ? "Its condition still holds: write why, in the note" : undefined}
+          onClick={() => void run(actions.resolve(alert, note))}
+        >
+          {asked ? "Resolve with note" : "Resolve"}
         </button>
         <span className="joined">
           <button type="button" disabled={actions.busy} onClick={() => void run(actions.snooze(alert, minutes, note))}>
@@ -140,7 +176,18 @@ export function AlertForm({ alert, actions, onDone }: FormProps) {
             ))}
           </select>
         </span>
+        {may("silence") && (
+          <button
+            type="button"
+            disabled={actions.busy}
+            title={`Of ${scopeName(alert, organization)}: its alerts are raised, but nobody is notified`}
+            onClick={() => void run(actions.silence(alert, HOUR, note))}
+          >
+            Silence the rule for an hour
+          </button>
+        )}
       </div>
+      {asked && <p className="hint">Its condition still holds: to resolve it, write why.</p>}
     </form>
   );
 }

@@ -21,7 +21,7 @@ interface Props {
   elsewhere: string | undefined;
 }
 
-export function AlertPage({ id, elsewhere }: Props) {
+export default function AlertPage({ id, elsewhere }: Props) {
   const { organization, may } = useSession();
   const now = useNow(5_000);
   const pushed = usePushed(id);
@@ -39,6 +39,7 @@ export function AlertPage({ id, elsewhere }: Props) {
   const home = last ? addressOf(scopeOf(last.organization_id, last.department_id ?? "", last.queue_name ?? "")) : "";
   return (
     <main className="single">
+      <h1 className="visually-hidden">Alert{last && `: ${last.message}`}</h1>
       <p>
         <a href={`/${home}`}>Back to the console{last ? `: ${scopeName(last, organization)}` : ""}</a>
       </p>
@@ -49,7 +50,6 @@ export function AlertPage({ id, elsewhere }: Props) {
       )}
       {last && (
         <>
-          <h1 className="visually-hidden">Alert: {last.message}</h1>
           <div className="panel">
             <AlertItem alert={last} lasts={lasting(last, now)} alone />
           </div>
@@ -101,7 +101,7 @@ function AlertHistory({ entries, unit, now }: { entries: AuditEntry[]; unit: str
                     {until(entry.at, now, zone)}
                   </time>
                 </th>
-                <td>{entry.from && entry.from !== entry.to ? `${entry.from} → ${entry.to}` : entry.to}</td>
+                <td>{entry.from && entry.from !== entry.to ? `${entry.from} to ${entry.to}` : entry.to}</td>
                 <td>{entry.actor}</td>
                 <td>
                   {entry.reason?.replaceAll("_", " ")}

@@ -1,5 +1,6 @@
 // Alerts in order and in words. No React here.
 
+import { scopeKey } from "intraday-realtime";
 import type { Alert, Severity } from "../session/payloads.js";
 import type { RestError } from "../session/rest.js";
 import { duration, type Figure, number } from "../kit/words.js";
@@ -16,6 +17,50 @@ export function byUrgency(a: Alert, b: Alert): number {
     Date.parse(b.triggered_at) - Date.parse(a.triggered_at)
   );
 }
+
+export type Cause = "staffing" | "level" | "volume" | "backlog" | "feed";
+
+const CAUSES: readonly [RegExp, Cause][] = [
+  [/stale/, "feed"],
+  [/volume/, "volume"],
+  [/^backlog|components\.backlog/, "backlog"],
+  [/^attendance|headcount|staffing|utilization/, "staffing"],
+];
+
+/** The cause behind it, whatever figure shows it. */
+export const causeOf = ({ source, metric }: Alert): Cause =>
+  CAUSES.find(([told]) => told.test(`${source} ${metric}`))?.[1] ?? "level";
+
+export interface Card {
+  key: string;
+  cause: Cause;
+  alerts: Alert[];
+}
+
+/** Alerts of one scope and cause together, where the first of them stood. */
+export function cards(ordered: readonly Alert[]): Card[] {
+  const found = new Map<string, Card>();
+  for (const alert of ordered) {
+    const cause = causeOf(alert);
+    const key = `${scopeKey(alert)} ${cause}`;
+    const card = found.get(key);
+    if (card) card.alerts.push(alert);
+    else found.set(key, { key, cause, alerts: [alert] });
+  }
+  return [...found.values()];
+}
+
+/** `5 waiting, 1 taken, 2 silenced`: taken is only what a person has acknowledged. */
+export function counted(alerts: readonly Alert[]): string {
+  const taken = alerts.filter(({ status }) => status === "acknowledged").length;
+  const waiting = alerts.filter(isWaiting).length;
+  const quiet = alerts.length - taken - waiting;
+  return `${number(waiting)} waiting, ${number(taken)} taken${quiet ? `, ${number(quiet)} silenced` : ""}`;
+}
+
+/** Whether resolving it asks for a reason: another one follows if nothing else ends the condition. */
+export const stillHolds = ({ status, condition_cleared_at }: Alert): boolean =>
+  status !== "resolved" && !condition_cleared_at;
 
 export const isWaiting = (alert: Alert): boolean => alert.status === "pending" && !alert.suppressed;
 

@@ -1,22 +1,25 @@
 // Actions of a person on alerts, over REST. The answer comes back as an event, to this page as to all others.
 
-import { useCallback, useState } from "react";
+import { useCallback } from "react";
 
 import { refusal } from "./alerts.js";
-import type { Alert } from "../session/payloads.js";
-import { RestError } from "../session/rest.js";
+import type { Alert, Scope } from "../session/payloads.js";
+import type { RestError } from "../session/rest.js";
 import { useSession } from "../session/session.js";
+import { type Attempts, useAttempt } from "../session/useAttempt.js";
 import { clock, plural } from "../kit/words.js";
 
-export interface AlertActions {
-  busy: boolean;
-  /** The error in words; empty if all went well. */
-  problem: string;
+export interface AlertActions extends Omit<Attempts, "attempt"> {
   acknowledge(alert: Alert, options?: { note?: string; take_over?: boolean }): Promise<boolean>;
   acknowledgeMany(ids: string[], note: string): Promise<boolean>;
   resolve(alert: Alert, note: string): Promise<boolean>;
   snooze(alert: Alert, minutes: number, note: string): Promise<boolean>;
+  unsnooze(alert: Alert): Promise<boolean>;
+  /** Keeps the rule quiet about exactly this scope; without a rule everything about it. */
+  silence(scope: Silenced, minutes: number, note: string): Promise<boolean>;
 }
+
+type Silenced = Scope & { rule_id?: string };
 
 interface BatchAnswer {
   results: { alert_id: string; result?: string; code?: string; message?: string }[];
@@ -24,32 +27,13 @@ interface BatchAnswer {
 
 export function useAlertActions(): AlertActions {
   const { rest, organization } = useSession();
-  const [busy, setBusy] = useState(false);
-  const [problem, setProblem] = useState("");
-
-  const attempt = useCallback(
-    async (call: () => Promise<string>) => {
-      setBusy(true);
-      setProblem("");
-      try {
-        const said = await call();
-        setProblem(said);
-        return said === "";
-      } catch (error) {
-        if (!(error instanceof RestError)) throw error;
-        setProblem(refusal(error, (instant) => clock(instant, organization.time_zone)));
-        return false;
-      } finally {
-        setBusy(false);
-      }
-    },
+  const inWords = useCallback(
+    (error: RestError) => refusal(error, (instant) => clock(instant, organization.time_zone)),
     [organization.time_zone],
   );
+  const { busy, problem, attempt } = useAttempt(inWords);
   const act = ({ alert_id, organization_id }: Alert, verb: string, body: object) =>
-    attempt(async () => {
-      await rest.post(`/api/alerts/${alert_id}/${verb}`, { organization_id, ...body });
-      return "";
-    });
+    attempt(() => rest.post(`/api/alerts/${alert_id}/${verb}`, { organization_id, ...body }));
   return {
     busy,
     problem,
@@ -63,6 +47,14 @@ export function useAlertActions(): AlertActions {
         return refused.length ? `${plural(refused.length, "alert")} of ${ids.length} had been taken or resolved.` : "";
       }),
     resolve: (alert, note) => act(alert, "resolve", { ...(note && { note }) }),
+    unsnooze: (alert) => act(alert, "unsnooze", {}),
+    silence: (scope, minutes, note) =>
+      attempt(() => {
+        const { organization_id, department_id, queue_name, rule_id } = scope;
+        const place = { organization_id, department_id, queue_name, rule_id };
+        const ends_at = new Date(Date.now() + minutes * 60_000).toISOString();
+        return rest.post("/api/alerts/silences", { ...place, ends_at, comment: note || "from the console" });
+      }),
     snooze: (alert, minutes, note) => act(alert, "snooze", { minutes, ...(note && { note }) }),
   };
 }

@@ -101,7 +101,7 @@ function ChangeList({ changed }: { changed: Change[] }) {
       {changed.map(({ field, before, after }) => (
         <li key={field}>
           {field}: {before !== null && <del>{before}</del>}
-          {before !== null && after !== null && " → "}
+          {before !== null && after !== null && " to "}
           {after !== null && <ins>{after}</ins>}
         </li>
       ))}

@@ -10,6 +10,7 @@ export const KINDS: Record<string, [label: string, noun: string]> = {
   token: ["Tokens", "token of"],
   wall: ["Wall boards", "wall board"],
   rule: ["Alert rules", "rule"],
+  action: ["Actions", "action for"],
   silence: ["Silences", "silence"],
   channel: ["Channels of alerts", "channel"],
   route: ["Routes of alerts", "route"],
@@ -25,11 +26,22 @@ export const KINDS: Record<string, [label: string, noun: string]> = {
   notification: ["Notifications to everybody", "notification to"],
 };
 
-/** Deeds whose sentence is not verb, noun, object. */
-const SENTENCES: Record<string, (target: string) => string> = {
+/** Deeds whose sentence is not verb, noun, object. `of` is ` of ben`, and empty where people do it for themselves. */
+const SENTENCES: Record<string, (target: string, of: string) => string> = {
   "person.signed_in": () => "signed in",
   "person.signed_out": () => "signed out",
   "person.sign_in_failed": () => "failed to sign in",
+  "person.password_chosen": (_, of) => `chose a password${of}`,
+  "person.password_changed": (_, of) => `changed the password${of}`,
+  "person.password_link_sent": () => "was sent a link to choose a password",
+  "person.second_factor_added": (_, of) => `added a second factor${of}`,
+  "person.second_factor_failed": () => "entered a wrong code",
+  "person.second_factor_removed": (_, of) => `removed the second factor${of}`,
+  "person.recovery_code_used": () => "used a recovery code",
+  "person.recovery_codes_renewed": () => "made new recovery codes",
+  "person.sessions_ended": (_, of) => `ended sessions${of}`,
+  "person.groups_granted": (target) => `gave access to ${target} by groups`,
+  "person.groups_withdrawn": (target) => `took away the access of ${target} by groups`,
   "membership.created": (target) => `made ${target} a member`,
   "membership.removed": (target) => `removed ${target} from the members`,
   "channel.renewed": (target) => `renewed the secret of the channel ${target}`,
@@ -38,7 +50,7 @@ const SENTENCES: Record<string, (target: string) => string> = {
 /** The sentence after the actor's name: `changed the rule busy`. */
 export function deed({ action, actor, target }: Pick<AuditLogEntry, "action" | "actor" | "target">): string {
   const sentence = SENTENCES[action];
-  if (sentence) return sentence(target);
+  if (sentence) return sentence(target, target === actor ? "" : ` of ${target}`);
   const [kind = "", verb = ""] = action.split(".");
   const noun = KINDS[kind]?.[1] ?? spaced(kind);
   return `${spaced(verb)} the ${noun} ${target === actor ? "" : target}`.trim();

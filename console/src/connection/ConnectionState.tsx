@@ -15,13 +15,12 @@ export function ConnectionState({ standing, feeds, now }: Props) {
   return (
     <div className="connection" data-kind={standing.kind}>
       <Popover
-        label={`Connection: ${standing.text}`}
+        label={`Connection: ${[standing.text, standing.detail].filter(Boolean).join(" ")}`}
         className="state"
         button={
           <>
             <span className="dot" aria-hidden="true" />
-            <span id="connection">{standing.text}</span>
-            {standing.detail && <small>{standing.detail}</small>}
+            <span id="connection">{standing.text}</span> {standing.detail && <small>{standing.detail}</small>}
           </>
         }
       >
@@ -62,6 +61,7 @@ function Feeds({ feeds, now }: { feeds: readonly Feed[]; now: number }) {
             <th scope="row">
               {feed.source}
               {feed.warning && <small className="warning">{feed.warning}</small>}
+              {feed.last_error && <small className="warning">last error: {feed.last_error}</small>}
             </th>
             <td>{feed.kind}</td>
             <td className="figure" title={awaited(feed, zone, now)}>

@@ -1,9 +1,11 @@
 // A line chart by uPlot, in the colours of the page.
 
-import { useEffect, useRef } from "react";
+import { useEffect, useRef, useState } from "react";
 import { LANGUAGE } from "./locale.js"; // before uPlot
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
+
+import { clock, in12Hours, number } from "../kit/words.js";
 
 export interface Line {
   label: string;
@@ -16,26 +18,59 @@ export interface Line {
 
 const STEPS = [1, 5, 15, 30, 60, 120, 240, 480].map((minutes) => minutes * 60);
 
-interface Props {
+/** Additions of the page around a chart. */
+export interface ChartView {
+  /** The start of the time axis, in seconds since 1970; it ends now. Default: the time of the first figure. */
+  from?: number;
+  /** The end of the time axis, where it is not now. */
+  to?: number;
+  /** Instants at which something happened. */
+  marks?: readonly Mark[];
+  /** The instant that is looked at. */
+  chosen?: number | null;
+  /** A click on the chart chooses an instant. */
+  onChoose?: (at: number) => void;
+}
+
+export interface Mark {
+  /** Seconds since 1970. */
+  at: number;
+  color: string;
+}
+
+interface Props extends ChartView {
   label: string;
   /** Seconds since 1970. */
   times: number[];
   lines: Line[];
   timeZone: string;
   now: number;
-  /** The start of the time axis, in seconds since 1970; it ends now. Default: the time of the first figure. */
-  from?: number;
   /** Spans whose values say nothing, in seconds since 1970. */
   hatched?: [from: number, to: number][];
   height?: number;
 }
 
 const NO_SPANS: [number, number][] = [];
+const NO_MARKS: readonly Mark[] = [];
 
-export function Chart({ label, times, lines, timeZone, now, from, hatched = NO_SPANS, height = 150 }: Props) {
+export function Chart({
+  label,
+  times,
+  lines,
+  timeZone,
+  now,
+  from,
+  to,
+  hatched = NO_SPANS,
+  marks = NO_MARKS,
+  chosen = null,
+  onChoose,
+  height = 150,
+}: Props) {
   const place = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
-  const view = useRef<View>({ now, from, hatched });
+  const view = useRef<View>({ now, from, to, hatched, marks, chosen, onChoose });
+  const [at, setAt] = useState<number | null>(null);
   const shape = lines.map((line) => [line.label, line.color, line.dashed, line.stepped].join()).join(";");
 
   useEffect(() => {
@@ -43,7 +78,7 @@ export function Chart({ label, times, lines, timeZone, now, from, hatched = NO_S
     if (!parent) return;
     const build = () => {
       plot.current?.destroy();
-      plot.current = new uPlot(options(parent, lines, timeZone, height, view), data(times, lines), parent);
+      plot.current = new uPlot(options(parent, lines, timeZone, height, view, setAt), data(times, lines), parent);
     };
     build();
     const fit = new ResizeObserver(() => plot.current?.setSize({ width: parent.clientWidth, height }));
@@ -64,33 +99,39 @@ export function Chart({ label, times, lines, timeZone, now, from, hatched = NO_S
   }, [shape, timeZone, height]);
 
   useEffect(() => {
-    view.current = { now, from, hatched };
+    view.current = { now, from, to, hatched, marks, chosen, onChoose };
     plot.current?.setData(data(times, lines));
-  }, [times, lines, now, from, hatched]);
+  }, [times, lines, now, from, to, hatched, marks, chosen, onChoose]);
 
   return (
-    <figure className="chart" role="img" aria-label={summary(label, lines)}>
-      <figcaption aria-hidden="true">
+    <div className="chart" role="img" aria-label={summary(label, lines)}>
+      <p className="legend" aria-hidden="true">
         {lines.map((line) => (
           <span key={line.label} data-color={line.color} data-dashed={line.dashed ?? false}>
             {line.label}
+            {at !== null && <b> {number(line.values[at])}</b>}
           </span>
         ))}
+        {at !== null && times[at] !== undefined && <time>{clock(times[at] * 1_000, timeZone)}</time>}
         {hatched.length > 0 && <span data-hatched="true">suspect</span>}
-      </figcaption>
+      </p>
       <div ref={place} className="plot" />
-    </figure>
+    </div>
   );
 }
 
 interface View {
   now: number;
   from: number | undefined;
+  to: number | undefined;
   hatched: [from: number, to: number][];
+  marks: readonly Mark[];
+  chosen: number | null;
+  onChoose: ((at: number) => void) | undefined;
 }
 
-const extent = ({ now, from }: View, low: number, high: number): [number, number] =>
-  from === undefined ? [low, high] : [from, Math.max(high, now / 1_000)];
+const extent = ({ now, from, to }: View, low: number, high: number): [number, number] =>
+  from === undefined ? [low, high] : [from, to ?? Math.max(high, now / 1_000)];
 
 const stepped: uPlot.Series.PathBuilder = (...plot) => uPlot.paths.stepped?.({ align: 1 })(...plot) ?? null;
 
@@ -109,6 +150,7 @@ function options(
   timeZone: string,
   height: number,
   view: { current: View },
+  onCursor: (at: number | null) => void,
 ): uPlot.Options {
   const style = getComputedStyle(parent);
   const color = (name: string) => style.getPropertyValue(`--${name}`).trim();
@@ -125,7 +167,7 @@ function options(
       y: { range: (_, low, high) => [Math.min(0, low), Math.max(1, high * 1.08)] },
     },
     axes: [
-      { ...axis, size: 22, gap: 2, values: "{HH}:{mm}", space: 56, incrs: STEPS },
+      { ...axis, size: 22, gap: 2, values: in12Hours() ? "{h}:{mm}{aa}" : "{HH}:{mm}", space: 56, incrs: STEPS },
       { ...axis, size: 38, gap: 4, values: (_, ticks) => ticks.map((tick) => tick.toLocaleString(LANGUAGE)) },
     ],
     series: [
@@ -141,8 +183,17 @@ function options(
       })),
     ],
     hooks: {
+      setCursor: [({ cursor }) => onCursor(cursor.idx ?? null)],
       drawClear: [(plot) => hatch(plot, view.current.hatched, color("line-strong"))],
-      draw: [(plot) => mark(plot, view.current.now / 1_000, color("line-strong"))],
+      draw: [
+        (plot) => line(plot, view.current.now / 1_000, color("line-strong")),
+        (plot) => view.current.marks.forEach((mark) => tick(plot, mark.at, color(mark.color))),
+        (plot) => view.current.chosen !== null && line(plot, view.current.chosen, color("text"), 2),
+      ],
+      ready: [
+        (plot) =>
+          plot.over.addEventListener("click", ({ offsetX }) => view.current.onChoose?.(plot.posToVal(offsetX, "x"))),
+      ],
     },
   };
 }
@@ -169,14 +220,37 @@ function hatch(plot: uPlot, spans: [number, number][], color: string): void {
   }
 }
 
-/** A line where we are now. */
-function mark(plot: uPlot, at: number, color: string): void {
+/** The place of an instant on the canvas; null beside it. */
+function placeOf(plot: uPlot, at: number): number | null {
   const { min, max } = plot.scales.x ?? {};
-  if (min === undefined || max === undefined || at < min || at > max) return;
-  const x = Math.round(plot.valToPos(at, "x", true));
+  if (min === undefined || max === undefined || at < min || at > max) return null;
+  return Math.round(plot.valToPos(at, "x", true));
+}
+
+const TICK = 7; // pixels
+
+/** A triangle at the upper edge, where something happened. */
+function tick(plot: uPlot, at: number, color: string): void {
+  const x = placeOf(plot, at);
+  if (x === null) return;
+  const { ctx, bbox } = plot;
+  ctx.save();
+  ctx.fillStyle = color;
+  ctx.beginPath();
+  ctx.moveTo(x - TICK, bbox.top);
+  ctx.lineTo(x + TICK, bbox.top);
+  ctx.lineTo(x, bbox.top + TICK * 1.5);
+  ctx.fill();
+  ctx.restore();
+}
+
+/** A line over the whole height, such as where we are now. */
+function line(plot: uPlot, at: number, color: string, width = 1): void {
+  const x = placeOf(plot, at);
+  if (x === null) return;
   plot.ctx.save();
   plot.ctx.strokeStyle = color;
-  plot.ctx.lineWidth = 1;
+  plot.ctx.lineWidth = width;
   plot.ctx.beginPath();
   plot.ctx.moveTo(x, plot.bbox.top);
   plot.ctx.lineTo(x, plot.bbox.top + plot.bbox.height);

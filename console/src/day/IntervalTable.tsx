@@ -17,6 +17,8 @@ interface Column {
   /** Why it may be missing; what has not come yet needs no other reason. */
   reason: string;
   actual?: boolean;
+  /** Left out where there is little room. */
+  wide?: boolean;
 }
 
 const COLUMNS: Column[] = [
@@ -26,10 +28,11 @@ const COLUMNS: Column[] = [
     title: "Forecast, corrected by what came so far",
     text: (each) => number(each.reforecast),
     reason: "for coming intervals alone, and where a forecast was posted",
+    wide: true,
   },
   { label: "Actual", text: (each) => number(each.offered), reason: "nothing posted", actual: true },
   { label: "Required", text: (each) => number(each.required), reason: "no forecast to work it out from" },
-  { label: "Scheduled", text: (each) => number(each.scheduled), reason: "no shifts posted" },
+  { label: "Scheduled", text: (each) => number(each.scheduled), reason: "no shifts posted", wide: true },
   {
     label: "Available",
     text: (each) => number(each.available),
@@ -44,21 +47,23 @@ interface Props {
   intervals: Interval[];
   /** The level of staffing now, by the state. */
   staffing: string | null;
+  narrow?: boolean;
 }
 
-export const IntervalTable = memo(function IntervalTable({ intervals, staffing }: Props) {
+export const IntervalTable = memo(function IntervalTable({ intervals, staffing, narrow = false }: Props) {
+  const columns = narrow ? COLUMNS.filter(({ wide }) => !wide) : COLUMNS;
   const [whole, setWhole] = useState(false);
   const at = intervals.findIndex(({ state }) => state === "now");
   const shown = whole ? intervals : intervals.slice(Math.max(0, at - BEFORE), Math.max(0, at) + AFTER);
   return (
-    <Panel title="Intervals" className="intervals">
-      <div className="scroll" tabIndex={0} role="region" aria-label="Intervals of the day">
+    <Panel title={narrow ? "Intervals of this queue" : "Intervals"} className="intervals">
+      <div className="scroll" tabIndex={0} role="group" aria-label="Intervals of the day">
         <table>
           <thead>
             <tr>
               <th scope="col">Interval</th>
-              {COLUMNS.map(({ label, title }) => (
-                <th key={label} scope="col" className="figure" title={title}>
+              {columns.map(({ label, title, wide }) => (
+                <th key={label} scope="col" className="figure" title={title} data-wide={wide}>
                   {label}
                 </th>
               ))}
@@ -69,6 +74,7 @@ export const IntervalTable = memo(function IntervalTable({ intervals, staffing }
               <IntervalRow
                 key={interval.start}
                 interval={interval}
+                columns={columns}
                 staffing={interval.state === "now" ? staffing : null}
               />
             ))}
@@ -86,7 +92,13 @@ export const IntervalTable = memo(function IntervalTable({ intervals, staffing }
 
 const STATES = { past: "", now: "now", to_come: "to come" } as const;
 
-function IntervalRow({ interval, staffing }: { interval: Interval; staffing: string | null }) {
+interface RowProps {
+  interval: Interval;
+  columns: Column[];
+  staffing: string | null;
+}
+
+function IntervalRow({ interval, columns, staffing }: RowProps) {
   const { time_zone: zone } = useSession().organization;
   const { gap, state, suspect = false } = interval;
   return (
@@ -100,8 +112,8 @@ function IntervalRow({ interval, staffing }: { interval: Interval; staffing: str
           </small>
         )}
       </th>
-      {COLUMNS.map(({ label, text, reason, actual }) => (
-        <td key={label} className="figure" data-column={label}>
+      {columns.map(({ label, text, reason, actual, wide }) => (
+        <td key={label} className="figure" data-column={label} data-wide={wide}>
           <Value text={text(interval)} reason={actual && state === "to_come" ? "not come yet" : reason} />
         </td>
       ))}

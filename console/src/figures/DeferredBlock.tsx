@@ -3,7 +3,7 @@
 import { Panel, Value } from "../kit/parts.js";
 import type { KPI } from "../session/payloads.js";
 import { why } from "./Tiles.js";
-import { duration, number, percent, plural } from "../kit/words.js";
+import { minSec, number, percent, plural } from "../kit/words.js";
 
 export function DeferredBlock({ kpi }: { kpi: KPI | undefined }) {
   const work = kpi?.deferred;
@@ -12,7 +12,7 @@ export function DeferredBlock({ kpi }: { kpi: KPI | undefined }) {
     ["Offered", number(work.offered), "offered"],
     ["Answered", number(work.answered), "answered"],
     ["Forecast", number(work.forecast), "forecast"],
-    ["Handling (AHT)", duration(work.aht_seconds), "aht_seconds"],
+    ["Handling (AHT)", minSec(work.aht_seconds), "aht_seconds"],
     ["Required", number(work.required), "required"],
     ["Available", number(work.available), "available"],
     ["Risk", percent(work.risk_score), "risk_score"],

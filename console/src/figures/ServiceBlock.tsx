@@ -4,21 +4,22 @@ import { Panel, Value } from "../kit/parts.js";
 import type { KPI } from "../session/payloads.js";
 import { serviceLevel } from "./states.js";
 import { why } from "./Tiles.js";
-import { duration, number, percent, signed } from "../kit/words.js";
+import { minSec, number, percent, signed } from "../kit/words.js";
 
 export function ServiceBlock({ kpi }: { kpi: KPI | undefined }) {
   const service = kpi?.service;
   const figures: [label: string, text: string, name: string][] = [
     ["Offered", number(service?.offered), "offered"],
-    ["Forecast", number(service?.forecast), "forecast"],
+    ["Forecast so far", number(service?.forecast_so_far), "forecast_so_far"],
+    ["Forecast, interval", number(service?.forecast), "forecast"],
     ["Expected", number(service?.expected), "expected"],
     ["Answered", number(service?.answered), "answered"],
     ["Abandoned", abandoned(service), "abandoned"],
     ["Service level", serviceLevel(service), "service_level"],
-    ["Wait (ASA)", duration(service?.asa_seconds), "asa_seconds"],
-    ["Handling (AHT)", duration(service?.aht_seconds), "aht_seconds"],
+    ["Wait (ASA)", minSec(service?.asa_seconds), "asa_seconds"],
+    ["Handling (AHT)", minSec(service?.aht_seconds), "aht_seconds"],
     ["Waiting now", waiting(service), "waiting_now"],
-    ["Longest wait", duration(service?.longest_wait_seconds), "longest_wait_seconds"],
+    ["Longest wait", minSec(service?.longest_wait_seconds), "longest_wait_seconds"],
     ["Service level, day", percent(service?.day_service_level), "day_service_level"],
     ["Chance, day's target", percent(kpi?.sla_risk.day_recovery_probability), "day_recovery_probability"],
     ["Contacts, day", number(service?.day_offered), "day_offered"],

@@ -5,8 +5,8 @@ import { useState } from "react";
 import { Icon } from "../kit/Icon.js";
 import { Problem } from "../kit/parts.js";
 import type { KPI } from "../session/payloads.js";
-import { RestError } from "../session/rest.js";
 import { departmentOf, useSession } from "../session/session.js";
+import { useAttempt } from "../session/useAttempt.js";
 import { isSuspect, reasonInWords, reasonsOf, stateOf } from "./states.js";
 import { until } from "../kit/words.js";
 
@@ -21,7 +21,7 @@ export function Suspect({ kpi, now }: { kpi: KPI | undefined; now: number }) {
   const said = drop ? reasonInWords(drop, kpi, time) : reasonsOf(kpi, time)[0];
   const since = kpi.volume ? ` Since ${until(kpi.volume.since, now, zone)}.` : "";
   return (
-    <section className="suspect" aria-label="Suspect volume">
+    <section className="suspect" aria-label={kpi.queue_name ? `Suspect volume of ${kpi.queue_name}` : "Suspect volume"}>
       <p>
         <Icon name="critical" /> <strong>{said}</strong>
         {since} Requirement and risk stay on the forecast, alerts stay open.
@@ -33,24 +33,17 @@ export function Suspect({ kpi, now }: { kpi: KPI | undefined; now: number }) {
 
 function Confirm({ kpi }: { kpi: KPI }) {
   const { rest } = useSession();
-  const [stands, setStands] = useState<"asked" | "busy" | "confirmed">("asked");
-  const [problem, setProblem] = useState("");
-  const confirm = async () => {
-    setStands("busy");
-    setProblem("");
-    try {
+  const [confirmed, setConfirmed] = useState(false);
+  const { busy, problem, attempt } = useAttempt();
+  const confirm = () =>
+    attempt(async () => {
       await rest.post(PATH, { ...departmentOf(kpi), ...(kpi.queue_name && { queue_name: kpi.queue_name }) });
-      setStands("confirmed");
-    } catch (error) {
-      if (!(error instanceof RestError)) throw error;
-      setStands("asked");
-      setProblem(error.message);
-    }
-  };
-  if (stands === "confirmed") return <p role="status">Confirmed. The next figure takes it into account.</p>;
+      setConfirmed(true);
+    });
+  if (confirmed) return <p role="status">Confirmed. The next figure takes it into account.</p>;
   return (
     <>
-      <button type="button" disabled={stands === "busy"} onClick={() => void confirm()}>
+      <button type="button" disabled={busy} onClick={() => void confirm()}>
         The volume is real
       </button>
       <Problem text={problem} />

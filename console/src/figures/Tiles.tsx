@@ -23,7 +23,7 @@ import {
   pastTarget,
   restOfInterval,
 } from "./states.js";
-import { ageSeconds, clock, DASH, duration, minutes, number, percent, plural, signed } from "../kit/words.js";
+import { ageSeconds, clock, DASH, duration, minSec, minutes, number, percent, plural, signed } from "../kit/words.js";
 
 type Tone = "critical" | "at_risk" | "plain";
 
@@ -44,11 +44,12 @@ interface TileProps {
   quality: string | undefined;
   age: string;
   explain: formulas.Explanation | null;
+  size?: "large" | "small";
 }
 
 const Tile = memo(function Tile(props: TileProps) {
   return (
-    <li className="tile" data-tone={props.tone} data-quality={props.quality}>
+    <li className="tile" data-tone={props.tone} data-quality={props.quality} data-size={props.size}>
       <div className="tile-head">
         <h3>{props.label}</h3>
         {props.explain && <HowComputed {...props} explain={props.explain} />}
@@ -124,21 +125,33 @@ interface TilesProps {
 export function Tiles({ kpi, rows, backlog, attendance, now }: TilesProps) {
   const { time_zone: zone } = useSession().organization;
   const reason = worstReason(kpi, rows, { now, zone });
-  const tiles = [...kpiTiles(kpi, reason), backlogTile(kpi, backlog), attendanceTile(attendance)];
+  const [service, waiting, risk, gap, used, health] = kpiTiles(kpi, reason, zone);
+  const tiles = [service, waiting, risk, gap, backlogTile(kpi, backlog), used, attendanceTile(attendance), health];
   return (
     <ul className="tiles" aria-label="Figures of this scope">
-      {tiles.map((tile) => (
-        <Tile key={tile.label} {...tile} age={duration(ageSeconds(tile.asOf, now))} />
-      ))}
+      {tiles
+        .filter((tile) => tile !== undefined)
+        .map((tile) => (
+          <Tile key={tile.label} {...tile} age={duration(ageSeconds(tile.asOf, now))} />
+        ))}
     </ul>
   );
 }
 
 type Described = Omit<TileProps, "age">;
 
-function kpiTiles(kpi: KPI | undefined, reason: string): Described[] {
+function kpiTiles(kpi: KPI | undefined, reason: string, zone: string): Described[] {
   const common = { asOf: kpi?.as_of ?? kpi?.timestamp, quality: kpi?.quality };
-  const made = [healthTile(kpi, reason), serviceTile(kpi), riskTile(kpi), gapTile(kpi), occupancyTile(kpi)];
+  const since = kpi?.changes.baseline_timestamp;
+  const told = since ? ` since ${clock(since, zone)}` : "";
+  const made = [
+    serviceTile(kpi),
+    waitingTile(kpi),
+    riskTile(kpi, told),
+    gapTile(kpi, told),
+    occupancyTile(kpi),
+    healthTile(kpi, reason, told),
+  ];
   return made.map((tile) => ({ ...common, ...tile }));
 }
 
@@ -154,7 +167,7 @@ const componentWord = (kpi: KPI | undefined, component: Component): string => {
   return level === null || level === "ok" ? "" : LEVEL_WORDS[level];
 };
 
-function healthTile(kpi: KPI | undefined, reason: string): KPITile {
+function healthTile(kpi: KPI | undefined, reason: string, told: string): KPITile {
   const score = kpi?.health_score ?? null;
   return {
     label: "Health",
@@ -162,11 +175,28 @@ function healthTile(kpi: KPI | undefined, reason: string): KPITile {
     reason: why(kpi, "health_score"),
     notes: reason ? [reason] : [],
     target: "of 100",
-    change: changed(kpi, "health_score_change", 1),
-    changeTitle: SINCE,
+    change: changed(kpi, "health_score_change", told, 1),
+    size: "small",
     tone: toneOf(levelOf(kpi)),
     state: kpi ? levelWord(kpi) : "",
     explain: kpi ? formulas.health(kpi) : null,
+  };
+}
+
+/** Callers who wait now: with the service level, the figure that one looks for first. */
+function waitingTile(kpi: KPI | undefined): KPITile {
+  const service = kpi?.service;
+  return {
+    label: "Waiting now",
+    value: number(service?.waiting_now),
+    reason: why(kpi, "service.waiting_now", "waiting_now"),
+    notes: [pastTarget(service)].filter(Boolean),
+    target: service?.longest_wait_seconds == null ? "" : `longest ${minSec(service.longest_wait_seconds)}`,
+    change: "",
+    tone: "plain",
+    state: "",
+    explain: null,
+    size: "large",
   };
 }
 
@@ -177,7 +207,8 @@ function serviceTile(kpi: KPI | undefined): KPITile {
     label: "Service level now",
     value: percent(kpi?.service.service_level),
     reason: why(kpi, "service.service_level", "service_level"),
-    notes: [answered && `(${answered})`, pastTarget(kpi?.service)].filter(Boolean),
+    notes: [answered && `(${answered})`].filter(Boolean),
+    size: "large",
     target: targetOf(kpi),
     change: kpi?.service.day_service_level == null ? "" : `day ${percent(kpi.service.day_service_level)}`,
     changeTitle: dayRecovery(kpi?.sla_risk),
@@ -194,7 +225,7 @@ function targetOf(kpi: KPI | undefined): string {
   return `target ${number(share)}${seconds === null ? " %" : ` / ${duration(seconds)}`}`;
 }
 
-function riskTile(kpi: KPI | undefined): KPITile {
+function riskTile(kpi: KPI | undefined, told: string): KPITile {
   const risk = kpi?.sla_risk;
   const queues = risk?.queues_at_risk;
   return {
@@ -203,8 +234,7 @@ function riskTile(kpi: KPI | undefined): KPITile {
     reason: why(kpi, "sla_risk.risk_score", "risk_score"),
     notes: [restOfInterval(risk), outlook(risk)].filter(Boolean),
     target: queues === undefined ? "of the interval" : `${plural(queues, "queue")} at risk`,
-    change: changed(kpi, "sla_risk_change"),
-    changeTitle: SINCE,
+    change: changed(kpi, "sla_risk_change", told),
     tone: componentTone(kpi, "service"),
     state: componentWord(kpi, "service") || (RISK[risk?.risk_level ?? ""] ?? ""),
     explain: kpi ? formulas.slaRisk(kpi) : null,
@@ -214,15 +244,16 @@ function riskTile(kpi: KPI | undefined): KPITile {
 /** Bands of the figure itself; "critical" is a word of the state. */
 const RISK: Record<string, string> = { critical: "very high", high: "high", medium: "medium", low: "low" };
 
-function gapTile(kpi: KPI | undefined): KPITile {
+function gapTile(kpi: KPI | undefined, told: string): KPITile {
   const staff = kpi?.headcount_gap;
+  const work = kpi?.deferred;
   return {
     label: "Headcount gap",
     value: signed(staff?.gap),
     reason: why(kpi, "headcount_gap.gap", "gap"),
     target: `${number(staff?.available)} of ${number(staff?.required)} needed`,
-    change: changed(kpi, "headcount_gap_change"),
-    changeTitle: SINCE,
+    notes: work ? [`of these ${number(work.available)} of ${number(work.required)} for deferred work`] : [],
+    change: changed(kpi, "headcount_gap_change", told),
     targetTitle: headsTitle(kpi),
     tone: componentTone(kpi, "staffing"),
     state: componentWord(kpi, "staffing") || (STAFFING[staff?.status ?? ""] ?? ""),
@@ -286,8 +317,6 @@ function attendanceTile(figure: Attendance | undefined): Described {
   };
 }
 
-const SINCE = "Change since the figures before";
-
 /** Why a figure is null: the server names the field with or without its block. */
 export const why = (kpi: KPI | undefined, ...names: string[]): string | undefined =>
   kpi ? names.map((name) => kpi.reasons?.[name]).find(Boolean) : "nothing computed yet";
@@ -295,7 +324,8 @@ export const why = (kpi: KPI | undefined, ...names: string[]): string | undefine
 function changed(
   kpi: KPI | undefined,
   name: Exclude<keyof KPI["changes"], "baseline_timestamp">,
+  told: string,
   digits: 0 | 1 = 0,
 ): string {
-  return kpi?.changes.baseline_timestamp ? signed(kpi.changes[name], digits) : "";
+  return told && kpi ? signed(kpi.changes[name], digits) + told : "";
 }

@@ -22,6 +22,7 @@ const PATHS = {
   theme: "M8 2a6 6 0 1 0 0 12ZM8 2a6 6 0 0 1 0 12",
   download: "M8 2v8M5 7l3 3 3-3M3 13h10",
   wall: "M2 3h12v8H2ZM6 14h4M8 11v3",
+  story: "M3 2.5h10v11H3ZM5.5 5.5h5M5.5 8h5M5.5 10.5h3",
   check: "M3 8.5l3.5 3.5L13 4.5",
 } as const;
 

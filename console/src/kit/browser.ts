@@ -24,6 +24,9 @@ export function usePreference<Choice extends string>(name: string, usual: Choice
   ];
 }
 
+/** The same, read once and written elsewhere. */
+export const remembered = { get: read, set: write };
+
 function read(name: string): string | null {
   try {
     return localStorage.getItem(`intraday.${name}`);

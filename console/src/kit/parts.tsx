@@ -100,19 +100,46 @@ export function Popover({
   );
 }
 
-/** A panel at the side, above the rest; the focus goes into it, and back where it was. */
-export function Drawer({ title, onClose, children }: { title: string; onClose: () => void; children: ReactNode }) {
+const ROOM_BESIDE = "(min-width: 1100px)";
+
+interface DrawerProps {
+  title: string;
+  onClose: () => void;
+  children: ReactNode;
+  /** On wide screens the page stays usable and whole beside it. */
+  beside?: boolean;
+}
+
+/** A panel at the side; the focus goes into it, and back where it was. */
+export function Drawer({ title, onClose, children, beside = false }: DrawerProps) {
   const dialog = useRef<HTMLDialogElement>(null);
+  const before = useRef<Element | null>(null);
   const heading = useId();
   useEffect(() => {
-    const before = document.activeElement;
     const shown = dialog.current;
-    if (shown && !shown.open) shown.showModal();
+    if (shown && !shown.open) {
+      before.current = document.activeElement;
+      if (beside && matchMedia(ROOM_BESIDE).matches) shown.show();
+      else shown.showModal();
+    }
     return () => {
       shown?.close();
-      if (before instanceof HTMLElement) before.focus();
+      if (before.current instanceof HTMLElement) before.current.focus();
     };
-  }, []);
+  }, [beside]);
+  useEffect(() => {
+    const active = document.activeElement;
+    if (dialog.current?.contains(active)) return;
+    before.current = active; // another row was opened beside it
+    dialog.current?.querySelector("button")?.focus();
+  }, [title]);
+  useEffect(() => {
+    const onKeyDown = ({ key, defaultPrevented }: globalThis.KeyboardEvent) => {
+      if (key === "Escape" && !defaultPrevented && !dialog.current?.matches(":modal")) onClose();
+    };
+    document.addEventListener("keydown", onKeyDown);
+    return () => document.removeEventListener("keydown", onKeyDown);
+  }, [onClose]);
   return (
     <dialog
       ref={dialog}
@@ -122,15 +149,15 @@ export function Drawer({ title, onClose, children }: { title: string; onClose: (
         event.preventDefault();
         onClose();
       }}
-      onClick={(event) => event.target === dialog.current && onClose()}
+      onClick={(event) => event.target === dialog.current && dialog.current.matches(":modal") && onClose()}
     >
       <div className="drawer-body">
-        <header className="drawer-head">
+        <div className="drawer-head">
           <h2 id={heading}>{title}</h2>
           <button type="button" className="quiet" aria-label="Close" onClick={onClose}>
             <Icon name="close" />
           </button>
-        </header>
+        </div>
         {children}
       </div>
     </dialog>

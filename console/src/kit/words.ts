@@ -35,6 +35,15 @@ export function duration(seconds: Figure): string {
   return `${Math.floor(hours / 24)} days`;
 }
 
+/** The wait of a caller, to the second: `0:42`, `12:05`, `1:02:03`. */
+export function minSec(seconds: Figure): string {
+  if (seconds === null || seconds === undefined) return DASH;
+  const whole = Math.round(seconds);
+  const [hours, rest] = [Math.floor(whole / 3_600), Math.floor(whole / 60) % 60];
+  const tail = String(whole % 60).padStart(2, "0");
+  return hours ? `${hours}:${String(rest).padStart(2, "0")}:${tail}` : `${rest}:${tail}`;
+}
+
 export const minutes = (value: Figure): string => duration(value === null || value === undefined ? value : value * 60);
 
 export function plural(count: number, one: string, many = `${one}s`): string {
@@ -46,13 +55,25 @@ export function ageSeconds(instant: string | null | undefined, now: number): num
   return instant ? Math.max(0, (now - Date.parse(instant)) / 1000) : null;
 }
 
+/** Whether times of day are told as `5:00 pm`, by the person's choice. */
+let hours12 = false;
+export const tellIn12Hours = (chosen: boolean): void => void (hours12 = chosen);
+export const in12Hours = (): boolean => hours12;
+
 export function clock(instant: string | number, timeZone: string, withSeconds = false): string {
   return new Intl.DateTimeFormat("en-GB", {
-    hour: "2-digit",
+    hour: hours12 ? "numeric" : "2-digit",
     minute: "2-digit",
     ...(withSeconds && { second: "2-digit" }),
+    ...(hours12 && { hour12: true }),
     timeZone,
   }).format(new Date(instant));
+}
+
+/** `08:05`, whatever the person's choice: to count with, and to compare. */
+export function clock24(instant: number, timeZone: string): string {
+  const shape = { hour: "2-digit", minute: "2-digit", timeZone } as const;
+  return new Intl.DateTimeFormat("en-GB", shape).format(new Date(instant));
 }
 
 /** `17:00`, or with its day where that is another one than today. */
@@ -70,16 +91,18 @@ export function localDay(instant: number, timeZone: string): string {
   );
 }
 
-export function weekBefore(day: string): string {
-  return new Date(Date.parse(`${day}T00:00:00Z`) - 7 * 86_400_000).toISOString().slice(0, 10);
-}
+/** The day so many days later, as `YYYY-MM-DD`. */
+export const later = (day: string, days: number): string =>
+  new Date(Date.parse(`${day}T00:00:00Z`) + days * 86_400_000).toISOString().slice(0, 10);
+
+export const weekBefore = (day: string): string => later(day, -7);
 
 /** Midnight of that day, where the organization is. */
 export function startOfDay(instant: number, timeZone: string): number {
   const day = localDay(instant, timeZone);
   const minute = (at: number) => at - (at % 60_000);
   const sinceMidnight = (at: number) => {
-    const [hours, minutes] = clock(at, timeZone).split(":").map(Number) as [number, number];
+    const [hours, minutes] = clock24(at, timeZone).split(":").map(Number) as [number, number];
     return (hours * 60 + minutes) * 60_000;
   };
   const guess = minute(instant) - sinceMidnight(instant);

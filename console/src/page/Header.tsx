@@ -2,12 +2,12 @@
 
 import type { ReactNode } from "react";
 
-import { type Theme, useTheme } from "../kit/browser.js";
+import { remembered, type Theme, useTheme } from "../kit/browser.js";
 import { Icon } from "../kit/Icon.js";
 import { Popover } from "../kit/parts.js";
 import { csrfToken } from "../session/rest.js";
 import { addressOf, mayReadAudit, useSession } from "../session/session.js";
-import { clock } from "../kit/words.js";
+import { clock, in12Hours } from "../kit/words.js";
 
 interface Props {
   picker: ReactNode;
@@ -19,7 +19,7 @@ interface Props {
 }
 
 export function Header({ picker, connection, tools, now, demo, signedIn }: Props) {
-  const { organization } = useSession();
+  const { organization, may } = useSession();
   return (
     <header className="top">
       <a className="skip" href="#alerts">
@@ -42,6 +42,7 @@ export function Header({ picker, connection, tools, now, demo, signedIn }: Props
           <p>
             <strong>{organization.user}</strong>, {organization.role} of {organization.name}
           </p>
+          <Hours />
           {signedIn ? <SignOut /> : <a href="/signin">Sign in</a>}
           <p className="links">
             {signedIn && <a href="/account">Account</a>} <a href="/api/docs">API</a> <a href="/admin/">Admin</a>
@@ -49,9 +50,33 @@ export function Header({ picker, connection, tools, now, demo, signedIn }: Props
               <a href={`/audit${addressOf({ organization_id: organization.id })}`}>Audit log</a>
             )}
           </p>
+          <p className="links">
+            {may("manage") && organization.whole && (
+              <>
+                <a href={`/admin/org/organization/${organization.id}/change/`}>Members</a>{" "}
+                <a href="/admin/org/apikey/">API keys</a>
+              </>
+            )}
+            {may("rules") && organization.whole && <a href="/admin/alerts/rule/">Rules</a>}
+            {may("notify") && organization.whole && <a href="/admin/outgoing/route/">Routes</a>}
+          </p>
         </Popover>
       </span>
     </header>
+  );
+}
+
+/** The whole page tells times, so it is loaded anew. */
+function Hours() {
+  const change = (chosen: boolean) => {
+    remembered.set("hours", chosen ? "12" : "24");
+    location.reload();
+  };
+  return (
+    <label>
+      <input type="checkbox" checked={in12Hours()} onChange={(event) => change(event.target.checked)} /> Times as 5:00
+      pm
+    </label>
   );
 }
 

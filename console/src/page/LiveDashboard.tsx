@@ -1,6 +1,6 @@
 // The live dashboard of one scope: what is critical, the figures, every queue, the alerts, the day, the people.
 
-import { type ReactNode, useCallback, useMemo, useState } from "react";
+import { lazy, type ReactNode, Suspense, useCallback, useMemo, useState } from "react";
 
 import {
   useAlertNotifications,
@@ -11,14 +11,16 @@ import {
 import { AlertFeed, NewestCritical } from "../alerts/AlertFeed.js";
 import { isWaiting } from "../alerts/alerts.js";
 import { AttendancePanel } from "../people/AttendancePanel.js";
+import { queuesOf } from "../people/people.js";
 import { sound, useCountInTab, useNow, usePreference } from "../kit/browser.js";
 import { CriticalQueues } from "../queues/CriticalQueues.js";
 import { refusals, standing } from "../connection/connection.js";
 import { ConnectionState } from "../connection/ConnectionState.js";
-import { Empty } from "./Empty.js";
+import { DeadLink } from "./DeadLink.js";
 import { Export } from "../queues/Export.js";
 import { Bell, Header } from "./Header.js";
 import { Icon } from "../kit/Icon.js";
+import { Impossible } from "../figures/Impossible.js";
 import type { Alert, Feed, Scope } from "../session/payloads.js";
 import { QueueDrawer } from "../queues/QueueDrawer.js";
 import { QueueTable } from "../queues/QueueTable.js";
@@ -26,16 +28,26 @@ import { byUrgency, queueRows, type QueueRow } from "../queues/queues.js";
 import { ScopePicker } from "./ScopePicker.js";
 import { DeferredBlock } from "../figures/DeferredBlock.js";
 import { ServiceBlock } from "../figures/ServiceBlock.js";
-import { departmentOf, type Organizations, type PageConfig, scopeName, useSession } from "../session/session.js";
+import {
+  departmentOf,
+  type Organizations,
+  type PageConfig,
+  scopeName,
+  storyOf,
+  useSession,
+} from "../session/session.js";
 import { levelOf, titled } from "../figures/states.js";
 import { NoAccess, Stopped } from "../connection/Stopped.js";
+import { Skeleton } from "./Skeleton.js";
 import { Suspect } from "../figures/Suspect.js";
 import { Tiles } from "../figures/Tiles.js";
 import { type Toast, stillShown, withAlert } from "../alerts/toasts.js";
 import { Toasts } from "../alerts/Toasts.js";
 import { Today } from "../day/Today.js";
 import { useAnswer } from "../session/useAnswer.js";
-import { Walls } from "./Walls.js";
+
+const Empty = lazy(() => import("./Empty.js"));
+const Walls = lazy(() => import("./Walls.js"));
 
 const FEEDS_EVERY_SECONDS = 15;
 
@@ -95,6 +107,14 @@ export function LiveDashboard({ scope, config, organizations, onScope }: Props) 
           <>
             <Bell count={alerts.alertCount} onOpen={showAlerts} />
             <SoundButton loud={loud} onChange={setLoud} />
+            <a
+              className="quiet"
+              href={storyOf(scope)}
+              aria-label="What happened"
+              title="What happened: the day, and the hand-over"
+            >
+              <Icon name="story" />
+            </a>
             <Export scope={scope} rows={rows} now={now} />
             {session.may("walls") && (
               <button
@@ -111,17 +131,25 @@ export function LiveDashboard({ scope, config, organizations, onScope }: Props) 
         }
       />
       <Stopped status={live.status} />
-      <NoAccess refused={live.freshness.refused} />
+      {live.ready && (
+        <DeadLink scope={scope} seen={live.seen}>
+          <NoAccess refused={live.freshness.refused} />
+        </DeadLink>
+      )}
       <main>
         {live.isEmpty ? (
-          <Empty demo={config.demo} />
+          <Suspense fallback={<Skeleton />}>
+            <Empty demo={config.demo} />
+          </Suspense>
         ) : (
           <Body
             scope={scope}
             live={live}
             rows={ordered}
+            opened={opened}
             onOpen={open}
             newest={<NewestCritical alerts={alerts.openAlerts} now={now} />}
+            feeds={feeds}
             feed={<AlertFeed alerts={alerts.openAlerts} now={now} />}
           />
         )}
@@ -132,7 +160,11 @@ export function LiveDashboard({ scope, config, organizations, onScope }: Props) 
         onShow={showAlerts}
       />
       {row && <QueueDrawer row={row} now={now} onClose={() => setOpened(null)} onScope={onScope} />}
-      {walls && <Walls scope={scope} onClose={() => setWalls(false)} />}
+      {walls && (
+        <Suspense>
+          <Walls scope={scope} onClose={() => setWalls(false)} />
+        </Suspense>
+      )}
     </div>
   );
 }
@@ -141,29 +173,34 @@ interface BodyProps {
   scope: Scope;
   live: Live;
   rows: QueueRow[];
+  opened: string | null;
   onOpen: (row: QueueRow) => void;
   newest: ReactNode;
+  /** The panel of alerts. */
   feed: ReactNode;
+  feeds: readonly Feed[];
 }
 
-export function Body({ scope, live, rows, onOpen, newest, feed }: BodyProps) {
+function Body({ scope, live, rows, opened, onOpen, newest, feed, feeds }: BodyProps) {
   const { kpi, backlog, attendance, now } = live;
+  if (!live.ready) return <Skeleton />;
   return (
     <>
       {newest}
       <Suspect kpi={kpi} now={now} />
+      <Impossible rows={rows} feeds={feeds} />
       <CriticalQueues rows={rows} scope={kpi} now={now} onOpen={onOpen} />
       <Tiles kpi={kpi} rows={rows} backlog={backlog} attendance={attendance} now={now} />
       <div className="columns">
         <div className="column">
-          <QueueTable rows={live.rows} complete={live.ready} now={now} onOpen={onOpen} />
+          <QueueTable rows={live.rows} complete={live.ready} now={now} opened={opened} onOpen={onOpen} />
           <ServiceBlock kpi={kpi} />
           <DeferredBlock kpi={kpi} />
           <Today scope={scope} kpi={kpi} backlog={backlog} now={now} />
         </div>
         <div className="column">
           {feed}
-          <AttendancePanel scope={scope} figure={attendance} />
+          <AttendancePanel scope={scope} figure={attendance} kpi={kpi} queues={queuesOf(live.seen, scope)} />
         </div>
       </div>
     </>
@@ -190,7 +227,7 @@ export function useLiveFigures(scope: Scope, onAlert: ((alert: Alert) => void) |
     .filter(Boolean)
     .sort()
     .at(-1);
-  const ready = kpis.ready && backlogs.ready && people.ready;
+  const ready = [kpis, backlogs, people, alerts].every((each) => each.ready || each.problem);
   return {
     kpi: kpis.latestUpdate,
     backlog: backlogs.latestUpdate,

@@ -4,49 +4,42 @@ import { useState } from "react";
 
 import { Drawer, Problem } from "../kit/parts.js";
 import type { Scope, Wall } from "../session/payloads.js";
-import { RestError } from "../session/rest.js";
 import { scopeName, useSession } from "../session/session.js";
 import { useAnswer } from "../session/useAnswer.js";
+import { useAttempt } from "../session/useAttempt.js";
 import { clock, localDay } from "../kit/words.js";
 
-export function Walls({ scope, onClose }: { scope: Scope; onClose: () => void }) {
+export default function Walls({ scope, onClose }: { scope: Scope; onClose: () => void }) {
   const { rest, organization } = useSession();
   const [changes, setChanges] = useState(0);
   const [name, setName] = useState("");
   const [link, setLink] = useState("");
-  const [problem, setProblem] = useState("");
-  const { organization_id, department_id } = scope;
+  const { problem, attempt } = useAttempt();
+  const { organization_id, department_id, queue_name } = scope;
   const { answer } = useAnswer<{ items: Wall[] }>("/api/walls", { organization_id }, { again: changes });
   const shown = { ...(department_id && { department_id }) };
+  const alone = queue_name ? `?${new URLSearchParams({ department: department_id ?? "", queue: queue_name })}` : "";
 
-  const attempt = async (call: () => Promise<void>) => {
-    setProblem("");
-    try {
-      await call();
-      setChanges((before) => before + 1);
-    } catch (error) {
-      if (!(error instanceof RestError)) throw error;
-      setProblem(error.message);
-    }
-  };
   const make = (event: { preventDefault: () => void }) => {
     event.preventDefault();
     void attempt(async () => {
       const made = await rest.post<Wall & { path: string }>("/api/walls", { organization_id, ...shown, name });
-      setLink(location.origin + made.path);
+      setLink(location.origin + made.path + alone);
       setName("");
+      setChanges((before) => before + 1);
     });
   };
   const revoke = (wall: Wall) =>
     void attempt(async () => {
       await rest.post("/api/walls/revoke", { organization_id, wall_id: wall.wall_id });
+      setChanges((before) => before + 1);
     });
 
   return (
     <Drawer title="Wall boards" onClose={onClose}>
       <p>
         Everybody with the link sees {scopeName(shown, organization)}, without names and without signing in, until it is
-        revoked.
+        revoked.{queue_name && ` The link that is made here shows the queue ${queue_name} alone.`}
       </p>
       <form className="inline" onSubmit={make}>
         <label>

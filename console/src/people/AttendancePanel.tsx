@@ -1,12 +1,14 @@
-// Counts of people present and missing; behind each count the names, for roles that may see them.
+// People by state against those required, and how many are missing; behind each count the people, for roles that may
+// see them.
 
 import { useState } from "react";
 
-import { Drawer, Panel, Value } from "../kit/parts.js";
-import type { Attendance, Person, RecentCheckin, Scope } from "../session/payloads.js";
-import { departmentOf, useSession } from "../session/session.js";
-import { useAnswer } from "../session/useAnswer.js";
-import { clock, duration, minutes, number, percent } from "../kit/words.js";
+import { Panel } from "../kit/parts.js";
+import { clock, minutes, number, percent } from "../kit/words.js";
+import type { Attendance, KPI, RecentCheckin, Scope } from "../session/payloads.js";
+import { useSession } from "../session/session.js";
+import { headsAtWork, type StateCount, stateCounts } from "./people.js";
+import { type Asked, PeopleList } from "./PeopleList.js";
 
 type Count = { status: string; label: string; of: (figure: Attendance) => number };
 
@@ -24,14 +26,19 @@ const COUNTS: Count[] = [
 interface Props {
   scope: Scope;
   figure: Attendance | undefined;
+  kpi?: KPI | undefined;
+  queues?: readonly string[];
 }
 
-export function AttendancePanel({ scope, figure }: Props) {
+type Open = (asked: Asked, total: number) => void;
+
+export function AttendancePanel({ scope, figure, kpi, queues = [] }: Props) {
   const { organization, anonymous } = useSession();
-  const [shown, setShown] = useState<Count | null>(null);
+  const [asked, setAsked] = useState<(Asked & { total: number | undefined }) | null>(null);
+  const open: Open | null = organization.sees_names ? (each, total) => setAsked({ ...each, total }) : null;
   return (
     <Panel
-      title="Attendance"
+      title="People"
       className="attendance"
       aside={
         <span className="hint">
@@ -39,40 +46,105 @@ export function AttendancePanel({ scope, figure }: Props) {
         </span>
       }
     >
-      {!figure && <p className="calm">No shifts and no check-ins posted yet.</p>}
+      {!figure && <p className="calm">No shifts, no check-ins and no states posted yet.</p>}
+      {figure && <ByState figure={figure} required={kpi?.headcount_gap.required} onOpen={open} />}
       {figure && (
-        <ul className="counts">
-          {COUNTS.map((count) => (
-            <li key={count.status} data-count={count.status} data-some={count.of(figure) > 0}>
-              <CountButton count={count} value={count.of(figure)} onOpen={organization.sees_names ? setShown : null} />
+        <ul className="counts missing">
+          {COUNTS.map(({ status, label, of }) => (
+            <li key={status} data-count={status} data-some={of(figure) > 0}>
+              <CountButton label={label} value={of(figure)} asked={{ title: label, status }} onOpen={open} />
             </li>
           ))}
         </ul>
       )}
       {figure && !anonymous && <Checkins checkins={figure.recent_checkins} />}
-      {shown && figure && (
-        <People scope={scope} count={shown} total={shown.of(figure)} onClose={() => setShown(null)} />
+      {asked && (
+        <PeopleList scope={scope} asked={asked} total={asked.total} queues={queues} onClose={() => setAsked(null)} />
       )}
     </Panel>
   );
 }
 
-function CountButton({
-  count,
-  value,
-  onOpen,
-}: {
-  count: Count;
+interface ByStateProps {
+  figure: Attendance;
+  required: number | null | undefined;
+  onOpen: Open | null;
+}
+
+function ByState({ figure, required, onOpen }: ByStateProps) {
+  const counts = stateCounts(figure);
+  const out = figure.out_of_adherence_count;
+  return (
+    <>
+      <p className="people-head">
+        <span>
+          <b>{number(headsAtWork(counts))}</b> at work
+          {required !== null && required !== undefined && `, ${number(required)} required`}
+        </span>
+        {onOpen && (
+          <button type="button" onClick={() => onOpen({ title: "People" }, figure.scheduled_count)}>
+            All people
+          </button>
+        )}
+      </p>
+      <Bar counts={counts} />
+      <ul className="counts states">
+        {counts.map(({ state, label, count }) => (
+          <li key={state} data-count={`state-${state}`}>
+            <CountButton label={label} value={count} asked={{ title: label, state }} onOpen={onOpen} />
+            <i data-state={state} aria-hidden="true" />
+          </li>
+        ))}
+      </ul>
+      {out > 0 && (
+        <p className="people-out">
+          <Out count={out} longest={figure.longest_out_of_adherence_minutes} onOpen={onOpen} />
+        </p>
+      )}
+    </>
+  );
+}
+
+function Out({ count, longest, onOpen }: { count: number; longest: number; onOpen: Open | null }) {
+  const text = `${number(count)} out of adherence, for up to ${minutes(longest)}`;
+  if (!onOpen) return <>{text}</>;
+  return (
+    <button type="button" onClick={() => onOpen({ title: "Out of adherence", out_of_adherence: true }, count)}>
+      {text}
+    </button>
+  );
+}
+
+/** The counts as one line; the words beside it say the same. */
+function Bar({ counts }: { counts: readonly StateCount[] }) {
+  const total = counts.reduce((sum, { count }) => sum + count, 0);
+  if (!total) return null;
+  return (
+    <div className="lane whole" aria-hidden="true">
+      {counts
+        .filter(({ count }) => count > 0)
+        .map(({ state, count }) => (
+          <i key={state} data-state={state} style={{ width: `${(100 * count) / total}%` }} />
+        ))}
+    </div>
+  );
+}
+
+interface CountProps {
+  label: string;
   value: number;
-  onOpen: ((count: Count) => void) | null;
-}) {
+  asked: Asked;
+  onOpen: Open | null;
+}
+
+function CountButton({ label, value, asked, onOpen }: CountProps) {
   const content = (
     <>
-      <b>{number(value)}</b> <span>{count.label}</span>
+      <b>{number(value)}</b> <span>{label}</span>
     </>
   );
   return onOpen && value ? (
-    <button type="button" className="count" onClick={() => onOpen(count)} title="Who?">
+    <button type="button" className="count" onClick={() => onOpen(asked, value)} title="Who?">
       {content}
     </button>
   ) : (
@@ -105,66 +177,3 @@ function Checkins({ checkins }: { checkins: RecentCheckin[] }) {
     </>
   );
 }
-
-const MOST_NAMES = 200;
-
-function People({ scope, count, total, onClose }: { scope: Scope; count: Count; total: number; onClose: () => void }) {
-  const { time_zone: zone } = useSession().organization;
-  const query = { ...departmentOf(scope), status: count.status };
-  const { answer, error } = useAnswer<{ items: Person[] }>("/api/intraday/attendance/people", query, {
-    everySeconds: 30,
-  });
-  const people = answer?.items.slice(0, MOST_NAMES);
-  return (
-    <Drawer title={`${count.label}: ${number(answer?.items.length ?? total)}`} onClose={onClose}>
-      {error && <p className="problem">{error.message}</p>}
-      {!people && !error && <p className="calm">Loading…</p>}
-      {people?.length === 0 && <p className="calm">Nobody any more.</p>}
-      {people && people.length > 0 && (
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">Who</th>
-              <th scope="col">Queues</th>
-              <th scope="col">Shift</th>
-              <th scope="col">In</th>
-              <th scope="col" className="figure">
-                Lost
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {people.map((person) => (
-              <tr key={person.employee_id}>
-                <th scope="row">
-                  {person.employee_name ?? person.employee_id}
-                  <small>{person.department_id}</small>
-                </th>
-                <td>{person.queue_names.join(", ")}</td>
-                <td>
-                  <Value text={span(person, zone)} reason="no shift" />
-                </td>
-                <td>
-                  <Value
-                    text={person.checked_in_at ? clock(person.checked_in_at, zone) : "–"}
-                    reason="not checked in"
-                  />
-                </td>
-                <td className="figure">
-                  <Value
-                    text={person.lost_minutes === null ? duration(null) : minutes(person.lost_minutes)}
-                    reason="no shift"
-                  />
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      )}
-      {answer && answer.items.length > MOST_NAMES && <p className="hint">The first {MOST_NAMES}.</p>}
-    </Drawer>
-  );
-}
-
-const span = ({ shift_start, shift_end }: Person, zone: string): string =>
-  shift_start && shift_end ? `${clock(shift_start, zone)}–${clock(shift_end, zone)}` : "–";

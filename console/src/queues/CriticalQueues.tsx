@@ -3,8 +3,8 @@
 import { Icon } from "../kit/Icon.js";
 import { Value } from "../kit/parts.js";
 import type { KPI } from "../session/payloads.js";
-import { age, growth, headline, type QueueRow, saidOf, serviceOf } from "./queues.js";
-import { heldFor, levelIcon, ofAnswered, restOfInterval } from "../figures/states.js";
+import { age, growth, headline, type QueueRow, saidOf, serviceOf, signOf } from "./queues.js";
+import { heldFor, ofAnswered, restOfInterval } from "../figures/states.js";
 import { why } from "../figures/Tiles.js";
 import { number, percent } from "../kit/words.js";
 
@@ -46,7 +46,7 @@ function CriticalQueue({ row, now, onOpen }: { row: QueueRow; now: number; onOpe
   return (
     <button type="button" className="critical-queue" data-level={row.level} onClick={() => onOpen(row)}>
       <span className="critical-queue-name">
-        <Icon name={levelIcon(kpi)} />
+        <Icon name={signOf(row)} />
         <strong>{row.queue}</strong>
         <small>{row.department}</small>
         <small className="critical-queue-age" title="How long it has been so; how old the data is">

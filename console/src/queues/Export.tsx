@@ -8,12 +8,10 @@ import { withQuery } from "../session/rest.js";
 import { departmentOf, scopeName, useSession } from "../session/session.js";
 import { startOfDay } from "../kit/words.js";
 
-const LIMIT = 1_000;
-
 export function Export({ scope, rows, now }: { scope: Scope; rows: ReadonlyMap<string, QueueRow>; now: number }) {
   const { organization } = useSession();
   const since = new Date(startOfDay(now, organization.time_zone)).toISOString();
-  const period = { since, limit: LIMIT, format: "csv" };
+  const period = { since, format: "csv" };
   const download = () => saved(csv([...rows.values()]), `${scope.organization_id}-queues.csv`);
   return (
     <Popover label="Export as CSV" button={<Icon name="download" />} className="quiet">

@@ -1,22 +1,23 @@
 // One queue: what is wrong, its figures, what other staffing or volume would do, its day.
 
-import { useEffect, useMemo, useState } from "react";
+import { useMemo, useState } from "react";
 
+import { Advice } from "../advice/Advice.js";
+import { WhatIf } from "../advice/WhatIf.js";
+import { useAlertActions } from "../alerts/useAlertActions.js";
 import { Icon } from "../kit/Icon.js";
 import { withLive } from "../day/intervals.js";
 import { IntervalTable } from "../day/IntervalTable.js";
 import { Drawer, Problem, Value } from "../kit/parts.js";
-import type { IntervalGrid, Scope, Staffing, WhatIf as Answer } from "../session/payloads.js";
-import { age, growth, type QueueRow } from "./queues.js";
-import { RestError } from "../session/rest.js";
-import { addressOf, scopeOf, useSession } from "../session/session.js";
+import type { IntervalGrid, KPI, Scope } from "../session/payloads.js";
+import { age, growth, type QueueRow, signOf } from "./queues.js";
+import { addressOf, scopeOf, storyOf, useSession } from "../session/session.js";
 import {
   componentOf,
   dayRecovery,
   stateOf,
   headsTitle,
   joined,
-  levelIcon,
   levelWord,
   restOfInterval,
   serviceLevel,
@@ -24,7 +25,7 @@ import {
 import { Suspect } from "../figures/Suspect.js";
 import { why } from "../figures/Tiles.js";
 import { useAnswer } from "../session/useAnswer.js";
-import { DASH, duration, localDay, minutes, number, percent, signed, until } from "../kit/words.js";
+import { clock, DASH, localDay, minSec, minutes, number, percent, signed, until } from "../kit/words.js";
 
 const GRID_AGAIN_SECONDS = 60; // coming intervals change with the reforecast; the running one is live
 
@@ -36,8 +37,11 @@ interface Props {
 }
 
 export function QueueDrawer({ row, now, onClose, onScope }: Props) {
-  const { organization } = useSession();
-  const scope = scopeOf(organization.id, row.department, row.queue);
+  const { organization, may } = useSession();
+  const scope = useMemo(
+    () => scopeOf(organization.id, row.department, row.queue),
+    [organization.id, row.department, row.queue],
+  );
   const { answer: grid } = useAnswer<IntervalGrid>(
     "/api/intraday/kpi/intervals",
     { ...scope, date: localDay(now, organization.time_zone) },
@@ -45,14 +49,14 @@ export function QueueDrawer({ row, now, onClose, onScope }: Props) {
   );
   const intervals = useMemo(() => withLive(grid?.intervals ?? [], row.kpi), [grid, row.kpi]);
   return (
-    <Drawer title={`${row.queue} · ${row.department}`} onClose={onClose}>
+    <Drawer title={`${row.queue} · ${row.department}`} onClose={onClose} beside>
       <p className="verdict" data-level={row.level}>
-        <Icon name={levelIcon(row.kpi)} /> <Verdict row={row} now={now} />
+        <Icon name={signOf(row)} /> <Verdict row={row} now={now} />
       </p>
       {row.alerted && <p className="alerted">{row.alerted}</p>}
       <Suspect kpi={row.kpi} now={now} />
-      <Facts row={row} now={now} />
-      <p>
+      <Facts row={row} now={now} running={intervals.find(({ state }) => state === "now")?.start} />
+      <p className="links">
         <a
           href={addressOf(scope)}
           onClick={(event) => {
@@ -63,10 +67,37 @@ export function QueueDrawer({ row, now, onClose, onScope }: Props) {
         >
           Watch this queue alone
         </a>
+        <a href={storyOf(scope)}>What happened</a>
+        {may("rules") && organization.whole && (
+          <a href={`/admin/kpi/queuesettings/?${new URLSearchParams({ q: row.queue })}`}>Targets and thresholds</a>
+        )}
+        {may("silence") && <SilenceButton scope={scope} />}
       </p>
-      <WhatIf scope={scope} row={row} />
-      {intervals.length > 0 && <IntervalTable intervals={intervals} staffing={componentOf(row.kpi, "staffing")} />}
+      <Advice key={`${row.key} advice`} scope={scope} now={now} />
+      <WhatIf key={row.key} scope={scope} kpi={row.kpi} />
+      {intervals.length > 0 && (
+        <IntervalTable intervals={intervals} staffing={componentOf(row.kpi, "staffing")} narrow />
+      )}
     </Drawer>
+  );
+}
+
+/** Everything about the queue, whatever the rule. */
+function SilenceButton({ scope }: { scope: Scope }) {
+  const actions = useAlertActions();
+  const [done, setDone] = useState(false);
+  if (done) return <span role="status">Silenced for an hour; under Alerts, Silences ends it.</span>;
+  return (
+    <>
+      <button
+        type="button"
+        disabled={actions.busy}
+        onClick={() => void actions.silence(scope, 60, "").then((said) => setDone(said))}
+      >
+        Silence this queue for an hour
+      </button>
+      <Problem text={actions.problem} />
+    </>
   );
 }
 
@@ -86,53 +117,28 @@ function Verdict({ row, now }: { row: QueueRow; now: number }) {
   );
 }
 
-function Facts({ row, now }: { row: QueueRow; now: number }) {
+type Fact = [label: string, text: string, reason: string | undefined];
+
+/** Callers and deferred work have different figures; what does not exist for the one is not shown as missing. */
+function Facts({ row, now, running }: { row: QueueRow; now: number; running: string | undefined }) {
+  const { time_zone: zone } = useSession().organization;
   const { kpi, backlog } = row;
-  const [service, staff, risk] = [kpi?.service, kpi?.headcount_gap, kpi?.sla_risk];
-  const facts: [label: string, text: string, reason: string | undefined][] = [
-    ["Service level now", serviceLevel(service), why(kpi, "service.service_level", "service_level")],
-    ["Backlog in SLA", percent(backlog?.sla_compliance_percentage), "no backlog posted"],
-    ["Target", percent(risk?.target_service_level), "no target"],
-    [
-      "Projected",
-      percent(risk?.projected_service_level),
-      why(kpi, "sla_risk.projected_service_level", "projected_service_level"),
-    ],
-    ["Risk", percent(risk?.risk_score), why(kpi, "sla_risk.risk_score", "risk_score")],
-    ["Risk, next interval", percent(risk?.outlook_risk), why(kpi, "sla_risk.outlook_risk", "outlook_risk")],
-    ["Rest of the interval", restOfInterval(risk) || DASH, why(kpi, "sla_risk.required_rest", "required_rest")],
-    ["Day", dayRecovery(risk) || DASH, why(kpi, "sla_risk.day_recovery_probability", "day_recovery_probability")],
-    ["Available", number(staff?.available), why(kpi, "headcount_gap.available", "available")],
-    ["Required", number(staff?.required), why(kpi, "headcount_gap.required", "required")],
-    ["Gap", signed(staff?.gap), why(kpi, "headcount_gap.gap", "gap")],
-    ["Waiting now", number(service?.waiting_now), why(kpi, "service.waiting_now", "waiting_now")],
-    [
-      "Waiting past target",
-      number(service?.waiting_past_target),
-      why(kpi, "service.waiting_past_target", "waiting_past_target"),
-    ],
-    [
-      "Longest wait",
-      duration(service?.longest_wait_seconds),
-      why(kpi, "service.longest_wait_seconds", "longest_wait_seconds"),
-    ],
-    ["Occupancy", percent(kpi?.utilization.occupancy), why(kpi, "utilization.occupancy", "occupancy")],
-    ["Backlog", number(backlog?.total_items), "no backlog posted"],
-    ["Over SLA", number(backlog?.items_over_sla), backlog?.reasons?.items_over_sla ?? "no backlog posted"],
-    [
-      "Oldest",
-      minutes(backlog?.oldest_item_age_minutes),
-      backlog?.reasons?.oldest_item_age_minutes ?? "no backlog posted",
-    ],
-    ["Growth", growth(row) || DASH, "no trend yet"],
-    ["Data age", age(row, now), undefined],
+  const isDeferred = kpi?.headcount_gap.method === "workload";
+  const start = kpi?.headcount_gap.interval_start;
+  // Right after the turn of an interval the newest figure is still of the one before: its heads are not this one's.
+  const of = start && running && Date.parse(start) !== Date.parse(running) ? `, ${clock(start, zone)}` : "";
+  const facts = [
+    ...(isDeferred ? [] : callers(kpi)),
+    ...(backlog || isDeferred ? work(row) : []),
+    ...heads(kpi, of),
+    ["Data age", age(row, now), undefined] satisfies Fact,
   ];
   return (
     <dl className="facts">
       {facts.map(([label, text, reason]) => (
         <div key={label}>
           <dt>{label}</dt>
-          <dd title={label === "Available" ? headsTitle(kpi) : undefined}>
+          <dd title={label.startsWith("Available") ? headsTitle(kpi) : undefined}>
             <Value text={text} reason={reason} />
           </dd>
         </div>
@@ -141,112 +147,46 @@ function Facts({ row, now }: { row: QueueRow; now: number }) {
   );
 }
 
-interface Asked {
-  agents?: number;
-  volume?: number;
+function callers(kpi: KPI | undefined): Fact[] {
+  const [service, risk] = [kpi?.service, kpi?.sla_risk];
+  return [
+    ["Service level now", serviceLevel(service), why(kpi, "service.service_level", "service_level")],
+    ["Waiting now", number(service?.waiting_now), why(kpi, "service.waiting_now", "waiting_now")],
+    [
+      "Longest wait",
+      minSec(service?.longest_wait_seconds),
+      why(kpi, "service.longest_wait_seconds", "longest_wait_seconds"),
+    ],
+    [
+      "Waiting past target",
+      number(service?.waiting_past_target),
+      why(kpi, "service.waiting_past_target", "waiting_past_target"),
+    ],
+    ["Target", percent(risk?.target_service_level), "no target"],
+    ["Risk", percent(risk?.risk_score), why(kpi, "sla_risk.risk_score", "risk_score")],
+    ["Risk, next interval", percent(risk?.outlook_risk), why(kpi, "sla_risk.outlook_risk", "outlook_risk")],
+    ["Rest of the interval", restOfInterval(risk) || DASH, why(kpi, "sla_risk.required_rest", "required_rest")],
+    ["Day", dayRecovery(risk) || DASH, why(kpi, "sla_risk.day_recovery_probability", "day_recovery_probability")],
+  ];
 }
 
-/** Asked again with each new figure of the queue, so that "as it is" stays what the tiles show. */
-function useWhatIf(scope: Scope, asked: Asked | null, snapshot: string | undefined) {
-  const { rest } = useSession();
-  const [said, setSaid] = useState<{ answer?: Answer; problem: string }>({ problem: "" });
-  const { organization_id, department_id, queue_name } = scope;
-  useEffect(() => {
-    if (!asked) return;
-    let current = true;
-    const body = { organization_id, department_id, queue_name, ...asked };
-    rest.post<Answer>("/api/intraday/kpi/what-if", body).then(
-      (answer) => current && setSaid({ answer, problem: "" }),
-      (error: unknown) => {
-        if (!(error instanceof RestError)) throw error;
-        if (current) setSaid({ problem: error.message });
-      },
-    );
-    return () => void (current = false);
-  }, [rest, organization_id, department_id, queue_name, asked, snapshot]);
-  return said;
+function work({ kpi, backlog, ...row }: QueueRow): Fact[] {
+  const none = "no backlog posted";
+  return [
+    ["Backlog", number(backlog?.total_items), none],
+    ["Backlog in SLA", percent(backlog?.sla_compliance_percentage), none],
+    ["Over SLA", number(backlog?.items_over_sla), backlog?.reasons?.items_over_sla ?? none],
+    ["Oldest", minutes(backlog?.oldest_item_age_minutes), backlog?.reasons?.oldest_item_age_minutes ?? none],
+    ["Growth", growth({ ...row, kpi, backlog }) || DASH, "no trend yet"],
+  ];
 }
 
-function WhatIf({ scope, row }: { scope: Scope; row: QueueRow }) {
-  const [agents, setAgents] = useState(String(row.kpi?.headcount_gap.available ?? ""));
-  const [volume, setVolume] = useState("");
-  const [asked, setAsked] = useState<Asked | null>(null);
-  const { answer, problem } = useWhatIf(scope, asked, row.kpi?.snapshot_id);
-  const ask = (event: { preventDefault: () => void }) => {
-    event.preventDefault();
-    setAsked({ ...(agents && { agents: Number(agents) }), ...(volume && { volume: Number(volume) }) });
-  };
-  return (
-    <section className="what-if" aria-labelledby="what-if">
-      <h3 id="what-if">What if</h3>
-      <form onSubmit={ask}>
-        <label>
-          Agents
-          <input
-            type="number"
-            min={0}
-            max={10_000}
-            value={agents}
-            onChange={(event) => setAgents(event.target.value)}
-          />
-        </label>
-        <label>
-          Contacts in the interval
-          <input
-            type="number"
-            min={0}
-            max={1_000_000}
-            value={volume}
-            placeholder="as forecast"
-            onChange={(event) => setVolume(event.target.value)}
-          />
-        </label>
-        <button className="primary">Work it out</button>
-      </form>
-      <Problem text={problem} />
-      {answer && <Compared {...answer} />}
-    </section>
-  );
-}
-
-const COMPARED: [label: string, of: (staffing: Staffing) => string][] = [
-  ["Agents", (each) => number(each.agents)],
-  ["Contacts", (each) => number(each.calls)],
-  ["Required", (each) => number(each.required)],
-  ["Gap", (each) => signed(each.gap)],
-  ["Service level", (each) => percent(each.service_level)],
-  ["Wait (ASA)", (each) => duration(each.asa_seconds)],
-  ["Occupancy", (each) => percent(each.occupancy)],
-  ["Risk", (each) => percent(each.risk_score)],
-];
-
-function Compared({ baseline, scenario }: Answer) {
-  return (
-    <table aria-live="polite">
-      <thead>
-        <tr>
-          <th scope="col">In {number(baseline.interval_minutes)} minutes</th>
-          <th scope="col" className="figure">
-            As it is
-          </th>
-          <th scope="col" className="figure">
-            What if
-          </th>
-        </tr>
-      </thead>
-      <tbody>
-        {COMPARED.map(([label, of]) => (
-          <tr key={label}>
-            <th scope="row">{label}</th>
-            <td className="figure">
-              <Value text={of(baseline)} />
-            </td>
-            <td className="figure">
-              <Value text={of(scenario)} />
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
-  );
+function heads(kpi: KPI | undefined, of: string): Fact[] {
+  const staff = kpi?.headcount_gap;
+  return [
+    [`Available${of}`, number(staff?.available), why(kpi, "headcount_gap.available", "available")],
+    [`Required${of}`, number(staff?.required), why(kpi, "headcount_gap.required", "required")],
+    [`Gap${of}`, signed(staff?.gap), why(kpi, "headcount_gap.gap", "gap")],
+    ["Occupancy", percent(kpi?.utilization.occupancy), why(kpi, "utilization.occupancy", "occupancy")],
+  ];
 }

@@ -1,17 +1,17 @@
 // Every queue, worst first: service, staffing, backlog, and how old the figures are.
 
-import { memo, useState } from "react";
+import { type KeyboardEvent, memo, type MouseEvent, useEffect, useRef, useState } from "react";
 
 import { Icon } from "../kit/Icon.js";
+import { remembered } from "../kit/browser.js";
 import { Panel, Value } from "../kit/parts.js";
-import { age, growthPerHour, isSame, type Order, type QueueRow, saidOf, serviceOf, sorted } from "./queues.js";
+import { age, growthPerHour, isSame, type Order, type QueueRow, saidOf, serviceOf, signOf, sorted } from "./queues.js";
 import { useSession } from "../session/session.js";
 import {
   componentOf,
   stateOf,
   headsTitle,
   joined,
-  levelIcon,
   levelOfReason,
   levelWord,
   ofAnswered,
@@ -19,6 +19,8 @@ import {
   restOfInterval,
 } from "../figures/states.js";
 import { why } from "../figures/Tiles.js";
+import { byDepartment, isShown, parametersOf, type TableView, viewIn, withView } from "./tableview.js";
+import { TableTools } from "./TableTools.js";
 import { minutes, number, percent, plural, signed, until } from "../kit/words.js";
 
 const AT_FIRST = 40; // rows; the rest on request, so that the page stays small however many queues there are
@@ -50,62 +52,141 @@ interface Props {
   /** Whether all kinds of figures have come; before, the order means little. */
   complete: boolean;
   now: number;
+  /** The key of the queue whose drawer is open. */
+  opened: string | null;
   onOpen: (row: QueueRow) => void;
 }
 
-export function QueueTable({ rows, complete, now, onOpen }: Props) {
-  const [order, setOrder] = useState<Order>("urgency");
+export function QueueTable({ rows, complete, now, opened, onOpen }: Props) {
+  const [view, change] = useTableView();
   const [all, setAll] = useState(false);
   const [held, setHeld] = useState(false);
-  const keys = useSteadyOrder(rows, order, now, held, complete);
-  const shown = all ? keys : keys.slice(0, AT_FIRST);
+  const keys = useSteadyOrder(rows, view, now, held, complete);
+  const found = keys.map((key) => rows.get(key)).filter((row) => row !== undefined && isShown(row, view)) as QueueRow[];
+  const shown = all ? found : found.slice(0, AT_FIRST);
+  const line = (row: QueueRow) => (
+    <Row
+      key={row.key}
+      row={row}
+      age={age(row, now)}
+      open={row.key === opened}
+      quiet={view.grouped}
+      onOpen={onOpen}
+      now={minute(now)}
+    />
+  );
   return (
     <Panel
       title="Queues"
       className="queues"
-      aside={<span className="hint">{held ? "order held while you point at it" : "worst first"}</span>}
+      aside={
+        <span className="hint">{held ? "order held while you point at it" : said(found.length, rows.size, view)}</span>
+      }
     >
+      <TableTools view={view} onChange={change} />
       <div
         className="scroll"
         tabIndex={0}
-        role="region"
-        aria-label="Queues"
+        role="group"
+        aria-label="Table of queues"
         onPointerEnter={() => setHeld(true)}
         onPointerLeave={() => setHeld(false)}
       >
-        <table>
+        <table onKeyDown={walk}>
           <thead>
             <tr>
               {COLUMNS.map((column) => (
-                <th
-                  key={column.order}
-                  scope="col"
-                  className={column.figure ? "figure" : ""}
-                  title={column.title}
-                  aria-sort={order === column.order ? "ascending" : "none"}
-                >
-                  <button type="button" onClick={() => setOrder(column.order)}>
-                    {column.label}
-                  </button>
-                </th>
+                <Heading key={column.order} column={column} view={view} onChange={change} />
               ))}
             </tr>
           </thead>
-          <tbody>
-            {shown.map((key) => {
-              const row = rows.get(key);
-              return row && <Row key={key} row={row} age={age(row, now)} onOpen={onOpen} now={minute(now)} />;
-            })}
-          </tbody>
+          {view.grouped ? (
+            byDepartment(shown).map(({ department, rows: inside }) => (
+              <tbody key={department}>
+                <tr className="group">
+                  <th colSpan={COLUMNS.length} scope="rowgroup">
+                    {department} <small>{summed(inside)}</small>
+                  </th>
+                </tr>
+                {inside.map(line)}
+              </tbody>
+            ))
+          ) : (
+            <tbody>{shown.map(line)}</tbody>
+          )}
         </table>
+        {!found.length && <p className="calm">No queue is like that.</p>}
       </div>
-      {keys.length > AT_FIRST && (
+      {found.length > AT_FIRST && (
         <button type="button" className="more" onClick={() => setAll(!all)}>
-          {all ? `Only the worst ${AT_FIRST}` : `Show all ${plural(keys.length, "queue")}`}
+          {all ? `Only the first ${AT_FIRST}` : `Show all ${plural(found.length, "queue")}`}
         </button>
       )}
     </Panel>
   );
+}
+
+const said = (found: number, all: number, { order, reversed }: TableView): string =>
+  found < all ? `${number(found)} of ${plural(all, "queue")}` : order === "urgency" && !reversed ? "worst first" : "";
+
+function summed(rows: readonly QueueRow[]): string {
+  const counted = (level: string) => rows.filter((row) => row.level === level).length;
+  const [critical, risky] = [counted("critical"), counted("at_risk")];
+  return [
+    plural(rows.length, "queue"),
+    critical ? `${number(critical)} critical` : "",
+    risky ? `${number(risky)} at risk` : "",
+  ]
+    .filter(Boolean)
+    .join(", ");
+}
+
+/** Up and down go from row to row. */
+function walk(event: KeyboardEvent<HTMLTableElement>): void {
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  const rows = [...event.currentTarget.querySelectorAll<HTMLElement>("tbody button.link")];
+  const at = rows.indexOf(event.target as HTMLElement);
+  const next = step && at >= 0 ? rows[at + step] : undefined;
+  if (!next) return;
+  event.preventDefault();
+  next.focus();
+}
+
+interface HeadingProps {
+  column: (typeof COLUMNS)[number];
+  view: TableView;
+  onChange: (change: Partial<TableView>) => void;
+}
+
+/** A second click turns the order round. */
+function Heading({ column, view, onChange }: HeadingProps) {
+  const chosen = view.order === column.order;
+  const next = { order: column.order, reversed: chosen && !view.reversed };
+  return (
+    <th
+      scope="col"
+      className={column.figure ? "figure" : ""}
+      title={column.title}
+      aria-sort={chosen ? (view.reversed ? "descending" : "ascending") : "none"}
+    >
+      <button type="button" onClick={() => onChange(next)}>
+        {column.label}
+      </button>
+    </th>
+  );
+}
+
+/** The choice stands in the address; order and grouping are remembered beside it. */
+function useTableView(): [TableView, (change: Partial<TableView>) => void] {
+  const [view, setView] = useState(() => viewIn(location.search, remembered.get("table") ?? ""));
+  const change = (changed: Partial<TableView>) => {
+    const next = { ...view, ...changed };
+    setView(next);
+    const { sort = "urgency", group = "" } = parametersOf(next);
+    remembered.set("table", new URLSearchParams({ sort, group }).toString());
+    history.replaceState(history.state, "", `${location.pathname}?${withView(location.search, next)}`);
+  };
+  return [view, change];
 }
 
 /** Rows are memoized; what "closed until" and "since" say does not change by the second. */
@@ -114,15 +195,16 @@ const minute = (now: number): number => now - (now % 60_000);
 /** The keys in order, which changes at once when queues come or go or another order is asked for; else now and then. */
 function useSteadyOrder(
   rows: ReadonlyMap<string, QueueRow>,
-  order: Order,
+  { order: by, reversed }: TableView,
   now: number,
   held: boolean,
   complete: boolean,
 ): string[] {
-  const [kept, keep] = useState<{ at: number; order: Order; keys: string[] }>({ at: 0, order, keys: [] });
+  const order = (reversed ? "-" : "") + by;
+  const [kept, keep] = useState<{ at: number; order: string; keys: string[] }>({ at: 0, order, keys: [] });
   const sameRows = kept.keys.length === rows.size && kept.keys.every((key) => rows.has(key));
   if (sameRows && kept.order === order && (held || now - kept.at < STEADY_MS)) return kept.keys;
-  const keys = sorted(rows.values(), order).map(({ key }) => key);
+  const keys = sorted(rows.values(), by, reversed).map(({ key }) => key);
   if (complete) keep({ at: now, order, keys });
   return keys;
 }
@@ -131,26 +213,37 @@ interface RowProps {
   row: QueueRow;
   age: string;
   now: number;
+  open: boolean;
+  /** Whether the department is said above. */
+  quiet: boolean;
   onOpen: (row: QueueRow) => void;
 }
 
 const Row = memo(QueueRowView, (before, after) => {
   const { row, ...others } = after;
-  return (
-    isSame(before.row, row) && before.age === others.age && before.now === others.now && before.onOpen === others.onOpen
-  );
+  const isEqual = (name: keyof typeof others) => before[name] === others[name];
+  return isSame(before.row, row) && (Object.keys(others) as (keyof typeof others)[]).every(isEqual);
 });
 
-function QueueRowView({ row, age: old, now, onOpen }: RowProps) {
+function QueueRowView({ row, age: old, now, open, quiet, onOpen }: RowProps) {
   const { kpi, backlog } = row;
   const service = serviceOf(row);
+  const place = useRef<HTMLTableRowElement>(null);
+  useEffect(() => {
+    if (open) place.current?.scrollIntoView({ block: "nearest" }); // the page has become narrower
+  }, [open]);
+  const show = ({ currentTarget }: MouseEvent<HTMLTableRowElement>) => {
+    if (getSelection()?.isCollapsed === false) return; // a figure is being copied
+    currentTarget.querySelector("button")?.focus(); // where the focus comes back to
+    onOpen(row);
+  };
   return (
-    <tr data-level={row.level} data-suspect={row.suspect}>
-      <th scope="row">
-        <button type="button" className="link" onClick={() => onOpen(row)}>
+    <tr data-level={row.level} data-suspect={row.suspect} data-open={open} ref={place} onClick={show}>
+      <th scope="row" title={`${row.queue}, ${row.department}`}>
+        <button type="button" className="link" aria-expanded={open}>
           {row.queue}
         </button>
-        <small>{row.department}</small>
+        {!quiet && <small>{row.department}</small>}
         {row.suspect && (
           <small className="suspect-mark" title="Far fewer contacts than forecast">
             suspect
@@ -208,7 +301,7 @@ function LevelCell({ row, now }: { row: QueueRow; now: number }) {
   const title = [...(since ? [`${levelWord(kpi)} since ${until(since, now, zone)}`] : []), ...saidOf(row)];
   return (
     <td className="level" title={joined(title)}>
-      <Icon name={levelIcon(kpi)} />
+      <Icon name={signOf(row)} />
       {level === "closed" && kpi?.closed_until ? `closed until ${until(kpi.closed_until, now, zone)}` : levelWord(kpi)}
       {row.alerted && <small className="alerted"> alert open</small>}
     </td>

@@ -7,6 +7,7 @@ import {
   isStrained,
   isSuspect,
   type Level,
+  levelIcon,
   levelOf,
   RANK,
   type Reason,
@@ -63,6 +64,13 @@ function row(
 
 /** Everything that is to be said about its state. */
 export const saidOf = ({ why, alerted }: QueueRow): string[] => (alerted ? [...why, alerted] : why);
+
+/** No tick where anything is still wrong with it. */
+export function signOf({ kpi, backlog, alerted }: QueueRow): ReturnType<typeof levelIcon> {
+  const sign = levelIcon(kpi);
+  const troubled = alerted || kpi?.headcount_gap.shortfall || backlog?.items_over_sla;
+  return sign === "ok" && troubled ? "so_far" : sign;
+}
 
 /** Whether both would look the same. */
 export const isSame = (one: QueueRow, other: QueueRow): boolean =>
@@ -146,11 +154,16 @@ const SORTED_BY: Record<Exclude<Order, "urgency" | "name">, (row: QueueRow) => n
   age: (row) => Date.parse(dataTime(row) ?? "1970-01-01T00:00:00Z"),
 };
 
-export function sorted(rows: Iterable<QueueRow>, order: Order): QueueRow[] {
-  if (order === "urgency") return [...rows].sort(byUrgency);
-  if (order === "name") return [...rows].sort(byName);
+export function sorted(rows: Iterable<QueueRow>, order: Order, reversed = false): QueueRow[] {
+  const found = [...rows].sort(comparing(order));
+  return reversed ? found.reverse() : found;
+}
+
+function comparing(order: Order): (a: QueueRow, b: QueueRow) => number {
+  if (order === "urgency") return byUrgency;
+  if (order === "name") return byName;
   const weight = SORTED_BY[order];
-  return [...rows].sort((a, b) => weight(a) - weight(b) || byUrgency(a, b));
+  return (a, b) => weight(a) - weight(b) || byUrgency(a, b);
 }
 
 export interface Service {

@@ -88,18 +88,6 @@ export interface Feed {
   awaited_since: string | null;
 }
 
-export interface Person {
-  employee_id: string;
-  employee_name: string | null;
-  department_id: string;
-  queue_names: string[];
-  status: string;
-  shift_start: string | null;
-  shift_end: string | null;
-  checked_in_at: string | null;
-  lost_minutes: number | null;
-}
-
 export interface Staffing {
   agents: number | null;
   calls: number | null;
@@ -111,11 +99,15 @@ export interface Staffing {
   occupancy: number | null;
   asa_seconds: number | null;
   risk_score: number | null;
+  /** Servers before this page do not say. */
+  day_end_service_level?: number | null;
 }
 
 export interface WhatIf {
   baseline: Staffing;
   scenario: Staffing;
+  /** The queue that agents come from. */
+  source?: { department_id: string | null; queue_name: string; baseline: Staffing; scenario: Staffing } | null;
 }
 
 export interface Wall {
@@ -124,4 +116,22 @@ export interface Wall {
   name: string;
   created_by: string;
   created_at: string;
+}
+
+/** A view of the table of queues that the person has saved: parameters of the address. */
+export interface SavedView {
+  view_id: string;
+  name: string;
+  query: string;
+}
+
+/** Its alerts are raised, but nobody is notified. */
+export interface Silence {
+  silence_id: string;
+  rule_id: string | null;
+  department_id: string;
+  queue_name: string;
+  ends_at: string;
+  comment: string;
+  created_by?: string;
 }

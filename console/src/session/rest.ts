@@ -15,6 +15,7 @@ export class RestError extends Error {
 export interface Rest {
   get<Answer>(path: string, query?: object): Promise<Answer>;
   post<Answer>(path: string, body: object): Promise<Answer>;
+  remove(path: string, query: object): Promise<unknown>;
 }
 
 /** `token` is asked before each call; without one the browser's session counts. */
@@ -33,6 +34,8 @@ export function rest(token?: () => Promise<string>): Rest {
         headers: { "Content-Type": "application/json", "X-CSRFToken": csrfToken() },
         body: JSON.stringify(body),
       }),
+    remove: (path, query) =>
+      call(withQuery(path, query), { method: "DELETE", headers: { "X-CSRFToken": csrfToken() } }),
   };
 }
 

@@ -30,7 +30,7 @@ export interface Organization {
 export type Organizations = readonly [Organization, ...Organization[]];
 
 export interface PageConfig {
-  view: "console" | "alert" | "audit" | "wall";
+  view: "console" | "alert" | "audit" | "story" | "wall";
   demo: boolean;
   version: string;
   signed_in?: boolean;
@@ -45,7 +45,7 @@ export const mayReadAudit = ({ grants, whole }: Organization): boolean => whole 
 export interface Session {
   organization: Organization;
   rest: Rest;
-  may: (grant: "act" | "silence" | "walls") => boolean;
+  may: (grant: "act" | "silence" | "walls" | "rules" | "notify" | "manage") => boolean;
   /** On a wall, where anybody reads: the server leaves people out, and what they wrote. */
   anonymous: boolean;
 }
@@ -80,6 +80,9 @@ export function addressOf({ organization_id, department_id, queue_name }: Scope)
   const given = Object.entries(names).filter((entry): entry is [string, string] => Boolean(entry[1]));
   return `?${new URLSearchParams(given)}`;
 }
+
+/** The page that tells the day of this scope. */
+export const storyOf = (scope: Scope): string => `/story${addressOf(scope)}`;
 
 export const scopeOf = (organization_id: string, department: string, queue: string): Scope => ({
   organization_id,

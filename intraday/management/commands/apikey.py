@@ -7,8 +7,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db.models import QuerySet
 
 from intraday.clock.database import clock
+from intraday.management.arguments import organization_of
 from intraday.org.credentials import keys
-from intraday.org.models import ApiKey, KeyScope, Organization, Role
+from intraday.org.models import ApiKey, KeyScope, Role
 from intraday.org.services import create_api_key, revoke_keys
 
 PREFIX = "the first characters of the key"
@@ -63,11 +64,7 @@ class Command(BaseCommand):
         getattr(self, verb)(options)
 
     def create(self, options: dict[str, Any]) -> None:
-        organization = Organization.objects.filter(id=options["organization"]).first()
-        if organization is None:
-            raise CommandError(
-                f"There is no organization '{options['organization']}': `manage.py bootstrap` makes one."
-            )
+        organization = organization_of(options["organization"])
         try:
             key, secret = create_api_key(
                 organization=organization,

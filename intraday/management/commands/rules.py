@@ -1,10 +1,10 @@
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandParser
 
 from alerts import services
 from intraday.clock.database import clock
-from intraday.org.models import Organization
+from intraday.management.arguments import organization_of
 
 
 class Command(BaseCommand):
@@ -21,11 +21,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        organization = Organization.objects.filter(id=options["organization"]).first()
-        if organization is None:
-            raise CommandError(
-                f"There is no organization '{options['organization']}': `manage.py bootstrap` makes one."
-            )
+        organization = organization_of(options["organization"])
         now = clock.now()
         made = services.install_rules(organization=organization, now=now)
         renewed = services.renew_rules(organization=organization, now=now) if options["renew"] else []

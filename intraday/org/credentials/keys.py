@@ -4,9 +4,10 @@ from datetime import datetime, timedelta
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import QuerySet
 
 from intraday.audit import services as audit
-from intraday.org.models import ApiKey
+from intraday.org.models import ApiKey, Organization
 from intraday.org.services import create_api_key
 
 OVERLAP = timedelta(days=7)
@@ -39,6 +40,11 @@ def rotate(key: ApiKey, *, now: datetime, overlap: timedelta = OVERLAP) -> tuple
         "key.rotated", organization_id=current.organization_id, target=str(current), before=before, after=after
     )
     return successor, secret
+
+
+def unrevoked(organization: Organization) -> QuerySet[ApiKey]:
+    """Return the keys that nobody has revoked, by name; some may have expired."""
+    return ApiKey.objects.filter(organization=organization, revoked_at=None).order_by("name", "pk")
 
 
 def _check_rotatable(key: ApiKey, now: datetime) -> None:

@@ -2,20 +2,21 @@
 
 from typing import Any
 
+from django.http import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema, inline_serializer
 from rest_framework import serializers
 from rest_framework.request import Request
-from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from intraday.audit import services as audit
 from intraday.audit.models import AuditEntry
 from intraday.org.access import Grant
 from intraday.rest.csv_renderer import ItemsCSVRenderer
+from intraday.rest.exports import answer_pages, days_of, file_name, is_csv
 from intraday.rest.fields import ChoiceField, InstantField, WholeField
 from intraday.rest.json import JSONRenderer
-from intraday.rest.pages import MAX_LIMIT, OfOrganization, page_response, read_query
+from intraday.rest.pages import MAX_LIMIT, OfOrganization, read_query
 from intraday.rest.permissions import SignedIn, check_organization_level, enter
 from intraday.rest.schema import BAD_REQUESTS
 
@@ -51,7 +52,7 @@ _entry = inline_serializer(
 
 
 class AuditView(APIView):
-    """List the audit log of an organization, newest first."""
+    """List the audit log of an organization, newest first. A CSV without `limit` and `cursor` has all of it."""
 
     permission_classes = [SignedIn]
     renderer_classes = [JSONRenderer, ItemsCSVRenderer]
@@ -67,7 +68,7 @@ class AuditView(APIView):
             **BAD_REQUESTS,
         },
     )
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request) -> HttpResponseBase:
         query = read_query(AuditQuery, request.query_params)
         principal = enter(request, query.get("organization_id"), grant=Grant.MANAGE)
         check_organization_level(principal)  # an entry may name any department
@@ -78,13 +79,15 @@ class AuditView(APIView):
             action=query.get("action", ""),
             actor=query.get("actor", ""),
         )
-        if "cursor" in query:
-            rows = rows.filter(pk__lt=query["cursor"])
-        found = list(rows[: query["limit"] + 1])
-        page = found[: query["limit"]]
-        following = str(page[-1].pk) if len(found) > len(page) else None
-        as_text = query["format"] == "csv"
-        return page_response(request, [_described(entry, as_text=as_text) for entry in page], following)
+
+        def page(cursor: int | None, limit: int) -> tuple[list[dict[str, Any]], int | None]:
+            found = list((rows if cursor is None else rows.filter(pk__lt=cursor))[: limit + 1])
+            entries = [_described(entry, as_text=is_csv(request)) for entry in found[:limit]]
+            return entries, found[limit - 1].pk if len(found) > limit else None
+
+        days = days_of(principal.organization, query.get("since"), query.get("until"))
+        name = file_name("audit", [principal.organization.id], *days)
+        return answer_pages(request, principal.organization, query, page, name=name)
 
 
 def _described(entry: AuditEntry, *, as_text: bool) -> dict[str, Any]:

@@ -65,6 +65,7 @@ class TokenView(APIView):
     permission_classes = [SignedIn]
 
     @extend_schema(
+        auth=[{"ApiKey": []}, {"Session": []}],  # type: ignore[list-item]
         request=PolymorphicProxySerializer(
             "TokenRequest", [OwnTokenRequest, UserTokenRequest], resource_type_field_name=None
         ),

@@ -15,9 +15,10 @@ from intraday.org.access import Grant, Principal
 from intraday.org.credentials import walls
 from intraday.org.models import WallBoard
 from intraday.rest.errors import NotFound
+from intraday.rest.idempotency.views import idempotent
 from intraday.rest.pages import read_body, read_query, scope_of
 from intraday.rest.permissions import SignedIn, enter
-from intraday.rest.schema import BAD_POSTS, BAD_REQUESTS
+from intraday.rest.schema import BAD_POSTS, BAD_REQUESTS, CREATING_POSTS
 
 
 class OrganizationQuery(serializers.Serializer):
@@ -63,7 +64,8 @@ class WallsView(APIView):
         principal = enter(request, asked.get("organization_id"), grant=Grant.WALLS)
         return Response({"items": [_described(board) for board in _own(principal)]})
 
-    @extend_schema(request=NewWallRequest, responses={201: NewWallSchema, **BAD_POSTS})
+    @idempotent
+    @extend_schema(request=NewWallRequest, responses={201: NewWallSchema, **CREATING_POSTS})
     def post(self, request: Request) -> Response:
         asked = read_body(NewWallRequest, request)
         principal = enter(request, asked.get("organization_id"), grant=Grant.WALLS)

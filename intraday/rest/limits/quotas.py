@@ -6,15 +6,13 @@ process grants its share: the limit divided by the number of server processes.
 """
 
 import math
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from threading import Condition, Lock
-from time import monotonic, sleep
+from threading import Lock
+from typing import NamedTuple
 
 from django.conf import settings
-from django.db import connections
 from rest_framework import exceptions, status
 
 from intraday.clock.database import clock
@@ -26,13 +24,6 @@ WINDOW_SECONDS = 60
 PORTIONS = 100  # of a limit: a process may hold one that others would use
 SLOT_SECONDS = 120  # after which a compute whose process died counts no more; none may take as long
 SLOT_RETRY_SECONDS = 2
-LARGE_ROWS = 100
-RESTS = 4.0  # of the length of a large batch: until the next one of the organization begins
-LONGEST_REST_SECONDS = 10.0
-RECENT_SECONDS = 2.0
-MOST_REMEMBERED = 1_000
-TURN_SECONDS = 20.0
-MOST_WAITING = 20  # of one organization: each holds a thread
 
 
 class LimitReached(exceptions.APIException):
@@ -60,33 +51,49 @@ processes = Processes()
 
 
 # --- a minute --------------------------------------------------------------------------------------------------------
+class Counted(NamedTuple):
+    """The outcome of a call or of what it brings."""
+
+    allowed: bool
+    left: int | None
+    """Calls or what they bring, of this minute, as far as this process knows; None without the cache that all share."""
+
+
 @dataclass
 class Window:
-    """One limit of one organization in one minute, in this process."""
+    """One limit of one organization or credential in one minute, in this process."""
 
     lock: Lock = field(default_factory=Lock)
     reserved: int = 0
     used: int = 0
     is_exhausted: bool = False
+    total: int | None = None
+    """The sum that all processes had reserved when this one did last."""
 
-    def take(self, amount: int, limit: int, name: str) -> bool:
+    def take(self, amount: int, limit: int, name: str, *, fails_open: bool) -> Counted:
         with self.lock:
             missing = self.used + amount - self.reserved
             if missing > 0 and not self.is_exhausted:
-                self._reserve(max(missing, limit // PORTIONS), limit, name)
-            if self.used + amount > self.reserved:
-                return False
-            self.used += amount
-            return True
+                counted = self._reserve(max(missing, limit // PORTIONS), limit, name)
+                if not counted and fails_open:
+                    return Counted(allowed=True, left=None)
+            allowed = self.used + amount <= self.reserved
+            self.used += amount * allowed
+            left = None if self.total is None else max(0, limit - self.total) + self.reserved - self.used
+            return Counted(allowed, left)
 
-    def _reserve(self, portion: int, limit: int, name: str) -> None:
+    def _reserve(self, portion: int, limit: int, name: str) -> bool:
+        """Reserve a portion, or without a cache the share of this process; tell whether all processes are counted."""
         total = shared_counter.add(name, portion) if settings.REDIS_URL else None
         if total is None:
             self.reserved = max(self.reserved, processes.share_of(limit))
-            return
+            self.total = None if settings.REDIS_URL else limit
+            return not settings.REDIS_URL
+        self.total = total
         granted = min(portion, limit - (total - portion))
         self.is_exhausted = granted < portion
         self.reserved += max(0, granted)
+        return True
 
 
 class Windows:
@@ -98,23 +105,32 @@ class Windows:
         self._found: dict[str, Window] = {}
 
     def take(self, organization: Organization, name: str, amount: int) -> bool:
+        return self.count(f"limit:{name}", organization.pk, amount, limit_of(organization, name)).allowed
+
+    def count(self, name: str, whose: str, amount: int, limit: int, *, fails_open: bool = False) -> Counted:
+        """Take from what is left of the minute; False where that is less. `fails_open`: without the cache that all
+        processes share, nobody is refused."""
         minute = int(clock.now().timestamp()) // WINDOW_SECONDS
-        key = f"limit:{name}:{minute}:{organization.pk}"
+        key = f"{name}:{minute}:{whose}"
         with self._lock:
             if minute != self._minute:
                 self._minute, self._found = minute, {}
             window = self._found.setdefault(key, Window())
-        return window.take(amount, limit_of(organization, name), key)
+        return window.take(amount, limit, key, fails_open=fails_open)
 
 
-_windows = Windows()
+windows = Windows()
+
+
+def seconds_to_next_minute() -> float:
+    return WINDOW_SECONDS - clock.now().timestamp() % WINDOW_SECONDS
 
 
 def spend(organization: Organization, name: str, amount: int) -> None:
     """Count what is used in this minute. Raises LimitReached where that is more than the organization may."""
-    if _windows.take(organization, name, amount):
+    if windows.take(organization, name, amount):
         return
-    wait = WINDOW_SECONDS - clock.now().timestamp() % WINDOW_SECONDS
+    wait = seconds_to_next_minute()
     raise LimitReached(organization, name, _refusal(organization, name, amount), wait=wait)
 
 
@@ -123,114 +139,6 @@ def _refusal(organization: Organization, name: str, amount: int) -> str:
     if amount > limit_of(organization, name):
         return f"This request alone has {amount:,} {what}, more than a minute may have: send smaller ones."
     return f"Too many {what} in this minute: send less, or ask the operator to raise {setting_of(name)}."
-
-
-# --- posts, in turn --------------------------------------------------------------------------------------------------
-class Turns:
-    """The posts of each organization that are worked on in this process; others of it wait.
-
-    Otherwise its posts, which wait for each other's locks, would hold all connections to the database.
-    """
-
-    def __init__(self) -> None:
-        self._changed = Condition()
-        self._running: Counter[str] = Counter()
-        self._waiting: Counter[str] = Counter()
-        self._active: dict[str, float] = {}  # when each organization last posted
-        self._rests: dict[str, float] = {}  # until when a place rests after a large batch
-
-    def take(self, place: str, capacity: int) -> bool:
-        """Wait for a turn; return False where too many wait already, or it takes too long."""
-        with self._changed:
-            if self._running[place] >= capacity and self._waiting[place] >= MOST_WAITING:
-                return False
-            self._waiting[place] += 1
-            try:
-                if not self._changed.wait_for(lambda: self._running[place] < capacity, TURN_SECONDS):
-                    return False
-                self._running[place] += 1
-                return True
-            finally:
-                self._forget_one(self._waiting, place)
-
-    def is_free(self, place: str, capacity: int) -> bool:
-        with self._changed:
-            return self._running[place] + self._waiting[place] < capacity
-
-    def give_back(self, place: str) -> None:
-        with self._changed:
-            self._forget_one(self._running, place)
-            self._changed.notify_all()
-
-    def note_activity(self, organization: str) -> None:
-        with self._changed:
-            if len(self._active) >= MOST_REMEMBERED:
-                self._active = {each: at for each, at in self._active.items() if self._is_recent(at)}
-            self._active[organization] = monotonic()
-
-    def rest(self, place: str, seconds: float) -> None:
-        with self._changed:
-            now = monotonic()
-            self._rests = {each: until for each, until in self._rests.items() if until > now} | {place: now + seconds}
-
-    def rest_left(self, place: str) -> float:
-        """Return the seconds for which the place still rests after its last large batch."""
-        with self._changed:
-            return max(0.0, self._rests.get(place, 0.0) - monotonic())
-
-    def has_neighbours(self, organization: str) -> bool:
-        """Tell whether other organizations have just posted to this process."""
-        with self._changed:
-            return any(self._is_recent(at) for each, at in self._active.items() if each != organization)
-
-    @staticmethod
-    def _is_recent(at: float) -> bool:
-        return monotonic() - at < RECENT_SECONDS
-
-    @staticmethod
-    def _forget_one(counts: Counter[str], place: str) -> None:
-        counts[place] -= 1
-        if not counts[place]:
-            del counts[place]
-
-
-_turns = Turns()
-
-
-@contextmanager
-def post_turn(organization: Organization, rows: int) -> Iterator[None]:
-    """Hold one of the organization's turns to post; large batches have one for themselves. Raises LimitReached.
-
-    Beside neighbours a large batch begins no sooner than four times the length of the one before after its end: they
-    have four fifths of the time of this process, however slow the machine. A batch now and then waits for nothing.
-    """
-    is_large = rows >= LARGE_ROWS
-    place = f"{organization.pk} {'large' if is_large else 'small'}"
-    capacity = 1 if is_large else limit_of(organization, "posts")
-    if not _turns.is_free(place, capacity):
-        _return_connections()
-    if not _turns.take(place, capacity):
-        message = "Too many posts wait for each other: send one after another, or larger batches."
-        raise LimitReached(organization, "posts", message, wait=SLOT_RETRY_SECONDS)
-    _turns.note_activity(organization.pk)
-    begun = monotonic()
-    try:
-        if is_large and (left := _turns.rest_left(place)) and _turns.has_neighbours(organization.pk):
-            _return_connections()
-            sleep(left)
-            begun = monotonic()
-        yield
-    finally:
-        if is_large:
-            _turns.rest(place, min(LONGEST_REST_SECONDS, RESTS * (monotonic() - begun)))
-        _turns.give_back(place)
-
-
-def _return_connections() -> None:
-    """Let others use the connections of this thread while it waits."""
-    for connection in connections.all(initialized_only=True):
-        if not connection.in_atomic_block:
-            connection.close()
 
 
 # --- at once ---------------------------------------------------------------------------------------------------------

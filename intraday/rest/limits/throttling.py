@@ -1,6 +1,7 @@
 """Limit calls a minute of each credential, and rows, bytes and events a minute of each organization."""
 
 import hashlib
+import math
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import Any, ClassVar
@@ -9,20 +10,21 @@ from django.conf import settings
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
-from intraday.clock.database import clock
 from intraday.org.access import Principal
 from intraday.org.models import KeyScope
 from intraday.rest.authentication import Caller, OneOrganization
+from intraday.rest.batches import MAX_ORGANIZATIONS
 from intraday.rest.errors import NotFound
 from intraday.rest.limits import quotas
+from intraday.rest.limits.post_turns import post_turn
 from intraday.rest.limits.quotas import WINDOW_SECONDS
-from intraday.rest.limits.shared_counter import shared_counter
 
-MAX_ORGANIZATIONS = 10  # looked at to find a person's
+_FOUND = "_principal_of_body"
 
 
 class PerCredential(BaseThrottle):
-    """Counts whole minutes: DRF's own throttle keeps, and rewrites at each call, the time of every call.
+    """Counts whole minutes, as limits of organizations: DRF's own throttle keeps, and rewrites at each call, the time
+    of every call.
 
     Without a cache nobody is refused.
     """
@@ -32,15 +34,17 @@ class PerCredential(BaseThrottle):
         if not isinstance(caller, Caller):
             return True
         limit = settings.CALLS_PER_MINUTE_PERSON if caller.is_person else settings.CALLS_PER_MINUTE_KEY
-        return (shared_counter.add(self._name(caller.credential)) or 0) <= int(limit)
+        whose = hashlib.sha256(caller.credential.encode()).hexdigest()
+        counted = quotas.windows.count("calls", whose, 1, int(limit), fails_open=True)
+        if counted.left is not None:
+            request._request.rate_limit = {  # type: ignore[attr-defined]  # intraday.pages.headers makes headers of it
+                "RateLimit-Policy": f'"calls";q={limit};w={WINDOW_SECONDS}',
+                "RateLimit": f'"calls";r={counted.left};t={math.ceil(self.wait())}',
+            }
+        return counted.allowed
 
     def wait(self) -> float:
-        return WINDOW_SECONDS - clock.now().timestamp() % WINDOW_SECONDS
-
-    @staticmethod
-    def _name(credential: str) -> str:
-        minute = int(clock.now().timestamp()) // WINDOW_SECONDS
-        return f"calls:{minute}:{hashlib.sha256(credential.encode()).hexdigest()}"
+        return quotas.seconds_to_next_minute()
 
 
 class PerOrganization(BaseThrottle):
@@ -57,6 +61,7 @@ class PerOrganization(BaseThrottle):
         if principal is not None and principal.may(self.grant):
             quotas.spend(principal.organization, "bytes_per_minute", _size(request))
             quotas.spend(principal.organization, self.limit, self.count(request.data))
+            quotas.spend(principal.organization, "bytes_per_minute", max(0, getattr(request, "inflated_bytes", 0)))
         return True
 
     def count(self, data: Any) -> int:
@@ -82,7 +87,7 @@ PUBLISH: list[type[BaseThrottle]] = [PerCredential, EventsPerMinute]
 def turn_of(request: Request) -> AbstractContextManager[None]:
     """Return what holds the turn of a post; the view answers callers who are in no organization."""
     principal = principal_of(request)
-    return nullcontext() if principal is None else quotas.post_turn(principal.organization, rows_in(request.data))
+    return nullcontext() if principal is None else post_turn(principal.organization, rows_in(request.data))
 
 
 def rows_in(data: Any) -> int:
@@ -96,7 +101,15 @@ def _size(request: Request) -> int:
 
 
 def principal_of(request: Request) -> Principal | None:
-    """Return the caller inside the organization that the body is for; a person may have several."""
+    """Return the caller inside the organization that the body is for, found once a request: a batch has many rows."""
+    if not hasattr(request, _FOUND):
+        setattr(request, _FOUND, _find_principal(request))
+    found: Principal | None = getattr(request, _FOUND)
+    return found
+
+
+def _find_principal(request: Request) -> Principal | None:
+    """Look at what the body names: a person may be in several organizations."""
     caller = request.auth
     if isinstance(caller, OneOrganization):
         return caller.principal

@@ -5,11 +5,13 @@ from intraday.retention.personal_data.subject import Kind
 OWN_ROWS = {
     "attendance.Person": ("employee_id", "name"),
     "attendance.Shift": ("shift_id",),
+    "attendance.AgentState": ("reason",),
 }
 """Columns of an employee's own rows, which attendance.retention renames."""
 EMPLOYEES = {"attendance.Snapshot": ("recent_checkins",)}
 """Columns in whose JSON stand ids and names of employees."""
 ACCOUNTS = {
+    "actions.Action": ("noted_by",),
     "alerts.Alert": ("acknowledged_by", "resolved_by"),
     "alerts.AlertAudit": ("actor",),
     "audit.AuditEntry": ("actor",),
@@ -28,6 +30,7 @@ ACCOUNTS = {
 }
 """Columns whose texts are names or addresses of accounts, perhaps with a role or a key behind them."""
 PROSE = {
+    "actions.Action": ("note",),
     "alerts.Alert": ("note", "rule_name"),
     "alerts.AlertAudit": ("reason", "note"),
     "audit.AuditEntry": ("target", "before", "after"),
@@ -37,6 +40,7 @@ PROSE = {
     "alerts.Silence": ("comment",),
     "intake.Feed": ("last_error",),
     "org.ApiKey": ("name",),
+    "org.SavedView": ("name",),
     "org.WallBoard": ("name",),
     "outgoing.Channel": ("name",),
     "outgoing.Delivery": ("detail",),
@@ -57,6 +61,7 @@ OF_ACCOUNTS = {
 }
 """Tables of Django that belong to accounts, not to organizations (intraday.retention.personal_data.accounts)."""
 NOBODY = {
+    "actions.Action": ("predicted",),
     "alerts.Alert": (
         "dedup_key",
         "alert_type",
@@ -83,10 +88,12 @@ NOBODY = {
     "alerts.RuleChange": ("action",),
     "alerts.RuleState": ("phase", "data"),
     "alerts.Silence": ("department_id", "queue_name", "weekly"),
+    "attendance.AgentState": ("department_id", "queue_names"),
     "attendance.AttendanceRecord": ("department_id", "site_id"),
     "attendance.Person": ("department_id", "site_id"),
     "attendance.ScheduledPeriod": ("department_id",),
     "attendance.Shift": ("department_id", "queue_names"),
+    "attendance.Snapshot": ("by_state",),
     "attendance.StatusPeriod": ("department_id", "status"),
     "audit.AuditEntry": ("organization_id", "action", "address", "request_id"),
     "auth.Group": ("name",),
@@ -94,6 +101,7 @@ NOBODY = {
     "backlog.CurrentBacklog": ("window", "earlier_days"),
     "backlog.Snapshot": ("age_profile",),
     "contenttypes.ContentType": ("app_label", "model"),
+    "idempotency.StoredAnswer": ("name", "request", "sealed_body"),  # hashed, encrypted, and gone after a day
     "intake.Feed": ("kind", "queues"),
     "jobs.JobRun": ("job",),
     "jobs.Lease": ("job", "organization_id", "holder"),
@@ -101,11 +109,13 @@ NOBODY = {
     "kpi.Holiday": ("name",),
     "kpi.IntervalFeed": ("arrivals", "samples"),
     "kpi.QueueSettings": ("opening_hours",),
+    "kpi.StateChange": ("before", "level", "reasons"),
     "org.ApiKey": ("prefix", "digest", "scopes", "replaced_by", "last_used_from"),
     "org.Department": ("code", "name"),
     "org.Membership": ("department_ids",),
     "org.Organization": ("id", "name", "time_zone"),
     "org.Queue": ("name",),
+    "org.SavedView": ("query",),
     "org.Scope": ("department_id", "queue_name"),
     "org.WallBoard": ("department_id", "digest"),
     "outgoing.Channel": ("plain_secret", "sealed_address", "sealed_secret", "sealed_former_secret"),
@@ -126,7 +136,7 @@ actor."""
 
 EVENT_KEYS = {
     Kind.EMPLOYEE: frozenset({"employee_id", "employee_name"}),
-    Kind.ACCOUNT: frozenset({"acknowledged_by", "resolved_by"}),
+    Kind.ACCOUNT: frozenset({"acknowledged_by", "resolved_by", "noted_by"}),
 }
 """The fields of our own events that name a person; `note` may mention anybody."""
 EVENT_PROSE = frozenset({"note", "rule_name"})

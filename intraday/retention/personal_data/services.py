@@ -106,6 +106,7 @@ def preview(found: Found) -> Erased:
     if found.employee_id:
         own = attendance.everything_of(found.subject.organization_id, found.employee_id)
         counts += Counter({"attendance.Person": 1, "attendance.Shift": len(own["shifts"])})
+        counts["attendance.AgentState"] += sum(bool(state["reason"]) for state in own["agent_states"])
     if found.user is not None:
         counts += accounts.count(found.user, found.subject.organization_id)
     return Erased(found.subject.pseudonym, +counts, _remarks(found, counts))

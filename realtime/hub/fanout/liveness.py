@@ -37,6 +37,8 @@ def close_stuck(connections: Mapping[str, Connection]) -> None:
     """Close connections whose client has accepted no byte for STUCK_SECONDS."""
     now = asyncio.get_running_loop().time()
     for connection in list(connections.values()):
+        if connection.writer.ready and connection.stuck_at is None:
+            continue  # nearly all
         stuck_at = connection.writer.stuck()
         if stuck_at is None or stuck_at != connection.stuck_at:
             connection.stuck_at, connection.stuck_since = stuck_at, now

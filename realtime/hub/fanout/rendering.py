@@ -3,6 +3,8 @@
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import cached_property
+from operator import attrgetter
+from typing import Any
 
 from realtime.eventlog.records import Record
 from realtime.protocol.frames import deflated_frame, frame
@@ -12,6 +14,8 @@ from realtime.protocol.rooms import RoomFilter
 MAX_BATCH_BYTES = 248 * 1024  # one write, and a `batch` below 256 KB; what is more waits until the transport took it
 
 Spell = Callable[[Record], bytes]
+Form = Callable[["Batch"], Any]
+"""A form of a batch that some writers take: TEXTS, FRAMES, DEFLATED."""
 
 
 class Batch:
@@ -30,6 +34,11 @@ class Batch:
     @cached_property
     def deflated(self) -> bytes:
         return b"".join(map(deflated_frame, self.texts))
+
+
+TEXTS: Form = attrgetter("texts")
+FRAMES: Form = attrgetter("frames")
+DEFLATED: Form = attrgetter("deflated")
 
 
 def heard(records: Iterable[Record], rooms: RoomFilter) -> list[Record]:

@@ -5,17 +5,18 @@ what lies after the position. A subscription that falls behind the ring is hande
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import islice
 from time import perf_counter
 
 from realtime.hub.fanout.incoming import WITHOUT_WALLS
-from realtime.hub.fanout.rendering import Batch
+from realtime.hub.fanout.rendering import Batch, Form
 from realtime.hub.fanout.subscriptions import Audience, Options, SubscribedStream, Subscription
 from realtime.protocol.redaction import Redaction, Redactions
 from realtime.protocol.rooms import Room
 
 CLOCK_EVERY = 16  # subscriptions between two looks at the clock
-FLUSH_SLICE_SECONDS = 0.001  # the flush yields to the loop this often: requests are answered in between
+FLUSH_SLICE_SECONDS = 0.002  # the flush yields to the loop this often: requests are answered in between
 FAR_BEHIND = 200  # events a client may lack when it reads again, and still get each of them
 
 _NOTHING = Batch(-1, [])
@@ -28,12 +29,14 @@ class LiveStream(SubscribedStream):
         fell_behind: Callable[[Subscription], None],
         conflatable: frozenset[str] = frozenset(),
         redactions: Redactions = WITHOUT_WALLS,
+        charge: Callable[[float], None] = lambda seconds: None,
     ) -> None:
         super().__init__(name, conflatable, redactions)
         self.subscriber_count = 0
         self.idle_since = None
         self.awaiting = {}
         self._fell_behind = fell_behind
+        self._charge = charge  # takes the seconds that a flush wrote
         self._audiences: dict[tuple[frozenset[Room], Redaction, Options], Audience] = {}
         self._flush: asyncio.Task[None] | None = None
         self._bundles: set[asyncio.Task[None]] = set()
@@ -73,40 +76,49 @@ class LiveStream(SubscribedStream):
                     await self._write_all(audience)
 
     async def _write_all(self, audience: Audience) -> None:
-        waiting = list(audience.members)  # a copy: members come and go while this yields
-        waiting.reverse()
-        while waiting:
-            self._write_some(audience, waiting)
+        waiting = iter(list(audience.members))  # a copy: members come and go while this yields
+        more, spent = True, 0.0
+        while more:
+            begun = perf_counter()
+            more = self._write_some(audience, waiting)
+            spent += perf_counter() - begun
             await asyncio.sleep(0)
+        self._charge(spent)
 
-    def _write_some(self, audience: Audience, waiting: list[Subscription]) -> None:
-        """Write to subscriptions from the end of the list, for about a millisecond, and take them off it.
+    def _write_some(self, audience: Audience, waiting: Iterator[Subscription]) -> bool:
+        """Write to the next subscriptions for about two milliseconds; return False when all had their turn.
 
-        Nearly all stand at one position, so their batch is looked up once: this loop is the cost of a recipient.
+        Nearly all stand at one position, so their batch is looked up once: the inner loop is the cost of a recipient.
         """
         deadline = perf_counter() + FLUSH_SLICE_SECONDS
-        batch, written = _NOTHING, 0
+        batch, data, written = _NOTHING, None, 0
+        upto, acks = batch.upto, batch.acks
         position: int | None = -1
-        while waiting:
-            subscription = waiting.pop()
-            writer = subscription.writer
-            if subscription.audience is not audience or not writer.ready:
-                continue  # moved on while this yielded, or busy: its `on_ready` pulls
-            if subscription.position != position:
-                self._count(batch, written)
-                batch, position, written = self._batch(audience, subscription) or _NOTHING, -1, 0
-                if batch is _NOTHING:
-                    continue
-                position = subscription.position
-            subscription.position = batch.upto
-            if batch.texts:
-                writer.write(batch)
-                written += 1
-                if batch.acks:
-                    subscription.expect_receipts(batch.acks)
-            if not len(waiting) % CLOCK_EVERY and perf_counter() > deadline:
+        form: Form | None = None
+        while some := list(islice(waiting, CLOCK_EVERY)):
+            for subscription in some:
+                writer = subscription.writer
+                if subscription.audience is not audience or not writer.ready:
+                    continue  # moved on while this yielded, or busy: its `on_ready` pulls
+                if subscription.position != position or writer.form is not form:
+                    self._count(batch, written)
+                    batch, position, written = self._batch(audience, subscription) or _NOTHING, -1, 0
+                    if batch is _NOTHING:
+                        continue
+                    position, form = subscription.position, writer.form
+                    data = form(batch) if batch.texts else None
+                    upto, acks = batch.upto, batch.acks
+                subscription.position = upto
+                if data is not None:
+                    put = writer.put  # a name of its own: Python 3.11 is slow to call what stands in a slot
+                    put(data)
+                    written += 1
+                    if acks:
+                        subscription.expect_receipts(acks)
+            if perf_counter() > deadline:
                 break
         self._count(batch, written)
+        return bool(some)
 
     def _batch(self, audience: Audience, subscription: Subscription, *, resumed: bool = False) -> Batch | None:
         """Return the next step of this subscription; None where there is none, or where it fell behind."""

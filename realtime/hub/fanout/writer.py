@@ -1,9 +1,9 @@
 """The interface that a transport implements for the hub: everything a connection gets goes through it, in order."""
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 
-from realtime.hub.fanout.rendering import Batch
+from realtime.hub.fanout.rendering import Batch, Form
 
 
 class Writer(Protocol):
@@ -14,7 +14,17 @@ class Writer(Protocol):
     ready: bool
     """True while a batch may be written. When it turns true again, `on_ready` is called."""
 
-    def write(self, batch: Batch) -> None: ...
+    @property
+    def form(self) -> Form:
+        """Return what `put` takes of a batch. It is made once for all writers that share the form."""
+
+    @property
+    def put(self) -> Callable[[Any], None]:
+        """Return a function that writes while `ready`, without a look at any state: the flush calls it per client."""
+
+    def write(self, batch: Batch) -> None:
+        """Write a batch whether ready or not; nothing where the connection is ending."""
+
     def send(self, text: bytes) -> None:
         """Write a message outside the log; taken whether ready or not."""
 

@@ -42,6 +42,8 @@ export interface Protocol {
   AlertResolved: AlertResolved;
   AlertEscalated: AlertEscalated;
   AlertUpdated: AlertUpdated;
+  ActionNoted: ActionNoted;
+  PredictedEffect: PredictedEffect;
   SystemNotification: SystemNotification;
   CustomEvent: CustomEvent;
   Resync: Resync;
@@ -468,7 +470,9 @@ export interface AgeBucket {
  * `attendance:update`: who was to be there and who is (DOMAIN 3.7).
  *
  * scheduled = present + expected + absent + left early; late is a part of present, no-show of absent. The rate is
- * percent, null with nobody scheduled. `recent_checkins`: of the last hour, newest first, ten at most.
+ * percent, null with nobody scheduled. `recent_checkins`: of the last hour, newest first, ten at most. `by_state`: how
+ * many people are in each state, by their states or, without these, by their check-ins; out of adherence are those
+ * who have been in another activity than is scheduled for longer than the tolerance.
  */
 export interface AttendanceChanged {
   snapshot_id: string;
@@ -487,6 +491,11 @@ export interface AttendanceChanged {
   on_leave_count: number;
   unscheduled_count: number;
   lost_minutes: number;
+  by_state: {
+    [k: string]: number | undefined;
+  };
+  out_of_adherence_count: number;
+  longest_out_of_adherence_minutes: number;
   reasons?: {
     [k: string]: string | undefined;
   };
@@ -710,6 +719,37 @@ export interface AlertUpdated {
   version: number;
 }
 /**
+ * `action:noted`: a person did something for this scope. Callers who may not see colleagues do not get `noted_by`
+ * and `note`; a queue of another department that agents came from is left out.
+ */
+export interface ActionNoted {
+  action_id: number;
+  organization_id: string;
+  department_id?: string;
+  queue_name?: string;
+  kind: "call_in" | "hold_breaks" | "move" | "other" | "time_off";
+  agents: number | null;
+  from_department_id?: string;
+  from_queue_name?: string;
+  noted_at: string;
+  noted_by?: string;
+  until: string | null;
+  note?: string;
+  predicted: PredictedEffect[];
+}
+/**
+ * The effect on one queue as the suggestion told it: service levels without the action and with it, 0-100.
+ */
+export interface PredictedEffect {
+  department_id: string | null;
+  queue_name: string;
+  interval_end: string | null;
+  service_level_before: number | null;
+  service_level_after: number | null;
+  day_end_service_level_before: number | null;
+  day_end_service_level_after: number | null;
+}
+/**
  * A notice for everybody in the scope, such as maintenance. After `until` it is no longer true.
  */
 export interface SystemNotification {
@@ -795,6 +835,7 @@ export interface Events {
   "alert:resolved": AlertResolved;
   "alert:escalated": AlertEscalated;
   "alert:updated": AlertUpdated;
+  "action:noted": ActionNoted;
   "system:notification": SystemNotification;
   "custom:event": CustomEvent;
 }
@@ -805,7 +846,8 @@ export interface Channels {
   kpi: "kpi:update";
   backlog: "backlog:update";
   attendance: "attendance:checkin" | "attendance:checkout" | "attendance:update";
-  alerts: "alert:acknowledged" | "alert:escalated" | "alert:resolved" | "alert:triggered" | "alert:updated";
+  alerts:
+    "action:noted" | "alert:acknowledged" | "alert:escalated" | "alert:resolved" | "alert:triggered" | "alert:updated";
   system: "system:notification";
   custom: "custom:event";
 }
@@ -815,6 +857,7 @@ export interface Channels {
 export interface Reserved {
   namespace:
     | "ack"
+    | "action"
     | "alert"
     | "alerts"
     | "attendance"

@@ -69,10 +69,10 @@ function Y(i, t) {
   const n = () => {
     e.stop(), s = a(), i();
   };
-  return () => {
-    const o = s + t - a();
-    o <= 0 ? n() : e.running || e.start(o, n);
-  };
+  return Object.assign(() => {
+    const r = s + t - a();
+    r <= 0 ? n() : e.running || e.start(r, n);
+  }, { now: n });
 }
 const st = 50;
 class P {
@@ -98,8 +98,9 @@ class P {
   };
   /** Hear each live event of the selection itself; replayed ones only change the state. */
   onLive = (t) => (this.#e.add(t), this.#o(() => this.#e.delete(t)));
+  /** Shows at once what was missed: the connection calls itself live right after this. */
   onReady() {
-    this.ready = !0, this.problem = void 0, this.changed();
+    this.ready = !0, this.problem = void 0, this.changed.now();
   }
   onNarrowed(t) {
     this.lose(A(t)), this.changed();

@@ -1,0 +1,7 @@
+from django.apps import AppConfig
+
+
+class ActionsConfig(AppConfig):
+    name = "alerts.actions"
+    label = "actions"
+    verbose_name = "Actions of people"

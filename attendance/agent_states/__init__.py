@@ -1,0 +1,1 @@
+"""States of agents, and their adherence to the published schedule."""

@@ -1,0 +1,1 @@
+"""Modules of the server that the package shares; made by `make types`."""

@@ -1,0 +1,1 @@
+"""`/metrics/kpi`: the business figures of one organization, as OpenMetrics."""

@@ -1,0 +1,1 @@
+"""Suggestions for queues in trouble, by the same model as their figures. Pure."""
