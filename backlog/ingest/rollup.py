@@ -154,8 +154,15 @@ def _as_level_totals(row: tuple[Any, ...]) -> LevelTotals:
     as_of, day, *values = row
     if isinstance(as_of, str):  # SQLite keeps instants and days as text
         as_of, day = datetime.fromisoformat(as_of).replace(tzinfo=UTC), date.fromisoformat(day)
-    whole = [int(value) if isinstance(value, Decimal) else value for value in values]  # PostgreSQL's sums of bigint
-    return LevelTotals(as_of, day, *whole)
+    return LevelTotals(as_of, day, *map(_as_sum, values))
+
+
+def _as_sum(value: Any) -> Any:
+    """Return a sum of the database as it can be compared with one of before: the last digits of a sum of floats depend
+    on the order in which the database found the rows."""
+    if isinstance(value, Decimal):
+        return int(value)  # PostgreSQL's sums of bigint
+    return float(f"{value:.12g}") if isinstance(value, float) else value
 
 
 def _posted(row: CurrentBacklog, as_of: datetime) -> bool:

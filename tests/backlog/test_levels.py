@@ -1,12 +1,14 @@
 """Levels above queues follow their posts: soon, once for all, and also where the process that took them has died."""
 
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
 from pathlib import Path
 
 import httpx2 as httpx
 import pytest
 from celery import Task
+from django.db import connection
 
 from backlog import services
 from backlog.models import CurrentBacklog, Snapshot
@@ -17,7 +19,7 @@ from intraday.jobs.models import DirtyScope
 from intraday.org.models import Organization, Scope
 from intraday.org.services import add_queues
 from intraday.tasks import judge_all, judge_dirty
-from tests.backlog.posting import ORG, post_batch, roll_up, row
+from tests.backlog.posting import ORG, post, post_batch, roll_up, row
 from tests.calls import at_once, meanwhile
 from tests.conftest import key_of
 from tests.heard import Hear
@@ -49,6 +51,15 @@ def send(server: ProcessServer, organization: Organization, **totals: int) -> No
         body = row(queue, total=total, snapshot_time=clock.now().isoformat())
         answer = httpx.post(f"{server.http}{PATH}", json=body, headers=headers, timeout=30)
         assert answer.status_code == 201, answer.text
+
+
+@contextmanager
+def other_plan(*, without: str) -> Iterator[None]:
+    """Have PostgreSQL find rows in another order, as it may whenever its statistics have changed."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET enable_{without} = off")
+        yield
+        cursor.execute(f"RESET enable_{without}")
 
 
 def derived() -> int:
@@ -95,6 +106,21 @@ def test_a_roll_up_is_due_after_a_post_and_not_after_its_own_events(known: Organ
     assert roll_up() == 0
     take(known, "support", 5)  # the same total at a later time is news
     assert roll_up() == 2
+
+
+def test_a_level_that_adds_up_its_queues_in_another_order_is_no_news(
+    transactional_db: None, organization: Organization, api: ContractClient, heard: Hear
+):
+    """0.1 + 0.2 + 0.3 is not 0.3 + 0.2 + 0.1 in the last digit, and the database finds rows in any order."""
+    add_queues(organization, [("dept_789", "claims")])
+    waits = {"support": 0.1, "billing": 0.2, "sales": 0.3}
+    post_batch(api, *(row(queue, total=1, average_wait_time_minutes=wait) for queue, wait in waits.items()))
+    post(api, row("claims"))
+    with heard() as published:
+        for number, join in enumerate(("hashjoin", "nestloop", "mergejoin")):
+            with other_plan(without=join):
+                post(api, row("claims", total=number))
+    assert sorted(published.scopes) == sorted(["claims", "dept_789", ORG] * 3)
 
 
 def test_a_trial_leaves_nothing_to_follow(organization: Organization, api: ContractClient, transactional_db: None):
