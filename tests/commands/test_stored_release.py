@@ -79,7 +79,7 @@ def test_streams_go_on_where_they_were(upgraded: dict[str, Any]):
     assert upgraded["heads"]["kpi:org:org_123"] > TOLD["heads"]["kpi:org:org_123"]
 
 
-def test_a_judgement_and_a_post_work(upgraded: dict[str, Any]):
-    assert upgraded["posted"] == [201, "created"]
+def test_posts_and_a_judgement_work(upgraded: dict[str, Any]):
+    assert upgraded["posted"] == [[201, "created"]] * 2
     assert upgraded["judged"] == "SUCCESS"
     assert upgraded["figures"] == 5  # three queues, the department, the organization

@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -46,13 +47,14 @@ def found() -> dict[str, Any]:
     api = APIClient(headers={"Host": "localhost"})
     wall = api.get(f"/wall/{TOLD['wall']}").status_code
     api.credentials(HTTP_AUTHORIZATION=f"Api-Key {TOLD['key']}")
+    posted = post(api)
     judged = celery.app.tasks[tasks.judge_all.name].apply(["org_123"]).state
     return {
         **before,
         "wall": wall,
         "judged": judged,
         "reads": {path: api.get(path).status_code for path in PATHS},
-        "posted": post(api),
+        "posted": posted,
         "silences": list(Silence.objects.values_list("comment", flat=True)),
         "cursor": list(Cursor.objects.values_list("stream", "seq").get()),
         "heads": dict(Stream.objects.values_list("name", "head")),
@@ -84,11 +86,26 @@ def replayed() -> dict[str, int]:
     return newest
 
 
-def post(api: APIClient) -> list[Any]:
-    row = {"department_id": "dept_456", "queue_name": "support", "snapshot_time": timezone.now().isoformat()}
-    row |= {"total_items": 7, "average_wait_time_minutes": 1}
-    answer = api.post("/api/schedulesbacklog/batch-ingest", {"items": [row]}, format="json")
-    return [answer.status_code, answer.json()["results"][0]["result"]]
+def post(api: APIClient) -> list[list[Any]]:
+    """Post a snapshot of now, and the half hour before: what release 0.1.0 left is of long ago by now."""
+    now = timezone.now()
+    ended = now.replace(minute=now.minute // 30 * 30, second=0, microsecond=0)
+    name = {"department_id": "dept_456", "queue_name": "support"}
+    backlog = {"snapshot_time": now.isoformat(), "total_items": 7, "average_wait_time_minutes": 1}
+    interval = {"interval_start": (ended - timedelta(minutes=30)).isoformat(), "interval_minutes": 30}
+    interval |= {
+        "offered": 60,
+        "answered": 55,
+        "answered_in_target": 40,
+        "abandoned": 5,
+        "agents": 9,
+        "handle_seconds": 13_200,
+    }
+    posts = {"schedulesbacklog": backlog, "intraday/kpi": {**interval, "available_seconds": 1_500}}
+    answers = [
+        api.post(f"/api/{path}/batch-ingest", {"items": [name | row]}, format="json") for path, row in posts.items()
+    ]
+    return [[answer.status_code, answer.json()["results"][0]["result"]] for answer in answers]
 
 
 if __name__ == "__main__":
