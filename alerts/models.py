@@ -73,7 +73,7 @@ class Rule(models.Model):
 class EscalationStep(models.Model):
     """A step of escalation: notify `to` when an alert has waited for a person for `after_seconds`."""
 
-    rule = models.ForeignKey(Rule, models.CASCADE, related_name="escalation")
+    rule = models.ForeignKey(Rule, models.CASCADE, related_name="escalation", db_index=False)
     after_seconds = models.PositiveIntegerField()
     to = models.CharField(max_length=128, help_text="A role, a person or a channel.")
     raise_severity = models.CharField(max_length=8, choices=Severity.choices(), blank=True, default="")
@@ -118,7 +118,7 @@ class Round(models.Model):
 class RuleState(models.Model):
     """The state of a rule in a scope (alerts.rules.machine.State). Most have no row, which means in order."""
 
-    rule = models.ForeignKey(Rule, models.CASCADE, related_name="states")
+    rule = models.ForeignKey(Rule, models.CASCADE, related_name="states", db_index=False)
     scope = models.ForeignKey(Scope, models.CASCADE, related_name="+")
     phase = models.CharField(max_length=16)
     since = models.DateTimeField(null=True)
@@ -138,7 +138,7 @@ class Alert(models.Model):
     """One time that a rule fired in a scope. While it is open, its copies of the rule's fields follow edits."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    organization = models.ForeignKey(Organization, models.CASCADE, related_name="alerts")
+    organization = models.ForeignKey(Organization, models.CASCADE, related_name="alerts", db_index=False)
     scope = models.ForeignKey(Scope, models.CASCADE, related_name="alerts")
     rule = models.ForeignKey(Rule, models.CASCADE, related_name="alerts")
     kind = models.CharField(max_length=16, choices=AlertKind.choices(), default=AlertKind.CONDITION)
@@ -242,7 +242,7 @@ class Silence(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    organization = models.ForeignKey(Organization, models.CASCADE, related_name="silences")
+    organization = models.ForeignKey(Organization, models.CASCADE, related_name="silences", db_index=False)
     rule = models.ForeignKey(Rule, models.CASCADE, null=True, blank=True, related_name="silences")
     source = models.CharField(max_length=16, choices=Source.choices(), blank=True, default="")
     severity = models.CharField(max_length=8, choices=Severity.choices(), blank=True, default="")

@@ -16,7 +16,7 @@ from intraday.org.models import Organization, Scope
 class Person(models.Model):
     """A person who works for an organization, as feeds name her, with her last reported department."""
 
-    organization = models.ForeignKey(Organization, models.CASCADE, related_name="people")
+    organization = models.ForeignKey(Organization, models.CASCADE, related_name="people", db_index=False)
     employee_id = models.CharField(max_length=64)
     name = models.CharField(max_length=150, blank=True, default="")
     department_id = models.CharField(max_length=64, blank=True, default="")
@@ -35,7 +35,7 @@ class AttendanceRecord(models.Model):
     """A reported status of a person at one instant."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    person = models.ForeignKey(Person, models.CASCADE, related_name="records")
+    person = models.ForeignKey(Person, models.CASCADE, related_name="records", db_index=False)
     time = models.DateTimeField()
     received_at = models.DateTimeField(db_index=True)
     department_id = models.CharField(max_length=64, blank=True, default="")
@@ -62,8 +62,8 @@ class AgentState(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    organization = models.ForeignKey(Organization, models.CASCADE, related_name="+")
-    person = models.ForeignKey(Person, models.CASCADE, related_name="agent_states")
+    organization = models.ForeignKey(Organization, models.CASCADE, related_name="+", db_index=False)
+    person = models.ForeignKey(Person, models.CASCADE, related_name="agent_states", db_index=False)
     department_id = models.CharField(max_length=64, blank=True, default="")
     state = models.CharField(max_length=16, choices=[(state, state) for state in AGENT_STATES])
     queue_names = models.JSONField(default=list)
@@ -104,9 +104,9 @@ class AttendanceSettings(models.Model):
 class Shift(models.Model):
     """A shift of the published schedule; `posted` ones came with a record, and give way to published ones."""
 
-    organization = models.ForeignKey(Organization, models.CASCADE, related_name="shifts")
+    organization = models.ForeignKey(Organization, models.CASCADE, related_name="shifts", db_index=False)
     shift_id = models.CharField(max_length=128)
-    person = models.ForeignKey(Person, models.CASCADE, related_name="shifts")
+    person = models.ForeignKey(Person, models.CASCADE, related_name="shifts", db_index=False)
     department_id = models.CharField(max_length=64, blank=True, default="")
     queue_names = models.JSONField(default=list)
     start = models.DateTimeField()
@@ -130,8 +130,8 @@ OLDER_RELEASE = "A process of release 0.1 derived it during an upgrade; it is de
 class ScheduledPeriod(models.Model):
     """A period in which a person is to work by her shifts, or is on leave (attendance.presence.scheduled_periods)."""
 
-    organization = models.ForeignKey(Organization, models.CASCADE, related_name="+")
-    person = models.ForeignKey(Person, models.CASCADE, related_name="scheduled_periods")
+    organization = models.ForeignKey(Organization, models.CASCADE, related_name="+", db_index=False)
+    person = models.ForeignKey(Person, models.CASCADE, related_name="scheduled_periods", db_index=False)
     department_id = models.CharField(max_length=64, blank=True, default="")
     starts = models.BigIntegerField()
     ends = models.BigIntegerField()
@@ -158,8 +158,8 @@ class ScheduledPeriod(models.Model):
 class StatusPeriod(models.Model):
     """A period of a person in one status, derived from her records (attendance.presence.status_periods)."""
 
-    organization = models.ForeignKey(Organization, models.CASCADE, related_name="+")
-    person = models.ForeignKey(Person, models.CASCADE, related_name="status_periods")
+    organization = models.ForeignKey(Organization, models.CASCADE, related_name="+", db_index=False)
+    person = models.ForeignKey(Person, models.CASCADE, related_name="status_periods", db_index=False)
     department_id = models.CharField(max_length=64, blank=True, default="")
     status = models.CharField(max_length=16)
     starts = models.BigIntegerField()
@@ -190,7 +190,7 @@ class Snapshot(models.Model):
     """The figures of a department or an organization at one instant (DOMAIN 3.7)."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    scope = models.ForeignKey(Scope, models.CASCADE, related_name="attendance_snapshots")
+    scope = models.ForeignKey(Scope, models.CASCADE, related_name="attendance_snapshots", db_index=False)
     time = models.DateTimeField()
     received_at = models.DateTimeField(db_index=True)
     scheduled = models.PositiveIntegerField(default=0)

@@ -30,7 +30,7 @@ class Snapshot(models.Model):
     """The work that waited in a scope at one instant: first the reported values, then the figures derived from them."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    scope = models.ForeignKey(Scope, models.CASCADE, related_name="backlog_snapshots")
+    scope = models.ForeignKey(Scope, models.CASCADE, related_name="backlog_snapshots", db_index=False)
     time = models.DateTimeField()
     received_at = models.DateTimeField()
     derived = models.BooleanField(default=False, help_text="Rolled up from queues rather than posted.")

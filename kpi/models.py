@@ -15,7 +15,7 @@ INTERVAL_MINUTES = (5, 10, 15, 20, 30, 60)
 class IntervalStats(models.Model):
     """The measurement of a queue's interval at `as_of`. A running interval is posted again and again."""
 
-    scope = models.ForeignKey(Scope, models.CASCADE, related_name="kpi_intervals")
+    scope = models.ForeignKey(Scope, models.CASCADE, related_name="kpi_intervals", db_index=False)
     start = models.DateTimeField()
     end = models.DateTimeField()
     minutes = models.PositiveSmallIntegerField()
@@ -54,7 +54,7 @@ class IntervalStats(models.Model):
 class ForecastInterval(models.Model):
     """The forecast of a queue for one interval, with the planned agents if the feed has them."""
 
-    scope = models.ForeignKey(Scope, models.CASCADE, related_name="kpi_forecasts")
+    scope = models.ForeignKey(Scope, models.CASCADE, related_name="kpi_forecasts", db_index=False)
     start = models.DateTimeField()
     end = models.DateTimeField()
     minutes = models.PositiveSmallIntegerField()
@@ -305,7 +305,7 @@ class VolumeDrop(models.Model):
     Its contacts count in no reforecast and no variance, unless a person confirms that the volume is real.
     """
 
-    scope = models.ForeignKey(Scope, models.CASCADE, related_name="kpi_volume_drops")
+    scope = models.ForeignKey(Scope, models.CASCADE, related_name="kpi_volume_drops", db_index=False)
     since = models.DateTimeField()
     until = models.DateTimeField(null=True, help_text="Null while it lasts.")
     offered = models.FloatField()
@@ -328,7 +328,7 @@ class VolumeDrop(models.Model):
 class StateChange(models.Model):
     """The state of a scope (kpi.pipeline.state) as it became at an instant; between two of them it stayed."""
 
-    scope = models.ForeignKey(Scope, models.CASCADE, related_name="kpi_state_changes")
+    scope = models.ForeignKey(Scope, models.CASCADE, related_name="kpi_state_changes", db_index=False)
     at = models.DateTimeField()
     before = models.CharField(max_length=16, blank=True, default="", help_text="Empty where nothing was known.")
     level = models.CharField(max_length=16)
@@ -344,7 +344,7 @@ class StateChange(models.Model):
 class Holiday(models.Model):
     """A local day on which nothing opens: in one queue, or in all queues of a department or organization."""
 
-    scope = models.ForeignKey(Scope, models.CASCADE, related_name="kpi_holidays", verbose_name="where")
+    scope = models.ForeignKey(Scope, models.CASCADE, related_name="kpi_holidays", verbose_name="where", db_index=False)
     date = models.DateField()
     name = models.CharField(max_length=128)
 
@@ -360,7 +360,7 @@ class KPISnapshot(models.Model):
     """The figure of a scope at one instant, as it went over the wire."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    scope = models.ForeignKey(Scope, models.CASCADE, related_name="kpi_snapshots")
+    scope = models.ForeignKey(Scope, models.CASCADE, related_name="kpi_snapshots", db_index=False)
     time = models.DateTimeField()
     saved_at = models.DateTimeField()
     expires_at = models.DateTimeField(db_index=True)

@@ -35,7 +35,7 @@ class Stream(models.Model):
 class Segment(models.Model):
     """All events of one stream in one commit: `index` says where in `body` each event's bodies lie (eventlog.store)."""
 
-    stream = models.ForeignKey(Stream, models.CASCADE, related_name="segments")
+    stream = models.ForeignKey(Stream, models.CASCADE, related_name="segments", db_index=False)
     first_seq = models.BigIntegerField()
     last_seq = models.BigIntegerField()
     committed_at = models.DateTimeField()
@@ -72,7 +72,7 @@ class Cursor(models.Model):
 class EventName(models.Model):
     """A name that an organization gave to events of its own. A name that is not used for weeks is forgotten."""
 
-    organization = models.ForeignKey(Organization, models.CASCADE, related_name="event_names")
+    organization = models.ForeignKey(Organization, models.CASCADE, related_name="event_names", db_index=False)
     name = models.CharField(max_length=97)
     used_on = models.DateField(db_index=True)
 

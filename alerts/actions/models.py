@@ -16,7 +16,7 @@ class Kind(models.TextChoices):
 class Action(models.Model):
     """A deed of a person for a scope, with the effect that a suggestion predicted of it. Never changed."""
 
-    organization = models.ForeignKey(Organization, models.CASCADE, related_name="actions")
+    organization = models.ForeignKey(Organization, models.CASCADE, related_name="actions", db_index=False)
     scope = models.ForeignKey(Scope, models.CASCADE, related_name="actions")
     source = models.ForeignKey(
         Scope, models.CASCADE, null=True, related_name="+", help_text="The queue that agents came from."

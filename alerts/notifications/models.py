@@ -20,7 +20,7 @@ class Channel(models.Model):
     process of an older version: it counts, being the newest, until it is encrypted (alerts.notifications.at_rest).
     """
 
-    organization = models.ForeignKey(Organization, models.CASCADE, related_name="alert_channels")
+    organization = models.ForeignKey(Organization, models.CASCADE, related_name="alert_channels", db_index=False)
     name = models.CharField(max_length=100)
     kind = models.CharField(max_length=16, choices=kinds.choices)
     plain_address = models.CharField(max_length=500, db_column="address", blank=True, default="", editable=False)

@@ -9,7 +9,7 @@ from intraday.org.models import Organization
 
 
 class Feed(models.Model):
-    organization = models.ForeignKey(Organization, models.CASCADE, related_name="feeds")
+    organization = models.ForeignKey(Organization, models.CASCADE, related_name="feeds", db_index=False)
     source = models.CharField(max_length=150, help_text="The API key or person that posts.")
     kind = models.CharField(max_length=16)
     last_received_at = models.DateTimeField()
@@ -48,7 +48,7 @@ class Feed(models.Model):
 class FeedMinute(models.Model):
     """Rows taken and refused in one minute of one feed."""
 
-    feed = models.ForeignKey(Feed, models.CASCADE, related_name="minutes")
+    feed = models.ForeignKey(Feed, models.CASCADE, related_name="minutes", db_index=False)
     minute = models.DateTimeField()
     accepted = models.PositiveIntegerField()
     rejected = models.PositiveIntegerField()

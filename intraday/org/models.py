@@ -67,7 +67,7 @@ class Organization(models.Model):
 
 
 class Department(models.Model):
-    organization = models.ForeignKey(Organization, models.CASCADE, related_name="departments")
+    organization = models.ForeignKey(Organization, models.CASCADE, related_name="departments", db_index=False)
     code = models.CharField("department id", max_length=64, validators=[valid_id])
     name = models.CharField(max_length=128)
 
@@ -83,7 +83,7 @@ class Department(models.Model):
 
 
 class Queue(models.Model):
-    department = models.ForeignKey(Department, models.CASCADE, related_name="queues")
+    department = models.ForeignKey(Department, models.CASCADE, related_name="queues", db_index=False)
     name = models.CharField(max_length=128, validators=[valid_queue_name])
 
     class Meta:
@@ -100,7 +100,7 @@ class Queue(models.Model):
 class Scope(models.Model):
     """An organization, one of its departments, or one of its queues. Empty text, never NULL: NULLs are not unique."""
 
-    organization = models.ForeignKey(Organization, models.CASCADE, related_name="scopes")
+    organization = models.ForeignKey(Organization, models.CASCADE, related_name="scopes", db_index=False)
     department_id = models.CharField(max_length=64, blank=True, default="")
     queue_name = models.CharField(max_length=128, blank=True, default="")
 
@@ -142,7 +142,7 @@ def list_of_ids(ids: object) -> None:
 
 
 class Membership(models.Model):
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="memberships", db_index=False)
     organization = models.ForeignKey(Organization, models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=16, choices=Role, default=Role.VIEWER)
     # Ids rather than a relation: when the last of them is deleted, the limit must not vanish with it.
@@ -165,7 +165,7 @@ class SavedView(models.Model):
     """A table of queues as one member likes to see it: the parameters of the console's address, under a name."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    membership = models.ForeignKey(Membership, models.CASCADE, related_name="saved_views")
+    membership = models.ForeignKey(Membership, models.CASCADE, related_name="saved_views", db_index=False)
     name = models.CharField(max_length=64)
     query = models.CharField(max_length=500, blank=True)
 

@@ -83,7 +83,7 @@ class GroupGrants(QuerySet["GroupGrant"]):
 class GroupGrant(models.Model):
     """The role that a group of a provider has in an organization."""
 
-    provider = models.ForeignKey(IdentityProvider, models.CASCADE, related_name="grants")
+    provider = models.ForeignKey(IdentityProvider, models.CASCADE, related_name="grants", db_index=False)
     group = models.CharField(max_length=200, help_text="As the claim has it: a name, a path or an id.")
     organization = models.ForeignKey(Organization, models.CASCADE, related_name="group_grants")
     role = models.CharField(max_length=16, choices=Role, default=Role.VIEWER)
