@@ -5,7 +5,7 @@ things happened. Callers lock the alerts first, so a decision about them still h
 """
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -44,9 +44,6 @@ class Changes:
     _events: list[tuple[Scope, Builder]] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(("triggered", "resolved", "seen"), 0))
 
-    seen_versions: Mapping[Any, int] = field(default_factory=dict)
-    """The versions of the rows of alerts that go on, once they are written."""
-
     @property
     def changed(self) -> int:
         return len(self._changed)
@@ -54,6 +51,11 @@ class Changes:
     def is_rewritten(self, alert: Alert) -> bool:
         """Return whether a transition changed the alert."""
         return alert.pk in self._changed
+
+    @property
+    def seen(self) -> Collection[Any]:
+        """Return the keys of the alerts that go on."""
+        return self._seen.keys()
 
     # --- transitions -------------------------------------------------------------------------------------------------
     def open(self, alert: Alert, reason: str) -> None:
@@ -232,7 +234,6 @@ class Changes:
         figures = [{"id": alert.pk, **{name: getattr(alert, name) for name in _SEEN}} for alert in rows]
         with connection.cursor() as cursor:
             cursor.execute(_UPDATE_SEEN, [msgspec.json.encode(figures).decode()])
-            self.seen_versions = dict(cursor.fetchall())
 
 
 _SEEN = [
@@ -252,7 +253,6 @@ FROM jsonb_to_recordset(%s::jsonb) AS seen (
     moved boolean, condition_cleared_at timestamptz, breaching_since timestamptz
 )
 WHERE alerts_alert.id = seen.id
-RETURNING alerts_alert.id, alerts_alert.xmin::text::bigint
 """  # noqa: S608 - of our own names
 _CHANGING = [
     "rule_name",

@@ -16,6 +16,7 @@ from alerts.rules.compiled_rule import CompiledRule, RuleFields
 from alerts.rules.coverage import dedup_key, scope_label
 from alerts.rules.lifecycle import cooling_until, outranks
 from alerts.rules.machine import IN_ORDER, Data, Effect, Phase, Reading, RelatedAlerts, State, Step, Value
+from intraday.database.row_versions import Version
 from intraday.org.models import Organization, Scope
 
 MESSAGE_LENGTH = 500
@@ -72,11 +73,10 @@ class EvaluationState:
         """Return whether an alert was opened or closed in this run: later figures are left to the next one."""
         return bool(self._settled) and key in self._settled
 
-    def take(self, compiled: CompiledRule, scope: Scope, reading: Reading, before: State, step: Step) -> None:
+    def take(self, compiled: CompiledRule, scope: Scope, key: Key, reading: Reading, before: State, step: Step) -> None:
         """Keep the state that the step led to, and carry its effects into the alerts."""
         if step.state is before and not step.effects:
             return
-        key = (compiled.rule.pk, scope.pk)
         self._states[key] = step.state
         if _worth_storing(self._stored.get(key, IN_ORDER), step.state):
             self._changed_states[key] = step.state
@@ -86,13 +86,13 @@ class EvaluationState:
             self._settled.add(key)
         since = before.since if before.phase is Phase.BREACHING else reading.as_of
         for effect in step.effects:
-            self._apply(effect, compiled, scope, reading.value, step, since)
-        if not step.effects and step.state.as_of != before.as_of:
-            self._show(compiled, scope, reading.value)
+            self._apply(effect, compiled, scope, key, reading.value, step, since)
+        if before.alerts.open and not step.effects and step.state.as_of != before.as_of:
+            self._show(key, reading.value)
 
-    def _show(self, compiled: CompiledRule, scope: Scope, value: Value | None) -> None:
+    def _show(self, key: Key, value: Value | None) -> None:
         """Keep the value of an open alert that recovers current."""
-        alert = self._open.get((compiled.rule.pk, scope.pk, AlertKind.CONDITION))
+        alert = self._open.get((*key, AlertKind.CONDITION))
         if alert is not None:
             self._changes.show(alert, value, alert.message)
 
@@ -101,18 +101,18 @@ class EvaluationState:
         effect: Effect,
         compiled: CompiledRule,
         scope: Scope,
+        key: Key,
         value: Value | None,
         step: Step,
         since: datetime | None,
     ) -> None:
-        alert = self._open.get((compiled.rule.pk, scope.pk, AlertKind.CONDITION))
-        no_data_alert = self._open.get((compiled.rule.pk, scope.pk, AlertKind.NO_DATA))
+        alert = self._open.get((*key, AlertKind.CONDITION))
         if effect is Effect.FIRE:
             self._fired.append(self._condition_alert(compiled, scope, value, since))
         elif effect is Effect.NO_DATA:
             self._fired.append(self._no_data_alert(compiled, scope))
         elif effect is Effect.COOLING:
-            self._changes.audit(self._last[compiled.rule.pk, scope.pk, AlertKind.CONDITION], "suppressed_cooldown")
+            self._changes.audit(self._last[*key, AlertKind.CONDITION], "suppressed_cooldown")
         elif effect is Effect.SEEN and alert is not None:
             self._see(alert, compiled, value, since)
         elif effect is Effect.CLEARED and alert is not None:
@@ -121,10 +121,12 @@ class EvaluationState:
             self._changes.resolve(alert, Resolution.CLOSED)
         elif effect is Effect.LOST and alert is not None:
             self._changes.resolve(alert, Resolution.NO_DATA)
-        elif effect is Effect.DATA_RETURNED and no_data_alert is not None:
-            self._end_no_data(no_data_alert, step.state)
+        elif effect is Effect.DATA_RETURNED:
+            self._end_no_data(self._open.get((*key, AlertKind.NO_DATA)), step.state)
 
-    def _end_no_data(self, no_data_alert: Alert, state: State) -> None:
+    def _end_no_data(self, no_data_alert: Alert | None, state: State) -> None:
+        if no_data_alert is None:
+            return
         if state.data is Data.PAUSED:
             self._changes.resolve(no_data_alert, Resolution.CLOSED)
         else:
@@ -193,12 +195,12 @@ class EvaluationState:
         )
 
     # --- writing -----------------------------------------------------------------------------------------------------
-    def write(self) -> None:
-        """Write everything. The states are then those that the database has."""
+    def write(self, version: Version) -> None:
+        """Write everything. The states are then those that the database has; `version` is that of rows written now."""
         rule_states.write(self._changed_states)
         self._open_and_raise()
         self._changes.write()
-        self._locked.remember(self._changes)
+        self._locked.remember(self._changes, version)
         self._stored.update({key: state._replace(alerts=NO_ALERTS) for key, state in self._changed_states.items()})
 
     def _open_and_raise(self) -> None:

@@ -13,6 +13,7 @@ from alerts.choices import Status
 from alerts.evaluation.changes import Changes
 from alerts.models import Alert
 from intraday.database import row_versions
+from intraday.database.row_versions import Version
 from intraday.org.scoped import chosen
 from intraday.values.remembered import Remembered
 
@@ -44,12 +45,12 @@ class OpenAlerts:
     versions: Mapping[UUID, int]
     beside: dict[UUID, Versioned]
 
-    def remember(self, changes: Changes) -> None:
-        """Keep them for the next run, once the transaction has committed. Those that a transition changed are read
-        again then."""
-        if row_versions.are_known():
+    def remember(self, changes: Changes, version: Version) -> None:
+        """Keep them for the next run, once the transaction has committed; `version` is that of the rows it wrote. Those
+        that a transition changed are read again then."""
+        if version is not None:
             kept = (row for row in self.rows if not changes.is_rewritten(row))
-            versions = {**self.versions, **changes.seen_versions}
+            versions = {**self.versions, **dict.fromkeys(changes.seen, version)}
             self.beside.update({row.pk: (versions[row.pk], row) for row in kept})
             keep = partial(_memory.put, self.organization_id, self.beside, size=len(self.beside))
             transaction.on_commit(keep, robust=True)

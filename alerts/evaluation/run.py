@@ -20,6 +20,7 @@ from alerts.evaluation import figure_providers, rule_states
 from alerts.evaluation.changes import Changes
 from alerts.evaluation.evaluation_state import EvaluationState
 from alerts.evaluation.figure_providers import FigureAt, FigureProvider, FigureProviders
+from alerts.evaluation.rule_states import Key
 from alerts.models import Round, Rule
 from alerts.rules.compiled_rule import CompiledRule, compile_rule, is_suspect
 from alerts.rules.coverage import covers, level_of
@@ -83,14 +84,13 @@ def evaluate(
     changes, judged = Changes(now), 0
     stored, is_whole = rule_states.take(round_, compiled_rules, scopes)
     state = EvaluationState(organization, compiled_rules, scopes, stored, changes)
-    for compiled, scope, reading in _readings(compiled_rules, figures, closed, at):
-        key = (compiled.rule.pk, scope.pk)
+    for compiled, scope, key, reading in _readings(compiled_rules, figures, closed, at):
         if state.settled(key):
             continue
         current = state.state(key)
-        state.take(compiled, scope, reading, current, _next(compiled, scope, current, reading, at))
+        state.take(compiled, scope, key, reading, current, _next(compiled, scope, current, reading, at))
         judged += 1
-    state.write()
+    state.write(rewritten_version)
     if is_whole:
         rule_states.remember(organization_id, rewritten_version, compiled_rules, stored)
     return Evaluated(judged=judged, **changes.counts)
@@ -167,18 +167,20 @@ def _between(
 
 def _readings(
     compiled_rules: Iterable[CompiledRule], figures: Figures, closed: Mapping[int, datetime], at: datetime
-) -> Iterator[tuple[CompiledRule, Scope, Reading]]:
+) -> Iterator[tuple[CompiledRule, Scope, Key, Reading]]:
     suspects = _suspects(figures)
     for compiled in compiled_rules:
+        rule_id = compiled.rule.pk
         for scope, as_of, figure in figures.get(compiled.metric.provider, {}).get(compiled.rule.evaluate_each, ()):
             if not covers(compiled.rule, scope):
                 continue
+            pk = scope.pk
             try:
-                reading = compiled.reading(figure, as_of, at, closed=scope.pk in closed, suspect=scope.pk in suspects)
+                reading = compiled.reading(figure, as_of, at, closed=pk in closed, suspect=pk in suspects)
             except Exception as error:  # E10: one broken figure must not stop other rules and scopes
                 reading = Reading(None, as_of, Data.ERROR)
                 _report_failure(compiled, scope, error)
-            yield compiled, scope, reading
+            yield compiled, scope, (rule_id, pk), reading
 
 
 def _suspects(figures: Figures) -> set[int]:
