@@ -52,4 +52,4 @@ def _sizes(tables: dict[str, int]) -> list[str]:
 
 
 def _sections(plans: dict[str, list[str]]) -> list[str]:
-    return [f"## {what[0].upper()}{what[1:]}\n\n```\n{chr(10).join(found)}\n```\n" for what, found in plans.items()]
+    return [f"## {what[0].upper()}{what[1:]}\n\n```text\n{chr(10).join(found)}\n```\n" for what, found in plans.items()]
