@@ -121,12 +121,12 @@ class EvaluationState:
             self._changes.resolve(alert, Resolution.CLOSED)
         elif effect is Effect.LOST and alert is not None:
             self._changes.resolve(alert, Resolution.NO_DATA)
-        elif effect is Effect.DATA_RETURNED:
-            self._end_no_data(self._open.get((*key, AlertKind.NO_DATA)), step.state)
+        elif (
+            effect is Effect.DATA_RETURNED and (no_data_alert := self._open.get((*key, AlertKind.NO_DATA))) is not None
+        ):
+            self._end_no_data(no_data_alert, step.state)
 
-    def _end_no_data(self, no_data_alert: Alert | None, state: State) -> None:
-        if no_data_alert is None:
-            return
+    def _end_no_data(self, no_data_alert: Alert, state: State) -> None:
         if state.data is Data.PAUSED:
             self._changes.resolve(no_data_alert, Resolution.CLOSED)
         else:

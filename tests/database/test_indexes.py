@@ -17,6 +17,7 @@ from intraday.org.services import add_queues
 from kpi.models import CurrentKPI, IntervalFeed, IntervalStats
 from tests.backlog.posting import TEN, at
 from tests.kpi.posting import interval, post_all, round_of
+from tests.packages import PACKAGES
 from tests.rest.contract import ContractClient
 
 _INDEXES = """
@@ -26,8 +27,7 @@ FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid JOIN pg_class t ON t.oid
 WHERE t.relname = %s AND x.indpred IS NULL AND x.indexprs IS NULL
 """
 Indexes = dict[str, tuple[list[str], bool]]
-APPS = ("alerts", "attendance", "backlog", "intraday", "kpi", "realtime")
-OURS = [model for model in apps.get_models() if model.__module__.split(".")[0] in APPS]
+OURS = [model for model in apps.get_models() if model.__module__.split(".")[0] in PACKAGES]
 QUEUES, MINUTES = 120, 6
 
 

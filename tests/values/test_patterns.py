@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
+from tests.packages import PACKAGES
 from tests.patterns import EndlessError, Engine, pumps
 
 ROOT = Path(__file__).parents[2]
-APPS = ("alerts", "attendance", "backlog", "intraday", "kpi", "realtime")
 SHORT, LONG = 24, 48  # times that a repeat is gone through
 LINEAR, SQUARE = 2.4, 4.6  # the most that steps may grow by where the text is twice as long
 WHOLE = {"fullmatch"}  # a place to begin at; all else searches
@@ -35,8 +35,8 @@ OF_THE_OPERATOR = {
 
 
 def sources() -> Iterator[Path]:
-    for app in APPS:
-        yield from sorted(path for path in (ROOT / app).rglob("*.py") if "migrations" not in path.parts)
+    for package in PACKAGES:
+        yield from sorted(path for path in (ROOT / package).rglob("*.py") if "migrations" not in path.parts)
 
 
 def asked(tree: ast.AST) -> Iterator[tuple[str, ast.expr]]:

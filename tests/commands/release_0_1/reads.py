@@ -92,16 +92,18 @@ def post(api: APIClient) -> list[list[Any]]:
     ended = now.replace(minute=now.minute // 30 * 30, second=0, microsecond=0)
     name = {"department_id": "dept_456", "queue_name": "support"}
     backlog = {"snapshot_time": now.isoformat(), "total_items": 7, "average_wait_time_minutes": 1}
-    interval = {"interval_start": (ended - timedelta(minutes=30)).isoformat(), "interval_minutes": 30}
-    interval |= {
+    interval = {
+        "interval_start": (ended - timedelta(minutes=30)).isoformat(),
+        "interval_minutes": 30,
         "offered": 60,
         "answered": 55,
         "answered_in_target": 40,
         "abandoned": 5,
         "agents": 9,
         "handle_seconds": 13_200,
+        "available_seconds": 1_500,
     }
-    posts = {"schedulesbacklog": backlog, "intraday/kpi": {**interval, "available_seconds": 1_500}}
+    posts = {"schedulesbacklog": backlog, "intraday/kpi": interval}
     answers = [
         api.post(f"/api/{path}/batch-ingest", {"items": [name | row]}, format="json") for path, row in posts.items()
     ]

@@ -1,0 +1,3 @@
+"""The packages of the product, whose code and models tests go through."""
+
+PACKAGES = ("alerts", "attendance", "backlog", "intraday", "kpi", "realtime")
