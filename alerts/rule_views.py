@@ -88,7 +88,7 @@ class RulesView(APIView):
             rule = rule_services.create_rule(
                 organization=principal.organization,
                 fields=_fields(body),
-                actor=actor(request, principal),
+                actor=actor(principal),
                 now=clock.now(),
             )
         return Response(selectors.rule_as_dict(rule), status=status.HTTP_201_CREATED)
@@ -117,7 +117,7 @@ class RuleView(APIView):
                     organization=principal.organization,
                     rule_id=rule_id,
                     fields=_fields(body),
-                    actor=actor(request, principal),
+                    actor=actor(principal),
                     now=clock.now(),
                     expected_version=body.get("expected_version"),
                 )
@@ -131,7 +131,7 @@ class RuleView(APIView):
         query = read_query(OfOrganization, request.query_params)
         principal = _owner(request, query)
         rule_services.delete_rule(
-            organization=principal.organization, rule_id=rule_id, actor=actor(request, principal), now=clock.now()
+            organization=principal.organization, rule_id=rule_id, actor=actor(principal), now=clock.now()
         )
         return Response(status=status.HTTP_204_NO_CONTENT)
 
@@ -172,7 +172,7 @@ class SilencesView(APIView):
             silence = rule_services.create_silence(
                 organization=principal.organization,
                 fields=_fields(body),
-                actor=actor(request, principal),
+                actor=actor(principal),
                 now=clock.now(),
             )
         return Response(selectors.silence_as_dict(silence), status=status.HTTP_201_CREATED)

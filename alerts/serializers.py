@@ -9,7 +9,8 @@ from rest_framework import serializers
 
 from alerts.choices import Level, NoDataMode, Operator, Severity, Source, Status
 from alerts.rule_services import LONGEST_SILENCE
-from alerts.rules.weekly_windows import DAYS
+from alerts.rules.validation import MAX_STEPS
+from alerts.rules.weekly_windows import DAYS, MAX_WINDOWS
 from intraday.clock.database import clock
 from intraday.rest.fields import (
     ChoiceField,
@@ -19,12 +20,14 @@ from intraday.rest.fields import (
     InstantField,
     MultipleChoiceField,
     QueueNameField,
+    ShortListField,
     WholeField,
     check_not_ahead,
 )
 from intraday.rest.pages import OfOrganization, ScopeQuery, spell
 
 MAX_IDS = 1_000
+MAX_FIELDS = 100
 MAX_PREVIEW = timedelta(days=31)
 
 
@@ -74,7 +77,7 @@ class SnoozeRequest(ActRequest):
 
 
 class AcknowledgeManyRequest(OfOrganization):
-    ids = serializers.ListField(child=IdField(), min_length=1, max_length=MAX_IDS)
+    ids = ShortListField(child=IdField(), min_length=1, max_length=MAX_IDS)
     note = NoteField()
 
 
@@ -142,7 +145,7 @@ class ClockField(serializers.RegexField):
 
 
 class WindowSerializer(serializers.Serializer):
-    days = serializers.ListField(child=ChoiceField(choices=DAYS), min_length=1, max_length=7)
+    days = ShortListField(child=ChoiceField(choices=DAYS), min_length=1, max_length=7)
     start = ClockField(help_text="08:30, local.")
     end = ClockField(help_text="An end at or before the start lies on the next day.")
 
@@ -189,10 +192,12 @@ class RuleBody(serializers.Serializer):
     no_data_mode = ChoiceField(choices=NoDataMode.choices(), required=False)
     no_data_for_seconds = _seconds()
     auto_resolve = serializers.BooleanField(required=False)
-    escalation = StepSerializer(many=True, required=False)
+    escalation = StepSerializer(many=True, required=False, max_length=MAX_STEPS)  # type: ignore[call-arg]  # many
     ack_timeout_seconds = _timer("An acknowledged alert that goes on waits for a person again.")
     repeat_seconds = _timer("A waiting alert is said again.")
-    active_hours = WindowSerializer(many=True, required=False, help_text="None: always.")
+    active_hours = WindowSerializer(  # type: ignore[call-arg]  # many
+        many=True, required=False, max_length=MAX_WINDOWS, help_text="None: always."
+    )
     time_zone = serializers.CharField(max_length=64, required=False, allow_blank=True)
     runbook = serializers.CharField(max_length=200, required=False, allow_blank=True)
     enabled = serializers.BooleanField(required=False)
@@ -224,6 +229,8 @@ class PreviewRequest(OfOrganization):
             raise serializers.ValidationError(
                 {"until": [f"Expected a time after since, by at most {MAX_PREVIEW.days} days."]}
             )
+        if len(attrs.get("draft", ())) > MAX_FIELDS:
+            raise serializers.ValidationError({"draft": [f"A rule has fewer than {MAX_FIELDS} fields."]})
         if "draft" in attrs:
             attrs["draft"] = {**attrs["draft"], **_draft(attrs["draft"])}  # the service names the unknown ones
         return attrs
@@ -244,7 +251,12 @@ class SilenceBody(serializers.Serializer):
     queue_name = QueueNameField(required=False, allow_blank=True)
     starts_at = InstantField(required=False, help_text="Now if left out.")
     ends_at = InstantField(help_text="At most 7 days later; with weekly hours 366.")
-    weekly = WindowSerializer(many=True, required=False, help_text="Only in these hours, of the organization's zone.")
+    weekly = WindowSerializer(  # type: ignore[call-arg]  # many
+        many=True,
+        required=False,
+        max_length=MAX_WINDOWS,
+        help_text="Only in these hours, of the organization's zone.",
+    )
     comment = serializers.CharField(max_length=500)
 
     class Meta:

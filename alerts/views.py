@@ -25,6 +25,7 @@ from alerts.serializers import (
     to_filters,
 )
 from alerts.services import Caller, Conflict
+from intraday.audit import origin
 from intraday.clock.database import clock
 from intraday.org.access import Grant, Principal
 from intraday.rest.csv_renderer import ItemsCSVRenderer
@@ -35,8 +36,8 @@ from intraday.rest.pages import OfOrganization, read_body, read_query
 from intraday.rest.permissions import SignedIn, check_organization_level, check_scope, enter
 
 
-def actor(request: Request, principal: Principal) -> Actor:
-    return Actor(principal.name[:150], request.headers.get("X-Request-ID", "")[:64])
+def actor(principal: Principal) -> Actor:
+    return Actor(principal.name[:150], origin.request_id())
 
 
 def conflict(code: str, message: str, current: Mapping[str, Any]) -> Response:
@@ -180,7 +181,7 @@ class AcknowledgeManyView(APIView):
 
 def _caller(request: Request, body: Mapping[str, Any]) -> Caller:
     principal = enter(request, body.get("organization_id"), grant=Grant.ACT)
-    return Caller(principal.organization.id, actor(request, principal), principal.departments)
+    return Caller(principal.organization.id, actor(principal), principal.departments)
 
 
 def _without_scope(body: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,16 @@ from attendance.presence.headcounts import PEOPLE_STATUSES
 from intraday.clock.database import clock
 from intraday.ingest.views import RowSerializer
 from intraday.org.models import valid_id, valid_queue_name
-from intraday.rest.fields import ChoiceField, InstantField, PrintableField, QueueNameField, WholeField, check_not_ahead
+from intraday.rest.fields import (
+    ChoiceField,
+    DayField,
+    InstantField,
+    PrintableField,
+    QueueNameField,
+    ShortListField,
+    WholeField,
+    check_not_ahead,
+)
 from intraday.rest.pages import MAX_LIMIT, OfOrganization, ScopeQuery
 
 SHIFT_MAX = {True: timedelta(days=2), False: timedelta(days=400)}  # of work; of leave and days off
@@ -73,8 +82,8 @@ class AttendanceRecordSerializer(PersonSerializer):
         )
 
 
-def _served_queues() -> serializers.ListField:
-    return serializers.ListField(
+def _served_queues() -> ShortListField:
+    return ShortListField(
         child=QueueNameField(validators=[valid_queue_name]),
         required=False,
         allow_null=True,
@@ -165,6 +174,9 @@ class PeopleQuery(ScopeQuery):
     out_of_adherence = serializers.BooleanField(
         required=False, default=False, help_text="Only people who have been so for longer than the tolerance."
     )
+    name = PrintableField(
+        required=False, max_length=128, default="", help_text="A part of the name or of the employee id, in any case."
+    )
     limit = WholeField(required=False, min_value=1, max_value=MAX_LIMIT, default=200)
 
 
@@ -173,9 +185,9 @@ class AdherenceQuery(ScopeQuery):
 
     by = ChoiceField(required=False, choices=["person", "queue", "day"], default="person")
     employee_id = PrintableField(required=False, max_length=64, default="", help_text="With `by=person`: only theirs.")
-    since = serializers.DateField(required=False, help_text="The first local day; today, unless given.")
-    until = serializers.DateField(required=False, help_text="The last local day; that of `since`, unless given.")
-    cursor = serializers.DateField(required=False, help_text="`next` of the page before.")
+    since = DayField(required=False, help_text="The first local day; today, unless given.")
+    until = DayField(required=False, help_text="The last local day; that of `since`, unless given.")
+    cursor = DayField(required=False, help_text="`next` of the page before.")
     limit = WholeField(
         required=False, min_value=1, max_value=MAX_LIMIT, default=200, help_text="A page ends with a whole day."
     )
@@ -196,4 +208,4 @@ class AdherenceQuery(ScopeQuery):
 class PersonDayQuery(OfOrganization):
     department_id = serializers.CharField(required=False, max_length=64)
     employee_id = PrintableField(max_length=64, help_text="The person, as feeds name them.")
-    date = serializers.DateField(required=False, help_text="The local day; today, unless given.")
+    date = DayField(required=False, help_text="The local day; today, unless given.")

@@ -84,7 +84,12 @@ class PeopleView(APIView):
         principal = enter(request, query.get("organization_id"), grant="read")
         check_sees_names(principal)
         question = PeopleQuestion(
-            query.get("status"), query.get("state"), query["site_id"], query["out_of_adherence"], query["limit"]
+            query.get("status"),
+            query.get("state"),
+            query["site_id"],
+            query["out_of_adherence"],
+            query["name"].strip(),
+            query["limit"],
         )
         as_of, items = answers.people(scope_of(principal, query), question, now=clock.now())
         return Response({"as_of": as_of, "items": items})

@@ -8,7 +8,15 @@ from rest_framework import serializers
 from backlog.ingest.rows import Row
 from intraday.clock.database import clock
 from intraday.ingest.views import RowSerializer
-from intraday.rest.fields import BLANK_QUEUE, FiniteField, InstantField, QueueNameField, WholeField, check_not_ahead
+from intraday.rest.fields import (
+    BLANK_QUEUE,
+    FiniteField,
+    InstantField,
+    QueueNameField,
+    ShortListField,
+    WholeField,
+    check_not_ahead,
+)
 
 COUNT_MAX = 1_000_000_000
 COUNTER_MAX = 10**15  # the sum over thousands of queues still fits a column
@@ -55,7 +63,7 @@ class BacklogSnapshotSerializer(RowSerializer):
     )
     items_completed_total = WholeField(min_value=0, max_value=COUNTER_MAX, required=False, allow_null=True)
     oldest_item_age_minutes = FiniteField(min_value=0, max_value=MINUTES_MAX, required=False, allow_null=True)
-    age_profile = serializers.ListField(
+    age_profile = ShortListField(
         child=AgeBucketSerializer(),
         required=False,
         allow_null=True,

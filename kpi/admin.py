@@ -2,11 +2,13 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
 from django.forms.widgets import Script
 from django.http import HttpRequest
 from django.urls import reverse
 
+from intraday.admin.checked_input import LONGEST_SEARCH
 from intraday.admin.read_only import ReadOnly
 from intraday.admin.strict_numbers import StrictNumbers
 from intraday.admin.tenants import TenantModelAdmin
@@ -72,6 +74,8 @@ class QueueSettingsAdmin(StrictNumbers, TenantModelAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         """List the queues of the same search, too, that have no settings of their own."""
+        if not self.has_view_or_change_permission(request):
+            raise PermissionDenied
         without = self._without_settings(request)
         rows = [self._defaults_of(scope) for scope in without[:MOST_LISTED]]
         named = self.only_organization(request) is None
@@ -88,8 +92,9 @@ class QueueSettingsAdmin(StrictNumbers, TenantModelAdmin):
         queues = self._choosable(Scope, request).filter(kpi_settings=None).exclude(queue_name="")
         if request.GET.get("kind__exact", Kind.REALTIME) != Kind.REALTIME:
             return queues.none()
-        for word in request.GET.get("q", "").split():
-            queues = queues.filter(Q(queue_name__icontains=word) | Q(department_id__icontains=word))
+        words = request.GET.get("q", "")[:LONGEST_SEARCH].split()
+        asked = [Q(queue_name__icontains=word) | Q(department_id__icontains=word) for word in words]
+        queues = queues.filter(*asked)
         if department := request.GET.get("scope__department_id"):
             queues = queues.filter(department_id=department)
         return queues.order_by("department_id", "queue_name")

@@ -18,6 +18,7 @@ from kpi.computing import day_reading, situations
 from kpi.computing.day_reading import DayTotals as DayTotals
 from kpi.day.what_if import Change as Change
 from kpi.day.what_if import NotWorkedOutError as NotWorkedOutError
+from kpi.day.what_if import TooFewAgentsError as TooFewAgentsError
 from kpi.day.what_if import WhatIf
 from kpi.events import (
     Changes,
@@ -183,7 +184,7 @@ def intervals(scope: Scope, *, day: date | None, now: datetime) -> dict[str, Any
 
 def what_if(scope: Scope, change: Change, source: Scope | None = None, *, now: datetime) -> WhatIf:
     """A queue as it is and as it would be; `source` is the queue that agents come from. Raises
-    kpi.day.what_if.NotWorkedOutError."""
+    NotWorkedOutError and TooFewAgentsError."""
     return situations.what_if(scope, change, source, now=now)
 
 

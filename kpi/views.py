@@ -136,6 +136,8 @@ class WhatIfView(APIView):
                 return Response(selectors.what_if(scope, change, source, now=now))
             except selectors.NotWorkedOutError as error:
                 raise ValidationError({"queue_name": [str(error)]}) from error
+            except selectors.TooFewAgentsError as error:
+                raise ValidationError({"move_agents": [str(error)]}) from error
 
 
 def _source(principal: Principal, asked: Mapping[str, Any]) -> Scope | None:

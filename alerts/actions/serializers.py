@@ -8,7 +8,15 @@ from rest_framework import serializers
 from alerts.actions.models import Kind
 from alerts.serializers import NoteField
 from intraday.clock.database import clock
-from intraday.rest.fields import ChoiceField, DayField, FiniteField, InstantField, QueueNameField, WholeField
+from intraday.rest.fields import (
+    ChoiceField,
+    DayField,
+    FiniteField,
+    InstantField,
+    QueueNameField,
+    ShortListField,
+    WholeField,
+)
 from intraday.rest.pages import MAX_LIMIT, ScopeQuery
 
 MAX_AGENTS = 100_000
@@ -39,7 +47,7 @@ class ActionSerializer(ScopeQuery):
     from_queue_name = QueueNameField(help_text="The queue that agents came from.", **OPTIONAL)
     until = InstantField(help_text="When it ends, at most seven days ahead.", **OPTIONAL)
     note = NoteField(help_text="For those who come after; `other` needs one.")
-    predicted = serializers.ListField(child=PredictedSerializer(), required=False, max_length=2)
+    predicted = ShortListField(child=PredictedSerializer(), required=False, max_length=2)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         attrs = {name: value for name, value in attrs.items() if value is not None}

@@ -18,13 +18,14 @@ from alerts.models import EscalationStep, Rule
 from alerts.notifications.services import try_rule
 from intraday.admin.inlines import BoundedFormSet
 from intraday.admin.tenants import TenantModelAdmin
+from intraday.audit import origin
 from intraday.clock.database import clock
 from intraday.org.access import Grant
 from intraday.rest.limits.quotas import LimitReached, compute_slot
 
 
 def actor(request: HttpRequest) -> Actor:
-    return Actor(request.user.get_username()[:150], request.headers.get("X-Request-ID", "")[:64])
+    return Actor(request.user.get_username()[:150], origin.request_id())
 
 
 class StepInline(admin.TabularInline):

@@ -2,8 +2,8 @@
 
 from collections.abc import Collection
 from typing import Any
-from urllib.parse import urlsplit
 
+import httpx2 as httpx
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
@@ -95,7 +95,7 @@ class ChannelAdmin(TenantModelAdmin):
             address = channel.address
         except UnreadableError as error:
             return f"The address {error}: enter it again."
-        return address if channel.kind == kinds.MAIL else f"{urlsplit(address).hostname}/…"
+        return address if channel.kind == kinds.MAIL else f"{httpx.URL(address).host}/…"
 
     @admin.display(description="secret")
     def signed_with(self, channel: Channel) -> str:

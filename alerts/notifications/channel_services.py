@@ -3,6 +3,7 @@
 import secrets
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx2 as httpx
 from django.core.exceptions import ValidationError
@@ -103,8 +104,8 @@ def enter(channel: Channel, *, address: str, secret: str) -> None:
 
 def _check_url(address: str) -> None:
     try:
-        url = httpx.URL(address)
-    except httpx.InvalidURL:
+        url, _ = httpx.URL(address), urlsplit(address)  # each refuses what the other takes; pages and kinds use both
+    except (httpx.InvalidURL, ValueError):
         raise ValidationError("Expected an address such as https://hooks.example/alerts.") from None
     if url.scheme not in ("http", "https") or not url.host or url.userinfo:
         raise ValidationError("Expected an address such as https://hooks.example/alerts, without a user name in it.")

@@ -14,8 +14,8 @@ from attendance.agent_states.people_now import PersonWithState, Selection, Today
 from attendance.agent_states.settings import tolerance
 from attendance.agent_states.timelines import Span
 from attendance.microseconds import to_instant, to_microseconds
-from attendance.models import Person
-from attendance.presence.intervals import MINUTE
+from attendance.models import AgentState, Person, ScheduledPeriod, StatusPeriod
+from attendance.presence.intervals import MINUTE, Interval
 from intraday.org.models import Scope
 from intraday.values.rounding import half_up
 
@@ -44,12 +44,14 @@ def _zone(scope: Scope) -> ZoneInfo:
 # --- now -------------------------------------------------------------------------------------------------------------
 @dataclass(frozen=True, slots=True)
 class PeopleQuestion:
-    """The people that are asked for. `out`: only those out of adherence for longer than the tolerance."""
+    """The people that are asked for. `name` is a part of their name or id, in any case. `out`: only those out of
+    adherence for longer than the tolerance."""
 
     status: str | None = None
     state: str | None = None
     site_id: str = ""
     out: bool = False
+    name: str = ""
     limit: int = 200
 
 
@@ -57,7 +59,9 @@ def people(scope: Scope, question: PeopleQuestion, *, now: datetime) -> tuple[da
     """Return the instant and its people with state and adherence, those with the most lost minutes first."""
     instant, allowed = instants.instant_of(scope.organization_id, now), tolerance(scope.organization_id)
     at = to_microseconds(instant)
-    selection = Selection(question.status, question.state, question.site_id, allowed if question.out else None)
+    selection = Selection(
+        question.status, question.state, question.site_id, allowed if question.out else None, question.name
+    )
     found = people_now.load(scope, selection, at=at)[: question.limit]
     ids = [each.person.person_id for each in found]
     today = people_now.today(scope.organization_id, ids, at=at, zone=_zone(scope), tolerance=allowed)
@@ -188,9 +192,9 @@ def _adherence(row: AdherenceRow, *, names: bool) -> Row:
 def person_day(scope: Scope, employee_id: str, day: date, *, now: datetime) -> Row | None:
     """Return a person's states and schedule of a local day, with the adherence of it; None for an unknown person."""
     person = Person.objects.filter(organization=scope.organization_id, employee_id=employee_id).first()
-    if person is None or scope.department_id not in ("", person.department_id):
-        return None
     at, span = to_microseconds(instants.instant_of(scope.organization_id, now)), day_of(day, _zone(scope))
+    if person is None or not _is_listed(person, scope, span):
+        return None
     loaded = person_times.load(scope.organization_id, span, at=at, people=[person.pk])
     times = AdherenceTimes()
     if person.pk in loaded:
@@ -208,6 +212,14 @@ def person_day(scope: Scope, employee_id: str, day: date, *, now: datetime) -> R
         "out_of_adherence_minutes": half_up(times.out / MINUTE),
         **_percents(times, recorded=recorded),
     }
+
+
+def _is_listed(person: Person, scope: Scope, span: Interval) -> bool:
+    """Tell whether a person is of the scope's department, or worked or was to work for it at any time of the span."""
+    if scope.department_id in ("", person.department_id):
+        return True
+    there = {"person": person, "department_id": scope.department_id, "starts__lt": span.ends, "ends__gt": span.starts}
+    return any(model._default_manager.filter(**there).exists() for model in (ScheduledPeriod, StatusPeriod, AgentState))
 
 
 def _span(span: Span, name: str) -> Row:

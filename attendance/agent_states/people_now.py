@@ -43,6 +43,8 @@ class Selection:
     site_id: str = ""
     out_for: int | None = None
     """Microseconds: only people who have been out of adherence for longer."""
+    name: str = ""
+    """A part of their name or employee id, in any case."""
 
 
 def load(scope: Scope, selection: Selection, *, at: int) -> list[PersonWithState]:
@@ -60,6 +62,8 @@ def _is_selected(each: PersonWithState, scope: Scope, selection: Selection, at: 
     if scope.queue_name and scope.queue_name not in each.queues:
         return False
     if selection.state is not None and each.agent.state != selection.state:
+        return False
+    if selection.name.casefold() not in f"{each.person.name} {each.person.employee_id}".casefold():
         return False
     since = each.agent.out_since
     return selection.out_for is None or (since is not None and at - since > selection.out_for)

@@ -6,6 +6,7 @@ server, an expression in a lookup the database's time.
 
 import json
 from collections.abc import Callable, Iterable
+from datetime import date
 from functools import partial, wraps
 from typing import Any
 
@@ -18,8 +19,19 @@ from django.db import models
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
+from intraday.values.calendar import EARLIEST, LATEST_YEAR
+
 SAFE_LOOKUPS = frozenset({"", "exact", "isnull", "in", "id__exact", "pk__exact", "year", "month", "day", "gte", "lt"})
 """Endings of the query parameters that filters make; others, such as `startswith`, would read a field bit by bit."""
+LONGEST_SEARCH = 200
+"""Characters of a search; each of its words is looked for in each of the fields."""
+YEARS = frozenset(str(year) for year in range(EARLIEST.year, LATEST_YEAR + 1))
+
+
+def valid_year(day: date) -> None:
+    """Raise ValidationError for a date or an instant outside the years that are taken."""
+    if not EARLIEST.year <= day.year <= LATEST_YEAR:
+        raise ValidationError(f"Expected a day of the years {EARLIEST.year} to {LATEST_YEAR}.")
 
 
 def is_key(field: models.Field, text: str) -> bool:
@@ -77,7 +89,10 @@ class CheckedInput(admin.ModelAdmin):
             kwargs.setdefault("decoder", StorableJSON)
             if not db_field.null and db_field.has_default():
                 kwargs.setdefault("form_class", partial(DefaultForEmptyJSON, default=db_field.get_default))
-        return super().formfield_for_dbfield(db_field, request, **kwargs)
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field is not None and isinstance(db_field, models.DateField):  # or its subclass of instants
+            field.validators.append(valid_year)
+        return field
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
         return None if "\0" in object_id else super().get_object(request, object_id, from_field or None)
@@ -88,12 +103,15 @@ class CheckedInput(admin.ModelAdmin):
             raise BadRequest("A row was chosen by something that is no key of this page.")
         return super().changelist_view(request, extra_context)
 
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
+        return super().get_search_results(request, queryset, search_term[:LONGEST_SEARCH])
+
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """Allow the lookups that the filters on the page make, and no others."""
         names = [_parameter(each) for each in self.list_filter]
         names += [self.date_hierarchy] if self.date_hierarchy else []
         endings = {lookup[len(name) :].removeprefix("__") for name in names if _begins(lookup, name)}
-        return bool(endings & SAFE_LOOKUPS)
+        return bool(endings & SAFE_LOOKUPS) and ("year" not in endings or value in YEARS)
 
 
 def _parameter(stated: Any) -> str:

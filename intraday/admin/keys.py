@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
+from intraday.admin.checked_input import valid_year
 from intraday.admin.overlap import OverlapActionForm, overlap_of
 from intraday.admin.tenants import TenantModelAdmin
 from intraday.clock.database import clock
@@ -34,6 +35,7 @@ class ApiKeyForm(forms.ModelForm):
     expires_on = forms.DateField(
         required=False,
         widget=AdminDateWidget,
+        validators=[valid_year],
         help_text="It ends when this day begins. Left empty: it holds until it is revoked.",
     )
 

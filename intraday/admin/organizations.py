@@ -13,7 +13,7 @@ from intraday.admin.inlines import BoundedFormSet
 from intraday.admin.tenants import TenantAdmin, TenantModelAdmin
 from intraday.admin.time_zones import TimeZoneInput
 from intraday.clock.database import clock
-from intraday.org import limits, services
+from intraday.org import access, limits, services
 from intraday.org.access import Grant
 from intraday.org.credentials import walls
 from intraday.org.models import Department, Membership, Organization, Queue, WallBoard
@@ -40,8 +40,9 @@ class MembershipForm(forms.ModelForm):
         model = Membership
         fields = ["role", "department_ids"]
 
-    def __init__(self, *args: Any, organization: Organization, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, organization: Organization, caller: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.caller = caller
         known = organization.departments.values_list("code", flat=True) if organization.pk else []
         gone = self.instance.department_ids  # stays as it is: unticking the last would widen the access
         self.fields["department_ids"].choices = [(code, code) for code in dict.fromkeys([*known, *gone])]  # type: ignore[attr-defined]
@@ -54,15 +55,33 @@ class MembershipForm(forms.ModelForm):
         cleaned = super().clean() or {}
         name = cleaned["username"] = User.normalize_username(cleaned.get("username") or "")
         if name and not self.instance.pk:
-            self.is_known = User.objects.filter(username=name).exists()
-            if self.is_known and cleaned.get("email"):
+            known = User.objects.filter(username=name).first()
+            if known is not None and _is_of_others(known, self.caller):
+                self.add_error("username", "The name is taken: choose another, or ask the operator to add this person.")
+            elif known is not None and cleaned.get("email"):
                 self.add_error("email", f"{name} is known already: leave this empty. People change their own address.")
         return cleaned
 
 
+def _is_of_others(person: User, caller: User) -> bool:
+    """Tell whether only superusers may add this person to an organization of the caller.
+
+    As a member there, too, the person would be shown with her address, and her sign-ins with theirs; and her own
+    administrators could no longer end her sessions.
+    """
+    if caller.is_superuser:
+        return False
+    organizations = set(access.organizations_of(person))
+    managed = access.organizations_by_grant(caller).get(Grant.MANAGE, frozenset())
+    return person.is_superuser or (bool(organizations) and organizations.isdisjoint(managed))
+
+
 class MembershipFormSet(BoundedFormSet):
+    caller: User  # set by the page
+    """The person who adds members."""
+
     def get_form_kwargs(self, index: int | None) -> dict[str, Any]:
-        return {**super().get_form_kwargs(index), "organization": self.instance}
+        return {**super().get_form_kwargs(index), "organization": self.instance, "caller": self.caller}
 
     def clean(self) -> None:
         super().clean()
@@ -85,6 +104,11 @@ class MembershipInline(TenantAdmin, admin.TabularInline):
 
     def may(self, request: HttpRequest, obj: Any = None) -> bool:
         return True  # to all who may open the page of the organization
+
+    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        formset = super().get_formset(request, obj, **kwargs)
+        formset.caller = request.user  # type: ignore[attr-defined]
+        return formset
 
 
 LIMITS = [f"limit_{name}" for name in limits.NAMES]

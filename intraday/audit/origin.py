@@ -54,5 +54,9 @@ def name_caller(name: str) -> None:
 def current() -> tuple[str, str, str]:
     """Return the actor, the address and the id of the running request; those of a job or command without one."""
     origin = _origin.get()
-    request_id = str(get_contextvars().get("request_id", ""))
-    return (SYSTEM, "", request_id) if origin is None else (origin.actor, origin.address, request_id)
+    return (SYSTEM, "", request_id()) if origin is None else (origin.actor, origin.address, request_id())
+
+
+def request_id() -> str:
+    """Return the id of the running request, as its log lines have it; that of the request that started a job."""
+    return str(get_contextvars().get("request_id", ""))

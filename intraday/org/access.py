@@ -152,6 +152,11 @@ class Principal:
         return self.credential.expires_at
 
     @property
+    def counted_as(self) -> str:
+        """Return the caller as calls and connections are counted: a token may carry the name of a member."""
+        return f"token:{self.user_id}" if isinstance(self.credential, Issued) else self.user_id
+
+    @property
     def names(self) -> Names:
         """Return how much of people the caller may see: members see colleagues, as tokens of acting roles do."""
         if self.role == WALL:

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
-from django.db.models import Model, QuerySet
+from django.db.models import Max, Model, QuerySet
+from django.db.models.functions import Floor
 
 from intraday.database.keys import Among
+from intraday.database.unix_seconds import UnixSeconds
 from intraday.org.models import Scope
 
 M = TypeVar("M", bound=Model)
@@ -61,17 +63,28 @@ def organizations(rows: QuerySet[Any]) -> set[str]:
 
 @dataclass(frozen=True, slots=True)
 class TimePage:
-    """A page of rows of one scope with since <= time < until, oldest first, from the cursor `after` on."""
+    """A page of rows of one scope with since <= time < until, oldest first, from the cursor `after` on. With `step`
+    only the last row of every so many seconds."""
 
     limit: int
     since: datetime | None = None
     until: datetime | None = None
     after: datetime | None = None
+    step: int | None = None
 
     def take(self, rows: QuerySet[M]) -> tuple[list[M], datetime | None]:
         """Return the rows of this page, and the cursor of the next one if there is one."""
         bounds = {"time__gte": self.since, "time__lt": self.until, "time__gt": self.after}
         rows = rows.filter(**{name: time for name, time in bounds.items() if time is not None})
+        if self.step is not None:
+            rows = rows.filter(time__in=_last_times(rows, self.step))
         page = list(rows.order_by("time")[: self.limit + 1])
         more = len(page) > self.limit
         return page[: self.limit], page[self.limit - 1].time if more else None  # type: ignore[attr-defined]
+
+
+def _last_times(rows: QuerySet[M], step: int) -> QuerySet[Any]:
+    """Return the time of the last row of every so many seconds, counted from 1970."""
+    stretches = rows.order_by().annotate(stretch=Floor(UnixSeconds("time") / step)).values("stretch")
+    last_times: QuerySet[Any] = stretches.annotate(last=Max("time")).values("last")
+    return last_times

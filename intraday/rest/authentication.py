@@ -43,7 +43,7 @@ class OneOrganization(Caller):
 
     @property
     def credential(self) -> str:
-        return f"{self.principal.organization.id}:{self.principal.user_id}"
+        return f"{self.principal.organization.id}:{self.principal.counted_as}"
 
     @property
     def is_person(self) -> bool:

@@ -5,11 +5,10 @@ from uuid import UUID
 from django.utils.dateparse import parse_datetime
 from rest_framework import serializers
 
-from intraday.values.names import is_printable, normalized
+from intraday.values.calendar import EARLIEST, LATEST_YEAR
+from intraday.values.names import LONGEST_NAME, is_printable, normalized
 from intraday.values.numerals import advice, is_ambiguous
 
-EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
-LATEST_YEAR = 2199
 AHEAD = timedelta(seconds=60)
 MOST_AHEAD = 14 * 60  # minutes by which a wrong zone can be ahead
 QUOTED = 64  # characters of a wrong value, in its error
@@ -50,13 +49,33 @@ class FiniteField(serializers.FloatField):
         return value
 
 
-class PrintableField(serializers.CharField):
-    """A name that a person can read and type again, in Unicode form NFC: two spellings of one name are one."""
+class ShortListField(serializers.ListField):
+    """A list with `max_length`, which is checked before the items are: DRF checks each item of any list first."""
+
+    def to_internal_value(self, data: Any) -> list[Any]:
+        if isinstance(data, list) and self.max_length is not None and len(data) > self.max_length:
+            self.fail("max_length", max_length=self.max_length)
+        found: list[Any] = super().to_internal_value(data)
+        return found
+
+
+class _NameField(serializers.CharField):
+    """A name in Unicode form NFC: two spellings of one name are one."""
+
+    def to_internal_value(self, data: Any) -> str:
+        name = super().to_internal_value(data)
+        if len(name) > LONGEST_NAME:
+            self.fail("max_length", max_length=self.max_length)
+        return normalized(name)
+
+
+class PrintableField(_NameField):
+    """A name that a person can read and type again."""
 
     default_error_messages = {"unprintable": "Expected printable characters: one of these is invisible."}
 
     def to_internal_value(self, data: Any) -> str:
-        name = normalized(super().to_internal_value(data))
+        name = super().to_internal_value(data)
         if not is_printable(name):
             self.fail("unprintable")
         return name
@@ -65,14 +84,11 @@ class PrintableField(serializers.CharField):
 BLANK_QUEUE = "Blank: name the queue. A row for a department or the organization has no queue_name at all."
 
 
-class QueueNameField(serializers.CharField):
-    """The name of a queue in Unicode form NFC; blanks at its ends are kept, so that they are refused."""
+class QueueNameField(_NameField):
+    """The name of a queue; blanks at its ends are kept, so that they are refused."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**{"max_length": 128, "trim_whitespace": False, **kwargs})
-
-    def to_internal_value(self, data: Any) -> str:
-        return normalized(super().to_internal_value(data))
 
 
 class _ListsChoices(serializers.Field):
@@ -96,7 +112,7 @@ class MultipleChoiceField(_ListsChoices, serializers.MultipleChoiceField):
 
 
 class DayField(serializers.DateField):
-    """A day of the calendar, of years whose days any arithmetic bears."""
+    """A day of the calendar."""
 
     def to_internal_value(self, value: Any) -> date:
         day = super().to_internal_value(value)
@@ -112,6 +128,7 @@ class InstantField(serializers.DateTimeField):
         "invalid": "Expected an instant such as 2026-01-31T10:00:00Z.",
         "zone": "The zone is missing: end with Z or an offset such as +02:00.",
         "early": "The instant lies before 1990: expected a later one.",
+        "late": f"The instant lies after {LATEST_YEAR}: expected an earlier one.",
     }
 
     def to_internal_value(self, value: Any) -> datetime:
@@ -120,6 +137,8 @@ class InstantField(serializers.DateTimeField):
             raise self._error("zone")
         if instant < EARLIEST:
             raise self._error("early")
+        if instant.year > LATEST_YEAR:
+            raise self._error("late")
         return instant.astimezone(UTC)
 
     def _error(self, code: str) -> serializers.ValidationError:

@@ -13,6 +13,9 @@ from rest_framework.renderers import BaseRenderer
 
 from intraday.rest.errors import TooLarge
 
+DEEPEST = 64
+"""Levels of lists and objects in a body. Deeper ones would be too deep for what reads them later."""
+
 
 class UnsupportedEncoding(APIException):
     status_code = status.HTTP_415_UNSUPPORTED_MEDIA_TYPE
@@ -30,9 +33,19 @@ class JSONParser(BaseParser):
         if context is not None:
             body = _decoded(body, context["request"])
         try:
-            return msgspec.json.decode(body)
+            found = msgspec.json.decode(body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise ParseError(f"The body is not JSON: {error}", code="not_json") from error
+        if body.count(b"[") + body.count(b"{") > DEEPEST and _is_deeper(found, DEEPEST):
+            raise ParseError(f"The body has lists or objects in more than {DEEPEST} levels.", code="not_json")
+        return found
+
+
+def _is_deeper(value: Any, levels: int) -> bool:
+    if not isinstance(value, dict | list):
+        return False
+    inside = value.values() if isinstance(value, dict) else value
+    return levels == 0 or any(_is_deeper(each, levels - 1) for each in inside if isinstance(each, dict | list))
 
 
 def _decoded(body: bytes, request: Any) -> bytes:

@@ -18,6 +18,7 @@ from intraday.rest.fields import ChoiceField, InstantField, QueueNameField, Whol
 from intraday.rest.permissions import check_scope
 
 MAX_LIMIT = 1_000
+DAY_SECONDS = 86_400
 MANY = (serializers.MultipleChoiceField, serializers.ListField)
 
 
@@ -38,6 +39,9 @@ class HistoryQuery(ScopeQuery):
     since = InstantField(required=False, help_text="Entries from this instant on.")
     until = InstantField(required=False, help_text="Entries before this instant.")
     cursor = InstantField(required=False, help_text="`next` of the page before.")
+    step = WholeField(
+        required=False, min_value=1, max_value=DAY_SECONDS, help_text="Only the last entry of every so many seconds."
+    )
     limit = WholeField(required=False, min_value=1, max_value=MAX_LIMIT, default=200)
     format = ChoiceField(required=False, choices=["json", "csv"], default="json")
 

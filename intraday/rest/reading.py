@@ -59,7 +59,8 @@ class HistoryView(APIView):
         since, until = query.get("since"), query.get("until")
 
         def page(cursor: datetime | None, limit: int) -> Page:
-            return type(self).select(scope, TimePage(limit, since, until, cursor), names=principal.sees_names)
+            asked = TimePage(limit, since, until, cursor, query.get("step"))
+            return type(self).select(scope, asked, names=principal.sees_names)
 
         return answer_pages(
             request,

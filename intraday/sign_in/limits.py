@@ -19,6 +19,7 @@ from django.utils.crypto import salted_hmac
 from intraday.clock.database import clock
 from intraday.rest import client_address
 from intraday.sign_in.models import Failure
+from intraday.values.names import LONGEST_NAME
 
 IPV6_NETWORK_BITS = 64
 """One line of one customer of a provider; an address in it can be changed at will."""
@@ -97,6 +98,7 @@ def network(request: HttpRequest) -> str:
 
 def _folded(name: str) -> str:
     """Return one spelling of names that look alike to a person who types them."""
+    name = name[:LONGEST_NAME]  # before marks are put in order, which takes quadratic time
     return unicodedata.normalize("NFKC", name).strip().casefold()
 
 

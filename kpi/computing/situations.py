@@ -21,7 +21,8 @@ from kpi.pipeline.organization import work_out
 
 
 def what_if(scope: Scope, change: Change, source: Scope | None, *, now: datetime) -> WhatIf:
-    """Compare the queue as it is with the changed one. Raises kpi.day.what_if.NotWorkedOutError."""
+    """Compare the queue as it is with the changed one. Raises NotWorkedOutError and TooFewAgentsError of
+    kpi.day.what_if."""
     if source is not None:
         change = change._replace(source=key_of(source))
     organization, scopes = scope.organization, [scope, *([source] if source else [])]

@@ -71,8 +71,13 @@ class NotWorkedOutError(ValueError):
     """The inputs of the queue allow no figure."""
 
 
+class TooFewAgentsError(ValueError):
+    """Fewer agents are there than are to leave."""
+
+
 def what_if(situation: Situation, key: Key, change: Change) -> WhatIf:
-    """Compare a queue with itself after a change, and the queue that agents come from. Raises NotWorkedOutError."""
+    """Compare a queue with itself after a change, and the queue that agents come from. Raises NotWorkedOutError and
+    TooFewAgentsError."""
     there, source = _available(situation, key), None
     if change.source is not None and change.move_agents is not None:
         source = _source(situation, change.source, change.move_agents, change.until)
@@ -82,7 +87,9 @@ def what_if(situation: Situation, key: Key, change: Change) -> WhatIf:
 
 def _source(situation: Situation, key: Key, gone: int, until: datetime | None) -> OtherQueue:
     there = _available(situation, key)
-    left = None if there is None else max(0, there - gone)
+    if there is not None and there < gone:
+        raise TooFewAgentsError(f"{key[1]} has {there} agents: no more can leave it")
+    left = None if there is None else there - gone
     after = _scenario(situation, key, Change(agents=left, until=until))
     return OtherQueue(key[0] or None, key[1], _as_is(situation, key), after)
 

@@ -12,6 +12,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from intraday.clock.database import clock
 from intraday.org.models import ID_PATTERN, Scope
+from intraday.values.names import LONGEST_NAME
 
 VERSION = 1
 HEARTBEAT_SECONDS = 20
@@ -116,8 +117,8 @@ class Selection(Struct, frozen=True):
 
     channels: Annotated[list[Text], Meta(max_length=MAX_ROOMS)] = []
     organization_id: Text | None = None
-    department_id: str | None = None
-    queue_name: str | None = None
+    department_id: Annotated[str, Meta(max_length=64)] | None = None
+    queue_name: Annotated[str, Meta(max_length=LONGEST_NAME)] | None = None
     rooms: Annotated[list[RoomName], Meta(max_length=MAX_ROOMS)] = []
 
 

@@ -87,6 +87,8 @@ def test_only_keys_with_the_scope_make_tokens_and_tokens_make_none(house: Organi
         ("role", None),
         ("user_id", ""),
         ("user_id", "x" * 151),
+        ("user_id", "key:ik_abc123"),
+        ("user_id", "wall:7"),
         ("user_id", "a\0b"),
         ("user_id", "dana\u202e"),
         ("user_id", "dana\nkey crm"),

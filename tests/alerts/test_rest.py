@@ -125,6 +125,16 @@ def test_the_history_tells_everything(world: World, waiting: Alert, dana: Contra
     assert (detail["peak_value"], detail["occurrence_count"], detail["audit"][0]["rule_version"]) == (97, 2, 1)
 
 
+@pytest.mark.parametrize("given", ["\xe9", "x" * 65, "a b", ""])
+def test_the_history_has_the_id_that_the_answer_names_whatever_was_given(
+    world: World, waiting: Alert, dana: ContractClient, given: str
+):
+    answer = dana.post(f"{ALERTS}/{waiting.pk}/acknowledge", {}, format="json", HTTP_X_REQUEST_ID=given)
+    [*_, line] = dana.get(f"{ALERTS}/{waiting.pk}").json()["audit"]
+    assert line["request_id"] == answer["X-Request-ID"]
+    assert line["request_id"] not in ("", given)
+
+
 # --- lists -----------------------------------------------------------------------------------------------------------
 @pytest.fixture
 def seven(world: World) -> list[str]:

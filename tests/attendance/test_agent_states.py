@@ -313,6 +313,20 @@ def test_a_person_of_another_department_is_unknown(api: ContractClient, organiza
     assert limited.get(PERSON_DAY, {**query, "employee_id": "nobody"}).status_code == 404
 
 
+def test_a_person_on_loan_is_shown_to_the_department_of_her_shift(api: ContractClient, organization: Organization):
+    add_queues(organization, [("dept_456", ""), ("dept_789", "")])
+    tell(api, state("ada", minutes=-24 * 60))
+    plan(api, shift("ada", 0, 120, department_id="dept_789"))
+    limited = browser_of(person("limited", organization, Role.SUPERVISOR, "dept_789"))
+    query = {"employee_id": "ada", "department_id": "dept_789"}
+    with time_machine.travel(moment(10), tick=False):
+        assert [each["employee_id"] for each in limited.get(PEOPLE, {"department_id": "dept_789"}).json()["items"]] == [
+            "ada"
+        ]
+        assert limited.get(PERSON_DAY, query).json()["employee_id"] == "ada"
+        assert limited.get(PERSON_DAY, {**query, "date": "2026-01-20"}).status_code == 404
+
+
 def test_wrong_questions_are_refused(supervisor: ContractClient):
     for query in (
         {"since": "2026-01-30", "until": "2026-01-01"},

@@ -224,6 +224,10 @@ def test_a_person_is_told_with_her_shift_and_what_is_lost(floor: APIClient):
         ({"site_id": "north"}, ["ben", "lea"]),
         ({"limit": "2"}, ["hal", "jo"]),
         ({"site_id": "' OR 1=1 --"}, []),
+        ({"name": "HAL"}, ["hal"]),
+        ({"name": "e", "site_id": "north"}, ["ben", "lea"]),
+        ({"name": " ida ", "limit": "1"}, ["ida"]),
+        ({"name": "%"}, []),
     ],
     ids=str,
 )
@@ -238,7 +242,9 @@ def test_people_of_a_replayed_past_are_those_of_its_newest_figures(floor: APICli
 
 
 @pytest.mark.parametrize(
-    "query", [{"status": "sick"}, {"limit": "0"}, {"limit": "1001"}, {"department_id": "x" * 65}], ids=str
+    "query",
+    [{"status": "sick"}, {"limit": "0"}, {"limit": "1001"}, {"department_id": "x" * 65}, {"name": "x" * 129}],
+    ids=str,
 )
 def test_people_that_cannot_be_meant_are_refused(floor: APIClient, query: dict[str, str]):
     answer = floor.get(PEOPLE, query)

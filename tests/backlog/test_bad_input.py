@@ -282,6 +282,9 @@ def test_a_scope_that_is_not_there_cannot_be_read(
         {"cursor": "next"},
         {"cursor": "0001-01-01T00:00:00+14:00"},
         {"format": "xml"},
+        {"step": "0"},
+        {"step": "86401"},
+        {"step": "1.5"},
     ],
     ids=lambda query: "&".join(f"{name}={value[:20]}" for name, value in query.items()),
 )

@@ -145,6 +145,26 @@ def test_a_page_that_just_fits_has_no_next(api: ContractClient):
     assert [answer["next"] for answer in answers] == [at(1), None]
 
 
+@pytest.mark.parametrize("limit", [1, 2, 1000])
+@pytest.mark.parametrize(
+    ("step", "expected"),
+    [(60, [0, 1, 4, 5, 9.5, 10, 14, 61]), (300, [4, 9.5, 14, 61]), (3_600, [14, 61]), (86_400, [61])],
+)
+def test_a_history_in_steps_has_the_last_snapshot_of_each(
+    api: ContractClient, step: int, expected: list[float], limit: int
+):
+    """Steps are counted from the full hour; a step without a snapshot is left out."""
+    post_batch(api, *(row(minutes=minutes) for minutes in (0, 1, 4, 5, 9, 9.5, 10, 14, 61)), row("billing", 2))
+    query, seen = {**SUPPORT, "step": str(step), "limit": str(limit)}, []
+    while True:
+        answer = api.get(HISTORY, query).json()
+        seen += times(answer)
+        if answer["next"] is None:
+            break
+        query["cursor"] = answer["next"]
+    assert seen == [at(minutes) for minutes in expected]
+
+
 FULL = {"sla_at_risk_count": 1, "oldest_item_age_minutes": 1.25, "items_added": 3, "items_completed": 3}
 
 

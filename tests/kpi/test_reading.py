@@ -321,11 +321,13 @@ def test_agents_who_move_leave_one_queue_and_join_the_other(api, textbook):
         ({"move_agents": 2, "from_queue_name": "support"}, "from_queue_name"),
         ({"move_agents": 2, "from_queue_name": "billing", "agents": 3}, "agents"),
         ({"move_agents": 0, "from_queue_name": "billing"}, "move_agents"),
+        ({"move_agents": 15, "from_queue_name": "billing"}, "move_agents"),
         ({"until": at(-1)}, "until"),
         ({"until": at(60), "rest_of_day": True}, "until"),
     ],
 )
-def test_a_change_that_says_two_things_is_refused(api, textbook, change, field):
+def test_a_change_that_cannot_be_is_refused(api, textbook, change, field):
+    post_all(api, interval("billing"))  # with 14 agents
     answer = api.post(WHAT_IF, SUPPORT | change, format="json")
     assert (answer.status_code, list(answer.json()["errors"])) == (400, [field])
 

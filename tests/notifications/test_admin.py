@@ -59,6 +59,9 @@ def test_an_empty_address_keeps_the_one_that_is_there(owner):
         ({"address": "ftp://hooks.example"}, "Expected an address such as"),
         ({"address": "https://me:pw@hooks.example"}, "without a user name in it"),
         ({"address": ""}, "Expected an address such as"),
+        ({"address": "https://a]b/"}, "Expected an address such as"),  # one library reads it, the other does not
+        ({"address": "https://[a/"}, "Expected an address such as"),
+        ({"address": "https://x[y]z/"}, "Expected an address such as"),
         ({"kind": "mail"}, "Enter a valid email address."),
     ],
 )

@@ -5,12 +5,14 @@ import re
 import pytest
 from django.contrib import admin
 from django.contrib.auth import get_user_model
+from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
 from backlog.models import Snapshot
 from intraday.org import access
 from intraday.org.models import ApiKey, Department, Membership, Organization, Queue, Role, Scope
+from intraday.org.services import create_organization
 from tests.conftest import client_of, key_of
 
 PAGES = sorted(model._meta.label_lower for model in admin.site._registry)
@@ -191,6 +193,40 @@ def test_a_person_is_made_a_member_in_the_organization(boss: Client):
     principal = access.by_membership(user, "org_123")
     assert principal is not None
     assert principal.role == "analyst"
+
+
+@pytest.mark.parametrize(
+    ("belongs_to", "is_added"),
+    [((), True), (("org_other",), False), (("org_other", "org_second"), True)],
+    ids=["nobody", "another", "another, and one that the administrator manages"],
+)
+def test_an_administrator_adds_nobody_who_belongs_to_others_alone(
+    client: Client, organization: Organization, belongs_to: tuple[str, ...], is_added: bool
+):
+    """Else her address and sign-ins would be shown there, and her own administrators could not sign her out."""
+    for each in ("org_other", "org_second"):
+        create_organization(id=each, name=each)
+    ada, dana = (User.objects.create_user(name, email=f"{name}@example.com") for name in ("ada", "dana"))
+    for each in (organization.pk, "org_second"):
+        Membership.objects.create(user=ada, organization_id=each, role=Role.ADMIN)
+    for each in belongs_to:
+        Membership.objects.create(user=dana, organization_id=each, role=Role.VIEWER)
+    client.force_login(ada)
+    form = {
+        "name": "Owner",
+        "time_zone": "UTC",
+        "memberships-TOTAL_FORMS": 1,
+        "memberships-INITIAL_FORMS": 0,
+        "memberships-0-username": "dana",
+        "memberships-0-organization": "org_123",
+        "memberships-0-role": "analyst",
+    }
+    answer = client.post(url("org.organization", "change", "org_123"), form)
+    assert answer.status_code == (302 if is_added else 200)
+    assert Membership.objects.filter(organization=organization, user=dana).exists() is is_added
+    if not is_added:
+        assert "The name is taken" in answer.content.decode()
+        assert "dana@example.com" not in answer.content.decode()
 
 
 def test_a_page_takes_50_new_rows_at_most_however_many_a_request_claims_to_hold(

@@ -174,6 +174,21 @@ NO_MESSAGES = {
     "no organization": ('{"event":"subscribe","data":{"channels":["backlog"],"organization_id":"*"}}', "invalid"),
     "no department": ('{"event":"subscribe","data":{"channels":["backlog"],"department_id":"a:b"}}', "invalid"),
     "no queue": ('{"event":"subscribe","data":{"channels":["backlog"],"queue_name":"a\\u0000"}}', "invalid"),
+    "a queue of 28,000 characters, in many channels": (
+        json.dumps(
+            {
+                "event": "subscribe",
+                "data": {"channels": [f"{number:x}" for number in range(999)], "queue_name": "\u00e4" * 28_000},
+            },
+            ensure_ascii=False,
+            separators=(",", ":"),
+        ),
+        "invalid",
+    ),
+    "a department of 50,000 characters": (
+        '{"event":"unsubscribe","data":{"channels":["a","b"],"department_id":"' + "x" * 50_000 + '"}}',
+        "invalid",
+    ),
     "since a list": ('{"event":"subscribe","data":{"rooms":["backlog:org:org_123"],"since":[1]}}', "invalid"),
     "since negative": (
         '{"event":"subscribe","data":{"rooms":["backlog:org:org_123"],'
@@ -198,6 +213,7 @@ async def test_what_is_no_message_gets_an_error_and_the_connection_lives(kind: s
                 assert answer["event"] == "error", what
                 assert answer["data"]["code"] in code.split("|"), what
                 assert answer["data"]["message"], what
+                assert len(json.dumps(answer)) < 10_000, what
             assert await still_answers(client)
             assert (await client.subscribe(ROOM))["data"]["rooms"] == [ROOM]
 

@@ -8,6 +8,8 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from intraday.org.models import Organization, Role
+from intraday.sign_in.limits import _folded
+from intraday.values.names import normalized
 from tests.access.people import bearer, person, token_of
 
 INGEST = "/api/schedulesbacklog/ingest"
@@ -96,6 +98,87 @@ def test_a_hostile_body_is_refused_and_says_why(ada: APIClient, name: str):
     assert answer.status_code == 400, answer.content
     assert answer.json()["message"]
     assert len(answer.content) < 10_000_000
+
+
+MANY = 20_000
+WEEKLY = '"start":"08:00","end":"09:00","days":["mon"' + ',"mon"' * MANY + "]"
+LISTS = {
+    "ids": (ACKNOWLEDGE, '{"ids":[' + "1," * MANY + "1]}"),
+    "windows of a silence": ("/api/alerts/silences", '{"weekly":[' + "{}," * MANY + "{}]}"),
+    "windows of a rule": (RULES, '{"active_hours":[' + "{}," * MANY + "{}]}"),
+    "days of a window": ("/api/alerts/silences", f'{{"weekly":[{{{WEEKLY}}}]}}'),
+    "steps of a rule": (RULES, '{"escalation":[' + "{}," * MANY + "{}]}"),
+    "effects of an action": ("/api/intraday/actions", '{"kind":"move","predicted":[' + "{}," * MANY + "{}]}"),
+    "rights of a key": ("/api/keys", '{"scopes":[' + "1," * MANY + "1]}"),
+    "ages of a snapshot": (INGEST, f'{{{ROW},"total_items":1,"age_profile":[' + "{}," * MANY + "{}]}"),
+    "fields of a draft": (PREVIEW, f'{{{SPAN},"draft":{{' + ",".join(f'"{n}":1' for n in range(MANY)) + "}}"),
+}
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_a_list_that_is_too_long_is_refused_before_its_items_are_checked(ada: APIClient, name: str):
+    """Else the answer has an error for each of them, made with much time and memory."""
+    answer = post(ada, *LISTS[name])
+    assert answer.status_code == 400, answer.content[:500]
+    assert len(answer.content) < 2_000
+
+
+NAMES = {
+    "text of marks": "a" + "\u0301\u0316" * 50_000,
+    "ligatures": "\ufdfa" * 50_000,
+    "one character more than is put in order": "a" * 513,
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_name_that_is_too_long_is_refused_as_it_is(ada: APIClient, client: Client, name: str):
+    """Marks are put in order in quadratic time: of 100,000 in seven seconds."""
+    answer = ada.post("/api/intraday/kpi/what-if", {"queue_name": NAMES[name]}, format="json")
+    assert (answer.status_code, list(answer.json()["errors"])) == (400, ["queue_name"])
+    assert normalized(NAMES[name]) is NAMES[name]
+    assert client.post("/signin", {"username": NAMES[name], "password": "x"}).status_code == 200
+    assert _folded(NAMES[name]) == _folded(NAMES[name][:512])
+
+
+@pytest.mark.parametrize("depth", [65, 400, 900, *range(915, 935), 950])
+def test_a_body_of_too_many_levels_is_refused_at_any_depth(ada: APIClient, depth: int):
+    answer = post(ada, "/api/ws/token", '{"user_id":"a","role":' + "[" * depth + "]" * depth + "}")
+    assert (answer.status_code, answer.json()["code"]) == (400, "not_json")
+
+
+END_OF_TIME = [
+    "/api/intraday/backlog/history?until=9999-12-31T23:59:59Z",
+    "/api/intraday/kpi/history?until=9999-12-31T23:59:59Z&format=csv",
+    "/api/intraday/attendance/history?until=9999-12-31T23:59:59Z",
+    "/api/intraday/attendance/adherence?by=day&since=9999-12-31",
+    "/api/intraday/attendance/states?employee_id=ada&date=9999-12-31",
+    "/api/alerts?until=9999-12-31T23:59:59Z",
+    "/api/audit?until=9999-12-31T23:59:59Z",
+    "/admin/alerts/alert/?triggered_at__year=9999",
+]
+
+
+@pytest.mark.parametrize("address", END_OF_TIME)
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Pacific/Pago_Pago"])
+def test_the_end_of_time_is_refused_in_zones_on_either_side(
+    ada: APIClient, boss: Client, organization: Organization, address: str, zone: str
+):
+    Organization.objects.update(time_zone=zone)
+    if address.startswith("/api"):
+        assert ada.get(address).status_code == 400
+    else:
+        assert boss.get(address).status_code in (302, 400)
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "1989-12-31", "2200-01-01", "9999-12-31"])
+def test_a_form_of_the_admin_takes_no_day_beyond_the_calendar(boss: Client, organization: Organization, day: str):
+    said = {"organization": organization.pk, "name": "feed", "scopes": ["ingest"], "expires_on": day}
+    answer = boss.post("/admin/org/apikey/add/", said)
+    assert "expires_on" in answer.context["adminform"].errors
+    said = {"organization": organization.pk, "comment": "x", "starts_at_1": "10:00", "ends_at_1": "11:00"}
+    answer = boss.post("/admin/alerts/silence/add/", said | {"starts_at_0": day, "ends_at_0": day})
+    assert {"starts_at", "ends_at"} <= answer.context["adminform"].errors.keys()
+    assert boss.get("/admin/alerts/silence/").status_code == 200
 
 
 @pytest.mark.parametrize("address", ADDRESSES, ids=lambda address: address[:60])

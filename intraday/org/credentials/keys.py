@@ -23,13 +23,12 @@ def rotate(key: ApiKey, *, now: datetime, overlap: timedelta = OVERLAP) -> tuple
     """
     current = ApiKey.objects.select_for_update().get(pk=key.pk)
     _check_rotatable(current, now)
-    lifetime = current.expires_at and now + (current.expires_at - current.created_at)
     successor, secret = create_api_key(
         organization=current.organization,
         name=current.name,
         scopes=current.scopes,
         token_role=current.token_role,
-        expires_at=lifetime,
+        expires_at=_ending(current, now),
     )
     before = {"expires_at": current.expires_at, "replaced_by": ""}
     current.expires_at = min(filter(None, [current.expires_at, now + overlap]))
@@ -40,6 +39,16 @@ def rotate(key: ApiKey, *, now: datetime, overlap: timedelta = OVERLAP) -> tuple
         "key.rotated", organization_id=current.organization_id, target=str(current), before=before, after=after
     )
     return successor, secret
+
+
+def _ending(key: ApiKey, now: datetime) -> datetime | None:
+    """Return when a key ends that is made now and lives as long; where the calendar ends before, when the key does."""
+    if key.expires_at is None:
+        return None
+    try:
+        return now + (key.expires_at - key.created_at)
+    except OverflowError:
+        return key.expires_at
 
 
 def unrevoked(organization: Organization) -> QuerySet[ApiKey]:

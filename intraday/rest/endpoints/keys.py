@@ -16,7 +16,7 @@ from intraday.org.access import Demo, Grant, Member, Principal
 from intraday.org.credentials import keys
 from intraday.org.models import ApiKey, KeyScope
 from intraday.rest.errors import NotFound
-from intraday.rest.fields import ChoiceField, PrintableField
+from intraday.rest.fields import ChoiceField, PrintableField, ShortListField
 from intraday.rest.idempotency.views import idempotent
 from intraday.rest.pages import OfOrganization, read_body, read_query
 from intraday.rest.permissions import SignedIn, check_organization_level, enter
@@ -27,7 +27,7 @@ OFFERED = [KeyScope.INGEST, KeyScope.READ]
 
 class NewKeyRequest(OfOrganization):
     name = PrintableField(max_length=128, help_text="Which system uses it.")
-    scopes = serializers.ListField(
+    scopes = ShortListField(
         child=ChoiceField(choices=[scope.value for scope in OFFERED]),
         min_length=1,
         max_length=len(OFFERED),

@@ -3,9 +3,10 @@
 from datetime import timedelta
 from typing import Any
 
+from django.core.validators import RegexValidator
 from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema
 from rest_framework import serializers
-from rest_framework.exceptions import PermissionDenied, ValidationError
+from rest_framework.exceptions import AuthenticationFailed, PermissionDenied, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -17,7 +18,7 @@ from intraday.org.access import Issued, Key, Member, Principal
 from intraday.org.credentials import tokens
 from intraday.org.models import Department, KeyScope, Role, valid_id
 from intraday.rest.authentication import Caller, Person
-from intraday.rest.fields import ChoiceField, PrintableField
+from intraday.rest.fields import ChoiceField, PrintableField, ShortListField
 from intraday.rest.pages import read_body
 from intraday.rest.permissions import SignedIn, enter
 from intraday.rest.schema import BAD_POSTS
@@ -37,9 +38,13 @@ class UserTokenRequest(serializers.Serializer):
     """An API key with the scope `token`, for one of the customer's own users."""
 
     organization_id = serializers.CharField(required=False, max_length=64, help_text="The organization of the key.")
-    user_id = PrintableField(max_length=150, help_text="The person's id in the customer's system.")
+    user_id = PrintableField(
+        max_length=150,
+        validators=[RegexValidator(r"^(key|wall):", "Names of keys and wall boards begin so.", inverse_match=True)],
+        help_text="The person's id in the customer's system.",
+    )
     role = ChoiceField(choices=Role.choices, help_text="At most the role that was chosen for the key.")
-    department_ids = serializers.ListField(
+    department_ids = ShortListField(
         child=serializers.CharField(max_length=64, validators=[valid_id]),
         required=False,
         allow_empty=False,
@@ -74,23 +79,29 @@ class TokenView(APIView):
     def post(self, request: Request) -> Response:
         caller = request.auth
         assert isinstance(caller, Caller)
-        credential = _own(request) if isinstance(caller, Person) else _for_user(request)
-        principal = access.by_credential(credential)
-        assert principal is not None, "its key vouched for it a moment ago"
-        return Response(_answer(principal))
+        return Response(_answer(_own(request) if isinstance(caller, Person) else _for_user(request)))
 
 
-def _own(request: Request) -> Member:
+def _holder_of(credential: Member | Issued) -> Principal:
+    """Raises AuthenticationFailed where what vouches for it was revoked a moment ago, as another process knew first."""
+    principal = access.by_credential(credential)
+    if principal is None:
+        raise AuthenticationFailed("The key or the session has been revoked meanwhile: sign in again, or use another.")
+    return principal
+
+
+def _own(request: Request) -> Principal:
     asked = read_body(OwnTokenRequest, request)
     principal = enter(request, asked.get("organization_id"), grant=KeyScope.READ)
     held = principal.credential
     assert isinstance(held, Member)
+    minted = _holder_of(Member(held.user, held.organization, held.stamp, expires_at=_ending(LONGEST_SECONDS)))
     rights = {"role": principal.role, "ttl": LONGEST_SECONDS}
     audit.record("token.minted", organization_id=principal.organization.id, target=principal.user_id, after=rights)
-    return Member(held.user, held.organization, held.stamp, expires_at=_ending(LONGEST_SECONDS))
+    return minted
 
 
-def _for_user(request: Request) -> Issued:
+def _for_user(request: Request) -> Principal:
     """Raises PermissionDenied for keys without the scope or the role, and for tokens: those would never end."""
     asked = read_body(UserTokenRequest, request)
     principal = enter(request, asked.get("organization_id"), grant=KeyScope.TOKEN)
@@ -98,8 +109,11 @@ def _for_user(request: Request) -> Issued:
     _check_role(principal, asked["role"], highest=principal.credential.token_role)
     departments = frozenset(asked["department_ids"]) if "department_ids" in asked else None
     _check_known(principal, departments or frozenset())
+    minted = _holder_of(
+        Issued(principal.credential.key, asked["user_id"], asked["role"], departments, _ending(asked["ttl"]))
+    )
     _record(principal, asked, departments)
-    return Issued(principal.credential.key, asked["user_id"], asked["role"], departments, _ending(asked["ttl"]))
+    return minted
 
 
 def _check_role(principal: Principal, role: str, *, highest: str) -> None:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import NamedTuple
+from uuid import uuid4
 
 from django.conf import settings
 from rest_framework import exceptions, status
@@ -147,6 +148,7 @@ class Slots:
 
     def __init__(self) -> None:
         self._lock = Lock()
+        self._holder = uuid4().hex
         self._running: dict[str, set[int]] = {}
 
     def take(self, organization: Organization) -> int | None:
@@ -162,7 +164,9 @@ class Slots:
     def _is_free(self, organization: Organization, slot: int) -> bool:
         limit = limit_of(organization, "computes")
         taken = (
-            shared_counter.take(_slot_name(organization, slot), seconds=SLOT_SECONDS) if settings.REDIS_URL else None
+            shared_counter.take(_slot_name(organization, slot), self._holder, seconds=SLOT_SECONDS)
+            if settings.REDIS_URL
+            else None
         )
         return slot < processes.share_of(limit) if taken is None else taken
 
@@ -173,7 +177,7 @@ class Slots:
             if not held:
                 del self._running[organization.pk]
         if settings.REDIS_URL:
-            shared_counter.give_back(_slot_name(organization, slot))
+            shared_counter.give_back(_slot_name(organization, slot), self._holder)
 
 
 def _slot_name(organization: Organization, slot: int) -> str:

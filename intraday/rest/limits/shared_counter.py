@@ -30,21 +30,23 @@ class SharedCounter:
         self._note_success()
         return int(total)
 
-    def take(self, name: str, *, seconds: int) -> bool | None:
+    def take(self, name: str, holder: str, *, seconds: int) -> bool | None:
         """Take a name that nobody else holds, for so long at most; None without a cache."""
         if self.is_paused:
             return None
         try:
-            taken = cache.add(name, 1, timeout=seconds)
+            taken = cache.add(name, holder, timeout=seconds)
         except Exception as error:  # as above
             self._note_failure(error)
             return None
         self._note_success()
         return bool(taken)
 
-    def give_back(self, name: str) -> None:
+    def give_back(self, name: str, holder: str) -> None:
+        """Give back a name, unless its time was over and another holder has it."""
         try:
-            cache.delete(name)
+            if cache.get(name) == holder:
+                cache.delete(name)
         except Exception as error:  # as above; the name comes free when its time is over
             self._note_failure(error)
 

@@ -23,7 +23,7 @@ Occupied = Mapping[str, Mapping[str, int]]
 
 def _credential(principal: Principal) -> str:
     """Return the caller as reports spell it: they shall hold no names."""
-    return hashlib.blake2b(principal.user_id.encode(), digest_size=8).hexdigest()
+    return hashlib.blake2b(principal.counted_as.encode(), digest_size=8).hexdigest()
 
 
 class Occupancy:
@@ -36,7 +36,7 @@ class Occupancy:
         organization = principal.organization
         if before is None or before.organization != organization:
             self._check_one(organization, ALL, "connections", "This organization")
-        if before is None or (before.organization, before.user_id) != (organization, principal.user_id):
+        if before is None or (before.organization, before.counted_as) != (organization, principal.counted_as):
             self._check_one(organization, _credential(principal), "connections_per_credential", "This key or person")
 
     def _check_one(self, organization: Organization, credential: str, name: str, who: str) -> None:
