@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -16,52 +17,25 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from intraday.org.models import Scope
-from intraday_client import INTERVALS, Client
+from intraday_client import Client
 from intraday_client.connectors.files import ConfigError
 from intraday_client.connectors.queue_log import floor as floors
 from intraday_client.connectors.queue_log.entries import ZoneInfo, parse
 from intraday_client.connectors.queue_log.feed import QueueLogFeed
-from intraday_client.connectors.queue_log.floor import Floor
-from intraday_client.kinds import STATES, Kind
 from tests.documents import ROOT
 from tests.live import LiveServer
-from tests.python_client.asterisk import QUEUES, START, World
-
-LENGTH, TARGET = 900, 20
-COUNTS = ("offered", "answered", "answered_in_target", "abandoned", "abandoned_in_target", "wait_seconds")
-SECONDS = ("handle_seconds", "available_seconds")
-Row = dict[str, Any]
-
-
-class Rows:
-    """Takes what a feed posts as the server would: the newest of each interval and state."""
-
-    def __init__(self) -> None:
-        self.intervals: dict[tuple[str, str], Row] = {}
-        self.states: dict[tuple[str, str], Row] = {}
-        self.broken = False
-
-    def __call__(self, kind: Kind[Any], rows: Iterable[Row]) -> None:
-        if self.broken:
-            raise OSError("the server is away")
-        for row in rows:
-            if kind is INTERVALS:
-                self.intervals[row["queue_name"], row["interval_start"]] = row
-            else:
-                assert kind is STATES
-                self.states[row["employee_id"], row["since"]] = row
-
-    def figures(self) -> dict[tuple[str, int], dict[str, float]]:
-        """Return what is not zero."""
-        found = {
-            (queue, minutes(start) * 60 // LENGTH): {name: row[name] for name in (*COUNTS, *SECONDS) if row[name]}
-            for (queue, start), row in self.intervals.items()
-        }
-        return {key: row for key, row in found.items() if row}
-
-
-def minutes(start: str) -> int:
-    return (int(start[11:13]) - 10) * 60 + int(start[14:16])
+from tests.python_client.asterisk import OUTCOMES, QUEUES, START, World
+from tests.python_client.queue_logs import (
+    CONNECT,
+    ENTER,
+    LENGTH,
+    TARGET,
+    Rows,
+    Site,
+    floor_of,
+    minutes,
+    tally,
+)
 
 
 @pytest.fixture(scope="module")
@@ -72,25 +46,6 @@ def world() -> World:
 def expected(world: World) -> dict[tuple[str, int], dict[str, float]]:
     statistics = world.statistics(LENGTH, TARGET)
     return {key: {n: v for n, v in row.items() if v and n != "agents"} for key, row in statistics.items()}
-
-
-class Site:
-    """A folder with a log that grows, and the feed of it, started anew for every round."""
-
-    def __init__(self, folder: Path, **options: Any) -> None:
-        self.log, self.state, self.options = folder / "queue_log", folder / "state/feed.json", options
-        self.rows, self.now = Rows(), float(START)
-        self.log.touch()
-
-    def write(self, text: str) -> None:
-        with self.log.open("a") as file:
-            file.write(text)
-
-    def round(self) -> None:
-        feed = QueueLogFeed(
-            self.log, self.state, "org_123", "dept_456", LENGTH // 60, clock=lambda: self.now, **self.options
-        )
-        feed.round(self.rows)
 
 
 def play(site: Site, world: World, cuts: Iterable[int]) -> None:
@@ -105,7 +60,7 @@ def play(site: Site, world: World, cuts: Iterable[int]) -> None:
 
 def test_the_statistics_are_those_that_were_counted_by_the_second(tmp_path: Path, world: World):
     assert len(world.callers) > 200, "there is something to count"
-    assert {caller.outcome for caller in world.callers} >= {"ABANDON", "EXITWITHTIMEOUT", "EXITEMPTY", "EXITWITHKEY"}
+    assert {caller.outcome for caller in world.callers} >= set(OUTCOMES)
     site = Site(tmp_path)
     play(site, world, [])
     assert site.rows.figures() == expected(world)
@@ -143,7 +98,7 @@ def test_the_running_interval_says_who_waits_and_how_long(tmp_path: Path, world:
         assert row["waiting_past_target"] == sum(wait > TARGET for wait in waits)
         talking = [caller for caller in world.talking.values() if caller.queue == queue]
         assert row["agents_on_contact"] == len(talking)
-        assert row["agents"] == sum(queue in queues for queues in world.members.values())
+        assert row["agents"] == sum(world.is_known(agent, queue, world.seconds) for agent in world.members)
 
 
 # --- rotation ---------------------------------------------------------------------------------------------------------
@@ -190,6 +145,16 @@ def test_rotation_in_the_middle_of_calls_loses_and_doubles_nothing(tmp_path: Pat
     assert site.rows.figures() == expected(world)
 
 
+def test_a_path_where_nothing_lies_is_said_at_the_start(tmp_path: Path, caplog: pytest.LogCaptureFixture):
+    config = {"state": str(tmp_path / "s"), "organization_id": "o", "department_id": "d"}
+    feed = QueueLogFeed.from_config(config | {"path": str(tmp_path / "queue-log")})
+    for _ in range(2):
+        feed.round(Rows())
+    assert [record.message for record in caplog.records] == [
+        f"{tmp_path}/queue-log is not there, or may not be read by this user: is the path right? Waiting for it"
+    ]
+
+
 def test_a_line_that_is_still_being_written_is_read_when_it_is_whole(tmp_path: Path):
     site = Site(tmp_path)
     site.write(f"{START}|1.1|support|NONE|ENTER")
@@ -224,27 +189,6 @@ def test_what_was_not_posted_is_posted_again_and_counts_once(tmp_path: Path):
 
 
 # --- single events ----------------------------------------------------------------------------------------------------
-def floor_of(*lines: str, end: float = 600, **options: Any) -> Floor:
-    """Lines with seconds since START, at the end of their interval."""
-    floor = Floor(LENGTH, **options)
-    for line in lines:
-        second, _, rest = line.partition("|")
-        entry = parse(f"{START + int(second)}|{rest}")
-        assert entry is not None
-        floor.take(entry)
-    floor.advance(START + end)
-    return floor
-
-
-def tally(floor: Floor, queue: str = "support") -> dict[str, Any]:
-    found = floor.tallies.by_interval[queue, START]
-    return {name: value for name in (*COUNTS, *SECONDS) if (value := getattr(found, name))}
-
-
-ENTER = "0|1.1|support|NONE|ENTERQUEUE||5550|1"
-CONNECT = "10|1.1|support|Ann|CONNECT|10|1.2|3"
-
-
 @pytest.mark.parametrize(
     ("lines", "figures"),
     [
@@ -253,6 +197,11 @@ CONNECT = "10|1.1|support|Ann|CONNECT|10|1.2|3"
         ([ENTER, "9|1.1|support|NONE|ABANDON|1|1|9"], {"offered": 1, "abandoned": 1, "abandoned_in_target": 1}),
         ([ENTER, "5|1.1|support|Ann|AGENTDUMP|"], {"offered": 1, "abandoned": 1, "abandoned_in_target": 1}),
         ([ENTER, "25|1.1|support|Ann|SYSCOMPAT|"], {"offered": 1, "abandoned": 1}),
+        ([ENTER, "9|1.1|support|NONE|WITHDRAW|1|1|9|"], {"offered": 1, "abandoned": 1, "abandoned_in_target": 1}),
+        ([ENTER, "30|1.1|support|NONE|WITHDRAW|1|1|30|5"], {"offered": 1, "abandoned": 1}),
+        ([ENTER, "14405|1.1|support|NONE|ABANDON|1|1|14405"], {"offered": 1, "abandoned": 1}),
+        ([ENTER, "30|1.1|support|NONE|ABANDON|1|1|17691769854300"], {"offered": 1, "abandoned": 1}),
+        (["30|1.1|support|NONE|ABANDON|1|1|inf"], {"offered": 1, "abandoned": 1, "abandoned_in_target": 1}),
         ([ENTER, "25|NONE|NONE|NONE|QUEUESTART|"], {"offered": 1, "abandoned": 1}),
         ([ENTER, "25|NONE|NONE|NONE|CONFIGRELOAD|", "26|NONE|support|Ann|PENALTY|3"], {"offered": 1}),
         ([ENTER, "5|1.1|support|NONE|DID|5559", "6|1.1|support|NONE|INFO|x|y"], {"offered": 1}),
@@ -291,13 +240,6 @@ def test_a_ring_without_answer_leaves_the_caller_waiting_and_shows_a_member_of_t
     assert tally(floor)["available_seconds"] == 40
 
 
-def test_a_member_of_the_configuration_is_forgotten_an_hour_after_her_last_call():
-    floor = floor_of(ENTER, CONNECT, "100|1.1|support|Ann|COMPLETECALLER|10|90|1", end=5_000)
-    assert floor.agents.counts("support")["agents"] == 0
-    total = sum(each.available_seconds for each in floor.tallies.by_interval.values())
-    assert total == 3_600 + 10 - 100  # from the end of her call until an hour after its beginning
-
-
 def test_calls_whose_end_was_not_logged_end_all_the_same():
     floor = floor_of(ENTER, CONNECT, "200|2.1|support|NONE|ENTERQUEUE||1|1", "210|2.1|support|Ann|CONNECT|10|2.2|1")
     assert tally(floor)["handle_seconds"] == 590
@@ -319,46 +261,6 @@ def test_each_queue_may_have_its_own_target():
     assert "answered_in_target" not in tally(floor_of(*lines, targets={"support": 9}))
 
 
-def states(*lines: str, **options: Any) -> list[tuple[int, str, str]]:
-    taken = floor_of(*lines, **options).agents.take_states()
-    return [(int(each["since"] - START), each["state"], each["reason"]) for each in taken]
-
-
-def test_agents_are_available_on_contact_paused_for_a_reason_and_away():
-    assert states(
-        "0|NONE|support|Ann|ADDMEMBER|",
-        "5|1.1|support|NONE|ENTERQUEUE||5550|1",
-        "10|1.1|support|Ann|CONNECT|5|1.2|3",
-        "60|1.1|support|Ann|COMPLETEAGENT|5|50|1",
-        "70|NONE|support|Ann|PAUSE|Lunch",
-        "100|NONE|support|Ann|UNPAUSE|",
-        "110|NONE|NONE|Ann|PAUSEALL|1-on-1",
-        "120|NONE|NONE|Ann|UNPAUSEALL|",
-        "130|NONE|support|Ann|REMOVEMEMBER|",
-        reasons={"lunch": "lunch"},
-    ) == [
-        (0, "available", ""),
-        (10, "on_contact", ""),
-        (60, "available", ""),
-        (70, "lunch", "Lunch"),
-        (100, "available", ""),
-        (110, "break", "1-on-1"),
-        (120, "available", ""),
-        (130, "offline", ""),
-    ]
-
-
-def test_who_is_paused_in_one_of_two_queues_is_available_and_counts_in_the_other_alone():
-    lines = ["0|NONE|support|Ann|ADDMEMBER|", "0|NONE|sales|Ann|ADDMEMBER|", "100|NONE|support|Ann|PAUSE|"]
-    assert states(*lines) == [(0, "available", "")]
-    floor = floor_of(*lines)
-    assert (tally(floor)["available_seconds"], tally(floor, "sales")["available_seconds"]) == (100, 600)
-
-
-def test_two_changes_of_one_second_are_one_state():
-    assert states("0|NONE|support|Ann|ADDMEMBER|", "0|NONE|support|Ann|PAUSE|") == [(0, "break", "")]
-
-
 @pytest.mark.parametrize(
     ("text", "zone", "time"),
     [
@@ -375,13 +277,119 @@ def test_times_of_the_file_are_of_no_zone_and_those_of_the_table_of_its_own(text
     assert entry.time == time
 
 
-@pytest.mark.parametrize("line", ["x", "soon|1|support|NONE|ENTERQUEUE", "1|2|3|4", "1|2|3|4|"])
-def test_a_line_that_is_no_entry_is_left_out_and_said(tmp_path: Path, line: str, caplog: pytest.LogCaptureFixture):
-    site = Site(tmp_path)
+NEW_YORK, BERLIN = "America/New_York", "Europe/Berlin"
+
+
+@pytest.mark.parametrize(
+    ("line", "zone"),
+    [
+        ("x", "UTC"),
+        ("soon|1|support|NONE|ENTERQUEUE", "UTC"),
+        ("1|2|3|4", "UTC"),
+        ("1|2|3|4|", "UTC"),
+        # a line that ran into another one; no number; long before and after there was an Asterisk to write it
+        ("17691769854300|1.2|support|NONE|ENTERQUEUE||1|1", "UTC"),
+        ("nan|1.2|support|NONE|ENTERQUEUE||1|1", "UTC"),
+        ("inf|1.2|support|NONE|ENTERQUEUE||1|1", "UTC"),
+        ("1769|NONE|support|Ann|ADDMEMBER|", "UTC"),
+        (f"{START + 172_800}|1.2|support|NONE|ENTERQUEUE||1|1", "UTC"),
+        ("9999-12-31 23:59:00|1.2|support|NONE|ENTERQUEUE||1|1", NEW_YORK),
+        ("0001-01-01 00:00:00|1.2|support|NONE|ENTERQUEUE||1|1", BERLIN),
+    ],
+)
+def test_a_line_that_is_no_entry_is_left_out_and_said(
+    tmp_path: Path, line: str, zone: str, caplog: pytest.LogCaptureFixture
+):
+    site = Site(tmp_path, zone=ZoneInfo(zone))
     site.write(f"{line}\n{START}|1.1|support|NONE|ENTERQUEUE||5550|1\n")
     site.round()
     assert site.rows.intervals["support", "2026-01-31T10:00:00Z"]["offered"] == 1
+    assert len(site.rows.intervals) == 1
     assert "left out" in caplog.text
+
+
+def waits(site: Site, after: int) -> tuple[str, float]:
+    """The time of the figures of support after so many seconds, and how long the caller has waited."""
+    site.now = START + after
+    site.round()
+    row = site.rows.intervals["support", "2026-01-31T10:00:00Z"]
+    return row["as_of"], row["longest_wait_seconds"]
+
+
+def test_a_line_of_the_future_counts_as_of_now(tmp_path: Path, caplog: pytest.LogCaptureFixture):
+    site = Site(tmp_path)
+    site.write(f"{START + 7_200}|NONE|NONE|NONE|QUEUESTART|\n{START + 5}|1.1|support|NONE|ENTERQUEUE||1|1\n")
+    assert waits(site, 10) == ("2026-01-31T10:00:10Z", 5)
+    assert waits(site, 30) == ("2026-01-31T10:00:30Z", 25)
+    assert "7190 s ahead" in caplog.text
+
+
+def test_a_clock_that_is_set_back_takes_the_figures_back_with_it(tmp_path: Path):
+    site = Site(tmp_path)
+    site.write(f"{START}|NONE|support|SIP/100|ADDMEMBER|\n{START + 5}|1.1|support|NONE|ENTERQUEUE||1|1\n")
+    site.now = START + 7_200
+    site.round()
+    site.rows.intervals.clear()
+    assert waits(site, 60) == ("2026-01-31T10:01:00Z", 55)
+    assert list(site.rows.intervals) == [("support", "2026-01-31T10:00:00Z")]
+    site.write(f"{START + 65}|1.1|support|NONE|ABANDON|1|1|60\n")
+    assert waits(site, 70) == ("2026-01-31T10:01:10Z", 0)
+
+
+def test_an_agent_whom_the_log_calls_by_interface_and_by_name_is_one_person(tmp_path: Path):
+    site = Site(tmp_path)
+    for line in (
+        "0|1|support|SIP/100|ADDMEMBER|",
+        "5|1.1|support|NONE|ENTERQUEUE||1|1",
+        "10|1.1|support|Agent 100|CONNECT|5|1.2|3",
+        "60|1.1|support|Agent 100|COMPLETEAGENT|5|50|1",
+        "200|1|support|SIP/100|REMOVEMEMBER|",
+    ):
+        second, _, rest = line.partition("|")
+        site.write(f"{START + int(second)}|{rest}\n")
+        site.now = START + int(second)
+        site.round()
+        counted = site.rows.intervals["support", "2026-01-31T10:00:00Z"]
+        assert counted["agents"] == (0 if second == "200" else 1)
+    assert (counted["handle_seconds"], counted["available_seconds"]) == (50, 150)
+    assert {employee for employee, _ in site.rows.states} == {"e100"}
+
+
+def test_an_agent_who_gets_an_employee_later_is_no_second_one(tmp_path: Path):
+    site = Site(tmp_path)
+    site.write(f"{START}|1|support|SIP/9|ADDMEMBER|\n{START + 5}|1.1|support|NONE|ENTERQUEUE||1|1\n")
+    site.round()
+    site.options["employees"] = {"SIP/9": "e9", "Zoe": "e9"}
+    site.write(f"{START + 10}|1.1|support|Zoe|CONNECT|5|1.2|3\n")
+    site.now += 20
+    site.round()
+    assert site.rows.intervals["support", "2026-01-31T10:00:00Z"]["agents"] == 1
+
+
+def test_the_state_of_the_version_before_is_read(tmp_path: Path):
+    """Kept at 100 s: Ann was logged in and paused everywhere, Bob was known for an hour from 10 s on, and talks."""
+    site = Site(tmp_path)
+    site.write(f"{START}|1.1|support|NONE|ENTERQUEUE||1|1\n")
+    site.round()
+    kept = json.loads(site.state.read_text()) | {"version": 1}
+    ann = {"queues": ["support"], "lapses": None, "pauses": {"": "Lunch"}, "talking": "", "counted_to": START + 100}
+    bob = {"queues": ["support"], "lapses": START + 3_610, "pauses": {}, "talking": "support"}
+    agents = {"Ann": ann | {"told": []}, "Bob": bob | {"told": [], "counted_to": START + 100}}
+    kept["floor"] |= {"now": START + 100, "agents": agents, "calls": [["support", "1.1", START, "Bob"]]}
+    site.state.write_text(json.dumps(kept))
+    site.write(f"{START + 200}|NONE|support|Ann|UNPAUSE|\n{START + 300}|1.1|support|Bob|COMPLETEAGENT|5|50|1\n")
+    site.now = START + 400
+    site.round()
+    row = site.rows.intervals["support", "2026-01-31T10:00:00Z"]
+    assert (row["handle_seconds"], row["available_seconds"]) == (200, 200 + 100)
+
+
+def test_a_long_reason_of_a_pause_is_cut_to_what_the_server_takes(tmp_path: Path):
+    site = Site(tmp_path)
+    site.write(f"{START}|NONE|support|Ann|PAUSE|{'x' * 70}\n")
+    site.round()
+    [state] = site.rows.states.values()
+    assert state["reason"] == "x" * 64
 
 
 @pytest.mark.parametrize(
@@ -391,11 +399,20 @@ def test_a_line_that_is_no_entry_is_left_out_and_said(tmp_path: Path, line: str,
         ({"pause_reasons": {"x": "gone"}}, "gone"),
         ({"state": None}, "state is missing"),
         ({"target_seconds": "20"}, "not of the type float"),
+        ({"target_seconds_of": {"sales": "30"}}, "target_seconds_of.sales = '30' is not of the type float"),
+        ({"target_seconds_of": 30}, "target_seconds_of = 30 is not of the type dict"),
+        ({"queue_names": {"600": 5}}, "queue_names.600 = 5 is not of the type str"),
+        ({"employees": {"SIP/1": 1}}, "employees.SIP/1 = 1 is not"),
+        ({"pause_reasons": {"x": ["lunch"]}}, "pause_reasons.x = "),
+        ({"zone": "Berlin"}, "zone = 'Berlin' is no IANA time zone"),
+        ({"zone": "Europe"}, "zone = 'Europe' is no IANA time zone"),
+        ({"zone": "/etc/passwd"}, "zone = '/etc/passwd' is no IANA time zone"),
+        ({"zone": ""}, "zone = '' is no IANA time zone"),
     ],
 )
 def test_a_wrong_configuration_is_refused_by_name(entries: dict[str, Any], words: str):
     config = {"state": "s", "organization_id": "o", "department_id": "d"} | entries
-    with pytest.raises(ConfigError, match=words):
+    with pytest.raises(ConfigError, match=re.escape(words)):
         QueueLogFeed.from_config({name: value for name, value in config.items() if value is not None})
 
 

@@ -1,14 +1,18 @@
 """The file in which a feed keeps its state, and its configuration."""
 
 import json
+import logging
 import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from intraday_client.errors import IntradayError
 from intraday_client.kinds import Kind
+
+log = logging.getLogger("intraday_client")
 
 
 class Post(Protocol):
@@ -56,11 +60,34 @@ def take(config: dict[str, Any], name: str, kind: type, default: Any = None) -> 
     value = config.pop(name, default)
     if value is None:
         raise ConfigError(f"{name} is missing in the configuration")
+    return _typed(name, value, kind)
+
+
+def take_table(config: dict[str, Any], name: str, kind: type) -> dict[str, Any]:
+    """Take a table out of the configuration, all of its values of one type; an empty one where there is none."""
+    return {key: _typed(f"{name}.{key}", value, kind) for key, value in take(config, name, dict, {}).items()}
+
+
+def take_zone(config: dict[str, Any], name: str, default: str) -> ZoneInfo:
+    zone = take(config, name, str, default)
+    try:
+        return ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ConfigError(f"{name} = {zone!r} is no IANA time zone, such as Europe/Berlin") from None
+
+
+def _typed(name: str, value: Any, kind: type) -> Any:
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     if not isinstance(value, kind) or (kind is not bool and isinstance(value, bool)):
         raise ConfigError(f"{name} = {value!r} is not of the type {kind.__name__}")
     return value
+
+
+def warn_unless_readable(path: Path) -> None:
+    """Say once what a feed would wait for in silence; it may still come to be."""
+    if not os.access(path, os.R_OK):
+        log.warning("%s is not there, or may not be read by this user: is the path right? Waiting for it", path)
 
 
 def nothing_left(config: Mapping[str, Any]) -> None:

@@ -1,9 +1,12 @@
 """Lines of a queue_log: `time|call|queue|agent|event|parameters…`, as app_queue.c of Asterisk writes them. Pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
+DAY = 86_400.0  # seconds
+EARLIEST = 946_684_800.0
+"""Asterisk was written in the year 2000: a time before it is garbled."""
 NOBODY = frozenset({"", "NONE"})
 UTC_ZONE = ZoneInfo("UTC")
 
@@ -19,12 +22,24 @@ class Entry:
     event: str
     parameters: tuple[str, ...]
 
-    def number(self, place: int) -> float | None:
-        """Return the parameter at this place (from the end, if below zero), or None where there is no number."""
+    def seconds(self, place: int) -> float | None:
+        """Return the parameter at this place (from the end, if below zero), or None where it is no wait of a caller."""
         try:
-            return float(self.parameters[place])
+            seconds = float(self.parameters[place])
         except (IndexError, ValueError):
             return None
+        return seconds if 0 <= seconds <= DAY else None
+
+    def not_after(self, now: float) -> "Entry":
+        """Return the entry with a time that has come: clocks may differ, and a zone may be wrong.
+
+        Raises ValueError for a time that no clock can have shown.
+        """
+        if not EARLIEST <= self.time <= now + DAY:
+            raise ValueError(
+                f"{self.time:.15g} is no time of a log: expected one since the year 2000, at most a day ahead of now"
+            )
+        return self if self.time <= now else replace(self, time=now)
 
 
 def parse(line: str, zone: ZoneInfo = UTC_ZONE) -> Entry | None:
@@ -48,4 +63,7 @@ def _seconds(text: str, zone: ZoneInfo) -> float:
     except ValueError:
         pass
     time = datetime.fromisoformat(text)  # raises ValueError that quotes the text
-    return (time if time.tzinfo else time.replace(tzinfo=zone)).astimezone(UTC).timestamp()
+    try:
+        return (time if time.tzinfo else time.replace(tzinfo=zone)).astimezone(UTC).timestamp()
+    except OverflowError:
+        raise ValueError(f"{text!r} is beyond the calendar in {zone.key}") from None

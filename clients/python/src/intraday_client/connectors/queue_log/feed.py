@@ -4,15 +4,24 @@ import logging
 import math
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, get_args
 from zoneinfo import ZoneInfo
 
 from intraday_client.batches import iso
-from intraday_client.connectors.files import ConfigError, Post, read_state, take, write_state
-from intraday_client.connectors.queue_log.entries import UTC_ZONE, parse
+from intraday_client.connectors.files import (
+    ConfigError,
+    Post,
+    read_state,
+    take,
+    take_table,
+    take_zone,
+    warn_unless_readable,
+    write_state,
+)
+from intraday_client.connectors.queue_log.entries import UTC_ZONE, Entry, parse
 from intraday_client.connectors.queue_log.floor import Floor
 from intraday_client.connectors.tailing import Place, read_lines
 from intraday_client.kinds import INTERVALS, STATES
@@ -20,7 +29,10 @@ from intraday_client.rows import AgentStateName
 
 log = logging.getLogger("intraday_client")
 LENGTHS = (5, 10, 15, 20, 30, 60)
-VERSION = 1
+VERSION = 2
+READABLE = {1, VERSION}
+TOLERATED_AHEAD = 60.0  # seconds by which clocks may differ without a word of it
+LONGEST_REASON = 64  # characters that the server takes
 AGENT_STATES = set(get_args(AgentStateName))
 
 
@@ -46,31 +58,38 @@ class QueueLogFeed:
         minutes = take(config, "interval_minutes", int, 15)
         if minutes not in LENGTHS:
             raise ConfigError(f"interval_minutes = {minutes} is none of {', '.join(map(str, LENGTHS))}")
-        reasons = {each.casefold(): state for each, state in take(config, "pause_reasons", dict, {}).items()}
+        reasons = {each.casefold(): state for each, state in take_table(config, "pause_reasons", str).items()}
         if unknown := set(reasons.values()) - AGENT_STATES:
             raise ConfigError(f"pause_reasons: {', '.join(sorted(unknown))}: none of {', '.join(sorted(AGENT_STATES))}")
+        path = Path(take(config, "path", str, "/var/log/asterisk/queue_log"))
+        warn_unless_readable(path)
         return cls(
-            Path(take(config, "path", str, "/var/log/asterisk/queue_log")),
+            path,
             Path(take(config, "state", str)),
             take(config, "organization_id", str),
             take(config, "department_id", str),
             minutes,
             take(config, "target_seconds", float, 20.0),
-            take(config, "target_seconds_of", dict, {}),
-            take(config, "queue_names", dict, {}),
-            take(config, "employees", dict, {}),
+            take_table(config, "target_seconds_of", float),
+            take_table(config, "queue_names", str),
+            take_table(config, "employees", str),
             reasons,
             take(config, "agent_states", bool, True),
-            ZoneInfo(take(config, "zone", str, "UTC")),
+            take_zone(config, "zone", "UTC"),
         )
 
     def round(self, post: Post) -> None:
         """Read up to now, post what changed, then keep the place. A crash in between posts the same rows again."""
         floor, place = self._restored()
         now = float(math.floor(self.clock()))  # lines of this second may still come, and no time passes within it
+        ahead = 0.0
         for line, after in read_lines(self.path, place):
             place = after
-            self._take(floor, line)
+            ahead = max(ahead, self._take(floor, line))
+        if ahead > TOLERATED_AHEAD:
+            log.warning(
+                "%s is up to %d s ahead of this clock, and counts as of now: is the zone right?", self.path, ahead
+            )
         floor.advance(now)
         post(INTERVALS, self._intervals(floor))
         states = floor.agents.take_states()
@@ -85,19 +104,28 @@ class QueueLogFeed:
         kept = read_state(self.state)
         if not kept:
             return floor, Place()
-        if kept.get("version") != VERSION:
+        if kept.get("version") not in READABLE:
             raise ConfigError(f"{self.state} is of another version of this feed: remove it to read the log anew")
-        floor.restore(kept["floor"])
+        floor.restore(kept["floor"], self.employees)
+        floor.turn_back(self.clock())
         return floor, Place(**kept["place"])
 
-    def _take(self, floor: Floor, line: str) -> None:
+    def _take(self, floor: Floor, line: str) -> float:
+        """Let the line happen on the floor; return by how many seconds it is ahead of the clock."""
+        now = self.clock()  # anew for each line: the log grows while it is read
         try:
             entry = parse(line, self.zone)
+            if entry is None:
+                return 0.0
+            floor.take(self._named(entry.not_after(now)))
         except ValueError as error:
             log.warning("%s: left out: %s", self.path, error)
-        else:
-            if entry is not None:
-                floor.take(entry)
+            return 0.0
+        return entry.time - now
+
+    def _named(self, entry: Entry) -> Entry:
+        """Return the entry with the employee for the agent: some events bear the interface, others the member name."""
+        return replace(entry, agent=self.employees[entry.agent]) if entry.agent in self.employees else entry
 
     def _intervals(self, floor: Floor) -> list[dict[str, Any]]:
         """Return the intervals that changed, and the running one of every queue, in order of time."""
@@ -127,11 +155,11 @@ class QueueLogFeed:
         return {
             "organization_id": self.organization,
             "department_id": self.department,
-            "employee_id": self.employees.get(said["agent"], said["agent"]),
+            "employee_id": said["agent"],
             "state": said["state"],
             "since": _iso(said["since"]),
             "queue_names": [self.queues.get(queue, queue) for queue in said["queues"]],
-            "reason": said["reason"],
+            "reason": said["reason"][:LONGEST_REASON],
         }
 
 

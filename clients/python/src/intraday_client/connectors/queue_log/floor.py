@@ -4,21 +4,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from intraday_client.connectors.queue_log.agents import EVERYWHERE, Agents
+from intraday_client.connectors.queue_log.agents import LONGEST_TALK, Agents
 from intraday_client.connectors.queue_log.entries import Entry
 from intraday_client.connectors.queue_log.tallies import Seconds, Tallies
 
 LONGEST_WAIT = 4 * 3_600.0
 """Seconds; a caller of whom nothing was said for so long has gone: the end was not logged."""
 COMPLETED = {"COMPLETEAGENT", "COMPLETECALLER", "TRANSFER", "BLINDTRANSFER", "ATTENDEDTRANSFER"}
-LEFT = {"ABANDON": -1, "EXITEMPTY": -1, "EXITWITHTIMEOUT": -1, "EXITWITHKEY": -1}
-"""Ends of waiting without an answer; the last parameter is the wait."""
+LEFT = {"ABANDON": -1, "EXITEMPTY": -1, "EXITWITHTIMEOUT": -1, "EXITWITHKEY": -1, "WITHDRAW": 2}
+"""Ends of waiting without an answer, and the place of the wait among the parameters."""
 LOST = {"AGENTDUMP", "SYSCOMPAT"}
 """Ends between ringing and talking: the agent hung up on the announcement, or the channels did not fit."""
 RINGING = {"RINGNOANSWER", "RINGCANCELED"}
-LOGGED_IN = {"ADDMEMBER", "AGENTLOGIN", "AGENTCALLBACKLOGIN"}
+LOGGED_IN = {"ADDMEMBER"}
 LOGGED_OUT = {"REMOVEMEMBER", "AGENTLOGOFF", "AGENTCALLBACKLOGOFF"}
-PAUSED, RESUMED = {"PAUSE": False, "PAUSEALL": True}, {"UNPAUSE": False, "UNPAUSEALL": True}
+PAUSED, RESUMED = {"PAUSE", "PAUSEALL"}, {"UNPAUSE", "UNPAUSEALL"}
+"""Those of all queues name none; those of each queue follow them, save in logs that other programs write."""
 
 
 @dataclass(slots=True)
@@ -27,6 +28,11 @@ class Call:
 
     entered: float
     agent: str = ""
+    answered: float = 0.0
+
+    def is_lost(self, time: float) -> bool:
+        """Return whether it must have ended, though the log does not say so."""
+        return time - self.answered >= LONGEST_TALK if self.agent else time - self.entered > LONGEST_WAIT
 
 
 @dataclass
@@ -44,7 +50,7 @@ class Floor:
 
     def take(self, entry: Entry) -> None:
         """Events that say nothing of this (DID, INFO, PENALTY, CONFIGRELOAD …) move the clock alone."""
-        self.now = max(self.now, entry.time)
+        self._move_to(entry.time)
         if entry.event == "QUEUESTART":
             self._restarted(entry.time)
         elif entry.call and entry.queue and entry.event not in LOGGED_IN | LOGGED_OUT:
@@ -56,11 +62,16 @@ class Floor:
 
     def advance(self, time: float) -> None:
         """Count up to a time of which the log says nothing more."""
-        self.now = max(self.now, time)
-        for (queue, call), each in list(self.calls.items()):
-            if not each.agent and self.now - each.entered > LONGEST_WAIT:
-                self._leave(queue, call, each, LONGEST_WAIT)
+        self._move_to(time)
         self.agents.count_to(self.now)
+
+    def _move_to(self, time: float) -> None:
+        """Move the clock, and end the calls whose end was not logged."""
+        self.now = max(self.now, time)
+        for key in [key for key, call in self.calls.items() if call.is_lost(self.now)]:
+            call = self.calls.pop(key)
+            if not call.agent:
+                self._abandon(key[0], call, LONGEST_WAIT)
 
     # --- calls --------------------------------------------------------------------------------------------------------
     def _of_call(self, entry: Entry) -> None:
@@ -71,17 +82,15 @@ class Floor:
         elif entry.event in COMPLETED:
             self._complete(entry)
         elif entry.event in LEFT or entry.event in LOST:
-            wait = entry.number(LEFT[entry.event]) if entry.event in LEFT else None
-            call = self._known(entry, wait)
-            self._leave(entry.queue, entry.call, call, entry.time - call.entered if wait is None else wait)
+            self._leave(entry, entry.seconds(LEFT[entry.event]) if entry.event in LEFT else None)
         elif entry.event in RINGING and entry.agent:
-            self.agents.is_seen(entry.agent, entry.queue, entry.time)
+            self.agents.rings(entry.agent, entry.queue, entry.time)
 
     def _enter(self, queue: str, call: str, time: float) -> Call:
         """A caller who was passed on may come again, under the same id: it is another call."""
         before = self.calls.get((queue, call))
         if before is not None and not before.agent:
-            self._leave(queue, call, before, time - before.entered)
+            self._abandon(queue, before, time - before.entered)
         self.tallies.at(queue, time).offered += 1
         self.calls[queue, call] = Call(time)
         return self.calls[queue, call]
@@ -92,7 +101,7 @@ class Floor:
         return known or self._enter(entry.queue, entry.call, entry.time - (wait or 0.0))
 
     def _connect(self, entry: Entry) -> None:
-        wait = entry.number(0)
+        wait = entry.seconds(0)
         call = self._known(entry, wait)
         if call.agent:
             return
@@ -102,14 +111,14 @@ class Floor:
         tally.answered += 1
         tally.wait_seconds += waited
         tally.answered_in_target += waited <= self._target(entry.queue)
-        call.agent = entry.agent
+        call.agent, call.answered = entry.agent, entry.time
         self.agents.talks(entry.agent, entry.queue, entry.time)
 
     def _end_of_talk(self, agent: str, time: float) -> None:
         """Nobody talks twice at once: the end of her last call was not logged."""
         for key in [key for key, call in self.calls.items() if call.agent == agent]:
             del self.calls[key]
-        self.agents.hangs_up(agent, time)
+        self.agents.hangs_up(agent, time, is_logged=False)
 
     def _complete(self, entry: Entry) -> None:
         call = self.calls.pop((entry.queue, entry.call), None)
@@ -118,11 +127,17 @@ class Floor:
         elif call is not None:
             self.calls[entry.queue, entry.call] = call  # it waits: the end is of another agent's ring
 
-    def _leave(self, queue: str, name: str, call: Call, waited: float) -> None:
-        del self.calls[queue, name]
+    def _leave(self, entry: Entry, wait: float | None) -> None:
+        if wait is not None and wait > LONGEST_WAIT and (entry.queue, entry.call) not in self.calls:
+            return  # it was counted when it was taken for lost
+        call = self._known(entry, wait)
+        del self.calls[entry.queue, entry.call]
         if call.agent:
-            self.agents.hangs_up(call.agent, self.now)
-            return
+            self.agents.hangs_up(call.agent, entry.time)
+        else:
+            self._abandon(entry.queue, call, entry.time - call.entered if wait is None else wait)
+
+    def _abandon(self, queue: str, call: Call, waited: float) -> None:
         tally = self.tallies.at(queue, call.entered)
         tally.abandoned += 1
         tally.abandoned_in_target += waited <= self._target(queue)
@@ -135,19 +150,22 @@ class Floor:
 
     def _restarted(self, time: float) -> None:
         """Asterisk started anew: no call outlives that. Members do, if they are kept (persistentmembers)."""
-        for (queue, name), call in list(self.calls.items()):
-            self._leave(queue, name, call, time - call.entered)
+        calls, self.calls = self.calls, {}
+        for (queue, _), call in calls.items():
+            if call.agent:
+                self.agents.hangs_up(call.agent, time)
+            else:
+                self._abandon(queue, call, time - call.entered)
 
     # --- agents -------------------------------------------------------------------------------------------------------
     def _of_agent(self, entry: Entry) -> None:
         if entry.event in LOGGED_IN and entry.queue:
-            self.agents.joins(entry.agent, entry.queue, entry.time)
+            self.agents.joins(entry.agent, entry.queue, entry.time, paused=entry.parameters[:1] == ("PAUSED",))
         elif entry.event in LOGGED_OUT:
             self.agents.leaves(entry.agent, entry.queue, entry.time)
 
     def _of_pause(self, entry: Entry) -> None:
-        everywhere = PAUSED.get(entry.event) or RESUMED.get(entry.event)
-        queue = EVERYWHERE if everywhere else entry.queue
+        queue = "" if entry.event.endswith("ALL") else entry.queue
         if entry.event in PAUSED:
             reason = entry.parameters[0].strip() if entry.parameters else ""
             self.agents.pauses(entry.agent, queue, reason, entry.time)
@@ -173,11 +191,23 @@ class Floor:
         return members | {queue for queue, _ in self.calls} | {queue for queue, _ in self.tallies.by_interval}
 
     def dump(self) -> dict[str, Any]:
-        calls = [[queue, name, call.entered, call.agent] for (queue, name), call in self.calls.items()]
+        calls = [[*key, call.entered, call.agent, call.answered] for key, call in self.calls.items()]
         return {"now": self.now, "calls": calls, "tallies": self.tallies.dump()} | self.agents.dump()
 
-    def restore(self, dumped: dict[str, Any]) -> None:
+    def restore(self, dumped: dict[str, Any], names: Mapping[str, str]) -> None:
+        """Take over what was kept; `names` has other names that agents were given since."""
         self.now = dumped["now"]
-        self.calls = {(queue, name): Call(entered, agent) for queue, name, entered, agent in dumped["calls"]}
+        for queue, name, entered, agent, *answered in dumped["calls"]:  # version 1 did not keep when
+            self.calls[queue, name] = Call(entered, names.get(agent, agent), *(answered or [self.now]))
         self.tallies = Tallies.load(self.length, dumped["tallies"])
-        self.agents.restore(dumped)
+        self.agents.restore(dumped, names)
+
+    def turn_back(self, time: float) -> None:
+        """Forget what lies after that time: the clock by which it was kept was ahead."""
+        self.now = min(self.now, time)
+        self.tallies.forget_after(time)
+        for (queue, _), call in self.calls.items():
+            if call.entered > time and not call.agent:
+                self.tallies.at(queue, time).offered += 1
+            call.entered, call.answered = min(call.entered, time), min(call.answered, time)
+        self.agents.turn_back(time)

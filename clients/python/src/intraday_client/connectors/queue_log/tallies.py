@@ -55,6 +55,11 @@ class Tallies:
         for key in [key for key in self.by_interval if key[1] + self.length <= limit and key not in self.changed]:
             del self.by_interval[key]
 
+    def forget_after(self, time: float) -> None:
+        """Forget the intervals that have not begun by that time."""
+        self.by_interval = {key: tally for key, tally in self.by_interval.items() if key[1] <= time}
+        self.changed &= self.by_interval.keys()
+
     def dump(self) -> list[Any]:
         rows = [[queue, start, asdict(tally)] for (queue, start), tally in self.by_interval.items()]
         return [*rows, sorted(map(list, self.changed))]
