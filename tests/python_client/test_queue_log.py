@@ -145,6 +145,49 @@ def test_rotation_in_the_middle_of_calls_loses_and_doubles_nothing(tmp_path: Pat
     assert site.rows.figures() == expected(world)
 
 
+def enter(second: int) -> str:
+    return f"{START + second}|1.{second}|support|NONE|ENTERQUEUE||1|1\n"
+
+
+@pytest.mark.parametrize("part", [0.0, 0.5, 1.0])
+@pytest.mark.parametrize("rotated_before_the_round", [1, 2])
+def test_an_archive_beside_the_file_that_it_is_made_of_is_not_read(
+    tmp_path: Path, part: float, rotated_before_the_round: int
+):
+    """As logrotate is at work: `queue_log.1.gz` grows, and only then is `queue_log.1` removed."""
+    site = Site(tmp_path)
+    site.write("".join(map(enter, range(300))))
+    site.round()
+    for number in range(rotated_before_the_round):
+        site.write(enter(300 + number))
+        rename(site)
+    archive = gzip.compress(site.log.with_name("queue_log.1").read_bytes())
+    site.log.with_name("queue_log.1.gz").write_bytes(archive[: int(len(archive) * part)])
+    site.write(enter(400))
+    site.now = START + 500
+    site.round()
+    assert site.rows.intervals["support", "2026-01-31T10:00:00Z"]["offered"] == 300 + rotated_before_the_round + 1
+
+
+def test_an_archive_that_breaks_off_ends_nothing(tmp_path: Path, caplog: pytest.LogCaptureFixture):
+    site = Site(tmp_path)
+    site.write(enter(0))
+    site.round()
+    rename(site)
+    site.write("".join(map(enter, range(1, 300))))
+    compress(site)
+    archive = site.log.with_name("queue_log.1.gz")
+    archive.write_bytes(archive.read_bytes()[:-12])
+    site.write(enter(400))
+    site.now = START + 500
+    site.round()
+    assert "is not whole" in caplog.text
+    assert site.rows.intervals["support", "2026-01-31T10:00:00Z"]["waiting_now"] > 2
+    before = len(caplog.records)
+    site.round()
+    assert len(caplog.records) == before
+
+
 def test_a_path_where_nothing_lies_is_said_at_the_start(tmp_path: Path, caplog: pytest.LogCaptureFixture):
     config = {"state": str(tmp_path / "s"), "organization_id": "o", "department_id": "d"}
     feed = QueueLogFeed.from_config(config | {"path": str(tmp_path / "queue-log")})

@@ -6,13 +6,13 @@ compresses it later. What was read of it is a position in that content.
 
 import gzip
 import logging
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 HEAD_BYTES = 256
-READ_BYTES = 1 << 20
 log = logging.getLogger("intraday_client")
 
 
@@ -34,7 +34,7 @@ def _files(path: Path, place: Place) -> Iterator[tuple[Path, Place]]:
     if not place.offset or _begins_with(path, place):
         yield path, place
         return
-    older = sorted((each for each in path.parent.glob(f"{path.name}[.-]*") if each.is_file()), key=_age)
+    older = sorted((each for each in path.parent.glob(f"{path.name}[.-]*") if _is_rotated(each)), key=_age)
     left = [index for index, each in enumerate(older) if _begins_with(each, place)]
     if left:
         yield older[left[0]], place
@@ -42,6 +42,11 @@ def _files(path: Path, place: Place) -> Iterator[tuple[Path, Place]]:
     else:
         log.warning("%s is another file than it was, and the rotated one is gone: what it held at last is lost", path)
     yield path, Place()
+
+
+def _is_rotated(path: Path) -> bool:
+    """Return whether a rotated file lies there. One that is compressed counts once the plain one has gone."""
+    return path.is_file() and not (path.suffix == ".gz" and path.with_suffix("").exists())
 
 
 def _age(path: Path) -> float:
@@ -54,7 +59,7 @@ def _begins_with(path: Path, place: Place) -> bool:
     try:
         with _open(path) as file:
             return file.read(len(head)) == head and file.seek(0, 2) >= place.offset
-    except (OSError, EOFError):
+    except (OSError, EOFError, zlib.error):
         return False
 
 
@@ -64,13 +69,20 @@ def _lines(path: Path, place: Place) -> Iterator[tuple[str, Place]]:
     except FileNotFoundError:
         return  # between the rename and the first line of the new file
     with file:
-        head = file.read(HEAD_BYTES)
-        offset = file.seek(place.offset)
-        for line in file:
-            if not line.endswith(b"\n"):
-                return  # still being written
-            offset += len(line)
-            yield line.decode(errors="replace"), Place(head[: min(HEAD_BYTES, offset)].hex(), offset)
+        try:
+            yield from _lines_of(file, place)
+        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+            log.warning("%s is not whole: reading stops where it breaks off (%s)", path, error)
+
+
+def _lines_of(file: BinaryIO, place: Place) -> Iterator[tuple[str, Place]]:
+    head = file.read(HEAD_BYTES)
+    offset = file.seek(place.offset)
+    for line in file:
+        if not line.endswith(b"\n"):
+            return  # still being written
+        offset += len(line)
+        yield line.decode(errors="replace"), Place(head[: min(HEAD_BYTES, offset)].hex(), offset)
 
 
 def _open(path: Path) -> BinaryIO:
