@@ -68,8 +68,11 @@ def _rows(path: Path, mapping: Map, problems: list[Problem]) -> Iterator[tuple[i
     for line, cells in read_table(path, mapping.headings, delimiter=mapping.delimiter, encoding=mapping.encoding):
         try:
             time, row = mapping.row(cells)
+            _known_at(time, row)
         except ValueError as error:
             problems.append(Problem(line, str(error)))
+        except OverflowError:
+            problems.append(Problem(line, "the interval ends beyond the calendar"))
         else:
             yield line, time, row
 

@@ -2,6 +2,7 @@
 """The map that says which column of somebody's own table is which of our fields (TOML or JSON, docs/replay.md)."""
 
 import json
+import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -101,6 +102,8 @@ class Map:
             return self._read(name, self.kind.fields[name], column.unit, self.words.get(name, {}).get(text, text))
         except ValueError as error:
             raise ValueError(f"{column.name}: {error}") from None
+        except OverflowError:
+            raise ValueError(f"{column.name}: {text!r} is too large to be meant") from None
 
     def _product(self, name: str, column: Column, text: str, cells: dict[str, str]) -> float:
         """Return the total that a mean or a share stands for; counts as whole numbers."""
@@ -109,7 +112,7 @@ class Map:
             value = number(text.removesuffix("%").strip(), self.spelling) / SHARES[column.unit]
         else:
             value = duration(text, column.unit or DEFAULT_UNITS[self.kind.fields[name]], self.spelling)
-        return round(value * factor) if self.kind.fields[name] == "count" else round(value * factor, 4)
+        return round(value * factor) if self.kind.fields[name] == "count" else _rounded(value * factor)
 
     def _sum(self, headings: tuple[str, ...], cells: dict[str, str]) -> float:
         counts = (cells[heading].strip() for heading in headings)
@@ -127,12 +130,12 @@ class Map:
         if field_type == "percent":
             return number(text, self.spelling)
         seconds = duration(text, unit or DEFAULT_UNITS[field_type], self.spelling)
-        return round(seconds / 60 if field_type == "minutes" else seconds, 4)
+        return _rounded(seconds / 60 if field_type == "minutes" else seconds)
 
     def _time(self, name: str, text: str) -> datetime:
         try:
             local = _parse(text, self.time_format)
-        except (ValueError, OverflowError, OSError):
+        except (TypeError, ValueError, OverflowError, OSError):  # a constant may be no text at all
             raise ValueError(f"{self._shown(name)}: {text!r} does not read as a time ({self.time_format})") from None
         return _existing(local, self.zone)
 
@@ -157,8 +160,7 @@ def from_dict(raw: dict[str, Any], kinds: Mapping[str, Kind] = KINDS) -> Map:
     if missing := required_of(kind, of_queues="queue_name" in named) - named:
         raise ValueError(f"the map names nothing for {', '.join(sorted(missing))}")
     settings = {name: _text(name, raw[name]) for name in ("time_format", "delimiter", "encoding") if name in raw}
-    if len(settings.get("delimiter", ",")) != 1:
-        raise ValueError(f"delimiter {settings['delimiter']!r} is not one character")
+    _check_settings(settings)
     return Map(
         columns=columns,
         kind=kind,
@@ -190,6 +192,14 @@ def _text(name: str, value: Any) -> str:
     if not isinstance(value, str):
         raise ValueError(f"{name} {value!r} is not a text")
     return value
+
+
+def _check_settings(settings: dict[str, str]) -> None:
+    if len(settings.get("delimiter", ",")) != 1:
+        raise ValueError(f"delimiter {settings['delimiter']!r} is not one character")
+    directives = settings.get("time_format", "").replace("%%", "")
+    if "%Z" in directives and "%z" not in directives:
+        raise ValueError("time_format: the name of a zone (%Z) cannot be read: write it as it stands, and say zone = …")
 
 
 def _words(table: dict[str, str]) -> dict[str, str]:
@@ -229,7 +239,7 @@ def _check_product(field_name: str, column: Column, field_type: FieldType) -> No
 def _zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
-    except ZoneInfoNotFoundError:
+    except (ZoneInfoNotFoundError, ValueError, OSError):
         raise ValueError(f"zone {name!r} is not an IANA time zone") from None
 
 
@@ -243,10 +253,20 @@ def _parse(text: str, time_format: str) -> datetime:
 
 def _existing(local: datetime, zone: ZoneInfo) -> datetime:
     """A wall clock time that the change to summer time skips is an error of the table, not ours to repair."""
-    time = in_utc(local, zone)
-    if local.tzinfo is None and time.astimezone(zone).replace(tzinfo=None) != local:
+    try:
+        time = in_utc(local, zone)
+        again = time.astimezone(zone).replace(tzinfo=None)
+    except OverflowError:
+        raise ValueError(f"{local} is beyond the calendar in {zone.key}") from None
+    if local.tzinfo is None and again != local:
         raise ValueError(f"{local} does not exist in {zone.key}: the clocks skip it")
     return time
+
+
+def _rounded(value: float) -> float:
+    if not math.isfinite(value):
+        raise OverflowError
+    return round(value, 4)
 
 
 def _chosen(text: str, choices: tuple[str, ...]) -> str:

@@ -1,8 +1,10 @@
 # Made by `make types` from intraday/replay/table_file.py: do not edit.
 """Tables of a log, as files: CSV in any encoding, plain or compressed."""
 
+import codecs
 import csv
 import gzip
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TextIO
@@ -16,7 +18,10 @@ BYTE_ORDER_MARK = "\ufeff"
 
 
 def open_text(path: Path, encoding: str = "utf-8") -> TextIO:
+    """Open a text, plain or compressed; a byte order mark of UTF-8 is no part of it."""
     try:
+        if codecs.lookup(encoding).name == "utf-8":
+            encoding = "utf-8-sig"
         if path.suffix == ".gz":
             return gzip.open(path, "rt", encoding=encoding, newline="")
         return path.open(encoding=encoding, newline="")
@@ -42,7 +47,7 @@ def read_table(
             for cells in reader:
                 if cells:
                     yield reader.line_num, _by_heading(headings, cells)
-        except (csv.Error, UnicodeError, gzip.BadGzipFile, EOFError) as error:
+        except (csv.Error, UnicodeError, gzip.BadGzipFile, zlib.error, EOFError) as error:
             raise LogError(f"{path} is not readable as a table near line {reader.line_num + 1}: {error}") from error
 
 
