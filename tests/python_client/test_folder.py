@@ -1,5 +1,7 @@
 """The feed of a folder: samples of other systems' exports, read with the maps of the page."""
 
+import gzip
+import json
 import logging
 import os
 import shutil
@@ -96,6 +98,40 @@ def test_a_queue_that_is_empty_now_is_told_as_empty(site: Site):
     assert of_queues(rows, "total_items") == {"Billing": (1,), "Support": (0,), "unassigned": (0,)}
 
 
+TICKETS = "Id,Group,Status,Created at,Solved at\n"
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        "2,Support,Open,31/01/2026 10:00,-",  # another spelling of dates
+        "2,Support,Parked,2026-01-31 10:00,-",  # a status that the map lacks
+        "2,,Open,2026-01-31 10:00,-,-",  # too many cells
+    ],
+)
+@pytest.mark.parametrize("good", ["", "1,Support,Open,2026-01-31 10:00,-\n"])
+def test_a_list_of_tickets_with_a_bad_line_is_not_posted_as_a_smaller_backlog(
+    site: Site, bad: str, good: str, caplog: pytest.LogCaptureFixture
+):
+    first = site.drop("zendesk_tickets.csv", "tickets-1.csv")
+    first.write_text(f"{TICKETS}1,Support,Open,2026-01-31 10:00,-\n2,Support,Open,2026-01-31 10:00,-\n")
+    os.utime(first, (NOON, NOON))
+    [(_, rows)] = site.round()
+    assert of_queues(rows, "total_items") == {"Support": (2,)}
+    second = site.drop("zendesk_tickets.csv", "tickets-2.csv", NOON + 600)
+    second.write_text(f"{TICKETS}{good}{bad}\n")
+    os.utime(second, (NOON + 600, NOON + 600))
+    assert site.round(NOON + 700) == []
+    assert "tickets-2.csv is not posted: 1 of" in caplog.text
+    caplog.clear()
+    assert site.round(NOON + 710) == []
+    assert caplog.text == "", "it is said once"
+    second.write_text(f"{TICKETS}1,Billing,Open,2026-01-31 10:00,-\n")
+    os.utime(second, (NOON + 800, NOON + 800))
+    [(_, rows)] = site.round(NOON + 900)
+    assert of_queues(rows, "total_items") == {"Billing": (1,), "Support": (0,)}
+
+
 def service_levels(row: Row) -> dict[str, float]:
     a, answered, b = row["answered_in_target"], row["answered"], row["abandoned_in_target"]
     late = row["abandoned"] - b
@@ -144,6 +180,58 @@ def test_a_file_is_posted_once_and_again_when_it_changes(site: Site):
     os.utime(path, (NOON + 1, NOON + 1))
     [(_, rows)] = site.round()
     assert len(rows) == 4
+
+
+def test_a_file_that_several_patterns_match_is_posted_by_each(site: Site):
+    site.config.write_text(
+        f'{site.config.read_text()}\n[[drop]]\nfiles = "*.csv"\nmap = "maps/shifts.toml"\n',
+    )
+    path = site.drop("shifts.csv", "shifts.csv")
+    assert len(site.round()) == 2
+    assert site.round() == []
+    os.utime(path, (NOON + 1, NOON + 1))
+    assert len(site.round()) == 2
+
+
+def test_files_of_one_name_in_several_folders_are_posted_once_each(site: Site):
+    site.config.write_text(site.config.read_text().replace('"shifts*.csv"', '"*/shifts.csv"'))
+    for folder in ("a", "b"):
+        (site.exports / folder).mkdir()
+        site.drop("shifts.csv", f"{folder}/shifts.csv", NOON + ord(folder))
+    assert len(site.round(NOON + 200)) == 2
+    assert site.round(NOON + 200) == []
+
+
+def test_a_state_with_bare_names_is_read(site: Site):
+    path = site.drop("shifts.csv", "shifts.csv")
+    mark = [path.stat().st_size, path.stat().st_mtime_ns]
+    state = site.config.with_name("state.json")
+    state.write_text(json.dumps({"files": {"shifts.csv": mark}, "queues": {}}))
+    assert site.round() == []
+    os.utime(path, (NOON + 1, NOON + 1))
+    assert len(site.round()) == 1
+    assert site.round() == []
+
+
+def test_a_folder_that_is_not_there_is_said_at_the_start(site: Site, caplog: pytest.LogCaptureFixture):
+    site.exports.rmdir()
+    assert site.round() == []
+    assert f"{site.exports} is not there" in caplog.text
+
+
+def test_a_cell_that_no_calendar_has_and_a_broken_archive_end_nothing(site: Site, caplog: pytest.LogCaptureFixture):
+    site.config.write_text(site.config.read_text().replace('"shifts*.csv"', '"shifts*"'))
+    shifts = site.drop("shifts.csv", "shifts.csv")
+    shifts.write_text(shifts.read_text() + "4;e3;Cem;;01.01.0001 00:00;31.01.2026 17:00;\n")
+    whole = gzip.compress(shifts.read_bytes())
+    (site.exports / "shifts.csv.gz").write_bytes(whole[:12] + b"\xff" * 9 + whole[21:])
+    for path in site.exports.iterdir():
+        os.utime(path, (NOON, NOON))
+    [(_, rows)] = site.round()
+    assert len(rows) == 3
+    assert "line 5: left out" in caplog.text
+    assert "is not readable as a table" in caplog.text
+    assert site.round() == []
 
 
 def test_a_file_that_is_still_being_written_waits(site: Site):

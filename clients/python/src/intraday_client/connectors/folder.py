@@ -8,7 +8,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from intraday_client.connectors.files import ConfigError, Post, nothing_left, read_state, take, write_state
+from intraday_client.connectors.files import (
+    ConfigError,
+    Post,
+    nothing_left,
+    read_state,
+    take,
+    warn_unless_readable,
+    write_state,
+)
 from intraday_client.connectors.tickets import TICKETS, snapshots
 from intraday_client.kinds import ATTENDANCE, BACKLOG, INTERVALS, SHIFTS, Kind
 from intraday_client.shared.kinds import KINDS
@@ -61,17 +69,28 @@ class FolderFeed:
             defaults["department_id"] = department
         drops = [Drop.from_config(dict(each), beside) for each in take(config, "drop", list)]
         path, state = Path(take(config, "path", str)), Path(take(config, "state", str))
+        warn_unless_readable(path)
         return cls(path, state, defaults, drops, take(config, "settle_seconds", float, 5.0))
 
     def round(self, post: Post) -> None:
         """Post each file that is new or another than it was. One that cannot be read is said once."""
         self._state = {"files": {}, "queues": {}} | read_state(self.state)
         present = [(drop, path) for drop in self.drops for path in self.path.glob(drop.pattern)]
+        keys = {key for drop, path in present for key in (self._key(drop, path), path.name)}
         for drop, path in sorted(present, key=lambda each: (each[1].stat().st_mtime, each[1].name)):
             mark = [path.stat().st_size, path.stat().st_mtime_ns]
-            if self._state["files"].get(path.name) != mark and path.stat().st_mtime <= self.clock() - self.settle:
+            if self._kept(drop, path) != mark and path.stat().st_mtime <= self.clock() - self.settle:
                 self._post(drop, path, post)
-                self._keep(path.name, mark, {path.name for _, path in present})
+                self._keep(self._key(drop, path), mark, keys)
+
+    def _key(self, drop: Drop, path: Path) -> str:
+        """Return what a file is remembered by: each drop that it matches reads it, and folders may repeat names."""
+        return f"{drop.pattern}: {path.relative_to(self.path).as_posix()}"
+
+    def _kept(self, drop: Drop, path: Path) -> list[int] | None:
+        """Return size and time of the file when it was posted. Files were once remembered by their bare names."""
+        files = self._state["files"]
+        return files.get(self._key(drop, path), files.get(path.name))  # type: ignore[no-any-return]
 
     def _post(self, drop: Drop, path: Path, post: Post) -> None:
         try:
@@ -88,16 +107,25 @@ class FolderFeed:
         post(POSTED.get(drop.mapping.kind.path, BACKLOG), rows)
 
     def _rows(self, drop: Drop, path: Path) -> list[Row]:
-        """Return the good rows; bad lines are logged, and left out."""
-        mapping, rows = drop.mapping, list[Row]()
+        """Return the good rows; bad lines are logged, and left out.
+
+        Raises LogError for a list of tickets with bad lines: without them the backlog would look smaller than it is.
+        """
+        mapping, rows, bad = drop.mapping, list[Row](), 0
         for line, cells in read_table(path, mapping.headings, delimiter=mapping.delimiter, encoding=mapping.encoding):
             try:
                 rows.append(self.defaults | mapping.row(cells)[1])
             except ValueError as error:
                 log.warning("%s, line %s: left out: %s", path.name, line, error)
+                bad += 1
+        if bad and mapping.kind is TICKETS:
+            raise LogError(
+                f"{path} is not posted: {bad} of {bad + len(rows)} tickets cannot be read, and the backlog would look "
+                "smaller than it is. Mend the file or its map, and write the file anew"
+            )
         return rows
 
-    def _keep(self, name: str, mark: list[int], present: set[str]) -> None:
+    def _keep(self, key: str, mark: list[int], present: set[str]) -> None:
         files = {other: kept for other, kept in self._state["files"].items() if other in present}
-        self._state["files"] = {**files, name: mark}
+        self._state["files"] = {**files, key: mark}
         write_state(self.state, self._state)
