@@ -1,14 +1,18 @@
 """The Python client posts to the real server: kinds, batches, refusals, duplicates, limits."""
 
+import inspect
 import json
 from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from random import Random
+from threading import Event, Thread
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from intraday.rest.idempotency.stored_answers import ABANDONED_AFTER
 from intraday_client import (
     ATTENDANCE,
     BACKLOG,
@@ -22,12 +26,14 @@ from intraday_client import (
     NoAnswerError,
     RejectedError,
 )
-from intraday_client.answers import Response
+from intraday_client.answers import Response, api_error
 from intraday_client.batches import encode, split
+from intraday_client.connectors.feed import Post, _loop
 from intraday_client.kinds import Kind
 from intraday_client.retries import Failure, Retries, Send, Wait
 from intraday_client.rows import BacklogSnapshot
 from intraday_client.shared.retry_after import retry_after
+from intraday_client.transport import TIMEOUT
 from tests.live import LiveServer
 
 TEN = "2026-01-31T10:00:00Z"
@@ -183,6 +189,85 @@ def test_a_request_that_still_runs_is_asked_for_again_and_no_other_conflict_is(c
     conflict = Response(409, json.dumps({"code": code}).encode())
     pauses, end = waits(conflict, DONE)
     assert (len(pauses), end) == ((1, DONE) if code == "idempotency_key_in_use" else (0, conflict))
+
+
+@pytest.mark.parametrize("client", [Client, AsyncClient])
+@pytest.mark.parametrize("seconds_to_the_failure", [0.0, TIMEOUT.read])
+@pytest.mark.parametrize("seed", range(5))
+def test_a_request_whose_server_died_is_done_within_the_patience(client: Any, seconds_to_the_failure: float, seed: int):
+    """The server answers 409 until the claim of the first attempt counts as abandoned, and works on the next one."""
+    now, abandoned = [0.0], ABANDONED_AFTER.total_seconds()
+    patience = inspect.signature(client).parameters["patience"].default
+    steps = Retries(patience, Random(seed), lambda: now[0]).exchange(Send("POST", "/", b"{}", "key-1"))
+    assert isinstance(next(steps), Send)
+    now[0] = seconds_to_the_failure
+    step = steps.send(Failure("timed out"))
+    with pytest.raises(StopIteration) as done:
+        while True:
+            if isinstance(step, Wait):
+                now[0] += step.seconds
+                step = steps.send(None)
+            else:
+                claimed = Response(409, b'{"code": "idempotency_key_in_use"}', "1")
+                step = steps.send(claimed if now[0] < abandoned else DONE)
+    assert done.value.value is DONE
+    assert TIMEOUT.read < abandoned, "no client waits any more for the request whose claim is taken over"
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "is_final"),
+    [
+        (500, "<html>", False),
+        (502, "", False),
+        *[(status, "<html>Web server is down</html>", False) for status in range(520, 527)],
+        (500, '{"code": "error"}', False),
+        (503, '{"code": "unavailable"}', False),
+        (200, "<html>", True),
+        (301, "", True),
+        (400, "<html>", True),
+        (400, '{"code": "invalid"}', False),
+        (413, '{"code": "too_large"}', False),
+        *[(status, '{"code": "refused"}', True) for status in (401, 403, 404, 405)],
+    ],
+)
+def test_an_answer_is_final_where_the_key_or_the_address_is_wrong(status: int, body: str, is_final: bool):
+    assert api_error(Response(status, body.encode())).is_final is is_final
+
+
+class Trouble(BaseHTTPRequestHandler):
+    """Answers as gateways do before the server behind them is back."""
+
+    coming = [(201, b"no gzip", "gzip"), (520, b"<html>", ""), (500, b"<html>", ""), (201, b'{"results": []}', "")]
+
+    def do_POST(self) -> None:
+        status, body, encoding = self.coming.pop(0)
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(status)
+        self.send_header("Content-Encoding", encoding)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+def test_a_feed_outlives_the_trouble_of_gateways():
+    stop = Event()
+
+    class Once:
+        def round(self, post: Post) -> None:
+            post(BACKLOG, [snapshot(1)])
+            stop.set()
+
+    with HTTPServer(("127.0.0.1", 0), Trouble) as gateway:
+        Thread(target=gateway.serve_forever, args=[0.01], daemon=True).start()
+        try:
+            with Client(f"http://127.0.0.1:{gateway.server_port}") as client:
+                assert _loop(Once(), Post(client), stop, every=0.0, once=False) == 0
+        finally:
+            gateway.shutdown()
+    assert Trouble.coming == []
 
 
 @given(st.lists(st.text(max_size=30), max_size=40), st.integers(1, 7), st.integers(20, 200))

@@ -16,8 +16,11 @@ from intraday.rest.idempotency.models import StoredAnswer
 
 log = structlog.get_logger(__name__)
 
-ABANDONED_AFTER = timedelta(minutes=2)
-"""No request takes that long: the process that claimed the key has died."""
+ABANDONED_AFTER = timedelta(seconds=75)
+"""No request takes that long, and no client waits for one: the process that claimed the key has died.
+
+The clients give one attempt up after 60 s, as the proxy does, and all of them after two minutes: one must be left then.
+"""
 
 
 class KeyReused(exceptions.APIException):

@@ -82,6 +82,6 @@ class Client:
     def _send(self, step: Send) -> Response | Failure:
         try:
             response = self._http.request(**arguments(step), headers=request_headers(step))
-        except httpx.TransportError as error:
+        except httpx.RequestError as error:  # the connection failed, or its answer cannot be decoded
             return Failure(str(error) or type(error).__name__)
         return Response(response.status_code, response.content, response.headers.get("Retry-After"))

@@ -22,8 +22,11 @@ class ApiError(IntradayError):
 
     @property
     def is_final(self) -> bool:
-        """Return whether no other request of the same kind would fare better: the key or the address is wrong."""
-        return self.status in {401, 403, 404, 405} or not self.code
+        """Return whether no other request of the same kind would fare better: the key or the address is wrong.
+
+        Without a code something else answered: a wrong address, or a gateway (500 and above) whose trouble passes.
+        """
+        return self.status in {401, 403, 404, 405} or (not self.code and self.status < 500)
 
 
 class NoAnswerError(IntradayError):
