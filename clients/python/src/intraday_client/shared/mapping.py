@@ -160,7 +160,7 @@ def from_dict(raw: dict[str, Any], kinds: Mapping[str, Kind] = KINDS) -> Map:
     if missing := required_of(kind, of_queues="queue_name" in named) - named:
         raise ValueError(f"the map names nothing for {', '.join(sorted(missing))}")
     settings = {name: _text(name, raw[name]) for name in ("time_format", "delimiter", "encoding") if name in raw}
-    _check_settings(settings)
+    _check_settings(**settings)
     return Map(
         columns=columns,
         kind=kind,
@@ -194,10 +194,10 @@ def _text(name: str, value: Any) -> str:
     return value
 
 
-def _check_settings(settings: dict[str, str]) -> None:
-    if len(settings.get("delimiter", ",")) != 1:
-        raise ValueError(f"delimiter {settings['delimiter']!r} is not one character")
-    directives = settings.get("time_format", "").replace("%%", "")
+def _check_settings(*, delimiter: str = ",", time_format: str = "", **_: str) -> None:
+    if len(delimiter) != 1:
+        raise ValueError(f"delimiter {delimiter!r} is not one character")
+    directives = time_format.replace("%%", "")
     if "%Z" in directives and "%z" not in directives:
         raise ValueError("time_format: the name of a zone (%Z) cannot be read: write it as it stands, and say zone = …")
 
