@@ -298,6 +298,13 @@ def test_a_call_that_began_before_the_log_counts_where_it_entered():
     assert floor.tallies.by_interval["support", START].offered == 1
 
 
+def test_a_caller_who_is_answered_after_she_was_taken_for_lost_changes_no_interval_of_long_ago():
+    floor = floor_of(ENTER, "18000|1.1|support|Ann|CONNECT|18000|1.2|3", end=18_010)
+    assert tally(floor) == {"offered": 1, "abandoned": 1}
+    later = floor.tallies.by_interval["support", START + 18_000]
+    assert (later.offered, later.answered, later.answered_in_target) == (1, 1, 0)
+
+
 def test_each_queue_may_have_its_own_target():
     lines = [ENTER, "10|1.1|support|Ann|CONNECT|10|1.2|3"]
     assert tally(floor_of(*lines, targets={"support": 9}))["answered"] == 1

@@ -1,6 +1,6 @@
 """Lines of a queue_log: `time|call|queue|agent|event|parameters…`, as app_queue.c of Asterisk writes them. Pure."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -30,16 +30,12 @@ class Entry:
             return None
         return seconds if 0 <= seconds <= DAY else None
 
-    def not_after(self, now: float) -> "Entry":
-        """Return the entry with a time that has come: clocks may differ, and a zone may be wrong.
-
-        Raises ValueError for a time that no clock can have shown.
-        """
+    def check_time(self, now: float) -> None:
+        """Raise ValueError for a time that no clock can have shown: clocks differ, and zones are mistaken, by less."""
         if not EARLIEST <= self.time <= now + DAY:
             raise ValueError(
                 f"{self.time:.15g} is no time of a log: expected one since the year 2000, at most a day ahead of now"
             )
-        return self if self.time <= now else replace(self, time=now)
 
 
 def parse(line: str, zone: ZoneInfo = UTC_ZONE) -> Entry | None:

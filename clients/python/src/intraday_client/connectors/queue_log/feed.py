@@ -111,21 +111,28 @@ class QueueLogFeed:
         return floor, Place(**kept["place"])
 
     def _take(self, floor: Floor, line: str) -> float:
-        """Let the line happen on the floor; return by how many seconds it is ahead of the clock."""
+        """Let the line happen on the floor, now if it is of later; return by how many seconds it is.
+
+        Some events bear the interface of an agent, others the name: both are the employee.
+        """
         now = self.clock()  # anew for each line: the log grows while it is read
-        try:
-            entry = parse(line, self.zone)
-            if entry is None:
-                return 0.0
-            floor.take(self._named(entry.not_after(now)))
-        except ValueError as error:
-            log.warning("%s: left out: %s", self.path, error)
+        entry = self._entry(line, now)
+        if entry is None:
             return 0.0
+        agent = self.employees.get(entry.agent, entry.agent)
+        floor.take(replace(entry, time=min(entry.time, now), agent=agent))
         return entry.time - now
 
-    def _named(self, entry: Entry) -> Entry:
-        """Return the entry with the employee for the agent: some events bear the interface, others the member name."""
-        return replace(entry, agent=self.employees[entry.agent]) if entry.agent in self.employees else entry
+    def _entry(self, line: str, now: float) -> Entry | None:
+        """Return the entry of a line, or None for a blank one and, with a word in the log, for one that is no entry."""
+        try:
+            entry = parse(line, self.zone)
+            if entry is not None:
+                entry.check_time(now)
+        except ValueError as error:
+            log.warning("%s: left out: %s", self.path, error)
+            return None
+        return entry
 
     def _intervals(self, floor: Floor) -> list[dict[str, Any]]:
         """Return the intervals that changed, and the running one of every queue, in order of time."""

@@ -96,9 +96,13 @@ class Floor:
         return self.calls[queue, call]
 
     def _known(self, entry: Entry, wait: float | None) -> Call:
-        """Return the call; one that entered before the log begins, from how long it waited."""
+        """Return the call; one that entered before the log begins, from how long it waited.
+
+        One that was taken for lost meanwhile is a new one: its interval was counted long ago, and is not kept any more.
+        """
         known = self.calls.get((entry.queue, entry.call))
-        return known or self._enter(entry.queue, entry.call, entry.time - (wait or 0.0))
+        waited = 0.0 if wait is None or wait > LONGEST_WAIT else wait
+        return known or self._enter(entry.queue, entry.call, entry.time - waited)
 
     def _connect(self, entry: Entry) -> None:
         wait = entry.seconds(0)
