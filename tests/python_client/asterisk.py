@@ -119,6 +119,7 @@ class World:
                 self.write(second, caller.call, queue, "NONE", "ENTERQUEUE", "", "+15550100", 1)
         if self.random.random() < 1 / 300:
             self.write(second, "NONE", "NONE", "NONE", self.random.choice(["CONFIGRELOAD", "QUEUERULES"]), "")
+            self.write(second, f"{START + second}.0", "NONE", self.random.choice(AGENTS), "AGENTLOGIN", "SIP/9-1")
 
     def departures(self, second: int) -> None:
         for caller in self.waiting():
