@@ -171,9 +171,10 @@ def test_a_talk_whose_end_was_not_logged_ends_with_the_log_off_or_after_four_hou
     assert floor.calls == {}
 
 
-def test_who_talks_on_after_the_log_off_is_on_contact_until_she_hangs_up():
+def test_the_log_off_is_the_end_of_being_on_contact_though_the_talk_counts_to_its_end():
     lines = ["0|NONE|support|Ann|ADDMEMBER|", ENTER, CONNECT, "30|NONE|support|Ann|REMOVEMEMBER|", COMPLETE]
-    assert states(*lines)[-3:] == [(10, "on_contact", ""), (30, "on_contact", ""), (60, "offline", "")]
+    assert states(*lines) == [(0, "available", ""), (10, "on_contact", ""), (30, "offline", "")]
+    assert total(floor_of(*lines), "handle_seconds") == 50
 
 
 # --- rounds -----------------------------------------------------------------------------------------------------------
@@ -193,7 +194,7 @@ SECOND = st.integers(0, DAY)
 
 
 def read(lines: list[tuple[int, str]], cuts: Iterable[int]) -> tuple[dict[Any, Any], dict[Any, Any]]:
-    """Read the log in rounds that end at these seconds, each by a feed that was started anew; figures and states."""
+    """Figures and states, read in rounds that end at these seconds, each by a feed that was started anew."""
     floor, begin, said = Floor(LENGTH), 0, dict[Any, Any]()
     for cut in [*sorted(cuts), DAY + 1]:
         for second, line in lines:
@@ -204,7 +205,8 @@ def read(lines: list[tuple[int, str]], cuts: Iterable[int]) -> tuple[dict[Any, A
         kept, floor, begin = json.dumps(floor.dump()), Floor(LENGTH), cut
         floor.restore(json.loads(kept), {})
     figures = {
-        key: [getattr(each, name) for name in (*COUNTS, *SECONDS)] for key, each in floor.tallies.by_interval.items()
+        key: [*(getattr(each, name) for name in (*COUNTS, *SECONDS)), *sorted(each.people)]
+        for key, each in floor.tallies.by_interval.items()
     }
     return figures, said
 

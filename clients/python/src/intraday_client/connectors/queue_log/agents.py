@@ -169,10 +169,10 @@ class Agents:
             agent.told, self.said[name, time] = told, row
 
     def _state(self, agent: Agent) -> tuple[str, str]:
+        if not agent.queues:
+            return "offline", ""  # though she may talk on: the log may lack the end
         if agent.talking:
             return "on_contact", ""
-        if not agent.queues:
-            return "offline", ""
         if agent.paused:
             reason = next((reason for reason in agent.pauses.values() if reason), "")
             return self.reasons.get(reason.casefold(), "break"), reason

@@ -19,7 +19,7 @@ RINGING = {"RINGNOANSWER", "RINGCANCELED"}
 LOGGED_IN = {"ADDMEMBER"}
 LOGGED_OUT = {"REMOVEMEMBER", "AGENTLOGOFF", "AGENTCALLBACKLOGOFF"}
 PAUSED, RESUMED = {"PAUSE", "PAUSEALL"}, {"UNPAUSE", "UNPAUSEALL"}
-"""Those of all queues name none; those of each queue follow them, save in logs that other programs write."""
+"""Pauses in all queues name none. Asterisk writes one of each queue after them; other programs may not."""
 
 
 @dataclass(slots=True)
