@@ -126,12 +126,14 @@ def test_each_membership_that_nobody_logged_lasts_an_hour_whatever_else_she_logs
     assert states(*lines, end=DAY)[-2:] == [(3_600, "available", ""), (3_610, "offline", "")]
 
 
-@pytest.mark.parametrize("event", ["RINGNOANSWER|15000", "RINGCANCELED|900", "PAUSE|"])
-@pytest.mark.parametrize(("second", "available"), [(20, 10), (70, 10), (71, 10 + 529)])
-def test_a_ring_that_began_before_the_log_off_brings_nobody_back(event: str, second: int, available: int):
+@pytest.mark.parametrize("event", ["RINGNOANSWER|15000", "RINGCANCELED|900", "CONNECT|20|1.2|9", "PAUSE|", "UNPAUSE|"])
+@pytest.mark.parametrize(("second", "members"), [(20, 0), (70, 0), (71, 1)])
+def test_a_ring_that_began_before_the_log_off_brings_nobody_back(event: str, second: int, members: int):
     lines = ["0|NONE|support|Ann|ADDMEMBER|", "10|NONE|support|Ann|REMOVEMEMBER|"]
     floor = floor_of(ENTER, *lines, f"{second}|1.1|support|Ann|{event}")
-    assert total(floor, "available_seconds") == (10 if event == "PAUSE|" else available)
+    assert floor.agents.counts("support")["agents"] == members
+    if event.startswith("RING"):
+        assert total(floor, "available_seconds") == 10 + members * (600 - second)
 
 
 def test_a_member_of_the_configuration_is_there_for_an_hour_after_each_call_and_not_in_between():

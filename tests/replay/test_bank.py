@@ -205,7 +205,10 @@ def test_each_time_is_computed_when_all_of_it_is_posted(write: Write, target: Ta
     assert kinds == ["attendance", "kpi", "backlog", "compute"]
 
 
-@pytest.mark.parametrize(("column", "text"), [("q_time", "soon"), ("ser_time", ""), ("vru_exit", "25:00:00")])
+@pytest.mark.parametrize(
+    ("column", "text"),
+    [("q_time", "soon"), ("ser_time", ""), ("ser_time", "9" * 20), ("vru_exit", "25:00:00")],
+)
 def test_cells_that_cannot_be_read_cost_their_line(write: Write, target: Target, column: str, text: str) -> None:
     recorded = bank.read(write("log.csv", ",".join(COLUMNS), call(**{column: text}), call()), target=target)
 

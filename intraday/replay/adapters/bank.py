@@ -93,7 +93,7 @@ def calls(path: Path, problems: list[Problem]) -> Iterator[Call]:
             continue
         try:
             yield _call(row)
-        except ValueError as error:
+        except (ValueError, OverflowError) as error:
             problems.append(Problem(number, str(error)))
 
 
@@ -158,7 +158,7 @@ def _clock(date: str, time: str) -> datetime:
 def _seconds(row: dict[str, str], column: str) -> timedelta:
     try:
         return timedelta(seconds=max(0, int(row[column])))
-    except ValueError:
+    except (ValueError, OverflowError):
         raise ValueError(f"{row[column]!r} ({column}) is not a number of seconds") from None
 
 
