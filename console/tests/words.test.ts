@@ -5,7 +5,18 @@ import { refusals, standing } from "../src/connection/connection.js";
 import type { Feed } from "../src/session/payloads.js";
 import { RestError, withQuery } from "../src/session/rest.js";
 import { addressOf, type Organization, scopeInAddress } from "../src/session/session.js";
-import { duration, minutes, number, percent, signed, startOfDay, until, weekBefore } from "../src/kit/words.js";
+import {
+  clock,
+  duration,
+  minutes,
+  number,
+  percent,
+  signed,
+  startOfDay,
+  tellIn12Hours,
+  until,
+  weekBefore,
+} from "../src/kit/words.js";
 import { alert } from "./figures.js";
 
 describe("figures in words", () => {
@@ -40,6 +51,13 @@ describe("figures in words", () => {
     const now = Date.parse("2026-11-25T13:00:00Z");
     expect(until("2026-11-25T17:00:00Z", now, "Europe/Berlin")).toBe("18:00");
     expect(until("2026-11-26T07:00:00Z", now, "Europe/Berlin")).toBe("Thu 26 Nov, 08:00");
+  });
+
+  it("tells noon and midnight as twelve", () => {
+    tellIn12Hours(true);
+    expect(clock("2026-01-31T12:05:00Z", "UTC")).toBe("12:05 pm");
+    expect(clock("2026-01-31T00:05:00Z", "UTC")).toBe("12:05 am");
+    tellIn12Hours(false);
   });
 
   it.each([

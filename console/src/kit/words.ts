@@ -65,7 +65,7 @@ export function clock(instant: string | number, timeZone: string, withSeconds = 
     hour: hours12 ? "numeric" : "2-digit",
     minute: "2-digit",
     ...(withSeconds && { second: "2-digit" }),
-    ...(hours12 && { hour12: true }),
+    ...(hours12 && { hourCycle: "h12" }), // `hour12` begins at 0 in some engines: noon would be 0:00 pm
     timeZone,
   }).format(new Date(instant));
 }
