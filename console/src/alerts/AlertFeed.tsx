@@ -123,7 +123,7 @@ export function NewestCritical({ alerts, now }: Props) {
   if (!alert) return null;
   return (
     <div className="newest-critical">
-      <AlertItem alert={alert} lasts={lasting(alert, now)} />
+      <AlertItem key={alert.alert_id} alert={alert} lasts={lasting(alert, now)} />
     </div>
   );
 }

@@ -2,6 +2,7 @@
 
 import { useState } from "react";
 
+import { scopeKey } from "intraday-realtime";
 import { Icon } from "../kit/Icon.js";
 import { Problem } from "../kit/parts.js";
 import type { KPI } from "../session/payloads.js";
@@ -26,7 +27,8 @@ export function Suspect({ kpi, now }: { kpi: KPI | undefined; now: number }) {
         <Icon name="critical" /> <strong>{said}</strong>
         {since} Requirement and risk stay on the forecast, alerts stay open.
       </p>
-      {may("act") && <Confirm kpi={kpi} />}
+      {/* A confirmation is of one drop of one scope: the next one asks again. */}
+      {may("act") && <Confirm key={`${scopeKey(kpi)} ${kpi.volume?.since ?? ""}`} kpi={kpi} />}
     </section>
   );
 }

@@ -1,6 +1,6 @@
 // One queue: what is wrong, its figures, what other staffing or volume would do, its day.
 
-import { useMemo, useState } from "react";
+import { Fragment, useMemo, useState } from "react";
 
 import { Advice } from "../advice/Advice.js";
 import { WhatIf } from "../advice/WhatIf.js";
@@ -50,34 +50,37 @@ export function QueueDrawer({ row, now, onClose, onScope }: Props) {
   const intervals = useMemo(() => withLive(grid?.intervals ?? [], row.kpi), [grid, row.kpi]);
   return (
     <Drawer title={`${row.queue} · ${row.department}`} onClose={onClose} beside>
-      <p className="verdict" data-level={row.level}>
-        <Icon name={signOf(row)} /> <Verdict row={row} now={now} />
-      </p>
-      {row.alerted && <p className="alerted">{row.alerted}</p>}
-      <Suspect kpi={row.kpi} now={now} />
-      <Facts row={row} now={now} running={intervals.find(({ state }) => state === "now")?.start} />
-      <p className="links">
-        <a
-          href={addressOf(scope)}
-          onClick={(event) => {
-            event.preventDefault();
-            onScope(scope);
-            onClose();
-          }}
-        >
-          Watch this queue alone
-        </a>
-        <a href={storyOf(scope)}>What happened</a>
-        {may("rules") && organization.whole && (
-          <a href={`/admin/kpi/queuesettings/?${new URLSearchParams({ q: row.queue })}`}>Targets and thresholds</a>
+      {/* What was done or typed for one queue is not that of the next: another row may be clicked beside the drawer. */}
+      <Fragment key={row.key}>
+        <p className="verdict" data-level={row.level}>
+          <Icon name={signOf(row)} /> <Verdict row={row} now={now} />
+        </p>
+        {row.alerted && <p className="alerted">{row.alerted}</p>}
+        <Suspect kpi={row.kpi} now={now} />
+        <Facts row={row} now={now} running={intervals.find(({ state }) => state === "now")?.start} />
+        <p className="links">
+          <a
+            href={addressOf(scope)}
+            onClick={(event) => {
+              event.preventDefault();
+              onScope(scope);
+              onClose();
+            }}
+          >
+            Watch this queue alone
+          </a>
+          <a href={storyOf(scope)}>What happened</a>
+          {may("rules") && organization.whole && (
+            <a href={`/admin/kpi/queuesettings/?${new URLSearchParams({ q: row.queue })}`}>Targets and thresholds</a>
+          )}
+          {may("silence") && <SilenceButton scope={scope} />}
+        </p>
+        <Advice scope={scope} now={now} />
+        <WhatIf scope={scope} kpi={row.kpi} />
+        {intervals.length > 0 && (
+          <IntervalTable intervals={intervals} staffing={componentOf(row.kpi, "staffing")} narrow />
         )}
-        {may("silence") && <SilenceButton scope={scope} />}
-      </p>
-      <Advice key={`${row.key} advice`} scope={scope} now={now} />
-      <WhatIf key={row.key} scope={scope} kpi={row.kpi} />
-      {intervals.length > 0 && (
-        <IntervalTable intervals={intervals} staffing={componentOf(row.kpi, "staffing")} narrow />
-      )}
+      </Fragment>
     </Drawer>
   );
 }
