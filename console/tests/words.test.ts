@@ -76,6 +76,7 @@ describe("figures in words", () => {
 describe("the connection in words", () => {
   const NOW = Date.parse("2026-01-31T10:00:00Z");
   const live = { state: "live", since: NOW - 60_000, clockOffset: 0 } as const;
+  const offline = { ...live, state: "offline", retryAt: NOW + 4_100 } as const;
   const fresh = { stale: false, newest: "2026-01-31T09:59:50Z", refused: [] };
   const refused = { ...fresh, refused: ["Alerts: You may not act."] };
   const silent = { kind: "kpi", source: "acd", last_received_at: "2026-01-31T09:40:00Z", stale: true } as Feed;
@@ -111,8 +112,10 @@ describe("the connection in words", () => {
       "reading what was missed",
     ],
     [standing({ ...live, state: "reconnecting" }, [], fresh, NOW), "catching_up", "Reconnecting", ""],
+    [standing(offline, [], fresh, NOW), "offline", "Offline", "for 60 s, next try in 5 s"],
     [
-      standing({ ...live, state: "offline", retryAt: NOW + 4_100 }, [], fresh, NOW),
+      // The browser's clock is five minutes ahead of the server's.
+      standing({ ...offline, clockOffset: -300_000 }, [], fresh, NOW - 300_000),
       "offline",
       "Offline",
       "for 60 s, next try in 5 s",

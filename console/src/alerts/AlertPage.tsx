@@ -4,7 +4,7 @@ import { useEffect } from "react";
 
 import { useAlertNotifications } from "intraday-realtime/hooks/useWebSocket";
 import { AlertForm, AlertItem } from "./AlertItem.js";
-import { useNow } from "../kit/browser.js";
+import { useServerNow } from "../connection/useServerNow.js";
 import { Panel, Problem } from "../kit/parts.js";
 import type { Alert, AuditEntry } from "../session/payloads.js";
 import { addressOf, scopeName, scopeOf, useSession } from "../session/session.js";
@@ -23,7 +23,7 @@ interface Props {
 
 export default function AlertPage({ id, elsewhere }: Props) {
   const { organization, may } = useSession();
-  const now = useNow(5_000);
+  const now = useServerNow(5_000);
   const pushed = usePushed(id);
   const query = { organization_id: organization.id };
   const { answer, error } = useAnswer<Answer>(`/api/alerts/${encodeURIComponent(id)}`, query, {
@@ -44,12 +44,13 @@ export default function AlertPage({ id, elsewhere }: Props) {
         <a href={`/${home}`}>Back to the console{last ? `: ${scopeName(last, organization)}` : ""}</a>
       </p>
       {error && !last && (
-        <Panel title="No such alert">
+        <Panel title={missing ? "No such alert" : "The alert cannot be shown"}>
           <p>{missing ? "There is no alert at this address, or it is not yours." : error.message}</p>
         </Panel>
       )}
       {last && (
         <>
+          <Problem text={error?.message ?? ""} />
           <div className="panel">
             <AlertItem alert={last} lasts={lasting(last, now)} alone />
           </div>

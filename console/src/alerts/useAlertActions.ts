@@ -2,6 +2,7 @@
 
 import { useCallback } from "react";
 
+import { useIntraday } from "intraday-realtime/hooks/useWebSocket";
 import { refusal } from "./alerts.js";
 import type { Alert, Scope } from "../session/payloads.js";
 import type { RestError } from "../session/rest.js";
@@ -27,6 +28,7 @@ interface BatchAnswer {
 
 export function useAlertActions(): AlertActions {
   const { rest, organization } = useSession();
+  const { status } = useIntraday();
   const inWords = useCallback(
     (error: RestError) => refusal(error, (instant) => clock(instant, organization.time_zone)),
     [organization.time_zone],
@@ -52,7 +54,8 @@ export function useAlertActions(): AlertActions {
       attempt(() => {
         const { organization_id, department_id, queue_name, rule_id } = scope;
         const place = { organization_id, department_id, queue_name, rule_id };
-        const ends_at = new Date(Date.now() + minutes * 60_000).toISOString();
+        const now = Date.now() + status.getState().clockOffset; // the silence is as long on a browser whose clock is off
+        const ends_at = new Date(now + minutes * 60_000).toISOString();
         return rest.post("/api/alerts/silences", { ...place, ends_at, comment: note || "from the console" });
       }),
     snooze: (alert, minutes, note) => act(alert, "snooze", { minutes, ...(note && { note }) }),

@@ -19,8 +19,9 @@ export interface Freshness {
   refused: readonly string[];
 }
 
+/** `now` is the server's time. */
 export function standing(
-  { state, since, retryAt, reason }: ConnectionStatus,
+  { state, since, retryAt, reason, clockOffset }: ConnectionStatus,
   feeds: readonly Feed[],
   { stale, newest, refused }: Freshness,
   now: number,
@@ -28,7 +29,7 @@ export function standing(
   if (state === "stopped") return { kind: "stopped", text: "Stopped", detail: reason ?? "" };
   if (state === "idle" || state === "connecting") return { kind: "connecting", text: "Connecting", detail: "" };
   if (state === "reconnecting") return { kind: "catching_up", text: "Reconnecting", detail: "" };
-  if (state === "offline") return { kind: "offline", text: "Offline", detail: away(since, retryAt, now) };
+  if (state === "offline") return { kind: "offline", text: "Offline", detail: away(since, retryAt, now - clockOffset) };
   if (state === "catching_up") return { kind: "catching_up", text: "Catching up", detail: "reading what was missed" };
   if (refused.length) return { kind: "refused", text: "No access", detail: refused.join("; ") };
   const down = feeds.filter((feed) => feed.stale);
@@ -42,9 +43,10 @@ export function standing(
   return { kind: warned.length ? "feed_behind" : "live", text: "Live", detail: warned.join("; ") };
 }
 
+/** All three by the clock of the browser. */
 function away(since: number, retryAt: number | undefined, now: number): string {
   const left = retryAt === undefined ? 0 : Math.ceil((retryAt - now) / 1_000);
-  return `for ${duration((now - since) / 1_000)}, ${left > 0 ? `next try in ${left} s` : "trying"}`;
+  return `for ${duration(Math.max(0, (now - since) / 1_000))}, ${left > 0 ? `next try in ${left} s` : "trying"}`;
 }
 
 interface Shown {

@@ -12,10 +12,11 @@ import { AlertFeed, NewestCritical } from "../alerts/AlertFeed.js";
 import { isWaiting } from "../alerts/alerts.js";
 import { AttendancePanel } from "../people/AttendancePanel.js";
 import { queuesOf } from "../people/people.js";
-import { sound, useCountInTab, useNow, usePreference } from "../kit/browser.js";
+import { sound, useCountInTab, usePreference } from "../kit/browser.js";
 import { CriticalQueues } from "../queues/CriticalQueues.js";
 import { refusals, standing } from "../connection/connection.js";
 import { ConnectionState } from "../connection/ConnectionState.js";
+import { useServerNow } from "../connection/useServerNow.js";
 import { DeadLink } from "./DeadLink.js";
 import { Export } from "../queues/Export.js";
 import { Bell, Header } from "./Header.js";
@@ -215,7 +216,7 @@ export function useLiveFigures(scope: Scope, onAlert: ((alert: Alert) => void) |
   const backlogs = useBacklogUpdates(null, scope);
   const people = useAttendanceUpdates(null, departmentOf(scope));
   const alerts = useAlertNotifications(onAlert, scope);
-  const now = useNow() + kpis.status.clockOffset;
+  const now = useServerNow();
   const { time_zone: zone } = useSession().organization;
   const minute = now - (now % 60_000);
   const rows = useMemo(
