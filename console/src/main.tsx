@@ -8,6 +8,7 @@ import { Crash } from "./page/Crash.js";
 import { remembered, useTheme } from "./kit/browser.js";
 import { tellIn12Hours } from "./kit/words.js";
 import { LiveDashboard } from "./page/LiveDashboard.js";
+import { keepingView } from "./queues/tableview.js";
 import type { Scope } from "./session/payloads.js";
 import { rest } from "./session/rest.js";
 import {
@@ -44,7 +45,7 @@ function ConsolePage({ config, organizations }: Props) {
   const go = (next: Scope) => {
     // A connection belongs to one organization: another one is another page.
     if (next.organization_id !== scope.organization_id) return location.assign(addressOf(next));
-    history.pushState(null, "", addressOf(next));
+    history.pushState(null, "", keepingView(addressOf(next), location.search));
     setScope(next);
   };
   return (

@@ -14,25 +14,27 @@ export interface Asked {
   body: Record<string, unknown>;
 }
 
-type Answer = object | ((asked: Asked) => object | undefined);
+type Answers = (asked: Asked) => object | undefined;
 
 /** Answers by path, which the test may change; any other path has no items. `refused` is an error. */
-export function answering(answers: Record<string, Answer>): Asked[] {
+export function answering(answers: Record<string, object | Answers>): Asked[] {
   const log: Asked[] = [];
   vi.stubGlobal(
     "fetch",
     (address: string, { method = "GET", body = "{}" }: { method?: string; body?: string } = {}) => {
       const [path = "", query = ""] = address.split("?");
-      const asked = { method, path, query: Object.fromEntries(new URLSearchParams(query)), body: JSON.parse(body) };
+      const asked: Asked = { method, path, query: Object.fromEntries(new URLSearchParams(query)), body: read(body) };
       log.push(asked);
       const answer = answers[path] ?? { items: [], next: null };
-      const said = typeof answer === "function" ? answer(asked) : answer;
+      const said = typeof answer === "function" ? (answer as Answers)(asked) : answer;
       if (said === undefined) return new Promise(() => undefined); // not yet
       return Promise.resolve(said instanceof Refused ? said.response() : new Response(JSON.stringify(said)));
     },
   );
   return log;
 }
+
+const read = (body: string) => JSON.parse(body) as Record<string, unknown>;
 
 class Refused {
   constructor(

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { csv } from "../src/queues/Export.js";
+import { csv, fileName } from "../src/queues/Export.js";
 import {
   byUrgency,
   headline,
@@ -104,6 +104,24 @@ describe("the order of queues", () => {
   it("is by name, with numbers as numbers, where nothing else differs", () => {
     expect(names(sorted(rowsOf([risk("line 10", 5), risk("line 9", 5)]), "urgency"))).toEqual(["line 9", "line 10"]);
   });
+
+  it.each<[order: "risk" | "gap" | "service" | "backlog", down: string[], up: string[]]>([
+    ["risk", ["c", "b", "a"], ["b", "c", "a"]],
+    ["gap", ["b", "c", "a"], ["c", "b", "a"]],
+    ["service", ["b", "c", "a"], ["c", "b", "a"]],
+    ["backlog", ["c", "b", "a"], ["b", "c", "a"]],
+  ])("has queues of unknown %s last, whichever way it goes", (order, down, up) => {
+    const figure = (queue: string, number: number) =>
+      kpi(queue, {
+        sla_risk: { risk_score: number },
+        headcount_gap: { gap: number },
+        service: { service_level: number },
+      });
+    const works = [backlog("b", { total_items: 1 }), backlog("c", { total_items: 2 })];
+    const rows = [...queueRows([kpi("a"), figure("b", 1), figure("c", 2)], works, [], CLOCK).values()];
+    expect(names(sorted(rows, order))).toEqual(down);
+    expect(names(sorted(rows, order, true))).toEqual(up);
+  });
 });
 
 describe("the headline", () => {
@@ -153,4 +171,10 @@ it("exports what is shown, without formulas for a spreadsheet", () => {
   const line = csv(rows).split("\r\n")[1];
   expect(line).toMatch(/^service,"'=HYPERLINK\(""x""\)",critical,10,90,80,1,/);
   expect(line).toMatch(/,Nobody is there: 3 needed,ok,,$/);
+});
+
+it("exports to a file that is named as those of the server", () => {
+  const scope = { organization_id: "org_123", department_id: "Kundendienst/Süd", queue_name: "line 1" };
+  expect(fileName(scope, "2026-01-31")).toBe("queues_org_123_Kundendienst-Süd_line-1_2026-01-31.csv");
+  expect(fileName({ organization_id: "org_123" }, "2026-01-31")).toBe("queues_org_123_2026-01-31.csv");
 });

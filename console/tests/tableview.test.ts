@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import { queueRows, sorted } from "../src/queues/queues.js";
-import { byDepartment, isShown, parametersOf, viewIn, withView } from "../src/queues/tableview.js";
+import { byDepartment, isShown, keepingView, lastOf, shownIn, viewIn, withView } from "../src/queues/tableview.js";
 import { CALM, kpi } from "./figures.js";
 
 const CLOCK = { now: Date.parse("2026-01-31T10:00:00Z"), zone: "UTC" };
@@ -35,7 +35,21 @@ describe("what the table shows", () => {
       reversed: true,
       grouped: true,
     });
-    expect(parametersOf(USUAL)).toEqual({});
+    expect(viewIn("?organization=a", lastOf({ ...USUAL, grouped: true }))).toEqual({ ...USUAL, grouped: true });
+  });
+
+  it("is the same for a person who last chose another order", () => {
+    const theirs = "sort=-gap&group=department";
+    expect(viewIn(`?${withView("?organization=a", USUAL)}`, theirs)).toEqual(USUAL);
+    expect(viewIn("?state=critical", theirs)).toEqual({ ...USUAL, state: "critical" });
+  });
+
+  it("goes along to another scope", () => {
+    const here = `?${withView("?organization=a&department=sales", { ...USUAL, state: "critical" })}`;
+    expect(keepingView("?organization=a&queue=x", here)).toBe(
+      "?organization=a&queue=x&state=critical&sort=urgency&group=",
+    );
+    expect(keepingView("?organization=a", "?department=sales")).toBe("?organization=a");
   });
 
   it("ignores what no table can do", () => {
@@ -60,6 +74,11 @@ describe("what the table shows", () => {
     ).toEqual([
       ["x", ["a", "c"]],
       ["y", ["b"]],
+    ]);
+    expect(shownIn(rows, { ...USUAL, order: "name", grouped: true }).map(({ queue }) => queue)).toEqual([
+      "a",
+      "c",
+      "b",
     ]);
     expect(sorted(rows, "name", true).map(({ queue }) => queue)).toEqual(["b", "c", "a"]);
   });

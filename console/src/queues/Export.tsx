@@ -1,18 +1,21 @@
-// Downloads as CSV: the table of queues as shown, and the history of the same scope since midnight.
+// Downloads as CSV: the queues that the table shows, and the history of the same scope since midnight.
 
 import { Icon } from "../kit/Icon.js";
 import { Popover } from "../kit/parts.js";
 import type { Scope } from "../session/payloads.js";
-import { dataTime, type QueueRow, saidOf, sorted } from "./queues.js";
+import { dataTime, type QueueRow, saidOf } from "./queues.js";
+import { viewNow } from "./QueueTable.js";
+import { shownIn } from "./tableview.js";
 import { withQuery } from "../session/rest.js";
 import { departmentOf, scopeName, useSession } from "../session/session.js";
-import { startOfDay } from "../kit/words.js";
+import { localDay, startOfDay } from "../kit/words.js";
 
 export function Export({ scope, rows, now }: { scope: Scope; rows: ReadonlyMap<string, QueueRow>; now: number }) {
   const { organization } = useSession();
   const since = new Date(startOfDay(now, organization.time_zone)).toISOString();
   const period = { since, format: "csv" };
-  const download = () => saved(csv([...rows.values()]), `${scope.organization_id}-queues.csv`);
+  const download = () =>
+    saved(csv(shownIn(rows.values(), viewNow())), fileName(scope, localDay(now, organization.time_zone)));
   return (
     <Popover label="Export as CSV" button={<Icon name="download" />} className="quiet">
       <p className="hint">{scopeName(scope, organization)}, since midnight</p>
@@ -30,7 +33,7 @@ export function Export({ scope, rows, now }: { scope: Scope; rows: ReadonlyMap<s
         </li>
         <li>
           <a href={withQuery("/api/intraday/attendance/history", { ...departmentOf(scope), ...period })}>
-            Attendance of today
+            Attendance of today{scope.queue_name && ", of all queues together"}
           </a>
         </li>
       </ul>
@@ -60,8 +63,14 @@ const COLUMNS: [name: string, of: (row: QueueRow) => string | number | null | un
   ["service_level_answered", (row) => row.kpi?.service.service_level_answered],
 ];
 
-export function csv(rows: QueueRow[]): string {
-  const lines = sorted(rows, "urgency").map((row) => COLUMNS.map(([, of]) => cell(of(row))));
+/** As the server names its files: `queues_org_123_dept_456_2026-01-31.csv`. */
+export function fileName({ organization_id, department_id, queue_name }: Scope, day: string): string {
+  const parts = ["queues", organization_id, department_id, queue_name, day].filter((part) => part !== undefined);
+  return `${parts.map((part) => part.replace(/[^\p{L}\p{N}_.-]/gu, "-")).join("_")}.csv`;
+}
+
+export function csv(rows: readonly QueueRow[]): string {
+  const lines = rows.map((row) => COLUMNS.map(([, of]) => cell(of(row))));
   return [COLUMNS.map(([name]) => name), ...lines].map((line) => `${line.join(",")}\r\n`).join("");
 }
 

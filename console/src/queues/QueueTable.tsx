@@ -19,7 +19,7 @@ import {
   restOfInterval,
 } from "../figures/states.js";
 import { why } from "../figures/Tiles.js";
-import { byDepartment, isShown, parametersOf, type TableView, viewIn, withView } from "./tableview.js";
+import { byDepartment, isShown, lastOf, type TableView, viewIn, withView } from "./tableview.js";
 import { TableTools } from "./TableTools.js";
 import { minutes, number, percent, plural, signed, until } from "../kit/words.js";
 
@@ -176,14 +176,21 @@ function Heading({ column, view, onChange }: HeadingProps) {
   );
 }
 
+/** The view that the address names, or that this browser remembers. */
+export const viewNow = (): TableView => viewIn(location.search, remembered.get("table") ?? "");
+
 /** The choice stands in the address; order and grouping are remembered beside it. */
 function useTableView(): [TableView, (change: Partial<TableView>) => void] {
-  const [view, setView] = useState(() => viewIn(location.search, remembered.get("table") ?? ""));
+  const [view, setView] = useState(viewNow);
+  useEffect(() => {
+    const back = () => setView(viewNow());
+    addEventListener("popstate", back);
+    return () => removeEventListener("popstate", back);
+  }, []);
   const change = (changed: Partial<TableView>) => {
     const next = { ...view, ...changed };
     setView(next);
-    const { sort = "urgency", group = "" } = parametersOf(next);
-    remembered.set("table", new URLSearchParams({ sort, group }).toString());
+    remembered.set("table", lastOf(next));
     history.replaceState(history.state, "", `${location.pathname}?${withView(location.search, next)}`);
   };
   return [view, change];

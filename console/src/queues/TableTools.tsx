@@ -7,7 +7,7 @@ import type { SavedView } from "../session/payloads.js";
 import { useSession } from "../session/session.js";
 import { useAnswer } from "../session/useAnswer.js";
 import { useAttempt } from "../session/useAttempt.js";
-import { type StateFilter, STATES, type TableView } from "./tableview.js";
+import { type StateFilter, STATES, type TableView, withView } from "./tableview.js";
 
 interface Props {
   view: TableView;
@@ -44,7 +44,7 @@ export function TableTools({ view, onChange }: Props) {
         By department
       </label>
       <Popover label="Saved views" button="Views">
-        <SavedViews />
+        <SavedViews view={view} />
       </Popover>
     </div>
   );
@@ -53,7 +53,7 @@ export function TableTools({ view, onChange }: Props) {
 const PATH = "/api/me/views";
 
 /** Each is a link: it opens the same scope, filter and order, here or for another tab. */
-function SavedViews() {
+function SavedViews({ view: seen }: { view: TableView }) {
   const { rest, organization } = useSession();
   const { id } = organization;
   const [changes, setChanges] = useState(0);
@@ -68,7 +68,7 @@ function SavedViews() {
     });
   const save = (event: SubmitEvent) => {
     event.preventDefault();
-    const shown = new URLSearchParams(location.search);
+    const shown = new URLSearchParams(withView(location.search, seen));
     shown.delete("organization");
     change(() => rest.post(PATH, { organization_id: id, name, query: shown.toString() }));
   };

@@ -16,7 +16,7 @@ import {
   stateOf,
   stillAlerted,
 } from "../figures/states.js";
-import { ageSeconds, duration, number, plural, signed } from "../kit/words.js";
+import { ageSeconds, duration, type Figure, number, plural, signed } from "../kit/words.js";
 
 export interface QueueRow {
   key: string;
@@ -145,26 +145,34 @@ const worseRisk = ({ kpi }: QueueRow): number =>
 /** The columns a person may sort by; `urgency` is the usual order. */
 export type Order = "urgency" | "name" | "risk" | "service" | "gap" | "backlog" | "growth" | "age";
 
-const SORTED_BY: Record<Exclude<Order, "urgency" | "name">, (row: QueueRow) => number> = {
-  risk: (row) => -(row.kpi?.sla_risk.risk_score ?? -1),
-  service: (row) => serviceOf(row).percent ?? 101,
-  gap: (row) => row.kpi?.headcount_gap.gap ?? 1e9,
-  backlog: (row) => -(row.backlog?.total_items ?? -1),
-  growth: (row) => -(growthPerHour(row) ?? -1e9),
-  age: (row) => Date.parse(dataTime(row) ?? "1970-01-01T00:00:00Z"),
+/** The figure of each column, and whether high ones are the bad ones, which come first. */
+const SORTED_BY: Record<Exclude<Order, "urgency" | "name">, { of: (row: QueueRow) => Figure; highFirst?: true }> = {
+  risk: { of: (row) => row.kpi?.sla_risk.risk_score, highFirst: true },
+  service: { of: (row) => serviceOf(row).percent },
+  gap: { of: (row) => row.kpi?.headcount_gap.gap },
+  backlog: { of: (row) => row.backlog?.total_items, highFirst: true },
+  growth: { of: (row) => growthPerHour(row), highFirst: true },
+  age: { of: (row) => instant(dataTime(row)) },
 };
 
+/** What is not known stands last, whichever way one sorts. */
 export function sorted(rows: Iterable<QueueRow>, order: Order, reversed = false): QueueRow[] {
-  const found = [...rows].sort(comparing(order));
-  return reversed ? found.reverse() : found;
+  const turned = reversed ? -1 : 1;
+  if (order === "urgency" || order === "name") {
+    const compare = order === "name" ? byName : byUrgency;
+    return [...rows].sort((a, b) => turned * compare(a, b));
+  }
+  const { of, highFirst } = SORTED_BY[order];
+  const direction = highFirst ? -turned : turned;
+  return [...rows].sort((a, b) => {
+    const [one, other] = [of(a), of(b)];
+    const known = Number(isKnown(other)) - Number(isKnown(one));
+    return known || direction * (Number(one) - Number(other)) || byUrgency(a, b);
+  });
 }
 
-function comparing(order: Order): (a: QueueRow, b: QueueRow) => number {
-  if (order === "urgency") return byUrgency;
-  if (order === "name") return byName;
-  const weight = SORTED_BY[order];
-  return (a, b) => weight(a) - weight(b) || byUrgency(a, b);
-}
+const instant = (time: string | undefined): Figure => (time === undefined ? undefined : Date.parse(time));
+const isKnown = (figure: Figure): boolean => figure !== null && figure !== undefined;
 
 export interface Service {
   percent: number | null | undefined;

@@ -1,7 +1,7 @@
 // Which queues the table shows, and in which order: kept in the address, so that a link shows the same. No React here.
 
 import type { Level } from "../figures/states.js";
-import type { Order, QueueRow } from "./queues.js";
+import { type Order, type QueueRow, sorted } from "./queues.js";
 
 export type StateFilter = "" | "attention" | Level;
 
@@ -28,9 +28,11 @@ const ORDERS: readonly Order[] = ["urgency", "name", "risk", "service", "gap", "
 const OWN = ["search", "state", "group", "sort"];
 const CALM: readonly Level[] = ["ok", "closed"];
 
-/** The parameters of the address that are about the table; `sort` and `group` fall back to what was last chosen. */
+/** The view that the address names. Only where it names none of it, order and grouping are those that were last chosen:
+ * a link shows everybody the same. */
 export function viewIn(address: string, last: string): TableView {
-  const [asked, before] = [new URLSearchParams(address), new URLSearchParams(last)];
+  const asked = new URLSearchParams(address);
+  const before = new URLSearchParams(OWN.some((name) => asked.has(name)) ? "" : last);
   const sort = asked.get("sort") ?? before.get("sort") ?? "";
   const state = asked.get("state") ?? "";
   return {
@@ -42,22 +44,25 @@ export function viewIn(address: string, last: string): TableView {
   };
 }
 
-/** The same as parameters; what is usual is left out. */
-export function parametersOf({ search, state, grouped, order, reversed }: TableView): Record<string, string> {
-  return {
-    ...(search && { search }),
-    ...(state && { state }),
-    ...(grouped && { group: "department" }),
-    ...((order !== "urgency" || reversed) && { sort: (reversed ? "-" : "") + order }),
-  };
-}
+/** What a browser remembers of it. */
+export const lastOf = ({ grouped, order, reversed }: TableView): string =>
+  new URLSearchParams({ sort: (reversed ? "-" : "") + order, group: grouped ? "department" : "" }).toString();
 
-/** The address with these parameters of the table in place of its own. */
+/** The address with this view in place of its own. Order and grouping are always written: whoever opens it may have
+ * others in mind. */
 export function withView(address: string, view: TableView): string {
   const asked = new URLSearchParams(address);
   for (const name of OWN) asked.delete(name);
-  for (const [name, value] of Object.entries(parametersOf(view))) asked.set(name, value);
+  if (view.search) asked.set("search", view.search);
+  if (view.state) asked.set("state", view.state);
+  for (const [name, value] of new URLSearchParams(lastOf(view))) asked.set(name, value);
   return asked.toString();
+}
+
+/** An address of another scope, with the view that this one names. */
+export function keepingView(next: string, address: string): string {
+  const kept = [...new URLSearchParams(address)].filter(([name]) => OWN.includes(name));
+  return `?${new URLSearchParams([...new URLSearchParams(next), ...kept])}`;
 }
 
 export function isShown({ department, queue, level, suspect }: QueueRow, { search, state }: TableView): boolean {
@@ -70,6 +75,12 @@ export function isShown({ department, queue, level, suspect }: QueueRow, { searc
   )
     return false;
   return state === "attention" ? suspect || !CALM.includes(level) : state === "" || state === level;
+}
+
+/** The rows as the table shows them. */
+export function shownIn(rows: Iterable<QueueRow>, view: TableView): QueueRow[] {
+  const found = sorted(rows, view.order, view.reversed).filter((row) => isShown(row, view));
+  return view.grouped ? byDepartment(found).flatMap(({ rows: inside }) => inside) : found;
 }
 
 export interface Group {
