@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import { cards, causeOf, counted, stillHolds } from "../src/alerts/alerts.js";
-import { withGaps } from "../src/day/Curves.js";
+import { withGaps } from "../src/day/backlog.js";
 import { impossible } from "../src/figures/impossible.js";
 import { clock, minSec, startOfDay, tellIn12Hours } from "../src/kit/words.js";
 import { alert, backlog, CALM, kpi } from "./figures.js";

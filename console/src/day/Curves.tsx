@@ -2,9 +2,12 @@
 
 import { useMemo } from "react";
 
+import { withGaps } from "./backlog.js";
 import { Chart, type ChartView, type Line } from "./Chart.js";
 import { suspectSpans } from "./intervals.js";
-import type { Backlog, Interval } from "../session/payloads.js";
+import type { Backlog, Interval, Scope } from "../session/payloads.js";
+import type { RestError } from "../session/rest.js";
+import { useWhole, type Whole } from "../session/useWhole.js";
 import { clock } from "../kit/words.js";
 
 export interface PlotProps {
@@ -104,38 +107,30 @@ export function Agents({ intervals, zone, now, view }: PlotProps) {
   );
 }
 
-interface Point {
-  /** Seconds since 1970. */
-  at: number;
-  /** Null in a gap. */
-  figure: Backlog | null;
-}
+const SNAPSHOTS = { step: 60, limit: 1_000 }; // one of each minute: a feed may post every few seconds
+const AGAIN_SECONDS = 60;
 
-const GAP = 4; // times the usual distance of two snapshots, and at least
-const LEAST_GAP = 5 * 60; // seconds
-
-/** With an empty point where the feed was silent: a line drawn across would be made up. */
-export function withGaps(history: readonly Backlog[]): Point[] {
-  const points = history.map((figure) => ({ at: Date.parse(figure.timestamp) / 1_000, figure }));
-  const steps = points.slice(1).map(({ at }, place) => at - (points[place]?.at ?? at));
-  const usual = [...steps].sort((a, b) => a - b)[Math.floor(steps.length / 2)] ?? 0;
-  const longest = Math.max(LEAST_GAP, GAP * usual);
-  return points.flatMap((point, place): Point[] => {
-    const step = steps[place - 1] ?? 0;
-    return step > longest ? [{ at: point.at - step / 2, figure: null }, point] : [point];
-  });
-}
+/** The backlog of a period, in order of time; asked again while it goes on. */
+export const useBacklogHistory = (scope: Scope, period: object, goesOn: boolean): Whole<Backlog> =>
+  useWhole<Backlog>(
+    "/api/intraday/backlog/history",
+    scope,
+    { ...period, ...SNAPSHOTS },
+    goesOn ? { everySeconds: AGAIN_SECONDS } : {},
+  );
 
 interface BacklogProps {
   /** In order of time. */
   history: readonly Backlog[];
+  /** Why the history could not be read, or not again. */
+  error: RestError | undefined;
   zone: string;
   now: number;
   view: (times: number[]) => ChartView;
 }
 
 /** Nothing where there is none. */
-export function BacklogCurve({ history, zone, now, view }: BacklogProps) {
+export function BacklogCurve({ history, error, zone, now, view }: BacklogProps) {
   const { times, lines } = useMemo(() => {
     const points = withGaps(history);
     return {
@@ -146,6 +141,12 @@ export function BacklogCurve({ history, zone, now, view }: BacklogProps) {
       ] satisfies Line[],
     };
   }, [history]);
-  if (times.length < 2) return null;
-  return <Chart label="Backlog" times={times} lines={lines} timeZone={zone} now={now} height={120} {...view(times)} />;
+  return (
+    <>
+      {times.length >= 2 && (
+        <Chart label="Backlog" times={times} lines={lines} timeZone={zone} now={now} height={120} {...view(times)} />
+      )}
+      {error && <p className="problem">The backlog so far could not be read: {error.message}</p>}
+    </>
+  );
 }

@@ -2,7 +2,8 @@
 
 import { useMemo } from "react";
 
-import { Agents, BacklogCurve, busy, Volume } from "./Curves.js";
+import { andSince } from "./backlog.js";
+import { Agents, BacklogCurve, busy, useBacklogHistory, Volume } from "./Curves.js";
 import { withLive } from "./intervals.js";
 import { IntervalTable } from "./IntervalTable.js";
 import { Panel } from "../kit/parts.js";
@@ -10,22 +11,21 @@ import type { Backlog, IntervalGrid, KPI, Scope } from "../session/payloads.js";
 import { storyOf, useSession } from "../session/session.js";
 import { componentOf } from "../figures/states.js";
 import { useAnswer } from "../session/useAnswer.js";
-import { useWhole } from "../session/useWhole.js";
 import { localDay, weekBefore } from "../kit/words.js";
 
 const AGAIN_SECONDS = 60; // coming intervals change with the reforecast; the running one is live
-const PAGE = 1_000;
 const BACKLOG_HOURS = 4;
 const LEAST_SECONDS = 30 * 60; // of the axis, when the first snapshots have just come
 
 interface Props {
   scope: Scope;
   kpi: KPI | undefined;
-  backlog: Backlog | undefined;
+  /** The backlog of the scope as it came since the page was opened. */
+  backlogs: readonly Backlog[];
   now: number;
 }
 
-export function Today({ scope, kpi, backlog, now }: Props) {
+export function Today({ scope, kpi, backlogs, now }: Props) {
   const { time_zone: zone } = useSession().organization;
   const day = localDay(now, zone);
   const today = useAnswer<IntervalGrid>(
@@ -49,7 +49,7 @@ export function Today({ scope, kpi, backlog, now }: Props) {
               ? "No forecast and no contacts posted for today."
               : "Loading…"}
         </p>
-        <BacklogChart scope={scope} backlog={backlog} now={minute} />
+        <BacklogChart scope={scope} live={backlogs} now={minute} />
       </Panel>
     );
   }
@@ -64,10 +64,11 @@ export function Today({ scope, kpi, backlog, now }: Props) {
           </>
         }
       >
+        {today.error && <p className="problem">The intervals could not be read again: {today.error.message}</p>}
         <div className="charts">
           <Volume intervals={shown} before={before.answer?.intervals} zone={zone} now={minute} />
           <Agents intervals={shown} zone={zone} now={minute} />
-          <BacklogChart scope={scope} backlog={backlog} now={minute} />
+          <BacklogChart scope={scope} live={backlogs} now={minute} />
         </div>
       </Panel>
       <IntervalTable intervals={intervals} staffing={componentOf(kpi, "staffing")} />
@@ -76,16 +77,12 @@ export function Today({ scope, kpi, backlog, now }: Props) {
 }
 
 /** The backlog of the last hours, then live. */
-function BacklogChart({ scope, backlog, now }: { scope: Scope; backlog: Backlog | undefined; now: number }) {
+function BacklogChart({ scope, live, now }: { scope: Scope; live: readonly Backlog[]; now: number }) {
   const { time_zone: zone } = useSession().organization;
   const since = new Date(now - BACKLOG_HOURS * 3_600_000);
   since.setUTCMinutes(0, 0, 0);
-  const query = { ...scope, since: since.toISOString(), limit: PAGE };
-  const before = useWhole<Backlog>("/api/intraday/backlog/history", query);
-  const history = useMemo(() => {
-    const last = before?.at(-1)?.timestamp ?? "";
-    return [...(before ?? []), ...(backlog && backlog.timestamp > last ? [backlog] : [])];
-  }, [before, backlog]);
+  const { items, error } = useBacklogHistory(scope, { since: since.toISOString() }, true);
+  const history = useMemo(() => andSince(items ?? [], live), [items, live]);
   const view = (times: number[]) => ({ from: Math.min(times[0] ?? Infinity, now / 1_000 - LEAST_SECONDS) });
-  return <BacklogCurve history={history} zone={zone} now={now} view={view} />;
+  return <BacklogCurve history={history} error={error} zone={zone} now={now} view={view} />;
 }

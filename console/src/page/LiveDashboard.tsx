@@ -197,7 +197,7 @@ function Body({ scope, live, rows, opened, onOpen, newest, feed, feeds }: BodyPr
           <QueueTable rows={live.rows} complete={live.ready} now={now} opened={opened} onOpen={onOpen} />
           <ServiceBlock kpi={kpi} />
           <DeferredBlock kpi={kpi} />
-          <Today scope={scope} kpi={kpi} backlog={backlog} now={now} />
+          <Today scope={scope} kpi={kpi} backlogs={live.backlogs} now={now} />
         </div>
         <div className="column">
           {feed}
@@ -232,6 +232,7 @@ export function useLiveFigures(scope: Scope, onAlert: ((alert: Alert) => void) |
   return {
     kpi: kpis.latestUpdate,
     backlog: backlogs.latestUpdate,
+    backlogs: backlogs.history,
     attendance: people.latestUpdate,
     alerts,
     rows,

@@ -2,15 +2,13 @@
 
 import { useMemo } from "react";
 
-import { Agents, BacklogCurve, busy, Volume } from "../day/Curves.js";
+import { Agents, BacklogCurve, busy, useBacklogHistory, Volume } from "../day/Curves.js";
 import type { Mark } from "../day/Chart.js";
 import { Panel } from "../kit/parts.js";
 import type { Backlog, IntervalGrid, Scope } from "../session/payloads.js";
 import { useAnswer } from "../session/useAnswer.js";
-import { useWhole } from "../session/useWhole.js";
 import { weekBefore } from "../kit/words.js";
 
-const PAGE = 1_000;
 const AGAIN_SECONDS = 60;
 
 interface Props {
@@ -31,7 +29,7 @@ export function StoryCurves({ scope, day, zone, since, until, now, marks, chosen
   const { answer, error } = useAnswer<IntervalGrid>("/api/intraday/kpi/intervals", { ...scope, date: day }, again);
   const before = useAnswer<IntervalGrid>("/api/intraday/kpi/intervals", { ...scope, date: weekBefore(day) });
   const [from, to] = [new Date(since).toISOString(), new Date(until).toISOString()];
-  const history = useWhole<Backlog>("/api/intraday/backlog/history", { ...scope, since: from, until: to, limit: PAGE });
+  const history = useBacklogHistory(scope, { since: from, until: to }, now < until);
   const shown = useMemo(() => busy(answer?.intervals ?? []), [answer]);
   const [first, last] = [shown[0], shown.at(-1)];
   const axis = useMemo(() => {
@@ -57,7 +55,13 @@ export function StoryCurves({ scope, day, zone, since, until, now, marks, chosen
       <div className="charts">
         {shown.length > 0 && <Volume {...plot} before={before.answer?.intervals} />}
         {shown.length > 0 && <Agents {...plot} />}
-        <BacklogCurve history={history ?? NOTHING} zone={zone} now={plot.now} view={() => view} />
+        <BacklogCurve
+          history={history.items ?? NOTHING}
+          error={history.error}
+          zone={zone}
+          now={plot.now}
+          view={() => view}
+        />
       </div>
     </Panel>
   );
