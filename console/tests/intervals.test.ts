@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 
-import { suspectSpans, withLive } from "../src/day/intervals.js";
+import { contactsOf, suspectSpans, withLive } from "../src/day/intervals.js";
 import type { Interval } from "../src/session/payloads.js";
 import { kpi } from "./figures.js";
 
@@ -48,6 +48,15 @@ it("a figure of another interval, or none, changes nothing", () => {
   expect(withLive(later, LIVE)).toEqual(later);
   expect(withLive(later, undefined)).toBe(later);
   expect(withLive(later, kpi("a"))).toEqual(later);
+});
+
+it("contacts of the running interval are projected from when they were measured, not from now", () => {
+  const measured = { ...LIVE, quality: "ok", as_of: "2026-01-31T10:30:00Z", service: { ...LIVE.service, offered: 50 } };
+  const [running] = withLive([interval(10, "now")], measured as typeof LIVE);
+  const at = (time: string) => running && contactsOf(running, Date.parse(`2026-01-31T${time}Z`));
+  expect([at("10:30:00"), at("10:40:00"), at("10:55:00")]).toEqual([100, 100, 100]);
+  expect(at("10:06:00")).toBeNull(); // a clock that is behind: too early to tell
+  expect(contactsOf(interval(10, "now"), Date.parse("2026-01-31T10:24:00Z"))).toBe(100);
 });
 
 it("suspect intervals that touch are one span", () => {

@@ -4,7 +4,7 @@ import { useMemo } from "react";
 
 import { withGaps } from "./backlog.js";
 import { Chart, type ChartView, type Line } from "./Chart.js";
-import { suspectSpans } from "./intervals.js";
+import { contactsOf, suspectSpans } from "./intervals.js";
 import type { Backlog, Interval, Scope } from "../session/payloads.js";
 import type { RestError } from "../session/rest.js";
 import { useWhole, type Whole } from "../session/useWhole.js";
@@ -48,7 +48,7 @@ export function Volume({ intervals, before, zone, now, view }: PlotProps & { bef
         dashed: true,
         values: intervals.map((each) => each.reforecast ?? each.forecast),
       },
-      { label: "contacts", color: "accent", values: intervals.map((each) => soFar(each, now)) },
+      { label: "contacts", color: "accent", values: intervals.map((each) => contactsOf(each, now)) },
     ],
     [intervals, before, zone, now],
   );
@@ -66,17 +66,6 @@ export function Volume({ intervals, before, zone, now, view }: PlotProps & { bef
       {...view}
     />
   );
-}
-
-const LEAST_ELAPSED = 0.2; // of an interval; less is too little to project from
-
-/** The contacts of a past interval; of the running one as many as it will have if it goes on like this. A suspect one
- * is a gap: a broken line is no low demand. */
-function soFar({ state, offered, start, end, suspect }: Interval, now: number): number | null {
-  if (suspect) return null;
-  if (state === "past" || offered === null) return offered;
-  const elapsed = (now - Date.parse(start)) / (Date.parse(end) - Date.parse(start));
-  return state === "now" && elapsed >= LEAST_ELAPSED ? Math.round(offered / Math.min(1, elapsed)) : null;
 }
 
 export function Agents({ intervals, zone, now, view }: PlotProps) {

@@ -23,9 +23,21 @@ const staffing = (kpi: KPI): Partial<Interval> => {
 };
 
 /** Until the feed has posted of the running interval, the figure tells of the one before. */
-function callers({ service }: KPI): Partial<Interval> {
+function callers({ service, as_of }: KPI): Partial<Interval> {
   const { offered, answered, abandoned, service_level, asa_seconds } = service;
-  return { offered, answered, abandoned, service_level, asa_seconds };
+  return { offered, answered, abandoned, service_level, asa_seconds, ...(as_of && { as_of }) };
+}
+
+const LEAST_ELAPSED = 0.2; // of an interval; less is too little to project from
+
+/** The contacts of a past interval; of the running one as many as it will have if it goes on as it did until it was
+ * measured. A suspect one is a gap: a broken line is no low demand. */
+export function contactsOf({ state, offered, start, end, suspect, as_of }: Interval, now: number): number | null {
+  if (suspect) return null;
+  if (state === "past" || offered === null) return offered;
+  const measured = as_of === undefined ? now : Math.min(now, Date.parse(as_of));
+  const elapsed = (measured - Date.parse(start)) / (Date.parse(end) - Date.parse(start));
+  return state === "now" && elapsed >= LEAST_ELAPSED ? Math.round(offered / Math.min(1, elapsed)) : null;
 }
 
 /** Spans of consecutive suspect intervals, in seconds since 1970: what was measured there is no demand. */
