@@ -72,7 +72,12 @@ export const button = (page: Page, words: string): HTMLButtonElement | undefined
 export async function press(page: Page, words: string): Promise<void> {
   const found = button(page, words);
   if (!found) throw new Error(`There is no button “${words}”.`);
-  act(() => found.click());
+  const form = found.type === "submit" && found.closest("form");
+  act(() => {
+    // Only forms of a document are submitted by a click, and the page of a test is in none.
+    if (form) form.dispatchEvent(new Event("submit", { bubbles: true, cancelable: true }));
+    else found.click();
+  });
   await page.settled();
 }
 

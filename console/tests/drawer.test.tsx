@@ -5,7 +5,7 @@ import { NewestCritical } from "../src/alerts/AlertFeed.js";
 import { QueueDrawer } from "../src/queues/QueueDrawer.js";
 import { type QueueRow, queueRows } from "../src/queues/queues.js";
 import { alert, CALM, kpi, reason } from "./figures.js";
-import { answering, button, press, signedIn } from "./answering.js";
+import { answering, button, press, refused, signedIn } from "./answering.js";
 
 const page = pagePerTest();
 const NOW = Date.parse("2026-01-31T10:00:00Z");
@@ -53,4 +53,16 @@ it("a note for the newest critical alert does not become one for the next", asyn
   expect(page().element.querySelector("textarea")).not.toBeNull();
   await newest("2");
   expect(page().element.querySelector("textarea")).toBeNull();
+});
+
+it("intervals that cannot be read are no missing ones", async () => {
+  answering({ "/api/intraday/kpi/intervals": refused("The database is away.") });
+  await drawer(rowOf("a"));
+  expect(page().text).toContain("The database is away.");
+});
+
+it("what was done today is not nothing where it cannot be read", async () => {
+  answering({ "/api/intraday/actions": refused("The database is away.") });
+  await drawer(rowOf("a"));
+  expect(page().text).toContain("The database is away.");
 });

@@ -59,7 +59,7 @@ test("the queue of the drawer is the first, whichever way agents move", () => {
   const source = { department_id: "dept_456", queue_name: "billing", baseline: staffing(9), scenario: staffing(7) };
   const answer = { baseline: staffing(17), scenario: staffing(19), source };
   const agents = (kind: Question["kind"], said = answer) =>
-    comparedIn(said, "support", { ...QUESTION, kind }).map((each) => [each.queue, each.scenario.agents]);
+    comparedIn(said, SUPPORT, { ...QUESTION, kind }).map((each) => [each.queue, each.scenario.agents]);
   expect(agents("from")).toEqual([
     ["support", 19],
     ["billing", 7],
@@ -69,5 +69,16 @@ test("the queue of the drawer is the first, whichever way agents move", () => {
     ["support", 7],
     ["billing", 19],
   ]);
-  expect(comparedIn({ baseline: staffing(17), scenario: staffing(25) }, "support", QUESTION)).toHaveLength(1);
+  expect(comparedIn({ baseline: staffing(17), scenario: staffing(25) }, SUPPORT, QUESTION)).toHaveLength(1);
+});
+
+test("two queues of one name are told with their departments", () => {
+  const named = { department_id: "dept_789", queue_name: "support" };
+  const source = { ...named, baseline: staffing(9), scenario: staffing(7) };
+  const answer = { baseline: staffing(17), scenario: staffing(19), source };
+  const asked = { ...QUESTION, kind: "from" as const, other: JSON.stringify(["dept_789", "support"]) };
+  expect(comparedIn(answer, SUPPORT, asked).map(({ queue }) => queue)).toEqual([
+    "support · dept_456",
+    "support · dept_789",
+  ]);
 });

@@ -14,11 +14,15 @@ import {
   deed,
   done,
   type Effect,
+  keyOf,
   noteOf,
   outcomes,
+  queueAmong,
+  queuesIn,
   type Suggestion,
   SUGGESTIONS,
   type Suggestions,
+  withOpened,
 } from "./advice.js";
 import { type Actions, useActions } from "./useActions.js";
 
@@ -27,7 +31,12 @@ const AGAIN_SECONDS = 30;
 export function Advice({ scope, now }: { scope: Scope; now: number }) {
   const { organization } = useSession();
   const { answer, error } = useAnswer<Suggestions>(SUGGESTIONS, scope, { everySeconds: AGAIN_SECONDS });
-  const suggestions = answer?.suggestions ?? [];
+  const [opened, setOpened] = useState<readonly Suggestion[]>([]);
+  const suggested = answer?.suggestions ?? [];
+  const suggestions = withOpened(suggested, opened);
+  const among = queuesIn(suggestions);
+  const isIn = (list: readonly Suggestion[], each: Suggestion) => list.some((other) => keyOf(other) === keyOf(each));
+  const close = (each: Suggestion) => setOpened((before) => before.filter((other) => keyOf(other) !== keyOf(each)));
   const actions = useActions(scope, localDay(now, organization.time_zone));
   return (
     <section className="advice" aria-labelledby="advice">
@@ -37,10 +46,20 @@ export function Advice({ scope, now }: { scope: Scope; now: number }) {
       {answer && suggestions.length === 0 && <p className="calm">Nothing to suggest.</p>}
       <ol className="suggestions">
         {suggestions.map((each) => (
-          <Card key={`${each.kind} ${each.from_queue_name ?? ""}`} scope={scope} suggestion={each} actions={actions} />
+          <Card
+            key={keyOf(each)}
+            scope={scope}
+            suggestion={each}
+            among={among}
+            actions={actions}
+            opened={isIn(opened, each)}
+            gone={answer !== undefined && !isIn(suggested, each)}
+            onOpen={() => setOpened((before) => [...before, each])}
+            onClose={() => close(each)}
+          />
         ))}
       </ol>
-      <Problem text={actions.problem} />
+      <Problem text={actions.problem || actions.unread} />
       <SomethingElse scope={scope} actions={actions} />
       {actions.items.length > 0 && <Noted items={actions.items} zone={organization.time_zone} />}
     </section>
@@ -50,18 +69,25 @@ export function Advice({ scope, now }: { scope: Scope; now: number }) {
 interface CardProps {
   scope: Scope;
   suggestion: Suggestion;
+  /** The queues of all suggestions. */
+  among: ReturnType<typeof queuesIn>;
   actions: Actions;
+  /** Whether a person is about to note it: then it stays as it was. */
+  opened: boolean;
+  /** Whether it is not suggested any more. */
+  gone: boolean;
+  onOpen: () => void;
+  onClose: () => void;
 }
 
-function Card({ scope, suggestion, actions }: CardProps) {
+function Card({ scope, suggestion, among, actions, opened, gone, onOpen, onClose }: CardProps) {
   const { may, organization } = useSession();
-  const [asking, setAsking] = useState(false);
   const zone = organization.time_zone;
   const [first] = suggestion.effects;
   return (
     <li>
       <p>
-        <strong>{deed(suggestion)}</strong>{" "}
+        <strong>{deed(suggestion, among)}</strong>{" "}
         {suggestion.kind === "call_in" && `from ${clock(suggestion.starts_at, zone)} `}
         until {clock(suggestion.until, zone)}
       </p>
@@ -76,33 +102,38 @@ function Card({ scope, suggestion, actions }: CardProps) {
         </thead>
         <tbody>
           {suggestion.effects.map((each) => (
-            <EffectRow key={`${each.department_id ?? ""} ${each.queue_name}`} effect={each} />
+            <EffectRow
+              key={`${each.department_id ?? ""} ${each.queue_name}`}
+              effect={each}
+              name={queueAmong(each, among)}
+            />
           ))}
         </tbody>
       </table>
       <p className="actions">
         <Copy text={suggestion.text} />
         {may("act") && (
-          <button type="button" className="act" aria-expanded={asking} onClick={() => setAsking(!asking)}>
+          <button type="button" className="act" aria-expanded={opened} onClick={opened ? onClose : onOpen}>
             Apply and note
           </button>
         )}
       </p>
-      {asking && (
+      {gone && <p className="hint">Not suggested any more: this is how it was.</p>}
+      {opened && (
         <NoteForm
           label="Who, and why (optional)"
           busy={actions.busy}
-          onSave={async (note) => (await actions.note(noteOf(scope, suggestion, note))) && setAsking(false)}
+          onSave={async (note) => (await actions.note(noteOf(scope, suggestion, note))) && onClose()}
         />
       )}
     </li>
   );
 }
 
-function EffectRow({ effect }: { effect: Effect }) {
+function EffectRow({ effect, name }: { effect: Effect; name: string }) {
   return (
     <tr>
-      <th scope="row">{effect.queue_name}</th>
+      <th scope="row">{name}</th>
       <td>{change(effect.service_level_before, effect.service_level_after)}</td>
       <td>{change(effect.day_end_service_level_before, effect.day_end_service_level_after)}</td>
       <td>{percent(effect.target_service_level)}</td>

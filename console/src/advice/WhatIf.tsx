@@ -33,7 +33,6 @@ export function WhatIf({ scope, kpi }: Props) {
   });
   const [asked, setAsked] = useState<Question | null>(null);
   const { answered, problem } = useWhatIf(scope, asked, others, kpi?.snapshot_id);
-  const queue = scope.queue_name ?? "";
   return (
     <section className="what-if" aria-labelledby="what-if">
       <h3 id="what-if">What if</h3>
@@ -48,7 +47,7 @@ export function WhatIf({ scope, kpi }: Props) {
       </form>
       <Problem text={problem} />
       {answered &&
-        comparedIn(answered.answer, queue, answered.asked).map((each, _, { length }) => (
+        comparedIn(answered.answer, scope, answered.asked).map((each, _, { length }) => (
           <Table key={each.queue} {...each} named={length > 1} />
         ))}
     </section>
@@ -152,12 +151,19 @@ function Count({ label, least, most = 10_000, onChange, ...field }: CountProps) 
   );
 }
 
+interface Said {
+  answered?: { answer: Answer; asked: Question };
+  problem: string;
+}
+
+/** What is answered already, unless that was to another question. */
+const answerTo = (asked: Question, { answered }: Said): Pick<Said, "answered"> =>
+  answered && JSON.stringify(answered.asked) === JSON.stringify(asked) ? { answered } : {};
+
 /** Asked again with each new figure of the queue, so that "as it is" stays what the tiles show. */
 function useWhatIf(scope: Scope, asked: Question | null, others: readonly QueueName[], snapshot: string | undefined) {
   const { rest } = useSession();
-  const [said, setSaid] = useState<{ answered?: { answer: Answer; asked: Question }; problem: string }>({
-    problem: "",
-  });
+  const [said, setSaid] = useState<Said>({ problem: "" });
   const body = useMemo(() => asked && bodyOf(scope, asked, others), [scope, asked, others]);
   useEffect(() => {
     if (!asked || !body) return;
@@ -166,7 +172,7 @@ function useWhatIf(scope: Scope, asked: Question | null, others: readonly QueueN
       (answer) => current && setSaid({ answered: { answer, asked }, problem: "" }),
       (error: unknown) => {
         if (!(error instanceof RestError)) throw error;
-        if (current) setSaid({ problem: error.message });
+        if (current) setSaid((before) => ({ ...answerTo(asked, before), problem: error.message }));
       },
     );
     return () => void (current = false);

@@ -56,12 +56,46 @@ export interface Action extends ActionNoted {
 export const ACTIONS = "/api/intraday/actions";
 export const SUGGESTIONS = "/api/intraday/kpi/suggestions";
 
-/** `Move 2 agents from billing`, `Hold 3 breaks`, as the head of a card or the begin of a line. */
-export function deed({ kind, agents, from_queue_name: from }: Pick<Suggestion, "kind" | "agents" | "from_queue_name">) {
-  if (kind === "move") return `Move ${plural(agents, "agent")} from ${from ?? "another queue"}`;
+interface QueuePlace {
+  department_id: string | null;
+  queue_name: string;
+}
+
+/** The name of a queue; with its department where another queue of that name is among these. */
+export function queueAmong({ department_id, queue_name }: QueuePlace, others: readonly QueuePlace[]): string {
+  const isShared = others.some((each) => each.queue_name === queue_name && each.department_id !== department_id);
+  return isShared && department_id ? `${queue_name} · ${department_id}` : queue_name;
+}
+
+/** The queues that suggestions tell of. */
+export const queuesIn = (suggestions: readonly Suggestion[]): QueuePlace[] =>
+  suggestions.flatMap(({ effects, ...each }) => [each, ...sourceOf(each), ...effects]);
+
+/** None, or the queue that agents come from. */
+const sourceOf = ({ from_department_id, from_queue_name }: Omit<Suggestion, "effects">): QueuePlace[] =>
+  from_queue_name === null ? [] : [{ department_id: from_department_id, queue_name: from_queue_name }];
+
+/** `Move 2 agents from billing`, `Hold 3 breaks`, as the head of a card. */
+export function deed(suggestion: Suggestion, among: readonly QueuePlace[]): string {
+  const { kind, agents } = suggestion;
+  const [source] = sourceOf(suggestion);
+  if (kind === "move")
+    return `Move ${plural(agents, "agent")} from ${source ? queueAmong(source, among) : "another queue"}`;
   if (kind === "hold_breaks") return `Hold ${plural(agents, "break")}`;
   if (kind === "call_in") return `Call in ${plural(agents, "agent")}`;
   return `Offer time off to ${plural(agents, "agent")}`;
+}
+
+/** Tells suggestions of one queue apart, also while their figures change. */
+export const keyOf = ({ kind, from_department_id, from_queue_name }: Suggestion): string =>
+  JSON.stringify([kind, from_department_id, from_queue_name]);
+
+/** The suggestions with those that a person is about to note as they were when they were opened; what is not suggested any
+ * more stands last. */
+export function withOpened(suggested: readonly Suggestion[], opened: readonly Suggestion[]): Suggestion[] {
+  const kept = new Map(opened.map((each) => [keyOf(each), each]));
+  const gone = opened.filter((each) => !suggested.some((other) => keyOf(other) === keyOf(each)));
+  return [...suggested.map((each) => kept.get(keyOf(each)) ?? each), ...gone];
 }
 
 export interface Deed {

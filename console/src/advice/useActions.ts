@@ -14,6 +14,8 @@ const SHOWN = 5;
 
 export interface Actions {
   items: Action[];
+  /** Why they could not be read; empty if they were. */
+  unread: string;
   busy: boolean;
   problem: string;
   note: (body: object) => Promise<boolean>;
@@ -23,7 +25,7 @@ export function useActions(scope: Scope, date: string): Actions {
   const { rest } = useSession();
   const [noted, setNoted] = useState(0);
   const { busy, problem, attempt } = useAttempt();
-  const { answer } = useAnswer<{ items: Action[] }>(
+  const { answer, error } = useAnswer<{ items: Action[] }>(
     ACTIONS,
     { ...scope, date, limit: SHOWN },
     { everySeconds: AGAIN_SECONDS, again: noted },
@@ -37,5 +39,6 @@ export function useActions(scope: Scope, date: string): Actions {
       }),
     [rest, attempt],
   );
-  return { items: answer?.items ?? [], busy, problem, note };
+  const unread = error ? `What was done today could not be read: ${error.message}` : "";
+  return { items: answer?.items ?? [], unread, busy, problem, note };
 }

@@ -1,6 +1,7 @@
 // Questions of what-if: other agents, or some moved from or to another queue, for how long. No React here.
 
 import type { Scope, Staffing, WhatIf } from "../session/payloads.js";
+import { queueAmong } from "./advice.js";
 
 export type Kind = "agents" | "from" | "to";
 
@@ -59,13 +60,17 @@ export interface Compared {
 }
 
 /** The queues that an answer tells of: first the one of the drawer, then the other. */
-export function comparedIn({ source, baseline, scenario }: WhatIf, here: string, asked: Question): Compared[] {
-  if (!source) return [{ queue: here, baseline, scenario }];
-  const other = { queue: source.queue_name, baseline: source.baseline, scenario: source.scenario };
-  if (asked.kind === "from") return [{ queue: here, baseline, scenario }, other];
-  const [, name] = JSON.parse(asked.other) as [string, string];
+export function comparedIn({ source, baseline, scenario }: WhatIf, scope: Scope, asked: Question): Compared[] {
+  const here = { department_id: scope.department_id ?? null, queue_name: scope.queue_name ?? "" };
+  const asTo = { baseline, scenario };
+  if (!source) return [{ queue: here.queue_name, ...asTo }];
+  const [department_id, queue_name] = JSON.parse(asked.other) as [string, string];
+  const other = { department_id, queue_name };
+  const [name, otherName] = [queueAmong(here, [other]), queueAmong(other, [here])];
+  const asFrom = { baseline: source.baseline, scenario: source.scenario };
+  const [mine, theirs] = asked.kind === "from" ? [asTo, asFrom] : [asFrom, asTo];
   return [
-    { ...other, queue: here },
-    { queue: name, baseline, scenario },
+    { queue: name, ...mine },
+    { queue: otherName, ...theirs },
   ];
 }

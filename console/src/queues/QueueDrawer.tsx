@@ -42,7 +42,7 @@ export function QueueDrawer({ row, now, onClose, onScope }: Props) {
     () => scopeOf(organization.id, row.department, row.queue),
     [organization.id, row.department, row.queue],
   );
-  const { answer: grid } = useAnswer<IntervalGrid>(
+  const { answer: grid, error } = useAnswer<IntervalGrid>(
     "/api/intraday/kpi/intervals",
     { ...scope, date: localDay(now, organization.time_zone) },
     { everySeconds: GRID_AGAIN_SECONDS },
@@ -77,6 +77,7 @@ export function QueueDrawer({ row, now, onClose, onScope }: Props) {
         </p>
         <Advice scope={scope} now={now} />
         <WhatIf scope={scope} kpi={row.kpi} />
+        <Problem text={error ? `The intervals could not be read: ${error.message}` : ""} />
         {intervals.length > 0 && (
           <IntervalTable intervals={intervals} staffing={componentOf(row.kpi, "staffing")} narrow />
         )}
