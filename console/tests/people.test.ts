@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { named, type PersonDay, queuesOf, stateCounts, headsAtWork, strip, stretches } from "../src/people/people.js";
+import { heading, type PersonDay, queuesOf, stateCounts, headsAtWork, strip, stretches } from "../src/people/people.js";
 import type { Attendance } from "../src/session/payloads.js";
 
 const DAY: PersonDay = {
@@ -56,14 +56,14 @@ test("states of one activity are one stretch in words", () => {
   ]);
 });
 
-test("people are found by a part of their name or id", () => {
-  const people = [
-    { employee_id: "e1", employee_name: "Ada Keller" },
-    { employee_id: "e2", employee_name: null },
-  ] as never;
-  expect(named(people, "KELL")).toHaveLength(1);
-  expect(named(people, "e2")).toHaveLength(1);
-  expect(named(people, " ")).toHaveLength(2);
+test.each([
+  [undefined, 1_234, "1,234"],
+  [undefined, undefined, "–"],
+  [12, 15, "12"], // of a later moment than the panel's count
+  [200, 1_234, "1,234"],
+  [200, undefined, "200 or more"],
+])("a list of %s people, of %s in all, is headed %s", (listed, total, said) => {
+  expect(heading(listed, 200, total)).toBe(said);
 });
 
 test("a queue that two departments have is no filter", () => {

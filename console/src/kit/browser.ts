@@ -12,6 +12,16 @@ export function useNow(stepMs = 1_000): number {
   return now;
 }
 
+/** The value, once it has stayed the same for so long: what is typed asks the server at its pauses. */
+export function useSettled<Value>(value: Value, afterMs: number): Value {
+  const [settled, setSettled] = useState(value);
+  useEffect(() => {
+    const timer = setTimeout(() => setSettled(value), afterMs);
+    return () => clearTimeout(timer);
+  }, [value, afterMs]);
+  return settled;
+}
+
 /** A choice that this browser remembers. */
 export function usePreference<Choice extends string>(name: string, usual: Choice): [Choice, (choice: Choice) => void] {
   const [choice, setChoice] = useState(() => (read(name) as Choice | null) ?? usual);

@@ -3,14 +3,15 @@
 
 import { useState } from "react";
 
-import { Panel } from "../kit/parts.js";
+import { Panel, Problem } from "../kit/parts.js";
 import { clock, minutes, number, percent } from "../kit/words.js";
 import type { Attendance, KPI, RecentCheckin, Scope } from "../session/payloads.js";
 import { useSession } from "../session/session.js";
-import { headsAtWork, type StateCount, stateCounts } from "./people.js";
+import { useAnswer } from "../session/useAnswer.js";
+import { type Counted, headsAtWork, type StateCount, stateCounts } from "./people.js";
 import { type Asked, PeopleList } from "./PeopleList.js";
 
-type Count = { status: string; label: string; of: (figure: Attendance) => number };
+type Count = { status: string; label: string; of: (figure: Counted) => number | undefined };
 
 const COUNTS: Count[] = [
   { status: "absent", label: "Absent", of: (figure) => figure.absent_count },
@@ -23,41 +24,54 @@ const COUNTS: Count[] = [
   { status: "unscheduled", label: "Unscheduled", of: (figure) => figure.unscheduled_count },
 ];
 
+const QUEUE_AGAIN_SECONDS = 15;
+
 interface Props {
   scope: Scope;
+  /** Of the department: attendance has no figure of a queue. */
   figure: Attendance | undefined;
   kpi?: KPI | undefined;
   queues?: readonly string[];
+  /** Why there is no figure; empty if there is none yet. */
+  problem?: string;
 }
 
-type Open = (asked: Asked, total: number) => void;
+type Open = (asked: Asked, total: number | undefined) => void;
 
-export function AttendancePanel({ scope, figure, kpi, queues = [] }: Props) {
+export function AttendancePanel({ scope, figure, kpi, queues = [], problem = "" }: Props) {
   const { organization, anonymous } = useSession();
   const [asked, setAsked] = useState<(Asked & { total: number | undefined }) | null>(null);
-  const open: Open | null = organization.sees_names ? (each, total) => setAsked({ ...each, total }) : null;
+  const { counted, elsewhere, error } = useCounted(scope, figure);
+  const show: Open = (each, total) => setAsked({ ...each, total: elsewhere ? undefined : total });
+  const open = organization.sees_names ? show : null;
+  const required = elsewhere ? undefined : kpi?.headcount_gap.required;
   return (
     <Panel
       title="People"
       className="attendance"
       aside={
-        <span className="hint">
-          {figure ? `${number(figure.scheduled_count)} scheduled, ${percent(figure.attendance_rate)} here` : ""}
-        </span>
+        <span className="hint">{counted ? [...presence(counted), elsewhere].filter(Boolean).join(", ") : ""}</span>
       }
     >
-      {!figure && <p className="calm">No shifts, no check-ins and no states posted yet.</p>}
-      {figure && <ByState figure={figure} required={kpi?.headcount_gap.required} onOpen={open} />}
-      {figure && (
+      <Problem text={problem || error} />
+      {!figure && !problem && <p className="calm">No shifts, no check-ins and no states posted yet.</p>}
+      {figure && !counted && <p className="calm">Loading…</p>}
+      {counted && <ByState figure={counted} required={required} onOpen={open} />}
+      {counted && (
         <ul className="counts missing">
-          {COUNTS.map(({ status, label, of }) => (
-            <li key={status} data-count={status} data-some={of(figure) > 0}>
-              <CountButton label={label} value={of(figure)} asked={{ title: label, status }} onOpen={open} />
-            </li>
-          ))}
+          {COUNTS.map(({ status, label, of }) => ({ status, label, value: of(counted) })).map(
+            ({ status, label, value }) =>
+              value !== undefined && (
+                <li key={status} data-count={status} data-some={value > 0}>
+                  <CountButton label={label} value={value} asked={{ title: label, status }} onOpen={open} />
+                </li>
+              ),
+          )}
         </ul>
       )}
-      {figure && !anonymous && <Checkins checkins={figure.recent_checkins} />}
+      {figure && !anonymous && (
+        <Checkins checkins={figure.recent_checkins} of={scope.queue_name ? ` ${wholeOf(scope)}` : ""} />
+      )}
       {asked && (
         <PeopleList scope={scope} asked={asked} total={asked.total} queues={queues} onClose={() => setAsked(null)} />
       )}
@@ -65,8 +79,41 @@ export function AttendancePanel({ scope, figure, kpi, queues = [] }: Props) {
   );
 }
 
+interface CountedPeople {
+  counted: Counted | undefined;
+  /** Of whom, where it is not the scope of the page. */
+  elsewhere: string;
+  error: string;
+}
+
+/** The figure of the department; on the page of a queue the people of that queue, as far as they are known. */
+function useCounted(scope: Scope, figure: Attendance | undefined): CountedPeople {
+  const { answer, error } = useAnswer<Counted>(
+    scope.queue_name && figure ? "/api/intraday/attendance/by-state" : null,
+    scope,
+    { everySeconds: QUEUE_AGAIN_SECONDS },
+  );
+  if (!figure || !scope.queue_name) return { counted: figure, elsewhere: "", error: "" };
+  const said = error ? `The people of this queue could not be counted: ${error.message}` : "";
+  if (answer !== undefined || !error) return { counted: answer, elsewhere: "", error: said };
+  return { counted: figure, elsewhere: wholeOf(scope), error: said };
+}
+
+const wholeOf = ({ department_id }: Scope): string => (department_id ? "of the department" : "of all departments");
+
+const presence = ({ scheduled_count, attendance_rate }: Counted): string[] => [
+  `${number(scheduled_count)} scheduled`,
+  ...(attendance_rate === undefined ? [] : [`${percent(attendance_rate)} here`]),
+];
+
+/** Everybody whom the list has; a queue's answer does not count those on leave or without a shift. */
+function everybody({ scheduled_count, on_leave_count, unscheduled_count }: Counted): number | undefined {
+  if (on_leave_count === undefined || unscheduled_count === undefined) return undefined;
+  return scheduled_count + on_leave_count + unscheduled_count;
+}
+
 interface ByStateProps {
-  figure: Attendance;
+  figure: Counted;
   required: number | null | undefined;
   onOpen: Open | null;
 }
@@ -82,7 +129,7 @@ function ByState({ figure, required, onOpen }: ByStateProps) {
           {required !== null && required !== undefined && `, ${number(required)} required`}
         </span>
         {onOpen && (
-          <button type="button" onClick={() => onOpen({ title: "People" }, figure.scheduled_count)}>
+          <button type="button" onClick={() => onOpen({ title: "People" }, everybody(figure))}>
             All people
           </button>
         )}
@@ -159,12 +206,13 @@ const ARRIVALS: Record<RecentCheckin["status"], string> = {
   unscheduled: "unscheduled",
 };
 
-function Checkins({ checkins }: { checkins: RecentCheckin[] }) {
+/** `of` tells of whom they are, where that is not the scope of the page. */
+function Checkins({ checkins, of }: { checkins: RecentCheckin[]; of: string }) {
   const { time_zone: zone } = useSession().organization;
-  if (!checkins.length) return <p className="hint">Nobody checked in within the last hour.</p>;
+  if (!checkins.length) return <p className="hint">Nobody{of} checked in within the last hour.</p>;
   return (
     <>
-      <h3>Recent check-ins</h3>
+      <h3>Recent check-ins{of}</h3>
       <ol className="checkins">
         {checkins.map((each) => (
           <li key={`${each.employee_id} ${each.checked_in_at}`} data-status={each.status}>

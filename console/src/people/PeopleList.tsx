@@ -2,15 +2,17 @@
 
 import { Fragment, useId, useState } from "react";
 
+import { useSettled } from "../kit/browser.js";
 import { Drawer, Value } from "../kit/parts.js";
-import { clock, duration, minutes, number, percent } from "../kit/words.js";
+import { clock, duration, minutes, percent } from "../kit/words.js";
 import type { Scope } from "../session/payloads.js";
 import { departmentOf, useSession } from "../session/session.js";
 import { useAnswer } from "../session/useAnswer.js";
 import { DayStrip } from "./DayStrip.js";
-import { activityWord, named, type PersonNow, reasonWord, STATES, stateWord } from "./people.js";
+import { activityWord, heading, type PersonNow, reasonWord, STATES, stateWord } from "./people.js";
 
 const MOST = 200;
+const TYPED_MS = 250;
 const EVERY_SECONDS = 15;
 
 /** Which people are asked for: parameters of `/api/intraday/attendance/people`. */
@@ -24,6 +26,7 @@ export interface Asked {
 interface Props {
   scope: Scope;
   asked: Asked;
+  /** How many they are, as the panel counted them when it was opened; undefined where it did not. */
   total: number | undefined;
   queues: readonly string[];
   onClose: () => void;
@@ -33,21 +36,25 @@ export function PeopleList({ scope, asked, total, queues, onClose }: Props) {
   const [state, setState] = useState(asked.state ?? "");
   const [queue, setQueue] = useState(scope.queue_name ?? "");
   const [text, setText] = useState("");
+  const name = useSettled(text.trim(), TYPED_MS);
   const { status, out_of_adherence } = asked;
+  const isAsAsked = state === (asked.state ?? "") && queue === (scope.queue_name ?? "") && !name;
   const query = {
     ...departmentOf(scope),
     ...(status && { status }),
     ...(out_of_adherence && { out_of_adherence }),
     ...(state && { state }),
     ...(queue && { queue_name: queue }),
+    ...(name && { name }),
     limit: MOST,
   };
   const { answer, error } = useAnswer<{ items: PersonNow[] }>("/api/intraday/attendance/people", query, {
     everySeconds: EVERY_SECONDS,
   });
-  const people = answer && named(answer.items, text);
+  const people = answer?.items;
+  const title = heading(people?.length, MOST, isAsAsked ? total : undefined);
   return (
-    <Drawer title={`${asked.title}: ${number(answer?.items.length ?? total)}`} onClose={onClose}>
+    <Drawer title={`${asked.title}: ${title}`} onClose={onClose}>
       <div className="people-filters">
         <Choice label="State" value={state} all="All states" options={STATES} onChange={setState} />
         {queues.length > 0 && (
@@ -61,14 +68,16 @@ export function PeopleList({ scope, asked, total, queues, onClose }: Props) {
         )}
         <label>
           <span>Name</span>
-          <input type="search" value={text} onChange={(event) => setText(event.target.value)} />
+          <input type="search" maxLength={64} value={text} onChange={(event) => setText(event.target.value)} />
         </label>
       </div>
       {error && <p className="problem">{error.message}</p>}
       {!people && !error && <p className="calm">Loading…</p>}
-      {people?.length === 0 && <p className="calm">Nobody at the moment.</p>}
+      {people?.length === 0 && (
+        <p className="calm">{name ? `Nobody here has “${name}” in the name or the id.` : "Nobody at the moment."}</p>
+      )}
       {people && people.length > 0 && <Table scope={scope} people={people} />}
-      {answer && answer.items.length >= MOST && <p className="hint">The first {MOST}.</p>}
+      {people && people.length >= MOST && <p className="hint">The first {MOST}: a name or a state finds the others.</p>}
     </Drawer>
   );
 }

@@ -1,5 +1,6 @@
 // People by state: the words of states, the shapes of the answers about people, and what is worked out from them.
 
+import { number } from "../kit/words.js";
 import type { Attendance, Scope } from "../session/payloads.js";
 
 export const STATES = [
@@ -33,9 +34,22 @@ export interface StateCount {
   count: number;
 }
 
+/** The people of a scope, counted. A department's figure tells all of it, the answer about a queue only this. */
+export type Counted = Partial<Attendance> &
+  Pick<
+    Attendance,
+    | "scheduled_count"
+    | "by_state"
+    | "absent_count"
+    | "no_show_count"
+    | "expected_count"
+    | "out_of_adherence_count"
+    | "longest_out_of_adherence_minutes"
+  >;
+
 /** The states to show, in order; servers before this page do not count them. */
-export function stateCounts(figure: Attendance): StateCount[] {
-  const counts = (figure as Partial<Attendance>).by_state ?? {};
+export function stateCounts(figure: Pick<Counted, "by_state">): StateCount[] {
+  const counts = (figure as Partial<Counted>).by_state ?? {};
   return STATES.map(([state, label]) => ({ state, label, count: counts[state] ?? 0 })).filter(
     ({ state, count }) => count > 0 || !RARE.has(state),
   );
@@ -144,13 +158,11 @@ export function stretches(day: PersonDay): { what: string; start: string; end: s
   return found;
 }
 
-/** The people whose names or ids hold the text. */
-export function named(people: readonly PersonNow[], text: string): PersonNow[] {
-  const wanted = text.trim().toLowerCase();
-  if (!wanted) return [...people];
-  return people.filter(({ employee_id, employee_name }) =>
-    `${employee_name ?? ""} ${employee_id}`.toLowerCase().includes(wanted),
-  );
+/** How many people a list is of: those in it, unless it is full; then the count of the panel, where it is of the same. */
+export function heading(listed: number | undefined, most: number, total: number | undefined): string {
+  if (listed === undefined) return number(total);
+  if (listed < most) return number(listed);
+  return total !== undefined && total >= listed ? number(total) : `${number(listed)} or more`;
 }
 
 /** The queues of a scope by which people are filtered; names that several departments have tell no queue. */
