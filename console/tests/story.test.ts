@@ -2,6 +2,8 @@ import { expect, it } from "vitest";
 
 import { asText } from "../src/story/handover.js";
 import {
+  dayIn,
+  dayInWords,
   countOf,
   filtered,
   filtersIn,
@@ -109,6 +111,20 @@ it("the curves are marked where something happened, not where people were notifi
     "critical",
     "accent",
   ]);
+});
+
+it.each([
+  [null, "2026-03-01", ""],
+  ["2026-01-31", "2026-01-31", ""],
+  ["2026-1-5", "2026-03-01", "“2026-1-5” is no day"],
+  ["2026-02-30", "2026-03-01", "“2026-02-30” is no day"],
+  ["5", "2026-03-01", "“5” is no day"],
+])("the day %s of an address is %s", (text, day, problem) => {
+  const found = dayIn(text, "2026-03-01");
+  expect(found.day).toBe(day);
+  expect(found.problem).toContain(problem);
+  expect(Boolean(found.problem)).toBe(Boolean(problem));
+  expect(dayInWords(found.day)).toMatch(/2026$/);
 });
 
 it("days follow each other", () => {

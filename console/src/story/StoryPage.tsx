@@ -11,7 +11,7 @@ import { withQuery } from "../session/rest.js";
 import { addressOf, type Organizations, scopeName, storyOf, useSession } from "../session/session.js";
 import { HandOver } from "./HandOver.js";
 import { Moment } from "./Moment.js";
-import { dayInWords, type Filter, filtered, filtersIn, instantOf, marksOf } from "./story.js";
+import { dayIn, dayInWords, type Filter, filtered, filtersIn, instantOf, marksOf } from "./story.js";
 import { StoryCurves } from "./StoryCurves.js";
 import { StoryList } from "./StoryList.js";
 import { useStory } from "./useStory.js";
@@ -54,12 +54,12 @@ export default function StoryPage({ scope, organizations }: Props) {
           seen={NOBODY}
           onScope={(next) => location.assign(`${storyOf(next)}&day=${view.day}`)}
         />
-        <Days day={view.day} today={today} onDay={(day) => setView({ day })} />
+        <Days day={view.day} today={today} onDay={(day) => setView({ day, problem: "" })} />
         <label>
           Time <input type="time" value={view.time} onChange={(event) => setView({ time: event.target.value })} />
         </label>
       </div>
-      <Problem text={error?.message ?? ""} />
+      <Problem text={error?.message ?? view.problem} />
       {!story && !error && <p className="calm">Loading…</p>}
       {story && (
         <>
@@ -119,6 +119,8 @@ function Days({ day, today, onDay }: DaysProps) {
 
 interface View {
   day: string;
+  /** What is wrong with the day in the address; empty if nothing. */
+  problem: string;
   /** `10:15`, or nothing. */
   time: string;
   filters: Filter[];
@@ -128,9 +130,8 @@ interface View {
 function useView(today: string): [View, (change: Partial<View>) => void] {
   const [view, setView] = useState<View>(() => {
     const asked = new URLSearchParams(location.search);
-    const day = asked.get("day") ?? "";
     return {
-      day: Number.isNaN(Date.parse(day)) ? today : day,
+      ...dayIn(asked.get("day"), today),
       time: asked.get("at") ?? "",
       filters: filtersIn(asked.get("show")),
     };

@@ -204,6 +204,15 @@ export function marksOf(items: readonly Item[], zone: string): Mark[] {
 }
 
 // --- days and times --------------------------------------------------------------------------------------------------
+/** The day that an address names, as `2026-01-31`; today where it names none, or what is no day, which is said. */
+export function dayIn(text: string | null, today: string): { day: string; problem: string } {
+  if (text === null) return { day: today, problem: "" };
+  const at = /^\d{4}-\d\d-\d\d$/.test(text) ? new Date(`${text}T00:00:00Z`).getTime() : NaN;
+  const isDay = !Number.isNaN(at) && new Date(at).toISOString().startsWith(text); // February has no 30th
+  if (isDay) return { day: text, problem: "" };
+  return { day: today, problem: `“${text}” is no day: one is written as 2026-01-31. This is today.` };
+}
+
 /** `Saturday 31 January 2026` */
 export function dayInWords(day: string): string {
   const at = new Date(`${day}T00:00:00Z`);
