@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import { byUrgency, lasting, measured, newest, refusal, standing as standingOf } from "../src/alerts/alerts.js";
-import { refusals, standing } from "../src/connection/connection.js";
+import { feedsInWords, refusals, standing } from "../src/connection/connection.js";
 import type { Feed } from "../src/session/payloads.js";
 import { RestError, withQuery } from "../src/session/rest.js";
 import { addressOf, type Organization, scopeInAddress } from "../src/session/session.js";
@@ -90,6 +90,22 @@ describe("the connection in words", () => {
     expect(refusals({ Figures: fine, Alerts: fine })).toEqual([]);
     expect(refusals({ Figures: fine, Alerts: not })).toEqual(["Alerts: You may not act."]);
     expect(refusals({ Figures: not, Alerts: not })).toEqual(["You may not act."]);
+  });
+
+  it.each([
+    [
+      feedsInWords(false, { answer: undefined, error: undefined }),
+      "Feeds are shown to those who see the whole organization.",
+    ],
+    [feedsInWords(true, { answer: undefined, error: undefined }), "Loading…"],
+    [
+      feedsInWords(true, { answer: { feeds: [] }, error: { message: "The server is busy." } }),
+      "The feeds could not be read: The server is busy.",
+    ],
+    [feedsInWords(true, { answer: { feeds: [] }, error: undefined }), "No feed has posted yet."],
+    [feedsInWords(true, { answer: { feeds: [behind] }, error: undefined }), ""],
+  ])("says of feeds no more than is known: %s", (said, expected) => {
+    expect(said).toBe(expected);
   });
 
   it.each([

@@ -18,7 +18,12 @@ interface Props {
   now: number;
 }
 
-export function AlertFeed({ alerts, now }: Props) {
+interface FeedProps extends Props {
+  /** Why they cannot be shown; empty if they are. */
+  problem?: string;
+}
+
+export function AlertFeed({ alerts, problem = "", now }: FeedProps) {
   const { may } = useSession();
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
   const [all, setAll] = useState(false);
@@ -34,7 +39,7 @@ export function AlertFeed({ alerts, now }: Props) {
       id="alerts"
       aside={
         <span className="hint">
-          {counted(ordered)} {may("act") && <Silences />}
+          {!problem && counted(ordered)} {may("act") && <Silences alerts={alerts} />}
         </span>
       }
     >
@@ -42,7 +47,8 @@ export function AlertFeed({ alerts, now }: Props) {
         <Many waiting={waiting} chosen={still} onChoose={(ids) => setChosen(new Set(ids))} />
       )}
       <div className="scroll alert-list" tabIndex={0} role="region" aria-label="Open alerts">
-        {!ordered.length && <p className="calm">No alert is open.</p>}
+        <Problem text={problem} />
+        {!ordered.length && !problem && <p className="calm">No alert is open.</p>}
         {shown.map(({ key, cause, alerts: inside }) => (
           <div key={key} className="alert-card" role="group" aria-label={`${cause}: ${plural(inside.length, "alert")}`}>
             {inside.map((alert, place) => (

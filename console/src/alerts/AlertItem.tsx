@@ -12,6 +12,7 @@ import { clock, duration } from "../kit/words.js";
 const SNOOZES = [15, 30, 60, 240];
 const USUAL_SNOOZE = 30;
 const HOUR = 60;
+const LONGEST_COMMENT = 500; // of a silence; notes may be longer
 
 interface Props {
   alert: Alert;
@@ -179,8 +180,12 @@ export function AlertForm({ alert, actions, onDone }: FormProps) {
         {may("silence") && (
           <button
             type="button"
-            disabled={actions.busy}
-            title={`Of ${scopeName(alert, organization)}: its alerts are raised, but nobody is notified`}
+            disabled={actions.busy || note.length > LONGEST_COMMENT}
+            title={
+              note.length > LONGEST_COMMENT
+                ? `The note of a silence has at most ${LONGEST_COMMENT} characters: this one has ${note.length}`
+                : `Of ${scopeName(alert, organization)}: its alerts are raised, but nobody is notified`
+            }
             onClick={() => void run(actions.silence(alert, HOUR, note))}
           >
             Silence the rule for an hour

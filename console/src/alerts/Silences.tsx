@@ -1,32 +1,34 @@
-// The silences in force: until when, by whom, and their end.
+// The silences in force and to come: of what, when, by whom, and their end.
 
 import { useState } from "react";
 
-import { useNow } from "../kit/browser.js";
+import { useServerNow } from "../connection/useServerNow.js";
 import { Popover, Problem } from "../kit/parts.js";
-import type { Silence } from "../session/payloads.js";
+import type { Alert, Silence } from "../session/payloads.js";
 import { scopeName, useSession } from "../session/session.js";
 import { useAnswer } from "../session/useAnswer.js";
 import { useAttempt } from "../session/useAttempt.js";
-import { until } from "../kit/words.js";
+import { silenceInWords } from "./silences.js";
 
 const PATH = "/api/alerts/silences";
 
-export function Silences() {
+/** `alerts` know the names of their rules. */
+export function Silences({ alerts }: { alerts: readonly Alert[] }) {
   return (
-    <Popover label="Silences in force" button="Silences">
-      <List />
+    <Popover label="Silences in force and to come" button="Silences">
+      <List alerts={alerts} />
     </Popover>
   );
 }
 
-function List() {
+function List({ alerts }: { alerts: readonly Alert[] }) {
   const { rest, organization, may } = useSession();
-  const now = useNow(30_000);
+  const now = useServerNow(30_000);
   const [changes, setChanges] = useState(0);
   const { problem, attempt } = useAttempt();
   const query = { organization_id: organization.id };
   const { answer, error } = useAnswer<{ items: Silence[] }>(PATH, query, { again: changes });
+  const ruleNames = useRuleNames(alerts, Boolean(answer?.items.some(({ rule_id }) => rule_id)));
   const end = ({ silence_id }: Silence) =>
     attempt(async () => {
       await rest.remove(`${PATH}/${silence_id}`, query);
@@ -39,10 +41,10 @@ function List() {
         {answer?.items.map((silence) => (
           <li key={silence.silence_id} className="inline">
             <span>
-              <strong>{scopeName(silence, organization)}</strong>
-              {silence.rule_id ? ", one rule" : ", everything"} until{" "}
-              {until(silence.ends_at, now, organization.time_zone)}
-              {silence.created_by && ` by ${silence.created_by}`}: {silence.comment}
+              <strong>{scopeName(silence, organization)}</strong>,{" "}
+              {silenceInWords(silence, ruleNames.get(silence.rule_id ?? ""), { now, zone: organization.time_zone })}
+              {silence.created_by && ` by ${silence.created_by}`}
+              {silence.comment && `: ${silence.comment}`}
             </span>
             {may("silence") && (
               <button type="button" onClick={() => void end(silence)}>
@@ -55,4 +57,17 @@ function List() {
       <Problem text={problem || (error?.message ?? "")} />
     </>
   );
+}
+
+/** By id. Only those who see the whole organization may read its rules; others know those of the alerts they see. */
+function useRuleNames(alerts: readonly Alert[], asked: boolean): ReadonlyMap<string, string> {
+  const { id, whole } = useSession().organization;
+  const { answer } = useAnswer<{ items: { rule_id: string; name: string }[] }>(
+    asked && whole ? "/api/alerts/rules" : null,
+    { organization_id: id },
+  );
+  return new Map([
+    ...alerts.map(({ rule_id, rule_name }) => [rule_id, rule_name] as const),
+    ...(answer?.items ?? []).map(({ rule_id, name }) => [rule_id, name] as const),
+  ]);
 }

@@ -7,11 +7,13 @@ import { ageSeconds, duration, until } from "../kit/words.js";
 interface Props {
   standing: Standing;
   feeds: readonly Feed[];
+  /** What else is to be said of them; empty if nothing. */
+  said: string;
   now: number;
 }
 
 /** Always visible; what it says in a word is announced, its seconds are not. */
-export function ConnectionState({ standing, feeds, now }: Props) {
+export function ConnectionState({ standing, feeds, said, now }: Props) {
   return (
     <div className="connection" data-kind={standing.kind}>
       <Popover
@@ -24,7 +26,8 @@ export function ConnectionState({ standing, feeds, now }: Props) {
           </>
         }
       >
-        {feeds.length ? <Feeds feeds={feeds} now={now} /> : <p>No feed has posted yet.</p>}
+        {feeds.length > 0 && <Feeds feeds={feeds} now={now} />}
+        {said && <p>{said}</p>}
       </Popover>
       <span className="visually-hidden" role="status">
         {standing.text}

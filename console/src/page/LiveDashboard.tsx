@@ -14,7 +14,7 @@ import { AttendancePanel } from "../people/AttendancePanel.js";
 import { queuesOf } from "../people/people.js";
 import { sound, useCountInTab, usePreference } from "../kit/browser.js";
 import { CriticalQueues } from "../queues/CriticalQueues.js";
-import { refusals, standing } from "../connection/connection.js";
+import { feedsInWords, refusals, standing } from "../connection/connection.js";
 import { ConnectionState } from "../connection/ConnectionState.js";
 import { useServerNow } from "../connection/useServerNow.js";
 import { DeadLink } from "./DeadLink.js";
@@ -73,7 +73,7 @@ export function LiveDashboard({ scope, config, organizations, onScope }: Props) 
   };
   const live = useLiveFigures(scope, onAlert);
   const { alerts, now, rows } = live;
-  const feeds = useFeeds(scope);
+  const { feeds, said } = useFeeds(scope);
   const state = standing(live.status, feeds, live.freshness, now);
   const waiting = useMemo(() => alerts.openAlerts.filter(isWaiting), [alerts.openAlerts]);
   const ordered = useMemo(() => [...rows.values()].sort(byUrgency), [rows]);
@@ -103,7 +103,7 @@ export function LiveDashboard({ scope, config, organizations, onScope }: Props) 
             onScope={onScope}
           />
         }
-        connection={<ConnectionState standing={state} feeds={feeds} now={now} />}
+        connection={<ConnectionState standing={state} feeds={feeds} said={said} now={now} />}
         tools={
           <>
             <Bell count={alerts.alertCount} onOpen={showAlerts} />
@@ -151,7 +151,7 @@ export function LiveDashboard({ scope, config, organizations, onScope }: Props) 
             onOpen={open}
             newest={<NewestCritical alerts={alerts.openAlerts} now={now} />}
             feeds={feeds}
-            feed={<AlertFeed alerts={alerts.openAlerts} now={now} />}
+            feed={<AlertFeed alerts={alerts.openAlerts} problem={live.problems.alerts} now={now} />}
           />
         )}
       </main>
@@ -201,7 +201,13 @@ function Body({ scope, live, rows, opened, onOpen, newest, feed, feeds }: BodyPr
         </div>
         <div className="column">
           {feed}
-          <AttendancePanel scope={scope} figure={attendance} kpi={kpi} queues={queuesOf(live.seen, scope)} />
+          <AttendancePanel
+            scope={scope}
+            figure={attendance}
+            kpi={kpi}
+            queues={queuesOf(live.seen, scope)}
+            problem={live.problems.people}
+          />
         </div>
       </div>
     </>
@@ -245,7 +251,14 @@ export function useLiveFigures(scope: Scope, onAlert: ((alert: Alert) => void) |
       refused: refusals({ Figures: kpis, Backlog: backlogs, Attendance: people, Alerts: alerts }),
     },
     ready,
-    isEmpty: ready && !kpis.byScope.size && !backlogs.byScope.size && !people.byScope.size && !alerts.openAlerts.length,
+    problems: { people: people.problem?.message ?? "", alerts: alerts.problem?.message ?? "" },
+    // What may not be read, or could not, may well have been posted.
+    isEmpty:
+      [kpis, backlogs, people, alerts].every((each) => each.ready && !each.problem) &&
+      !kpis.byScope.size &&
+      !backlogs.byScope.size &&
+      !people.byScope.size &&
+      !alerts.openAlerts.length,
   };
 }
 
@@ -263,15 +276,17 @@ function taken(toasts: readonly Toast[], waiting: readonly Alert[]): Set<string>
   return new Set(toasts.map(({ alert }) => alert.alert_id).filter((id) => !left.has(id)));
 }
 
+const NO_FEEDS: readonly Feed[] = [];
+
 /** Which feeds deliver; only those who see the whole organization may ask. */
-function useFeeds({ organization_id }: Scope): readonly Feed[] {
+function useFeeds({ organization_id }: Scope): { feeds: readonly Feed[]; said: string } {
   const { whole } = useSession().organization;
-  const { answer } = useAnswer<{ feeds: Feed[] }>(
+  const asked = useAnswer<{ feeds: Feed[] }>(
     whole ? "/api/intraday/feeds" : null,
     { organization_id },
     { everySeconds: FEEDS_EVERY_SECONDS },
   );
-  return answer?.feeds ?? [];
+  return { feeds: asked.answer?.feeds ?? NO_FEEDS, said: feedsInWords(whole, asked) };
 }
 
 function SoundButton({ loud, onChange }: { loud: "on" | "off"; onChange: (loud: "on" | "off") => void }) {

@@ -16,7 +16,7 @@ export default function Walls({ scope, onClose }: { scope: Scope; onClose: () =>
   const [link, setLink] = useState("");
   const { problem, attempt } = useAttempt();
   const { organization_id, department_id, queue_name } = scope;
-  const { answer } = useAnswer<{ items: Wall[] }>("/api/walls", { organization_id }, { again: changes });
+  const { answer, error } = useAnswer<{ items: Wall[] }>("/api/walls", { organization_id }, { again: changes });
   const shown = { ...(department_id && { department_id }) };
   const alone = queue_name ? `?${new URLSearchParams({ department: department_id ?? "", queue: queue_name })}` : "";
 
@@ -59,7 +59,7 @@ export default function Walls({ scope, onClose }: { scope: Scope; onClose: () =>
           Shown only now: <a href={link}>{link}</a>
         </p>
       )}
-      <Problem text={problem} />
+      <Problem text={problem || (error ? `The links in force could not be read: ${error.message}` : "")} />
       <ul className="walls">
         {answer?.items.map((wall) => (
           <li key={wall.wall_id}>

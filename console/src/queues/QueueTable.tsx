@@ -115,7 +115,7 @@ export function QueueTable({ rows, complete, now, opened, onOpen }: Props) {
             <tbody>{shown.map(line)}</tbody>
           )}
         </table>
-        {!found.length && <p className="calm">No queue is like that.</p>}
+        {!found.length && <p className="calm">{rows.size ? "No queue is like that." : "No queue to show."}</p>}
       </div>
       {found.length > AT_FIRST && (
         <button type="button" className="more" onClick={() => setAll(!all)}>

@@ -131,9 +131,16 @@ export interface SavedView {
 export interface Silence {
   silence_id: string;
   rule_id: string | null;
+  /** Empty for alerts of every source, and of every severity. */
+  source?: string;
+  severity?: string;
   department_id: string;
   queue_name: string;
+  starts_at?: string;
   ends_at: string;
-  comment: string;
-  created_by?: string;
+  /** Only in these hours, where there are any. */
+  weekly?: { days: string[]; start: string; end: string }[];
+  /** Null for those who may not see colleagues. */
+  comment: string | null;
+  created_by?: string | null;
 }

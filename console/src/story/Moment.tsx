@@ -11,6 +11,7 @@ const HISTORY = "/api/intraday/kpi/history";
 const NEAR_SECONDS = 90; // figures of the last two days come at least once a minute
 const FAR_SECONDS = 16 * 60; // of older ones, one of each quarter of an hour is kept
 const LIMIT = 1_000;
+const AGAIN_SECONDS = 60; // the figure of a moment ago may be on its way, and an error pass
 
 interface Props {
   scope: Scope;
@@ -20,10 +21,10 @@ interface Props {
 }
 
 export function Moment({ scope, at, zone }: Props) {
-  const { figure, asked } = useFigureAt(scope, at);
+  const { figure, said } = useFigureAt(scope, at);
   return (
     <Panel title={`At ${clock(at, zone)}`} className="moment">
-      {!figure && <p className="calm">{asked ? "No figure is kept of this time." : "Loading…"}</p>}
+      {!figure && <p className="calm">{said}</p>}
       {figure && (
         <>
           <p className="verdict" data-level={levelOf(figure)}>
@@ -46,13 +47,18 @@ export function Moment({ scope, at, zone }: Props) {
   );
 }
 
-/** The newest figure that was known at that instant. */
-function useFigureAt(scope: Scope, at: number): { figure: KPI | undefined; asked: boolean } {
-  const near = useAnswer<{ items: KPI[] }>(HISTORY, { ...scope, ...span(at, NEAR_SECONDS) });
+/** The newest figure that was known at that instant; without one, why. */
+function useFigureAt(scope: Scope, at: number): { figure: KPI | undefined; said: string } {
+  const again = { everySeconds: AGAIN_SECONDS };
+  const near = useAnswer<{ items: KPI[] }>(HISTORY, { ...scope, ...span(at, NEAR_SECONDS) }, again);
   const none = near.answer?.items.length === 0;
-  const far = useAnswer<{ items: KPI[] }>(none ? HISTORY : null, { ...scope, ...span(at, FAR_SECONDS) });
-  const last = near.answer?.items.at(-1) ?? far.answer?.items.at(-1);
-  return { figure: last, asked: Boolean(near.error ?? far.error ?? far.answer) };
+  const far = useAnswer<{ items: KPI[] }>(none ? HISTORY : null, { ...scope, ...span(at, FAR_SECONDS) }, again);
+  const error = near.error ?? far.error;
+  const missing = far.answer ? "No figure is kept of this time." : "Loading…";
+  return {
+    figure: near.answer?.items.at(-1) ?? far.answer?.items.at(-1),
+    said: error ? `The figure of this time could not be read: ${error.message}` : missing,
+  };
 }
 
 const span = (at: number, seconds: number) => ({
