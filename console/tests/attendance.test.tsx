@@ -4,7 +4,8 @@ import { pagePerTest } from "intraday-realtime/testing/page";
 import { golden } from "intraday-realtime/testing/server";
 import { AttendancePanel } from "../src/people/AttendancePanel.js";
 import { PeopleList } from "../src/people/PeopleList.js";
-import type { Attendance } from "../src/session/payloads.js";
+import { Tiles } from "../src/figures/Tiles.js";
+import type { Attendance, Scope } from "../src/session/payloads.js";
 import { answering, press, refused, signedIn, type } from "./answering.js";
 import { kpi } from "./figures.js";
 
@@ -49,6 +50,17 @@ it("the people of the department stand in where those of a queue cannot be count
   expect(texts(".people-head span")).toEqual(["30 at work"]);
   expect(texts(".panel-head .hint")).toEqual(["40 scheduled, 90 % here, of the department"]);
   expect(page().text).toContain("The people of this queue could not be counted: The server is busy.");
+});
+
+it("the attendance of a department is named as such beside figures of a queue", async () => {
+  const tiles = (scope: Scope) =>
+    page().show(
+      signedIn(<Tiles kpi={NEEDED} rows={[]} backlog={undefined} attendance={FIGURE} scope={scope} now={Date.now()} />),
+    );
+  await tiles(QUEUE);
+  expect(page().text).toMatch(/Attendance.* of 40, of the department/);
+  await tiles({ organization_id: "org_123", department_id: "service" });
+  expect(page().text).not.toContain("of the department");
 });
 
 it("a refusal is no lack of shifts", async () => {

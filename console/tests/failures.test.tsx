@@ -5,6 +5,7 @@ import { expect, it } from "vitest";
 import { pagePerTest } from "intraday-realtime/testing/page";
 import { AlertFeed } from "../src/alerts/AlertFeed.js";
 import AlertPage from "../src/alerts/AlertPage.js";
+import "../src/page/Empty.js"; // which the dashboard loads when it needs it: here it is there at once
 import { LiveDashboard } from "../src/page/LiveDashboard.js";
 import Walls from "../src/page/Walls.js";
 import type { PageConfig } from "../src/session/session.js";
@@ -30,6 +31,7 @@ it("an organization whose rooms are refused is no empty one", async () => {
   expect(page().text).not.toContain("No alert is open");
   expect(page().text).not.toContain("No shifts");
   expect(page().text).toContain("Not shown here");
+  expect(page().text).toContain("No queue to show.");
 });
 
 it("alerts that are refused are not said to be none", async () => {

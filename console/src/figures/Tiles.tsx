@@ -5,7 +5,8 @@ import { memo } from "react";
 import * as formulas from "./formulas.js";
 import { Icon } from "../kit/Icon.js";
 import { Popover, Value } from "../kit/parts.js";
-import type { Attendance, Backlog, KPI } from "../session/payloads.js";
+import { elsewhereOf } from "../people/people.js";
+import type { Attendance, Backlog, KPI, Scope } from "../session/payloads.js";
 import { type QueueRow, worstReason } from "../queues/queues.js";
 import { useSession } from "../session/session.js";
 import {
@@ -119,14 +120,16 @@ interface TilesProps {
   rows: readonly QueueRow[];
   backlog: Backlog | undefined;
   attendance: Attendance | undefined;
+  scope: Scope;
   now: number;
 }
 
-export function Tiles({ kpi, rows, backlog, attendance, now }: TilesProps) {
+export function Tiles({ kpi, rows, backlog, attendance, scope, now }: TilesProps) {
   const { time_zone: zone } = useSession().organization;
   const reason = worstReason(kpi, rows, { now, zone });
   const [service, waiting, risk, gap, used, health] = kpiTiles(kpi, reason, zone);
-  const tiles = [service, waiting, risk, gap, backlogTile(kpi, backlog), used, attendanceTile(attendance), health];
+  const people = attendanceTile(attendance, elsewhereOf(scope));
+  const tiles = [service, waiting, risk, gap, backlogTile(kpi, backlog), used, people, health];
   return (
     <ul className="tiles" aria-label="Figures of this scope">
       {tiles
@@ -300,13 +303,14 @@ function backlogTile(kpi: KPI | undefined, backlog: Backlog | undefined): Descri
   };
 }
 
-function attendanceTile(figure: Attendance | undefined): Described {
+/** `of` tells of whom it is, where that is not the scope of the page. */
+function attendanceTile(figure: Attendance | undefined, of: string): Described {
   const rate = figure?.attendance_rate ?? null;
   return {
     label: "Attendance",
     value: percent(rate),
     reason: figure?.reasons?.attendance_rate ?? "nobody is scheduled, or nothing posted yet",
-    target: figure ? `${number(figure.present_count)} of ${number(figure.scheduled_count)}` : "",
+    target: figure ? `${number(figure.present_count)} of ${number(figure.scheduled_count)}${of && `, ${of}`}` : "",
     change: figure?.lost_minutes ? `lost ${minutes(figure.lost_minutes)}` : "",
     changeTitle: "Working time lost by lateness and absence",
     tone: "plain", // whether that is too little, rules say

@@ -191,7 +191,7 @@ function Body({ scope, live, rows, opened, onOpen, newest, feed, feeds }: BodyPr
       <Suspect kpi={kpi} now={now} />
       <Impossible rows={rows} feeds={feeds} />
       <CriticalQueues rows={rows} scope={kpi} now={now} onOpen={onOpen} />
-      <Tiles kpi={kpi} rows={rows} backlog={backlog} attendance={attendance} now={now} />
+      <Tiles kpi={kpi} rows={rows} backlog={backlog} attendance={attendance} scope={scope} now={now} />
       <div className="columns">
         <div className="column">
           <QueueTable rows={live.rows} complete={live.ready} now={now} opened={opened} onOpen={onOpen} />

@@ -51,7 +51,7 @@ export default function WallBoard({ scope, version, token }: Props) {
             <Figures live={live} rows={rows} />
             <div className="wall-columns">
               <Queues rows={rows} />
-              <Alerts alerts={live.alerts.openAlerts} now={live.now} />
+              <Alerts alerts={live.alerts.openAlerts} problem={live.problems.alerts} now={live.now} />
             </div>
           </>
         )}
@@ -142,12 +142,12 @@ function Queues({ rows }: { rows: QueueRow[] }) {
   );
 }
 
-function Alerts({ alerts, now }: { alerts: readonly Alert[]; now: number }) {
+function Alerts({ alerts, problem, now }: { alerts: readonly Alert[]; problem: string; now: number }) {
   const { organization } = useSession();
   const found = cards([...alerts].sort(alertsByUrgency));
   return (
     <section className="panel alerts" id="alerts" aria-label="Alerts">
-      {!found.length && <p className="calm">No alert is open.</p>}
+      {!found.length && <p className="calm">{problem || "No alert is open."}</p>}
       {found.slice(0, CARDS).map(({ key, alerts: [worst, ...others] }) => (
         <article key={key} className="alert" data-severity={worst?.severity} data-status={worst?.status}>
           <p className="alert-head">

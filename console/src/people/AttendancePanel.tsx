@@ -8,7 +8,7 @@ import { clock, minutes, number, percent } from "../kit/words.js";
 import type { Attendance, KPI, RecentCheckin, Scope } from "../session/payloads.js";
 import { useSession } from "../session/session.js";
 import { useAnswer } from "../session/useAnswer.js";
-import { type Counted, headsAtWork, type StateCount, stateCounts } from "./people.js";
+import { type Counted, elsewhereOf, headsAtWork, type StateCount, stateCounts } from "./people.js";
 import { type Asked, PeopleList } from "./PeopleList.js";
 
 type Count = { status: string; label: string; of: (figure: Counted) => number | undefined };
@@ -69,9 +69,7 @@ export function AttendancePanel({ scope, figure, kpi, queues = [], problem = "" 
           )}
         </ul>
       )}
-      {figure && !anonymous && (
-        <Checkins checkins={figure.recent_checkins} of={scope.queue_name ? ` ${wholeOf(scope)}` : ""} />
-      )}
+      {figure && !anonymous && <Checkins checkins={figure.recent_checkins} of={elsewhereOf(scope)} />}
       {asked && (
         <PeopleList scope={scope} asked={asked} total={asked.total} queues={queues} onClose={() => setAsked(null)} />
       )}
@@ -93,13 +91,12 @@ function useCounted(scope: Scope, figure: Attendance | undefined): CountedPeople
     scope,
     { everySeconds: QUEUE_AGAIN_SECONDS },
   );
-  if (!figure || !scope.queue_name) return { counted: figure, elsewhere: "", error: "" };
+  const elsewhere = elsewhereOf(scope);
+  if (!figure || !elsewhere) return { counted: figure, elsewhere: "", error: "" };
   const said = error ? `The people of this queue could not be counted: ${error.message}` : "";
   if (answer !== undefined || !error) return { counted: answer, elsewhere: "", error: said };
-  return { counted: figure, elsewhere: wholeOf(scope), error: said };
+  return { counted: figure, elsewhere, error: said };
 }
-
-const wholeOf = ({ department_id }: Scope): string => (department_id ? "of the department" : "of all departments");
 
 const presence = ({ scheduled_count, attendance_rate }: Counted): string[] => [
   `${number(scheduled_count)} scheduled`,
@@ -209,10 +206,10 @@ const ARRIVALS: Record<RecentCheckin["status"], string> = {
 /** `of` tells of whom they are, where that is not the scope of the page. */
 function Checkins({ checkins, of }: { checkins: RecentCheckin[]; of: string }) {
   const { time_zone: zone } = useSession().organization;
-  if (!checkins.length) return <p className="hint">Nobody{of} checked in within the last hour.</p>;
+  if (!checkins.length) return <p className="hint">Nobody{of && ` ${of}`} checked in within the last hour.</p>;
   return (
     <>
-      <h3>Recent check-ins{of}</h3>
+      <h3>Recent check-ins{of && ` ${of}`}</h3>
       <ol className="checkins">
         {checkins.map((each) => (
           <li key={`${each.employee_id} ${each.checked_in_at}`} data-status={each.status}>

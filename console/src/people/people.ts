@@ -34,6 +34,12 @@ export interface StateCount {
   count: number;
 }
 
+/** Whose figures of attendance a page shows, where they are not those of its scope: a queue has none of its own. */
+export function elsewhereOf({ department_id, queue_name }: Scope): string {
+  if (!queue_name) return "";
+  return department_id ? "of the department" : "of all departments";
+}
+
 /** The people of a scope, counted. A department's figure tells all of it, the answer about a queue only this. */
 export type Counted = Partial<Attendance> &
   Pick<
