@@ -3,6 +3,7 @@ there is nothing to show."""
 
 import re
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -87,6 +88,24 @@ async def test_a_saved_view_is_a_link_that_opens_the_same_table(page: Page, embe
     await page.get_by_role("button", name="Saved views").click()
     await views.get_by_role("button", name="Remove Mornings").click()
     await shows(views, "None yet")
+
+
+async def test_the_view_goes_along_to_another_scope_and_into_the_file(
+    page: Page, stage: Stage, embedded: ProcessServer
+) -> None:
+    await open_console(page, embedded)
+    await page.get_by_label("State", exact=True).select_option("Needs attention")
+    await gap(page).get_by_role("button").click()
+    await page.get_by_label("Department", exact=True).select_option("dept_456")
+    await expect(names(page)).to_have_text(["support", "billing", "email"])
+    assert page.url.endswith("/?organization=org_123&department=dept_456&state=attention&sort=gap&group=")
+    await page.get_by_role("button", name="Export as CSV").click()
+    async with page.expect_download() as download:
+        await page.get_by_role("button", name="Queues as shown now").click()
+    file = await download.value
+    assert re.fullmatch(r"queues_org_123_dept_456_\d{4}-\d\d-\d\d\.csv", file.suggested_filename)
+    lines = Path(await file.path()).read_text().splitlines()
+    assert [line.split(",")[1] for line in lines] == ["queue_name", "support", "billing", "email"]
 
 
 # --- opening ---------------------------------------------------------------------------------------------------------
