@@ -3,13 +3,18 @@
 
 import unicodedata
 
+LONGEST_NAME = 512
+"""Characters of a text that may be a name: three times the longest one, for letters with their marks apart."""
 JOINERS = frozenset("\u200c\u200d")
 """Zero-width non-joiner and joiner: Persian, Indic scripts and emoji cannot be spelled without them."""
 
 
 def normalized(name: str) -> str:
-    """Return the name in Unicode form NFC, so that `ü` and `u` with a combining diaeresis are one name."""
-    return unicodedata.normalize("NFC", name)
+    """Return the name in Unicode form NFC, so that `ü` and `u` with a combining diaeresis are one name.
+
+    A longer text than any name stays as it is, for the caller to refuse: marks are put in order in quadratic time.
+    """
+    return unicodedata.normalize("NFC", name) if len(name) <= LONGEST_NAME else name
 
 
 def is_printable(name: str) -> bool:
