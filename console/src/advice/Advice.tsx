@@ -4,7 +4,7 @@ import { useState } from "react";
 
 import type { Scope } from "../session/payloads.js";
 import { Copy } from "../kit/Copy.js";
-import { Problem } from "../kit/parts.js";
+import { Problem, Unread } from "../kit/parts.js";
 import { useSession } from "../session/session.js";
 import { useAnswer } from "../session/useAnswer.js";
 import { clock, localDay, percent } from "../kit/words.js";
@@ -59,7 +59,8 @@ export function Advice({ scope, now }: { scope: Scope; now: number }) {
           />
         ))}
       </ol>
-      <Problem text={actions.problem || actions.unread} />
+      <Problem text={actions.problem} />
+      <Unread text={actions.unread} />
       <SomethingElse scope={scope} actions={actions} />
       {actions.items.length > 0 && <Noted items={actions.items} zone={organization.time_zone} />}
     </section>

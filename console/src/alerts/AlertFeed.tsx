@@ -5,7 +5,7 @@ import { useMemo, useState } from "react";
 import { AlertItem } from "./AlertItem.js";
 import { byUrgency, cards, counted, isWaiting, lasting, newestCritical } from "./alerts.js";
 import { Silences } from "./Silences.js";
-import { Panel, Problem } from "../kit/parts.js";
+import { Panel, Problem, Unread } from "../kit/parts.js";
 import type { Alert } from "../session/payloads.js";
 import { useSession } from "../session/session.js";
 import { useAlertActions } from "./useAlertActions.js";
@@ -47,7 +47,7 @@ export function AlertFeed({ alerts, problem = "", now }: FeedProps) {
         <Many waiting={waiting} chosen={still} onChoose={(ids) => setChosen(new Set(ids))} />
       )}
       <div className="scroll alert-list" tabIndex={0} role="region" aria-label="Open alerts">
-        <Problem text={problem} />
+        <Unread text={problem} />
         {!ordered.length && !problem && <p className="calm">No alert is open.</p>}
         {shown.map(({ key, cause, alerts: inside }) => (
           <div key={key} className="alert-card" role="group" aria-label={`${cause}: ${plural(inside.length, "alert")}`}>

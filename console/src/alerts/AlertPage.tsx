@@ -5,7 +5,7 @@ import { useEffect } from "react";
 import { useAlertNotifications } from "intraday-realtime/hooks/useWebSocket";
 import { AlertForm, AlertItem } from "./AlertItem.js";
 import { useServerNow } from "../connection/useServerNow.js";
-import { Panel, Problem } from "../kit/parts.js";
+import { Panel, Problem, Unread } from "../kit/parts.js";
 import type { Alert, AuditEntry } from "../session/payloads.js";
 import { addressOf, scopeName, scopeOf, useSession } from "../session/session.js";
 import { useAlertActions } from "./useAlertActions.js";
@@ -50,7 +50,7 @@ export default function AlertPage({ id, elsewhere }: Props) {
       )}
       {last && (
         <>
-          <Problem text={error?.message ?? ""} />
+          <Unread text={error?.message ?? ""} />
           <div className="panel">
             <AlertItem alert={last} lasts={lasting(last, now)} alone />
           </div>

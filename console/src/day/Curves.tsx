@@ -8,6 +8,7 @@ import { contactsOf, suspectSpans } from "./intervals.js";
 import type { Backlog, Interval, Scope } from "../session/payloads.js";
 import type { RestError } from "../session/rest.js";
 import { useWhole, type Whole } from "../session/useWhole.js";
+import { Unread } from "../kit/parts.js";
 import { clock } from "../kit/words.js";
 
 export interface PlotProps {
@@ -135,7 +136,7 @@ export function BacklogCurve({ history, error, zone, now, view }: BacklogProps) 
       {times.length >= 2 && (
         <Chart label="Backlog" times={times} lines={lines} timeZone={zone} now={now} height={120} {...view(times)} />
       )}
-      {error && <p className="problem">The backlog so far could not be read: {error.message}</p>}
+      <Unread text={error ? `The backlog so far could not be read: ${error.message}` : ""} />
     </>
   );
 }

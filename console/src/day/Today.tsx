@@ -6,7 +6,7 @@ import { andSince } from "./backlog.js";
 import { Agents, BacklogCurve, busy, useBacklogHistory, Volume } from "./Curves.js";
 import { withLive } from "./intervals.js";
 import { IntervalTable } from "./IntervalTable.js";
-import { Panel } from "../kit/parts.js";
+import { Panel, Unread } from "../kit/parts.js";
 import type { Backlog, IntervalGrid, KPI, Scope } from "../session/payloads.js";
 import { storyOf, useSession } from "../session/session.js";
 import { componentOf } from "../figures/states.js";
@@ -64,7 +64,7 @@ export function Today({ scope, kpi, backlogs, now }: Props) {
           </>
         }
       >
-        {today.error && <p className="problem">The intervals could not be read again: {today.error.message}</p>}
+        <Unread text={today.error ? `The intervals could not be read again: ${today.error.message}` : ""} />
         <div className="charts">
           <Volume intervals={shown} before={before.answer?.intervals} zone={zone} now={minute} />
           <Agents intervals={shown} zone={zone} now={minute} />

@@ -164,6 +164,11 @@ export function Drawer({ title, onClose, children, beside = false }: DrawerProps
   );
 }
 
+/** Why something could not be read. Not announced: nobody asked just now, and the next round may mend it. */
+export function Unread({ text }: { text: string }) {
+  return text ? <p className="problem">{text}</p> : null;
+}
+
 /** An error about an action of the person. */
 export function Problem({ text }: { text: string }) {
   return text ? (

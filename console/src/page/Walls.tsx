@@ -2,7 +2,7 @@
 
 import { useState } from "react";
 
-import { Drawer, Problem } from "../kit/parts.js";
+import { Drawer, Problem, Unread } from "../kit/parts.js";
 import type { Scope, Wall } from "../session/payloads.js";
 import { scopeName, useSession } from "../session/session.js";
 import { useAnswer } from "../session/useAnswer.js";
@@ -59,7 +59,8 @@ export default function Walls({ scope, onClose }: { scope: Scope; onClose: () =>
           Shown only now: <a href={link}>{link}</a>
         </p>
       )}
-      <Problem text={problem || (error ? `The links in force could not be read: ${error.message}` : "")} />
+      <Problem text={problem} />
+      <Unread text={error ? `The links in force could not be read: ${error.message}` : ""} />
       <ul className="walls">
         {answer?.items.map((wall) => (
           <li key={wall.wall_id}>

@@ -3,7 +3,7 @@
 
 import { useState } from "react";
 
-import { Panel, Problem } from "../kit/parts.js";
+import { Panel, Unread } from "../kit/parts.js";
 import { clock, minutes, number, percent } from "../kit/words.js";
 import type { Attendance, KPI, RecentCheckin, Scope } from "../session/payloads.js";
 import { useSession } from "../session/session.js";
@@ -53,7 +53,7 @@ export function AttendancePanel({ scope, figure, kpi, queues = [], problem = "" 
         <span className="hint">{counted ? [...presence(counted), elsewhere].filter(Boolean).join(", ") : ""}</span>
       }
     >
-      <Problem text={problem || error} />
+      <Unread text={problem || error} />
       {!figure && !problem && <p className="calm">No shifts, no check-ins and no states posted yet.</p>}
       {figure && !counted && <p className="calm">Loading…</p>}
       {counted && <ByState figure={counted} required={required} onOpen={open} />}

@@ -2,6 +2,7 @@
 
 import { Icon } from "../kit/Icon.js";
 import { Popover } from "../kit/parts.js";
+import { elsewhereOf } from "../people/people.js";
 import type { Scope } from "../session/payloads.js";
 import { dataTime, type QueueRow, saidOf } from "./queues.js";
 import { viewNow } from "./QueueTable.js";
@@ -33,7 +34,7 @@ export function Export({ scope, rows, now }: { scope: Scope; rows: ReadonlyMap<s
         </li>
         <li>
           <a href={withQuery("/api/intraday/attendance/history", { ...departmentOf(scope), ...period })}>
-            Attendance of today{scope.queue_name && ", of all queues together"}
+            {["Attendance of today", elsewhereOf(scope)].filter(Boolean).join(", ")}
           </a>
         </li>
       </ul>

@@ -8,7 +8,7 @@ import { useAlertActions } from "../alerts/useAlertActions.js";
 import { Icon } from "../kit/Icon.js";
 import { withLive } from "../day/intervals.js";
 import { IntervalTable } from "../day/IntervalTable.js";
-import { Drawer, Problem, Value } from "../kit/parts.js";
+import { Drawer, Problem, Unread, Value } from "../kit/parts.js";
 import type { IntervalGrid, KPI, Scope } from "../session/payloads.js";
 import { age, growth, type QueueRow, signOf } from "./queues.js";
 import { addressOf, scopeOf, storyOf, useSession } from "../session/session.js";
@@ -77,7 +77,7 @@ export function QueueDrawer({ row, now, onClose, onScope }: Props) {
         </p>
         <Advice scope={scope} now={now} />
         <WhatIf scope={scope} kpi={row.kpi} />
-        <Problem text={error ? `The intervals could not be read: ${error.message}` : ""} />
+        <Unread text={error ? `The intervals could not be read: ${error.message}` : ""} />
         {intervals.length > 0 && (
           <IntervalTable intervals={intervals} staffing={componentOf(row.kpi, "staffing")} narrow />
         )}
