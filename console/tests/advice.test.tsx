@@ -1,4 +1,5 @@
-import { expect, it } from "vitest";
+import { act } from "react";
+import { expect, it, vi } from "vitest";
 
 import { pagePerTest } from "intraday-realtime/testing/page";
 import { Advice } from "../src/advice/Advice.js";
@@ -91,4 +92,26 @@ it("a what-if stands while the same question is refused, and not under another o
   await press(page(), "Work it out");
   expect(page().element.querySelector("table")).toBeNull();
   expect(button(page(), "Work it out")).toBeDefined();
+});
+
+it("a what-if that is one too many at once is asked again, and what stands stays without a word", async () => {
+  vi.useFakeTimers();
+  const baseline = { agents: 17, interval_minutes: 30 };
+  const answered = { baseline, scenario: { ...baseline, agents: 21 } };
+  const answers: Record<string, object> = { "/api/intraday/kpi/what-if": refused("As many as may.", 429) };
+  const log = answering(answers);
+  await page().show(signedIn(<WhatIf scope={SCOPE} kpi={kpi("a", { headcount_gap: { available: 17 } })} />));
+  await press(page(), "Work it out");
+  expect([log.length, page().text.includes("As many as may.")]).toEqual([1, false]);
+  answers["/api/intraday/kpi/what-if"] = answered;
+  await act(() => vi.advanceTimersByTimeAsync(2_000));
+  expect([log.length, page().element.querySelector("table")?.textContent.includes("21")]).toEqual([2, true]);
+
+  answers["/api/intraday/kpi/what-if"] = refused("As many as may.", 429);
+  await press(page(), "Work it out");
+  await act(() => vi.advanceTimersByTimeAsync(60_000));
+  expect(log.length).toBe(6);
+  expect(page().text).toContain("As many as may.");
+  expect(page().element.querySelector("table")?.textContent).toContain("21");
+  vi.useRealTimers();
 });

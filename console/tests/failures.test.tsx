@@ -1,4 +1,4 @@
-// What cannot be read is never said not to be there.
+// A failure to read something is never told as its absence.
 
 import { expect, it } from "vitest";
 

@@ -16,7 +16,7 @@ const at = (minute: number): Backlog =>
 const minutesOf = (items: readonly Backlog[]) => items.map(({ timestamp }) => new Date(timestamp).getUTCMinutes());
 
 function Minutes({ since, scope = SCOPE }: { since: string; scope?: typeof SCOPE }) {
-  const { items, error } = useBacklogHistory(scope, { since }, true);
+  const { answer: items, error } = useBacklogHistory(scope, { since }, true);
   return (
     <p>
       {items ? minutesOf(items).join() : "nothing yet"} {error?.message}

@@ -151,6 +151,11 @@ function Count({ label, least, most = 10_000, onChange, ...field }: CountProps) 
   );
 }
 
+// Pages with the same question ask at the same moment, when the figure comes: more than are worked out at once.
+const TOO_MANY = 429;
+const TRIES = 3;
+const AGAIN_MS = 1_000;
+
 interface Said {
   answered?: { answer: Answer; asked: Question };
   problem: string;
@@ -168,14 +173,25 @@ function useWhatIf(scope: Scope, asked: Question | null, others: readonly QueueN
   useEffect(() => {
     if (!asked || !body) return;
     let current = true;
-    rest.post<Answer>("/api/intraday/kpi/what-if", body).then(
-      (answer) => current && setSaid({ answered: { answer, asked }, problem: "" }),
-      (error: unknown) => {
-        if (!(error instanceof RestError)) throw error;
-        if (current) setSaid((before) => ({ ...answerTo(asked, before), problem: error.message }));
-      },
-    );
-    return () => void (current = false);
+    let waiting: ReturnType<typeof setTimeout> | undefined;
+    const ask = (again: number): Promise<void> =>
+      rest.post<Answer>("/api/intraday/kpi/what-if", body).then(
+        (answer) => {
+          if (current) setSaid({ answered: { answer, asked }, problem: "" });
+        },
+        (error: unknown) => {
+          if (!(error instanceof RestError)) throw error;
+          if (!current) return;
+          if (error.status === TOO_MANY && again > 0)
+            waiting = setTimeout(() => void ask(again - 1), AGAIN_MS * (1 + Math.random()));
+          else setSaid((before) => ({ ...answerTo(asked, before), problem: error.message }));
+        },
+      );
+    void ask(TRIES);
+    return () => {
+      current = false;
+      clearTimeout(waiting);
+    };
   }, [rest, body, asked, snapshot]);
   return said;
 }

@@ -7,7 +7,8 @@ import { Chart, type ChartView, type Line } from "./Chart.js";
 import { contactsOf, suspectSpans } from "./intervals.js";
 import type { Backlog, Interval, Scope } from "../session/payloads.js";
 import type { RestError } from "../session/rest.js";
-import { useWhole, type Whole } from "../session/useWhole.js";
+import type { Asked } from "../session/useRounds.js";
+import { useWhole } from "../session/useWhole.js";
 import { Unread } from "../kit/parts.js";
 import { clock } from "../kit/words.js";
 
@@ -101,7 +102,7 @@ const SNAPSHOTS = { step: 60, limit: 1_000 }; // one of each minute: a feed may 
 const AGAIN_SECONDS = 60;
 
 /** The backlog of a period, in order of time; asked again while it goes on. */
-export const useBacklogHistory = (scope: Scope, period: object, goesOn: boolean): Whole<Backlog> =>
+export const useBacklogHistory = (scope: Scope, period: object, goesOn: boolean): Asked<Backlog[]> =>
   useWhole<Backlog>(
     "/api/intraday/backlog/history",
     scope,

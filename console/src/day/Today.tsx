@@ -81,7 +81,7 @@ function BacklogChart({ scope, live, now }: { scope: Scope; live: readonly Backl
   const { time_zone: zone } = useSession().organization;
   const since = new Date(now - BACKLOG_HOURS * 3_600_000);
   since.setUTCMinutes(0, 0, 0);
-  const { items, error } = useBacklogHistory(scope, { since: since.toISOString() }, true);
+  const { answer: items, error } = useBacklogHistory(scope, { since: since.toISOString() }, true);
   const history = useMemo(() => andSince(items ?? [], live), [items, live]);
   const view = (times: number[]) => ({ from: Math.min(times[0] ?? Infinity, now / 1_000 - LEAST_SECONDS) });
   return <BacklogCurve history={history} error={error} zone={zone} now={now} view={view} />;

@@ -56,7 +56,7 @@ export function StoryCurves({ scope, day, zone, since, until, now, marks, chosen
         {shown.length > 0 && <Volume {...plot} before={before.answer?.intervals} />}
         {shown.length > 0 && <Agents {...plot} />}
         <BacklogCurve
-          history={history.items ?? NOTHING}
+          history={history.answer ?? NOTHING}
           error={history.error}
           zone={zone}
           now={plot.now}

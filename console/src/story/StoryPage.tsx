@@ -30,7 +30,7 @@ export default function StoryPage({ scope, organizations }: Props) {
   const zone = organization.time_zone;
   const today = localDay(now, zone);
   const [view, setView] = useView(today);
-  const { story, error } = useStory(scope, view.day, view.day >= today);
+  const { answer: story, error } = useStory(scope, view.day, view.day >= today);
   const name = scopeName(scope, organization);
   useEffect(() => void (document.title = `${name}, ${view.day} · Intraday console`), [name, view.day]);
   const chosen = story && view.time ? instantOf(view.time, story, zone) : null;
