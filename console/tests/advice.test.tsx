@@ -95,7 +95,6 @@ it("a what-if stands while the same question is refused, and not under another o
 });
 
 it("a what-if that is one too many at once is asked again, and what stands stays without a word", async () => {
-  vi.useFakeTimers();
   const baseline = { agents: 17, interval_minutes: 30 };
   const answered = { baseline, scenario: { ...baseline, agents: 21 } };
   const answers: Record<string, object> = { "/api/intraday/kpi/what-if": refused("As many as may.", 429) };
@@ -113,5 +112,4 @@ it("a what-if that is one too many at once is asked again, and what stands stays
   expect(log.length).toBe(6);
   expect(page().text).toContain("As many as may.");
   expect(page().element.querySelector("table")?.textContent).toContain("21");
-  vi.useRealTimers();
 });

@@ -161,7 +161,7 @@ interface Said {
   problem: string;
 }
 
-/** What is answered already, unless that was to another question. */
+/** The answer at hand, unless it was to another question. */
 const answerTo = (asked: Question, { answered }: Said): Pick<Said, "answered"> =>
   answered && JSON.stringify(answered.asked) === JSON.stringify(asked) ? { answered } : {};
 

@@ -7,7 +7,7 @@ import { ageSeconds, duration, until } from "../kit/words.js";
 interface Props {
   standing: Standing;
   feeds: readonly Feed[];
-  /** What else is to be said of them; empty if nothing. */
+  /** A sentence about them, such as why they are not known; empty if there is none. */
   said: string;
   now: number;
 }

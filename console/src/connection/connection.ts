@@ -49,7 +49,7 @@ function away(since: number, retryAt: number | undefined, now: number): string {
   return `for ${duration(Math.max(0, (now - since) / 1_000))}, ${left > 0 ? `next try in ${left} s` : "trying"}`;
 }
 
-/** What stands in place of the feeds, or beside them where they could not be read again; empty where they say enough. */
+/** A sentence in place of the feeds, or beside them where they could not be read again; empty where they say enough. */
 export function feedsInWords(
   whole: boolean,
   { answer, error }: { answer: { feeds: readonly Feed[] } | undefined; error: { message: string } | undefined },

@@ -252,7 +252,7 @@ export function useLiveFigures(scope: Scope, onAlert: ((alert: Alert) => void) |
     },
     ready,
     problems: { people: people.problem?.message ?? "", alerts: alerts.problem?.message ?? "" },
-    // What may not be read, or could not, may well have been posted.
+    // A part that may not be read, or could not, may well have been posted.
     isEmpty:
       [kpis, backlogs, people, alerts].every((each) => each.ready && !each.problem) &&
       !kpis.byScope.size &&

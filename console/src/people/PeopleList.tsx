@@ -26,7 +26,7 @@ export interface Asked {
 interface Props {
   scope: Scope;
   asked: Asked;
-  /** How many they are, as the panel counted them when it was opened; undefined where it did not. */
+  /** Their number, as the panel counted them when it was opened; undefined where it did not. */
   total: number | undefined;
   queues: readonly string[];
   onClose: () => void;

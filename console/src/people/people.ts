@@ -34,7 +34,7 @@ export interface StateCount {
   count: number;
 }
 
-/** Whose figures of attendance a page shows, where they are not those of its scope: a queue has none of its own. */
+/** The owner of the attendance figures on a page, if that is not its scope: a queue has none of its own. */
 export function elsewhereOf({ department_id, queue_name }: Scope): string {
   if (!queue_name) return "";
   return department_id ? "of the department" : "of all departments";
@@ -164,7 +164,7 @@ export function stretches(day: PersonDay): { what: string; start: string; end: s
   return found;
 }
 
-/** How many people a list is of: those in it, unless it is full; then the count of the panel, where it is of the same. */
+/** The number of people of a list: those in it, unless it is full; then the count of the panel, where it is of the same. */
 export function heading(listed: number | undefined, most: number, total: number | undefined): string {
   if (listed === undefined) return number(total);
   if (listed < most) return number(listed);

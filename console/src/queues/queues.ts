@@ -155,7 +155,7 @@ const SORTED_BY: Record<Exclude<Order, "urgency" | "name">, { of: (row: QueueRow
   age: { of: (row) => instant(dataTime(row)) },
 };
 
-/** What is not known stands last, whichever way one sorts. */
+/** Unknown figures stand last, whichever way one sorts. */
 export function sorted(rows: Iterable<QueueRow>, order: Order, reversed = false): QueueRow[] {
   const turned = reversed ? -1 : 1;
   if (order === "urgency" || order === "name") {

@@ -44,12 +44,12 @@ export function viewIn(address: string, last: string): TableView {
   };
 }
 
-/** What a browser remembers of it. */
+/** The part that a browser remembers. */
 export const lastOf = ({ grouped, order, reversed }: TableView): string =>
   new URLSearchParams({ sort: (reversed ? "-" : "") + order, group: grouped ? "department" : "" }).toString();
 
-/** The address with this view in place of its own. Order and grouping are always written: whoever opens it may have
- * others in mind. */
+/** The address with this view in place of its own. Order and grouping are always written: another browser may remember
+ * others. */
 export function withView(address: string, view: TableView): string {
   const asked = new URLSearchParams(address);
   for (const name of OWN) asked.delete(name);

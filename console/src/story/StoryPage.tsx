@@ -119,7 +119,7 @@ function Days({ day, today, onDay }: DaysProps) {
 
 interface View {
   day: string;
-  /** What is wrong with the day in the address; empty if nothing. */
+  /** A sentence about a day in the address that is none; empty if it is one. */
   problem: string;
   /** `10:15`, or nothing. */
   time: string;
