@@ -37,7 +37,7 @@ class JSONParser(BaseParser):
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise ParseError(f"The body is not JSON: {error}", code="not_json") from error
         if body.count(b"[") + body.count(b"{") > DEEPEST and _is_deeper(found, DEEPEST):
-            raise ParseError(f"The body has lists or objects in more than {DEEPEST} levels.", code="not_json")
+            raise ParseError(f"The body has lists or objects in more than {DEEPEST} levels.", code="invalid")
         return found
 
 
