@@ -49,6 +49,11 @@ describe("a reason in words", () => {
       reason("shortage", 30, 20, "critical"),
       { headcount_gap: { shortfall: 4, required: 80 } },
     ],
+    [
+      "Was short of agents (recovering)",
+      reason("shortage", 0, 10, "at_risk"),
+      { headcount_gap: { shortfall: 1, required: 13 } },
+    ],
     ["Nobody is there: 3 needed", reason("nobody_there", 3, 0, "critical")],
     ["Backlog: 70 % within SLA", reason("backlog_compliance", 70, 75, "critical")],
     [

@@ -89,8 +89,10 @@ function lost({ value, level }: Reason, { sla_risk: { target_service_level: targ
   return `${said}: ${percent(target - value)} of ${percent(target)}`;
 }
 
-/** In people where they are those of this scope; a reason taken over from a queue inside has the share alone. */
+/** In people where they are those of this scope; a reason taken over from a queue inside has the share alone. No share is
+ * a gap that may be chance, of a state that has not ended yet. */
 function shortage({ value }: Reason, { headcount_gap: { shortfall, required } }: KPI): string {
+  if (value === 0) return "Was short of agents";
   const isOwn = shortfall && required && value !== null && Math.abs((100 * shortfall) / required - value) < 1;
   return isOwn
     ? `${number(shortfall)} of ${number(required)} ${required === 1 ? "agent" : "agents"} short`

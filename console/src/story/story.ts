@@ -143,7 +143,7 @@ function ofState({ before, level, reasons }: NonNullable<Item["state"]>): Words 
 const BECAUSE: Record<string, (value: number | null, limit: number | null) => string> = {
   outlook_risk: (value) => `${percent(value)} risk that the next interval misses its target`,
   interval_lost: (value) => `the interval ${number(value)} points under target`,
-  shortage: (value) => `${percent(value)} of the agents short`,
+  shortage: (value) => (value === 0 ? "was short of agents" : `${percent(value)} of the agents short`),
   nobody_there: (value) => `nobody there, ${number(value)} needed`,
   backlog_compliance: (value) => `${percent(value)} of the backlog within SLA`,
   volume_implausibly_low: (value, limit) => `far fewer contacts than forecast: ${number(value)} of ${number(limit)}`,
