@@ -85,15 +85,19 @@ def test_a_check_in_takes_as_many_statements_beside_400_people_as_beside_none(ap
 
 
 def test_figures_follow_at_a_fixed_price(api: ContractClient):
-    def followed(minutes: float, status: str) -> int:
-        post(api, {"items": [record("first", minutes, status)]}, BATCH)
-        return len(statements(recount))
+    def followed(minutes: float) -> int:
+        """Return the most of three: on a busy machine the background may be faster than the recount here."""
+        found = []
+        for second, status in enumerate(("on_break", "training", "on_break")):
+            post(api, {"items": [record("first", minutes + second / 60, status)]}, BATCH)
+            found.append(len(statements(recount)))
+        return max(found)
 
     with time_machine.travel(moment(1), tick=False):  # not a day of the past, whose figures come with the answer
         plan(api, *crowd(5, shift))
-        few = followed(0.1, "on_break")
+        few = followed(0.1)
         plan(api, *crowd(400, shift))
-        assert followed(0.2, "training") == few <= 24
+        assert followed(0.2) == few <= 24
 
 
 def test_time_passes_at_a_fixed_price(api: ContractClient):
