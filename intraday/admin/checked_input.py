@@ -19,7 +19,7 @@ from django.db import models
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from intraday.values.calendar import EARLIEST, LATEST_YEAR
+from intraday.values.calendar import EARLIEST, LATEST_YEAR, is_taken
 
 SAFE_LOOKUPS = frozenset({"", "exact", "isnull", "in", "id__exact", "pk__exact", "year", "month", "day", "gte", "lt"})
 """Endings of the query parameters that filters make; others, such as `startswith`, would read a field bit by bit."""
@@ -30,7 +30,7 @@ YEARS = frozenset(str(year) for year in range(EARLIEST.year, LATEST_YEAR + 1))
 
 def valid_year(day: date) -> None:
     """Raise ValidationError for a date or an instant outside the years that are taken."""
-    if not EARLIEST.year <= day.year <= LATEST_YEAR:
+    if not is_taken(day):
         raise ValidationError(f"Expected a day of the years {EARLIEST.year} to {LATEST_YEAR}.")
 
 

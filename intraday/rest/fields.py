@@ -5,7 +5,7 @@ from uuid import UUID
 from django.utils.dateparse import parse_datetime
 from rest_framework import serializers
 
-from intraday.values.calendar import EARLIEST, LATEST_YEAR
+from intraday.values.calendar import EARLIEST, LATEST_YEAR, is_taken
 from intraday.values.names import LONGEST_NAME, is_printable, normalized
 from intraday.values.numerals import advice, is_ambiguous
 
@@ -116,7 +116,7 @@ class DayField(serializers.DateField):
 
     def to_internal_value(self, value: Any) -> date:
         day = super().to_internal_value(value)
-        if not EARLIEST.year <= day.year <= LATEST_YEAR:
+        if not is_taken(day):
             raise serializers.ValidationError(f"A day of the years {EARLIEST.year} to {LATEST_YEAR}.")
         return day
 
