@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 from django.db import connections
-from hypothesis import given
+from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
@@ -100,13 +100,17 @@ def test_each_organization_has_its_own_minute_and_a_viewer_uses_nothing_up(
 
 
 # --- several processes -----------------------------------------------------------------------------------------------
-@hypothesis_settings(max_examples=25, deadline=None)
+@hypothesis_settings(
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],  # each example has an organization of its own
+)
 @given(
     allowed=st.integers(1, 2_000),
     asks=st.lists(st.tuples(st.integers(0, 3), st.integers(1, 120)), min_size=1, max_size=60),
 )
 def test_processes_together_never_pass_the_limit_and_one_alone_may_use_it_whole(
-    allowed: int, asks: list[tuple[int, int]]
+    own_minute: None, allowed: int, asks: list[tuple[int, int]]
 ):
     organization = Organization(id=f"org_{uuid4()}", limit_rows_per_minute=allowed)
     several = [Windows() for _ in range(4)]
