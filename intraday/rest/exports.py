@@ -13,7 +13,7 @@ from rest_framework.request import Request
 
 from intraday.org.models import Organization, Scope
 from intraday.rest.csv_renderer import ItemsCSVRenderer, heading, lines
-from intraday.rest.limits.quotas import compute_slot
+from intraday.rest.limits.quotas import HeldSlot, compute_slot
 from intraday.rest.pages import page_response
 
 R = TypeVar("R", bound=HttpResponseBase)
@@ -51,8 +51,8 @@ class Export(StreamingHttpResponse):
 
     def __init__(self, organization: Organization, columns: Sequence[str], pages: Pages) -> None:
         self._slot = ExitStack()
-        self._slot.enter_context(compute_slot(organization))
-        super().__init__(_parts(columns, pages), content_type=f"{ItemsCSVRenderer.media_type}; charset=utf-8")
+        held = self._slot.enter_context(compute_slot(organization))
+        super().__init__(_parts(columns, pages, held), content_type=f"{ItemsCSVRenderer.media_type}; charset=utf-8")
 
     def close(self) -> None:
         try:
@@ -61,10 +61,11 @@ class Export(StreamingHttpResponse):
             self._slot.close()
 
 
-def _parts(columns: Sequence[str], pages: Pages) -> Iterator[bytes]:
+def _parts(columns: Sequence[str], pages: Pages, held: HeldSlot) -> Iterator[bytes]:
     yield heading(columns)
     cursor = None
     while True:
+        held.renew()
         items, cursor = pages(cursor, PAGE)
         yield lines(items, columns)
         if cursor is None:

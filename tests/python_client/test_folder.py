@@ -41,13 +41,17 @@ class Site:
         os.utime(path, (at, at))
         return path
 
-    def round(self, now: float = NOON + 60) -> list[tuple[Kind[Any], list[Row]]]:
-        """One round of a feed that was started anew; what it posted."""
+    def feed(self) -> FolderFeed:
         config = read_config(self.config) | {"_folder": str(self.config.parent)}
         for name in ("kind", "url", "every_seconds"):
             del config[name]
-        feed, before = FolderFeed.from_config(config), len(self.posts)
+        feed = FolderFeed.from_config(config)
         assert config == {}, "the feed takes every entry of the page"
+        return feed
+
+    def round(self, now: float = NOON + 60, feed: FolderFeed | None = None) -> list[tuple[Kind[Any], list[Row]]]:
+        """One round, of a feed that was started anew if none is given; what it posted."""
+        feed, before = feed or self.feed(), len(self.posts)
         feed.clock = lambda: now
         feed.round(lambda kind, rows: self.posts.append((kind, rows)))
         return self.posts[before:]
@@ -238,6 +242,18 @@ def test_a_file_that_is_still_being_written_waits(site: Site):
     site.drop("shifts.csv", "shifts.csv")
     assert site.round(now=NOON + 4) == []
     assert len(site.round(now=NOON + 5)) == 1
+
+
+def test_a_file_with_a_time_of_the_future_waits_and_is_said_once(site: Site, caplog: pytest.LogCaptureFixture):
+    path = site.drop("shifts.csv", "shifts-1.csv", NOON + 3_600)
+    site.drop("shifts.csv", "shifts-2.csv", NOON + 30)  # clocks differ by that much
+    feed = site.feed()
+    assert [site.round(NOON, feed), site.round(NOON, feed)] == [[], []]
+    assert [record.message for record in caplog.records if record.levelno == logging.WARNING] == [
+        f"{path} has a time that is 3600 s ahead of this machine's clock, and waits for it: "
+        "set the clocks right, or touch the file"
+    ]
+    assert len(site.round(NOON + 3_605, feed)) == 2
 
 
 def test_files_are_read_in_order_of_their_time_and_what_no_pattern_names_is_left(site: Site):

@@ -3,10 +3,12 @@
 from collections.abc import Iterator
 from copy import deepcopy
 from threading import Event, Thread
+from time import sleep
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.core.cache import cache
 from django.db import connections
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
@@ -158,6 +160,41 @@ def test_computes_at_once_are_limited_over_processes_and_end_with_their_requests
     assert there.take(organization) == first
     for slot in (0, 1):
         there.give_back(organization, slot)
+
+
+def is_taken(organization: Organization) -> bool:
+    """Ask as another process."""
+    there = Slots()
+    slot = there.take(organization)
+    if slot is not None:
+        there.give_back(organization, slot)
+    return slot is None
+
+
+def test_a_compute_that_takes_long_keeps_its_slot(organization: Organization, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(quotas, "RENEW_SECONDS", 0)
+    limit(organization, computes=1)
+    with compute_slot(organization) as held:
+        cache.touch(f"compute:{organization.pk}:0", 1)
+        held.renew()
+        sleep(1.2)
+        assert is_taken(organization)
+    assert not is_taken(organization)
+
+
+def test_a_slot_whose_time_was_over_is_given_back_by_nobody_but_its_holder(
+    organization: Organization, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(quotas, "RENEW_SECONDS", 0)
+    limit(organization, computes=1)
+    other = Slots()
+    with compute_slot(organization) as held:
+        cache.delete(f"compute:{organization.pk}:0")
+        assert other.take(organization) == 0
+        held.renew()
+    assert is_taken(organization)
+    other.give_back(organization, 0)
+    assert not is_taken(organization)
 
 
 def test_without_the_cache_a_process_computes_its_share_and_at_least_one(

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Lock
+from time import monotonic
 from typing import NamedTuple
 from uuid import uuid4
 
@@ -23,7 +24,8 @@ from intraday.rest.limits.shared_counter import shared_counter
 
 WINDOW_SECONDS = 60
 PORTIONS = 100  # of a limit: a process may hold one that others would use
-SLOT_SECONDS = 120  # after which a compute whose process died counts no more; none may take as long
+SLOT_SECONDS = 120  # after which a compute whose process died counts no more
+RENEW_SECONDS = 30  # between two renewals of what takes as long
 SLOT_RETRY_SECONDS = 2
 
 
@@ -170,6 +172,10 @@ class Slots:
         )
         return slot < processes.share_of(limit) if taken is None else taken
 
+    def renew(self, organization: Organization, slot: int) -> None:
+        if settings.REDIS_URL:
+            shared_counter.renew(_slot_name(organization, slot), self._holder, seconds=SLOT_SECONDS)
+
     def give_back(self, organization: Organization, slot: int) -> None:
         with self._lock:
             held = self._running[organization.pk]
@@ -187,14 +193,29 @@ def _slot_name(organization: Organization, slot: int) -> str:
 _slots = Slots()
 
 
+@dataclass
+class HeldSlot:
+    """A slot that is taken. What takes long renews it between its steps."""
+
+    organization: Organization
+    number: int
+    _renewed_at: float = field(default_factory=monotonic)
+
+    def renew(self) -> None:
+        """Hold it for SLOT_SECONDS from now; called more often, it asks the cache each RENEW_SECONDS."""
+        if monotonic() - self._renewed_at >= RENEW_SECONDS:
+            self._renewed_at = monotonic()
+            _slots.renew(self.organization, self.number)
+
+
 @contextmanager
-def compute_slot(organization: Organization) -> Iterator[None]:
+def compute_slot(organization: Organization) -> Iterator[HeldSlot]:
     """Hold one of the organization's computes (KPI by hand, what-if, preview, export). Raises LimitReached."""
     slot = _slots.take(organization)
     if slot is None:
         message = "As many computes, previews and exports as may run at once are running: try again when one has ended."
         raise LimitReached(organization, "computes", message, wait=SLOT_RETRY_SECONDS)
     try:
-        yield
+        yield HeldSlot(organization, slot)
     finally:
         _slots.give_back(organization, slot)

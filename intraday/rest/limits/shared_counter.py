@@ -42,6 +42,14 @@ class SharedCounter:
         self._note_success()
         return bool(taken)
 
+    def renew(self, name: str, holder: str, *, seconds: int) -> None:
+        """Hold a name for so long again, also if its time was over meanwhile and nobody took it."""
+        try:
+            if not cache.add(name, holder, timeout=seconds) and cache.get(name) == holder:
+                cache.touch(name, timeout=seconds)
+        except Exception as error:  # as above; without it the name comes free when its time is over
+            self._note_failure(error)
+
     def give_back(self, name: str, holder: str) -> None:
         """Give back a name, unless its time was over and another holder has it."""
         try:

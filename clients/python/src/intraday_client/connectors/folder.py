@@ -28,6 +28,8 @@ log = logging.getLogger("intraday_client")
 POSTED: dict[str, Kind[Any]] = {"backlog": BACKLOG, "kpi": INTERVALS, "attendance": ATTENDANCE, "shifts": SHIFTS}
 """Kinds of posts by the path of kinds of tables."""
 READABLE = {**KINDS, "tickets": TICKETS}
+EARLY = 60.0
+"""Seconds by which clocks of machines that share a folder may differ, and nobody needs to know."""
 Row = dict[str, Any]
 
 
@@ -59,6 +61,8 @@ class FolderFeed:
     settle: float = 5.0  # seconds for which a file must have been left alone
     clock: Callable[[], float] = time.time
     _state: Row = field(default_factory=dict)
+    _early: dict[Path, int] = field(default_factory=dict)
+    """Files with a time of the future of which the log was told, and that time in nanoseconds."""
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "FolderFeed":
@@ -79,9 +83,22 @@ class FolderFeed:
         keys = {key for drop, path in present for key in (self._key(drop, path), path.name)}
         for drop, path in sorted(present, key=lambda each: (each[1].stat().st_mtime, each[1].name)):
             mark = [path.stat().st_size, path.stat().st_mtime_ns]
-            if self._kept(drop, path) != mark and path.stat().st_mtime <= self.clock() - self.settle:
+            if self._kept(drop, path) != mark and self._is_left_alone(path, mark[1]):
                 self._post(drop, path, post)
                 self._keep(self._key(drop, path), mark, keys)
+
+    def _is_left_alone(self, path: Path, written_ns: int) -> bool:
+        """Tell whether nobody writes the file any more. One that is to wait for more than a minute is said once."""
+        seconds = self.clock() - written_ns / 1e9
+        if seconds < -EARLY and self._early.get(path) != written_ns:
+            self._early[path] = written_ns
+            log.warning(
+                "%s has a time that is %.0f s ahead of this machine's clock, and waits for it: "
+                "set the clocks right, or touch the file",
+                path,
+                -seconds,
+            )
+        return seconds >= self.settle
 
     def _key(self, drop: Drop, path: Path) -> str:
         """Return what a file is remembered by: each drop that it matches reads it, and folders may repeat names."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any
 
 from intraday_client.connectors.queue_log.agents import LONGEST_TALK, Agents
@@ -30,9 +31,13 @@ class Call:
     agent: str = ""
     answered: float = 0.0
 
+    @property
+    def lost_at(self) -> float:
+        """Return when it must have ended, though the log does not say so."""
+        return self.answered + LONGEST_TALK if self.agent else self.entered + LONGEST_WAIT
+
     def is_lost(self, time: float) -> bool:
-        """Return whether it must have ended, though the log does not say so."""
-        return time - self.answered >= LONGEST_TALK if self.agent else time - self.entered > LONGEST_WAIT
+        return time >= self.lost_at if self.agent else time > self.lost_at
 
 
 @dataclass
@@ -47,6 +52,7 @@ class Floor:
         self.calls: dict[tuple[str, str], Call] = {}  # by queue and call
         self.agents = Agents(self._add_span, self.reasons)
         self.now = 0.0
+        self._none_lost_before = 0.0  # so that not every line looks at every call
 
     def take(self, entry: Entry) -> None:
         """Events that say nothing of this (DID, INFO, PENALTY, CONFIGRELOAD …) move the clock alone."""
@@ -68,10 +74,16 @@ class Floor:
     def _move_to(self, time: float) -> None:
         """Move the clock, and end the calls whose end was not logged."""
         self.now = max(self.now, time)
+        if self.now < self._none_lost_before:
+            return
         for key in [key for key, call in self.calls.items() if call.is_lost(self.now)]:
             call = self.calls.pop(key)
             if not call.agent:
                 self._abandon(key[0], call, LONGEST_WAIT)
+        self._none_lost_before = min((call.lost_at for call in self.calls.values()), default=inf)
+
+    def _may_get_lost(self, call: Call) -> None:
+        self._none_lost_before = min(self._none_lost_before, call.lost_at)
 
     # --- calls --------------------------------------------------------------------------------------------------------
     def _of_call(self, entry: Entry) -> None:
@@ -92,8 +104,9 @@ class Floor:
         if before is not None and not before.agent:
             self._abandon(queue, before, time - before.entered)
         self.tallies.at(queue, time).offered += 1
-        self.calls[queue, call] = Call(time)
-        return self.calls[queue, call]
+        entered = self.calls[queue, call] = Call(time)
+        self._may_get_lost(entered)
+        return entered
 
     def _known(self, entry: Entry, wait: float | None) -> Call:
         """Return the call; one that entered before the log begins, from how long it waited.
@@ -116,6 +129,7 @@ class Floor:
         tally.wait_seconds += waited
         tally.answered_in_target += waited <= self._target(entry.queue)
         call.agent, call.answered = entry.agent, entry.time
+        self._may_get_lost(call)
         self.agents.talks(entry.agent, entry.queue, entry.time)
 
     def _end_of_talk(self, agent: str, time: float) -> None:
@@ -214,4 +228,5 @@ class Floor:
             if call.entered > time and not call.agent:
                 self.tallies.at(queue, time).offered += 1
             call.entered, call.answered = min(call.entered, time), min(call.answered, time)
+            self._may_get_lost(call)
         self.agents.turn_back(time)
