@@ -6,6 +6,7 @@ The pages come from the admin site, so that a new one is asked as soon as it is 
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from intraday.admin.tenants import TenantAdmin
 from intraday.org.models import ApiKey, Membership, Organization, Role
 from tests.access.admin_rows import make_all
 from tests.access.people import person
+from tests.calls import statements
 
 MINE, FOREIGN = "eigen", "fremd"
 ROLES = {
@@ -316,6 +318,16 @@ def test_no_lookup_reads_a_secret_letter_by_letter(house: House):
         for caller in ("admin", "superuser"):
             answer = house.callers[caller].get(url(label, "changelist"), {lookup: "e"})
             assert (answer.status_code, answer.headers.get("Location", "")) in ((302, "?e=1"), (400, "")), lookup
+
+
+def test_a_search_of_thousands_of_words_asks_for_a_hundred_at_most(house: House):
+    """Each word is looked for in each field that the page searches, of which none has ten."""
+    searched = [label for label in ROLES if page_of(label)[0].search_fields]
+    assert searched
+    for label in searched:
+        asked = partial(house.callers["superuser"].get, url(label, "changelist"), {"q": "e " * 4_000})
+        most = max(each.upper().count(" LIKE ") for each in statements(asked))
+        assert 0 < most < 100 * 10, label
 
 
 def test_the_filters_on_a_page_work(house: House):

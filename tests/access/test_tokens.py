@@ -3,6 +3,7 @@ from typing import Any
 import pytest
 from django.core import signing
 
+from intraday.clock.database import clock
 from intraday.org import access
 from intraday.org.credentials import tokens
 from intraday.org.models import ApiKey, Membership, Organization, Role
@@ -71,6 +72,13 @@ def test_what_a_key_vouched_for_falls_with_the_key(house: Organization):
     client = bearer(minted(client_of(house, "token"), **BEN)["token"])
     ApiKey.objects.get().delete()
     assert client.get(CURRENT).status_code == 401
+
+
+def test_a_key_that_another_process_revoked_a_moment_ago_makes_no_token(transactional_db: None, house: Organization):
+    client = client_of(house, "token")
+    minted(client, **BEN)
+    ApiKey.objects.update(revoked_at=clock.now())  # sends no signal: this process may take the key for a second more
+    assert "revoked" in str(refused(client, 401, **BEN)["message"])
 
 
 def test_only_keys_with_the_scope_make_tokens_and_tokens_make_none(house: Organization):
