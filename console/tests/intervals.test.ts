@@ -57,6 +57,8 @@ it("contacts of the running interval are projected from when they were measured,
   expect([at("10:30:00"), at("10:40:00"), at("10:55:00")]).toEqual([100, 100, 100]);
   expect(at("10:06:00")).toBeNull(); // a clock that is behind: too early to tell
   expect(contactsOf(interval(10, "now"), Date.parse("2026-01-31T10:24:00Z"))).toBe(100);
+  const answered = interval(10, "now", { as_of: "2026-01-31T10:24:00Z" }); // as the server says it of a story
+  expect(contactsOf(answered, Date.parse("2026-01-31T10:48:00Z"))).toBe(100);
 });
 
 it("suspect intervals that touch are one span", () => {

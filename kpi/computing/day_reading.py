@@ -186,6 +186,7 @@ def _live(scope: Scope, *, one_length: bool) -> Live | None:
         offered=service["offered"],
         answered=service["answered"],
         abandoned=service["abandoned"],
+        as_of=_instant(told["as_of"]),
         one_length=one_length,
     )
 

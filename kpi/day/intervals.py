@@ -24,7 +24,8 @@ Phase = Literal["past", "now", "to_come"]
 
 class GridInterval(Struct, frozen=True, kw_only=True):
     """One interval. The one that runs has the heads and the service level of the live figure. `gap` is against those
-    who were or are there; to come, against those scheduled at work. `suspect`: a drop in volume touches it."""
+    who were or are there; to come, against those scheduled at work. `suspect`: a drop in volume touches it. `as_of`: when
+    the contacts of the one that runs were measured; None of the others."""
 
     start: datetime
     end: datetime
@@ -43,11 +44,13 @@ class GridInterval(Struct, frozen=True, kw_only=True):
     aht_seconds: float | None
     occupancy: float | None
     suspect: bool = False
+    as_of: datetime | None = None
 
 
 class Live(NamedTuple):
     """The live figure of the scope, as far as the grid shows it; `start` is that of its running interval,
-    `measured_start` that of its newest measured one. `one_length`: its intervals are as long as the rows."""
+    `measured_start` that of its newest measured one. `one_length`: its intervals are as long as the rows. `as_of` is when its contacts were
+    measured."""
 
     start: datetime | None
     expected: float | None
@@ -60,6 +63,7 @@ class Live(NamedTuple):
     offered: int | None
     answered: int | None
     abandoned: int | None
+    as_of: datetime | None
     one_length: bool
 
 
@@ -235,7 +239,7 @@ def _as_live(row: GridInterval, live: Live) -> GridInterval:
     """Give the running interval the values of the tile."""
     found: dict[str, Any] = {}
     if live.measured_start == row.start:
-        found["service_level"] = live.service_level
+        found |= {"service_level": live.service_level, "as_of": live.as_of}
         if live.one_length:
             found |= {"offered": live.offered, "answered": live.answered, "abandoned": live.abandoned}
     if live.one_length and live.start == row.start and live.expected is not None:

@@ -221,6 +221,7 @@ def check_grid(api: APIClient, key: Key, sent: Any) -> None:
     if sent["service"]["interval_start"] == rows[0]["start"] and key[1]:
         names = ("offered", "answered", "abandoned", "service_level")
         assert {name: rows[0][name] for name in names} == {name: sent["service"][name] for name in names}, key
+        assert rows[0]["as_of"] == sent["as_of"], key
 
 
 def check_what_if(api: APIClient, key: Key, sent: Any) -> None:

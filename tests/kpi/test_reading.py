@@ -183,6 +183,7 @@ def test_the_grid_has_what_was_what_is_and_what_is_to_come(api):
         "aht_seconds": 180.0,
         "occupancy": 75.0,
         "suspect": False,
+        "as_of": None,
     }
     assert (intervals[20]["available"], intervals[20]["gap"], intervals[20]["reforecast"]) == (12, -2, 100.0)
     assert (intervals[21]["available"], intervals[21]["gap"], intervals[21]["offered"]) == (None, -1, None)

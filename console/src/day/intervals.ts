@@ -35,7 +35,7 @@ const LEAST_ELAPSED = 0.2; // of an interval; less is too little to project from
 export function contactsOf({ state, offered, start, end, suspect, as_of }: Interval, now: number): number | null {
   if (suspect) return null;
   if (state === "past" || offered === null) return offered;
-  const measured = as_of === undefined ? now : Math.min(now, Date.parse(as_of));
+  const measured = as_of ? Math.min(now, Date.parse(as_of)) : now;
   const elapsed = (measured - Date.parse(start)) / (Date.parse(end) - Date.parse(start));
   return state === "now" && elapsed >= LEAST_ELAPSED ? Math.round(offered / Math.min(1, elapsed)) : null;
 }

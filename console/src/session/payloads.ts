@@ -63,8 +63,8 @@ export interface Interval {
   occupancy: number | null;
   /** Far fewer contacts than forecast: first of all a broken line. Servers before this page do not say. */
   suspect?: boolean;
-  /** When the contacts were measured, of the running interval with its live figure. */
-  as_of?: string;
+  /** When the contacts of the running interval were measured. Servers before this page do not say. */
+  as_of?: string | null;
 }
 
 export interface IntervalGrid extends Scope {
