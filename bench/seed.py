@@ -17,11 +17,12 @@ from django.db import transaction  # noqa: E402
 from bench.scopes import ORGANIZATION, queues  # noqa: E402
 from intraday.org.models import KeyScope  # noqa: E402
 from intraday.org.services import add_queues, create_api_key, create_organization  # noqa: E402
+from tests.midday import midday_zone  # noqa: E402
 
 
 @transaction.atomic
 def seed() -> str:
-    organization = create_organization(id=ORGANIZATION, name="Bench")
+    organization = create_organization(id=ORGANIZATION, name="Bench", time_zone=midday_zone())
     add_queues(organization, queues(5000))
     _, key = create_api_key(organization=organization, name="bench", scopes=[KeyScope.INGEST, KeyScope.READ])
     return key
