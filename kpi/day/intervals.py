@@ -24,8 +24,8 @@ Phase = Literal["past", "now", "to_come"]
 
 class GridInterval(Struct, frozen=True, kw_only=True):
     """One interval. The one that runs has the heads and the service level of the live figure. `gap` is against those
-    who were or are there; to come, against those scheduled at work. `suspect`: a drop in volume touches it. `as_of`: when
-    the contacts of the one that runs were measured; None of the others."""
+    who were or are there; to come, against those scheduled at work. `suspect`: a drop in volume touches it. `as_of`:
+    when the contacts of the one that runs were measured; None of the others."""
 
     start: datetime
     end: datetime
@@ -49,8 +49,8 @@ class GridInterval(Struct, frozen=True, kw_only=True):
 
 class Live(NamedTuple):
     """The live figure of the scope, as far as the grid shows it; `start` is that of its running interval,
-    `measured_start` that of its newest measured one. `one_length`: its intervals are as long as the rows. `as_of` is when its contacts were
-    measured."""
+    `measured_start` that of its newest measured one. `as_of` is when its contacts were measured.
+    `one_length`: its intervals are as long as the rows."""
 
     start: datetime | None
     expected: float | None

@@ -12,7 +12,7 @@ from kpi.pipeline.heads import Heads, at_work
 from kpi.pipeline.inputs import Expected, Key, Rules, Surroundings
 from kpi.pipeline.measured import Measured
 from kpi.pipeline.organization import Worked
-from kpi.pipeline.prospects import level_with
+from kpi.pipeline.prospects import coming_intervals, level_with
 from kpi.pipeline.queue_totals import totals_of
 from kpi.pipeline.totals import Totals
 from kpi.pipeline.workload import HORIZON_SECONDS
@@ -67,9 +67,9 @@ class Situation:
         changed = heads
         if more and heads.available is not None:
             changed = Heads(max(0, heads.available + more), heads.scheduled, heads.source)
-        return totals_of(
-            measured, self.worked.demands[key], changed, ratio=self.worked.ratio, judging=self.near.judging
-        )
+        demand = self.worked.demands[key]
+        coming = coming_intervals(measured, demand, changed, ratio=self.worked.ratio)
+        return totals_of(measured, demand, changed, coming, judging=self.near.judging)
 
     def coming(self, key: Key, change: HeadChange) -> Iterator[Coming]:
         """The intervals to come with the heads that are planned and changed."""

@@ -15,6 +15,7 @@ from kpi.pipeline.demand import Demand, demand_for
 from kpi.pipeline.heads import Heads
 from kpi.pipeline.inputs import Key
 from kpi.pipeline.measured import Measured
+from kpi.pipeline.prospects import coming_intervals
 from kpi.pipeline.queue_totals import totals_of
 from kpi.pipeline.totals import Totals
 
@@ -109,11 +110,12 @@ def _scenario(situation: Situation, key: Key, change: Change) -> Case:
     worked = situation.worked
     measured, heads = worked.measured[key], worked.heads[key]
     changed, demand = _changed(measured, worked.demands[key], change)
+    heads = heads if change.agents is None else Heads(change.agents, heads.scheduled, heads.source)
     totals = totals_of(
         changed,
         demand,
-        heads if change.agents is None else Heads(change.agents, heads.scheduled, heads.source),
-        ratio=worked.ratio,
+        heads,
+        coming_intervals(changed, demand, heads, ratio=worked.ratio),
         judging=situation.near.judging,
         trust_run=measured.trust_run and change.volume is None,
     )

@@ -134,8 +134,8 @@ def _row(values: Iterable[float]) -> Array:
 
 
 def _total(values: Array) -> Array:
-    """Add up from the first state to the last: numpy's own sum takes another order for one chain than for many."""
-    added: Array = np.add.accumulate(values, axis=0)[-1]
+    """Add up from the first state to the last, which numpy's own sum does for many chains alone."""
+    added: Array = values.sum(axis=0) if values.shape[1] > 1 else np.add.accumulate(values, axis=0)[-1]
     return added
 
 

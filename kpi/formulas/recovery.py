@@ -67,27 +67,42 @@ class ComingInterval(NamedTuple):
         nearly all busy Erlang C takes longer than an interval to come true: there both are of the chain of the SLA
         risk. Calls are rounded to 0.5 %, so that small corrections of a forecast find the same answer.
         """
-        not_negative(
-            calls=self.calls, aht_seconds=self.aht_seconds, agents=self.agents, target_seconds=self.target_seconds
-        )
-        positive(interval_seconds=self.interval_seconds)
-        if self.patience_seconds is not None:
-            positive(patience_seconds=self.patience_seconds)
+        self._check()
         if self.calls < LEAST_CALLS:
             return IntervalLevel(0.0, 1.0, 0.0)
-        return IntervalLevel(self.calls, *_level(*self._rounded()))
+        mean, variance = _level(*self._rounded())
+        return IntervalLevel(self.calls, mean, variance)
 
     def question(self) -> Question | None:
         """Return what the level asks of the chain (kpi.formulas.chain.prepare); None where it needs none."""
         if self.patience_seconds is not None or self.calls < LEAST_CALLS or self.agents < 1:
             return None
-        calls, seconds, aht, agents, target, _ = self._rounded()
+        # Rounding adds less than GRID, and takes longer than to see that most intervals are far from busy.
+        most_seconds = self.calls * (1 + GRID) * max(self.aht_seconds, LEAST_AHT_SECONDS)
+        if most_seconds < NEARLY_BUSY * math.floor(self.agents) * self.interval_seconds:
+            return None
+        place, seconds, aht, agents, target, _ = self._rounded()
+        calls = math.exp(place * GRID)
         return None if calls * aht < NEARLY_BUSY * agents * seconds else _question(calls, seconds, aht, agents, target)
 
-    def _rounded(self) -> tuple[float, float, float, int, float, float | None]:
-        about = math.exp(round(math.log(self.calls) / GRID) * GRID)
-        aht = max(self.aht_seconds, LEAST_AHT_SECONDS)
-        return about, self.interval_seconds, aht, math.floor(self.agents), self.target_seconds, self.patience_seconds
+    def _check(self) -> None:
+        calls, seconds, aht, agents, target, patience = self
+        if (
+            0 <= calls < math.inf
+            and 0 < seconds < math.inf
+            and 0 <= aht < math.inf
+            and 0 <= agents < math.inf
+            and 0 <= target < math.inf
+            and (patience is None or 0 < patience < math.inf)
+        ):
+            return
+        not_negative(calls=calls, aht_seconds=aht, agents=agents, target_seconds=target)  # says which
+        positive(interval_seconds=seconds, patience_seconds=1.0 if patience is None else patience)
+
+    def _rounded(self) -> tuple[int, float, float, int, float, float | None]:
+        """Return it with the place of its calls on a grid of logarithms."""
+        calls, seconds, aht, agents, target, patience = self
+        return round(math.log(calls) / GRID), seconds, max(aht, LEAST_AHT_SECONDS), math.floor(agents), target, patience
 
 
 def interval_level(**known: Any) -> IntervalLevel:
@@ -97,13 +112,14 @@ def interval_level(**known: Any) -> IntervalLevel:
 
 @lru_cache(CACHE)
 def _level(
-    calls: float,
+    calls_place: int,
     interval_seconds: float,
     aht_seconds: float,
     agents: int,
     target_seconds: float,
     patience: float | None,
 ) -> tuple[float, float]:
+    calls = math.exp(calls_place * GRID)
     load = {"calls": calls, "interval_seconds": interval_seconds, "aht_seconds": aht_seconds, "agents": agents}
     if patience is not None:
         mean = erlang_a(**load, target_seconds=target_seconds, patience_seconds=patience).service_level

@@ -48,8 +48,11 @@ class Solver:
     dt: Array
     damped: tuple[bool, ...]
     inverse: Array
-    lower: Array
     upper: Array
+    before: Array
+    """The inverse times the way down, of the same state."""
+    behind: Array
+    """The inverse times the way down, of the state after it."""
 
     @classmethod
     def of(cls, rates: Rates, dt: Array, damped: tuple[bool, ...]) -> "Solver":
@@ -64,7 +67,9 @@ class Solver:
             np.add(1, over, out=over)
             np.divide(1, over, out=over)
             before = np.multiply(up, over, out=kept)
-        return cls(dt, damped, inverse, a * rates.down, upper)
+        lower, behind = a * rates.down, np.zeros_like(inverse)
+        np.multiply(inverse[:-1], lower[1:], out=behind[:-1])
+        return cls(dt, damped, inverse, upper, lower * inverse, behind)
 
     def futures(self, earnings: Array) -> list[Array]:
         """Return what is earned from within each step until the end, on average, from each state: the last step
@@ -89,24 +94,24 @@ class Solver:
     def _after(self, states: Array) -> Array:
         """Return the solution of M transposed: probabilities move forward in time."""
         solved = np.empty_like(states)
-        value = np.zeros_like(self.dt)
+        part = np.zeros_like(self.dt)
         for x, up, found in zip(states, self.upper, solved, strict=True):
-            np.add(x, value, out=found)
-            np.multiply(found, up, out=value)
-        value[:] = 0.0
-        for found, over, down in zip(solved[::-1], self.inverse[::-1], self.lower[::-1], strict=True):
-            np.add(found, value, out=value)
-            np.multiply(value, over, out=found)
-            np.multiply(found, down, out=value)
+            np.add(x, part, out=found)
+            np.multiply(found, up, out=part)
+        solved *= self.inverse
+        after = np.zeros_like(self.dt)
+        for found, down in zip(solved[::-1], self.behind[::-1], strict=True):
+            np.multiply(after, down, out=part)
+            after = np.add(found, part, out=found)
         return solved
 
     def _before(self, right: Array) -> Array:
         """Return the solution of M: expected values move backward in time. `right` is used up."""
+        right *= self.inverse
         before, part = np.zeros_like(self.dt), np.empty_like(self.dt)
-        for x, over, down in zip(right, self.inverse, self.lower, strict=True):
+        for x, down in zip(right, self.before, strict=True):
             np.multiply(before, down, out=part)
-            np.add(x, part, out=part)
-            before = np.multiply(part, over, out=x)
+            before = np.add(x, part, out=x)
         after = np.zeros_like(self.dt)
         for x, up in zip(right[::-1], self.upper[::-1], strict=True):
             np.multiply(up, after, out=part)

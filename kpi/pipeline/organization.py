@@ -4,7 +4,7 @@ Queues depend on each other: the day's run is that of all of them, people are sh
 may show in a department alone.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -21,7 +21,7 @@ from kpi.pipeline.heads import Heads, counted_by_acd, level_heads, planned_heads
 from kpi.pipeline.inputs import Drop, Key, QueueInputs, Surroundings
 from kpi.pipeline.measured import Measured, measure
 from kpi.pipeline.part import Part, part_of, roll_up
-from kpi.pipeline.prospects import questions_of
+from kpi.pipeline.prospects import ComingIntervals, coming_intervals, questions_of
 from kpi.pipeline.queue_totals import totals_of
 from kpi.pipeline.spans import forecast_spans, offered_spans
 from kpi.pipeline.totals import Totals
@@ -31,8 +31,10 @@ T = TypeVar("T")
 R = TypeVar("R")
 NOBODY = Heads()
 _logged = Once()
-TOGETHER = 250
+TOGETHER = 1_000
 """Queues that are worked out together."""
+ASKED = 6_000
+"""Questions that are asked together: fewer than the chain of callers remembers."""
 HAIR = 1e-6
 """Contacts. Fewer are what is left of sums that are equal but for rounding."""
 
@@ -257,29 +259,46 @@ def _parts(
     near: Surroundings,
     volumes: Volumes,
 ) -> dict[Key, Part]:
-    """Work out queues some hundred at a time, because what they ask of the chain of callers costs less together."""
+    """Work out queues many at a time, because what they ask of the chain of callers costs less together."""
     found: dict[Key, Part] = {}
     keys = list(ready)
     for begin in range(0, len(keys), TOGETHER):
         some = {key: (*ready[key], heads[key]) for key in keys[begin : begin + TOGETHER]}
-        asked = _each(inputs, some, lambda each: questions_of(*each, ratio=ratio, judging=near.judging))
-        formulas.prepare(chain.from_iterable(asked.values()))
-        found |= _each(inputs, some, lambda each: queue_part(*each, ratio=ratio, near=near, volumes=volumes))
+        coming = _each(inputs, some, lambda each: coming_intervals(*each, ratio=ratio))
+        known = {key: (*some[key], each) for key, each in coming.items()}
+        asked = _each(inputs, known, lambda each: questions_of(*each, judging=near.judging))
+        for batch in _batches(asked):
+            formulas.prepare(chain.from_iterable(asked[key] for key in batch))
+            batched = {key: known[key] for key in batch}
+            found |= _each(inputs, batched, lambda each: queue_part(*each, near=near, volumes=volumes))
     return found
+
+
+def _batches(asked: Mapping[Key, Sequence[formulas.Question]]) -> Iterator[list[Key]]:
+    """Put queues together whose questions are ASKED at most. A queue has a hundred on a day of quarters of an hour."""
+    batch, count = list[Key](), 0
+    for key, questions in asked.items():
+        if batch and count + len(questions) > ASKED:
+            yield batch
+            batch, count = [], 0
+        batch.append(key)
+        count += len(questions)
+    if batch:
+        yield batch
 
 
 def queue_part(
     measured: Measured,
     demand: Demand,
     heads: Heads,
+    coming: ComingIntervals,
     *,
-    ratio: float,
     near: Surroundings,
     volumes: Volumes,
 ) -> Part:
     key = measured.inputs.queue.key
     drop = volumes.suspect.get(key)
-    totals = totals_of(measured, demand, heads, ratio=ratio, judging=near.judging)
+    totals = totals_of(measured, demand, heads, coming, judging=near.judging)
     return part_of(measured, demand, totals, drop, volume_judged=key in volumes.judged)
 
 

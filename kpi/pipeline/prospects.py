@@ -1,8 +1,9 @@
 """The prospects of a queue: the risk of its interval and the next, and whether its day can be saved. Pure."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import NamedTuple
 
 from kpi import formulas
 from kpi.pipeline.demand import Demand
@@ -31,15 +32,22 @@ class Prospects:
     target_seconds: float
 
 
+class ComingIntervals(NamedTuple):
+    """The rest of the running interval and the intervals after it: their contacts in all, and each of them; None where
+    heads or handling time are unknown."""
+
+    contacts: float = 0.0
+    intervals: Sequence[formulas.ComingInterval | None] = ()
+
+
 def questions_of(
-    measured: Measured, demand: Demand, heads: Heads, *, ratio: float, judging: Judging
+    measured: Measured, demand: Demand, heads: Heads, coming: ComingIntervals, *, judging: Judging
 ) -> list[formulas.Question]:
     """Return what the prospects of a queue ask of the chain of callers, so that all queues may ask together."""
     if measured.rules.deferred or measured.inputs.queue.closed_until is not None or heads.available is None:
         return []
     known = situation_of(measured, demand, heads.available, judging, trust_run=measured.trust_run)
-    coming = _coming_intervals(measured, demand, heads, list(_coming(measured, demand, ratio)))
-    rest = (each.question() for each in coming if each is not None)
+    rest = (each.question() for each in coming.intervals if each is not None)
     return [*(known.questions() if known is not None else ()), *(question for question in rest if question is not None)]
 
 
@@ -120,46 +128,38 @@ class RestOfDay:
     variance: float | None
 
 
-def rest_of_day(measured: Measured, demand: Demand, heads: Heads, *, ratio: float) -> RestOfDay | None:
-    """Return the prospects of the rest of the day; None without a forecast. Of the running interval its rest counts.
-    Intervals without planned heads are staffed as the shifts are now."""
-    inputs = measured.inputs
-    if measured.expected is None and not inputs.rest:
-        return None
-    parts = list(_coming(measured, demand, ratio))
-    contacts = sum(each.offered for each in parts)
-    if contacts < LEAST_WEIGHT:
-        return RestOfDay(0.0, 0.0, 0.0)
-    coming = _coming_intervals(measured, demand, heads, parts)
-    known = [each.level() for each in coming if each is not None]
-    if len(known) < len(coming):
-        return RestOfDay(contacts, None, None)
-    return RestOfDay(
-        contacts,
-        sum(level.contacts * level.mean for level in known),
-        sum(level.contacts**2 * level.variance for level in known),
+def coming_intervals(measured: Measured, demand: Demand, heads: Heads, *, ratio: float) -> ComingIntervals:
+    """Return what the rest of the local day brings to a realtime queue, with the heads on its schedule, else as the
+    shifts are now."""
+    rules, calls = measured.rules, demand.calls
+    if rules.deferred or measured.inputs.queue.closed_until is not None:
+        return ComingIntervals()
+    rows = [each._replace(offered=each.offered * ratio) for each in measured.inputs.rest]
+    if measured.expected is not None and calls is not None:
+        end = measured.start + timedelta(seconds=measured.interval_seconds)
+        left = max(0.0, (end - measured.at).total_seconds() / measured.interval_seconds)
+        rows.insert(0, measured.expected._replace(start=measured.at, end=end, offered=calls * left))
+    agents = heads.available if heads.scheduled is None else at_work(heads.scheduled, rules)
+    return ComingIntervals(
+        sum(each.offered for each in rows),
+        [_coming_interval(each, rules, demand.aht_seconds, agents) for each in rows],
     )
 
 
-def _coming(measured: Measured, demand: Demand, ratio: float) -> Iterator[Expected]:
-    if measured.expected is not None and demand.calls is not None:
-        end = measured.start + timedelta(seconds=measured.interval_seconds)
-        left = max(0.0, (end - measured.at).total_seconds() / measured.interval_seconds)
-        yield measured.expected._replace(start=measured.at, end=end, offered=demand.calls * left)
-    for each in measured.inputs.rest:
-        yield Expected(
-            each.start, each.end, each.offered * ratio, each.aht_seconds, each.required_agents, each.scheduled_agents
-        )
-
-
-def _coming_intervals(
-    measured: Measured, demand: Demand, heads: Heads, parts: Sequence[Expected]
-) -> list[formulas.ComingInterval | None]:
-    """Return the intervals to come with the heads on their schedule, else as the shifts are now; None where heads or
-    handling time are unknown."""
-    rules = measured.rules
-    agents = heads.available if heads.scheduled is None else at_work(heads.scheduled, rules)
-    return [_coming_interval(each, rules, demand.aht_seconds, agents) for each in parts]
+def rest_of_day(measured: Measured, coming: ComingIntervals) -> RestOfDay | None:
+    """Return the prospects of the rest of the day; None without a forecast."""
+    if measured.expected is None and not measured.inputs.rest:
+        return None
+    if coming.contacts < LEAST_WEIGHT:
+        return RestOfDay(0.0, 0.0, 0.0)
+    known = [each.level() for each in coming.intervals if each is not None]
+    if len(known) < len(coming.intervals):
+        return RestOfDay(coming.contacts, None, None)
+    return RestOfDay(
+        coming.contacts,
+        sum(contacts * mean for contacts, mean, _ in known),
+        sum(contacts**2 * variance for contacts, _, variance in known),
+    )
 
 
 def _coming_interval(

@@ -8,7 +8,7 @@ from kpi.pipeline.demand import Demand
 from kpi.pipeline.heads import Heads
 from kpi.pipeline.inputs import Interval, Judging
 from kpi.pipeline.measured import Measured, judged
-from kpi.pipeline.prospects import LEAST_WEIGHT, Prospects, prospects_of, rest_of_day
+from kpi.pipeline.prospects import LEAST_WEIGHT, ComingIntervals, Prospects, prospects_of, rest_of_day
 from kpi.pipeline.spans import expected_between, forecast_spans, offered_spans
 from kpi.pipeline.totals import Totals
 from kpi.pipeline.workload import breaches_of
@@ -18,7 +18,13 @@ Fields = Mapping[str, Any]
 
 
 def totals_of(
-    measured: Measured, demand: Demand, heads: Heads, *, ratio: float, judging: Judging, trust_run: bool | None = None
+    measured: Measured,
+    demand: Demand,
+    heads: Heads,
+    coming: ComingIntervals,
+    *,
+    judging: Judging,
+    trust_run: bool | None = None,
 ) -> Totals:
     """Everything that adds up. A closed queue has no heads and no prospects. `trust_run` as in prospects_of, by default
     as measured."""
@@ -36,7 +42,7 @@ def totals_of(
     if measured.inputs.queue.closed_until is None:
         fields |= _staffing(measured, demand, heads)
         fields |= _prospects(measured, demand, heads, judging, trust_run=trust_run)
-        fields |= _rest_of_day(measured, demand, heads, fields, ratio)
+        fields |= _rest_of_day(measured, coming, fields)
     return Totals(**fields)
 
 
@@ -191,11 +197,11 @@ def _day_level(measured: Measured) -> Fields:
     return {"day_in_target": met, "day_judged": counted} if counted else {}
 
 
-def _rest_of_day(measured: Measured, demand: Demand, heads: Heads, fields: Fields, ratio: float) -> Fields:
+def _rest_of_day(measured: Measured, coming: ComingIntervals, fields: Fields) -> Fields:
     """The contacts that the rest of the day brings, and the part of them that its target needs (DOMAIN 1.9)."""
     if measured.rules.deferred or "day_judged" not in fields:
         return {}
-    rest = rest_of_day(measured, demand, heads, ratio=ratio)
+    rest = rest_of_day(measured, coming)
     if rest is None:
         return {}
     return {

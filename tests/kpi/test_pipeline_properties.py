@@ -4,9 +4,12 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
+from kpi.formulas import chain
 from kpi.loading.queue_settings import DEFAULT_RULES
+from kpi.pipeline import organization
 from kpi.pipeline.inputs import (
     Day,
     Drop,
@@ -85,6 +88,17 @@ def test_a_run_of_one_queue_gives_the_figures_of_a_run_of_all(world: World) -> N
         kept = replace(kept, queues=[each for each in kept.queues if each.queue.key == chosen.queue.key])
         few = figures(kept, done.memories, others)
         assert not list(differences({key: done.sent[key] for key in few.sent}, few.sent))
+
+
+@many
+@given(worlds())
+def test_figures_do_not_depend_on_the_queues_that_are_worked_out_together(world: World) -> None:
+    done = figures(world)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(organization, "TOGETHER", 3)
+        patch.setattr(organization, "ASKED", 2)
+        patch.setattr(chain, "_answers", {})
+        assert not list(differences(figures(world).sent, done.sent))
 
 
 def test_the_figure_that_finds_a_drop_leaves_it_out_of_the_day() -> None:
