@@ -4,6 +4,7 @@ import uuid
 
 from django.db import models
 
+from intraday.database.fast_json import FastJSONField
 from intraday.org.models import Scope
 
 
@@ -88,11 +89,11 @@ class CurrentBacklog(models.Model):
     time = models.DateTimeField(null=True)
     fresh_until = models.DateTimeField(null=True)
     cadence_seconds = models.FloatField(null=True)
-    window = models.JSONField(default=list)
+    window = FastJSONField(default=list)
     day = models.DateField(null=True)
     day_added = models.BigIntegerField(default=0, db_default=0)
     day_completed = models.BigIntegerField(default=0, db_default=0)
-    earlier_days = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
+    earlier_days = FastJSONField(default=dict, db_default=models.Value({}, models.JSONField()))
     rolled_up_to = models.BigIntegerField(
         default=0, db_default=0, help_text="Of an organization: the head of its stream that its levels follow."
     )

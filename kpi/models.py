@@ -6,6 +6,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
+from intraday.database.fast_json import FastJSONField
 from intraday.org.models import Organization, Scope
 from kpi import hours
 
@@ -81,8 +82,8 @@ class IntervalFeed(models.Model):
     scope = models.OneToOneField(Scope, models.CASCADE, primary_key=True, related_name="kpi_feed")
     as_of = models.DateTimeField(null=True)
     cadence_seconds = models.FloatField(null=True)
-    arrivals = models.JSONField(default=list)
-    samples = models.JSONField(default=list, db_default=models.Value([], models.JSONField()))
+    arrivals = FastJSONField(default=list)
+    samples = FastJSONField(default=list, db_default=models.Value([], models.JSONField()))
 
     def __str__(self) -> str:
         return str(self.scope)

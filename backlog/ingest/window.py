@@ -70,7 +70,7 @@ class Window:
     def remember(self, row: CurrentBacklog, *, step_seconds: float = 0.0) -> None:
         """Store the points in the row, and the rhythm of the feed by them. Reports less than `step_seconds` apart count
         as one."""
-        row.window = [list(point) for point in self.points]
+        row.window = list(self.points)
         steps = formulas.spaced(self.points, step_seconds)[-RAW_POINTS:] if self.points else []
         row.cadence_seconds = cadence.learned([point.time for point in steps]) or cadence.DEFAULT_CADENCE_SECONDS
         if row.time is not None:

@@ -30,13 +30,18 @@ def upsert(rows: Sequence[Model], *, unique: Sequence[str], update: Sequence[str
 
 
 def _place(field: Any, values: Sequence[Any]) -> str:
-    """Return the place of a list, which goes in binary where it has bytes: in a text their digits would be back."""
-    place = "%b" if any(isinstance(value, bytes) for value in values) else "%s"
+    """Return the place of a list, which goes in binary where its values are of one kind: in a text each of them is
+    searched for what must be quoted, and bytes are digits."""
+    kinds = set(map(type, values)) - {type(None)}
+    place = "%b" if len(kinds) == 1 else "%s"
     return f"{place}::{field.db_type(connection)}[]"
 
 
 def _column(field: Any, rows: Sequence[Model]) -> list[Any]:
     """Return what the database gets of each row. Django's way to a number leads through six functions."""
+    if isinstance(field, models.FloatField):  # a list must not have whole numbers beside others
+        found = [getattr(row, field.attname) for row in rows]
+        return [value if value is None else float(value) for value in found]
     if isinstance(field, _AS_THEY_ARE):
         return [getattr(row, field.attname) for row in rows]
     return [_plain(prepared(field, row)) for row in rows]
@@ -46,4 +51,4 @@ def _plain(value: Any) -> Any:
     return bytes(value.obj) if isinstance(value, psycopg.Binary) else value
 
 
-_AS_THEY_ARE = (models.IntegerField, models.FloatField, models.BooleanField, models.UUIDField, models.ForeignKey)
+_AS_THEY_ARE = (models.IntegerField, models.BooleanField, models.UUIDField, models.ForeignKey)

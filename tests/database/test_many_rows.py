@@ -27,14 +27,16 @@ def scopes_of(organization: Organization, queues: int) -> list[Scope]:
 
 
 def snapshots_of(scopes: list[Scope], total: int) -> list[Snapshot]:
-    """Every second one with what may be missing; text with all that a list of PostgreSQL's needs to escape."""
+    """Every second one with what may be missing; text with all that a list of PostgreSQL's needs to escape; whole
+    numbers among others in one column, and alone in another."""
     return [
         Snapshot(
             scope=scope,
             time=NOON,
             received_at=NOON,
             total_items=total + number,
-            average_wait_minutes=0.1 * number,
+            average_wait_minutes=3 if number == 3 else 0.1 * number,
+            reported_compliance=99,
             age_profile=None if number % 2 else [{"from": 0, "items": number, "name": '{"a,b" \\ NULL}'}],
             oldest_age_minutes=None if number % 2 else 5.5,
         )
