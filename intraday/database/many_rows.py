@@ -39,16 +39,16 @@ def _place(field: Any, values: Sequence[Any]) -> str:
 
 def _column(field: Any, rows: Sequence[Model]) -> list[Any]:
     """Return what the database gets of each row. Django's way to a number leads through six functions."""
+    if not isinstance(field, _AS_THEY_ARE):
+        return [_plain(prepared(field, row)) for row in rows]
+    found = [getattr(row, field.attname) for row in rows]
     if isinstance(field, models.FloatField):  # a list must not have whole numbers beside others
-        found = [getattr(row, field.attname) for row in rows]
         return [value if value is None else float(value) for value in found]
-    if isinstance(field, _AS_THEY_ARE):
-        return [getattr(row, field.attname) for row in rows]
-    return [_plain(prepared(field, row)) for row in rows]
+    return found
 
 
 def _plain(value: Any) -> Any:
     return bytes(value.obj) if isinstance(value, psycopg.Binary) else value
 
 
-_AS_THEY_ARE = (models.IntegerField, models.BooleanField, models.UUIDField, models.ForeignKey)
+_AS_THEY_ARE = (models.IntegerField, models.FloatField, models.BooleanField, models.UUIDField, models.ForeignKey)

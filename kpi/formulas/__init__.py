@@ -1,6 +1,6 @@
 """The arithmetic of the KPI service. Pure: no database, no clock. Shares are fractions 0-1, times are in seconds."""
 
-from kpi.formulas.chain import Question, prepare
+from kpi.formulas.chain import REMEMBERED, Question, prepare
 from kpi.formulas.deferred import Breaches, ages_of, burn_down_agents, deadline_agents, projected_breaches
 from kpi.formulas.erlang import ErlangC, Staffing, erlang_c, offered_load, required_agents
 from kpi.formulas.erlang_a import ErlangA, erlang_a, required_agents_with_abandonment
@@ -54,6 +54,7 @@ from kpi.formulas.volume import (
 
 __all__ = [
     "DEFAULT_WEIGHTS",
+    "REMEMBERED",
     "AbandonPolicy",
     "Breaches",
     "ComingInterval",

@@ -49,10 +49,10 @@ class Solver:
     damped: tuple[bool, ...]
     inverse: Array
     upper: Array
-    before: Array
-    """The inverse times the way down, of the same state."""
-    behind: Array
-    """The inverse times the way down, of the state after it."""
+    lower: Array
+    """Times the inverse of its own state, as the equations of the futures need it."""
+    lower_next: Array
+    """The one of the next state, times the inverse of this one, as those of the probabilities need it."""
 
     @classmethod
     def of(cls, rates: Rates, dt: Array, damped: tuple[bool, ...]) -> "Solver":
@@ -67,9 +67,9 @@ class Solver:
             np.add(1, over, out=over)
             np.divide(1, over, out=over)
             before = np.multiply(up, over, out=kept)
-        lower, behind = a * rates.down, np.zeros_like(inverse)
-        np.multiply(inverse[:-1], lower[1:], out=behind[:-1])
-        return cls(dt, damped, inverse, upper, lower * inverse, behind)
+        lower, lower_next = a * rates.down, np.zeros_like(inverse)
+        np.multiply(inverse[:-1], lower[1:], out=lower_next[:-1])
+        return cls(dt, damped, inverse, upper, lower * inverse, lower_next)
 
     def futures(self, earnings: Array) -> list[Array]:
         """Return what is earned from within each step until the end, on average, from each state: the last step
@@ -100,7 +100,7 @@ class Solver:
             np.multiply(found, up, out=part)
         solved *= self.inverse
         after = np.zeros_like(self.dt)
-        for found, down in zip(solved[::-1], self.behind[::-1], strict=True):
+        for found, down in zip(solved[::-1], self.lower_next[::-1], strict=True):
             np.multiply(after, down, out=part)
             after = np.add(found, part, out=found)
         return solved
@@ -109,7 +109,7 @@ class Solver:
         """Return the solution of M: expected values move backward in time. `right` is used up."""
         right *= self.inverse
         before, part = np.zeros_like(self.dt), np.empty_like(self.dt)
-        for x, down in zip(right, self.before, strict=True):
+        for x, down in zip(right, self.lower, strict=True):
             np.multiply(before, down, out=part)
             before = np.add(x, part, out=x)
         after = np.zeros_like(self.dt)

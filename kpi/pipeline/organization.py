@@ -33,8 +33,6 @@ NOBODY = Heads()
 _logged = Once()
 TOGETHER = 1_000
 """Queues that are worked out together."""
-ASKED = 6_000
-"""Questions that are asked together: fewer than the chain of callers remembers."""
 HAIR = 1e-6
 """Contacts. Fewer are what is left of sums that are equal but for rounding."""
 
@@ -264,8 +262,7 @@ def _parts(
     keys = list(ready)
     for begin in range(0, len(keys), TOGETHER):
         some = {key: (*ready[key], heads[key]) for key in keys[begin : begin + TOGETHER]}
-        coming = _each(inputs, some, lambda each: coming_intervals(*each, ratio=ratio))
-        known = {key: (*some[key], each) for key, each in coming.items()}
+        known = _each(inputs, some, lambda each: (*each, coming_intervals(*each, ratio=ratio)))
         asked = _each(inputs, known, lambda each: questions_of(*each, judging=near.judging))
         for batch in _batches(asked):
             formulas.prepare(chain.from_iterable(asked[key] for key in batch))
@@ -275,10 +272,11 @@ def _parts(
 
 
 def _batches(asked: Mapping[Key, Sequence[formulas.Question]]) -> Iterator[list[Key]]:
-    """Put queues together whose questions are ASKED at most. A queue has a hundred on a day of quarters of an hour."""
+    """Put queues together whose questions the chain of callers remembers. A queue has a hundred on a day of quarters of
+    an hour."""
     batch, count = list[Key](), 0
     for key, questions in asked.items():
-        if batch and count + len(questions) > ASKED:
+        if batch and count + len(questions) > formulas.REMEMBERED:
             yield batch
             batch, count = [], 0
         batch.append(key)

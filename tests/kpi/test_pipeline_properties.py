@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
+from kpi import formulas
 from kpi.formulas import chain
 from kpi.loading.queue_settings import DEFAULT_RULES
 from kpi.pipeline import organization
@@ -96,7 +97,7 @@ def test_figures_do_not_depend_on_the_queues_that_are_worked_out_together(world:
     done = figures(world)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(organization, "TOGETHER", 3)
-        patch.setattr(organization, "ASKED", 2)
+        patch.setattr(formulas, "REMEMBERED", 2)
         patch.setattr(chain, "_answers", {})
         assert not list(differences(figures(world).sent, done.sent))
 

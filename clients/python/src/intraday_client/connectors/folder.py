@@ -82,7 +82,8 @@ class FolderFeed:
         present = [(drop, path) for drop in self.drops for path in self.path.glob(drop.pattern)]
         keys = {key for drop, path in present for key in (self._key(drop, path), path.name)}
         for drop, path in sorted(present, key=lambda each: (each[1].stat().st_mtime, each[1].name)):
-            mark = [path.stat().st_size, path.stat().st_mtime_ns]
+            found = path.stat()
+            mark = [found.st_size, found.st_mtime_ns]
             if self._kept(drop, path) != mark and self._is_left_alone(path, mark[1]):
                 self._post(drop, path, post)
                 self._keep(self._key(drop, path), mark, keys)
